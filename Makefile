@@ -1,0 +1,66 @@
+# Everything from a fresh clone: `make demo` and `make test`. Needs terraform, python3 (3.11 or newer) and make.
+
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help demo test check sandbox package lint unit terraform-test e2e clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/demo.installed ## Deploy to the local AWS, let users work, compare with the promises (KEEP=1: leave it running)
+	@$(RUN) -m demo $(if $(KEEP),--keep)
+
+test: ## Everything that CI checks
+	@$(MAKE) --no-print-directory $(VENV)/test.installed
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check terraform-test e2e
+
+check: lint package-check unit ## The fast part of the tests
+
+sandbox: $(VENV)/demo.installed ## Start the local AWS
+	@$(RUN) -m sandbox
+
+package: ## Build the function's package from lambda_src
+	@$(PYTHON) package/build.py
+
+lint: $(VENV)/test.installed
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy lambda_src/nonpersistent
+	$(RUN) -m mypy sandbox demo tests package
+	scripts/terraform fmt -check -recursive -diff
+
+.PHONY: package-check
+package-check:
+	$(PYTHON) package/build.py --check
+
+unit: $(VENV)/test.installed
+	$(RUN) -m pytest --quiet tests/unit tests/repo --cov --cov-report=term
+
+terraform-test: ## Validate the module and the examples, run their Terraform tests
+	scripts/terraform-test
+
+e2e: $(VENV)/test.installed ## Apply the module to the local AWS and let users work
+	$(RUN) -m pytest --quiet tests/sandbox tests/e2e
+
+clean: ## Remove what was installed or made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	find . -name .terraform -type d -prune -exec rm -rf {} +
+	find . -name .terraform.lock.hcl -delete
+
+$(VENV)/demo.installed: demo/requirements.txt sandbox/requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(sys.version_info < (3, 11) and "python3 " + v + " is too old; version 3.11 or newer is needed")'
+	@scripts/terraform version >/dev/null
+	@echo "Installing what the local AWS needs into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(VENV)/test.installed: tests/requirements.txt $(VENV)/demo.installed
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@

@@ -1,0 +1,1 @@
+"""The module at work: real Terraform deploys it to the local AWS, and users come and go."""

@@ -1,0 +1,93 @@
+"""`python -m demo`: deploy to the local AWS, let users work, compare, clean up."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from sandbox import Sandbox
+
+from . import play
+from .deployment import ROOT, Deployment, TerraformError
+from .stage import Late, Stage
+from .timeline import Timeline
+
+LOCAL = ROOT / "examples" / "local"
+
+WIDTH = 120
+"""Columns that the closing table needs."""
+
+
+def main() -> int:
+    """0 if every promise was kept, 1 if not, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave it running to look around")
+    keep = parser.parse_args().keep
+    console = Console(highlight=False)
+    console.width = max(console.width, WIDTH)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="nonpersistent-demo-") as folder,
+            Sandbox(play.tempo()) as aws,
+        ):
+            return _show(aws, Path(folder), console, keep)
+    except KeyboardInterrupt:
+        console.print("\nStopped. Nothing is left behind.")
+        return 130
+    except TerraformError as error:
+        console.print(str(error), style="red")
+        return 1
+
+
+def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
+    stage = Stage(aws, play.CAST)
+    timeline = Timeline(stage, console)
+    deployment = Deployment(LOCAL, folder, aws.environment(), play.variables(stage))
+    timeline.step(f"The local AWS listens on {aws.endpoint}.")
+    deployment.init()
+    timeline.step("terraform init is done; terraform apply of examples/local ...")
+    deployment.apply()
+    timeline.step(f"Deployed. Users work; the grace period is {play.GRACE_SECONDS:.0f} s.")
+    in_time = True
+    try:
+        play.perform(stage, timeline.announce)
+    except Late as late:
+        in_time = False
+        console.print(str(late), style="red")
+    verdicts = play.verdicts(stage)
+    timeline.verdicts(verdicts)
+    if keep:
+        _wait(aws, deployment, console)
+    timeline.step("terraform destroy ...")
+    deployment.destroy()
+    timeline.step("Destroyed.")
+    return 0 if in_time and all(verdict.as_promised for verdict in verdicts) else 1
+
+
+def _wait(aws: Sandbox, deployment: Deployment, console: Console) -> None:
+    outputs = deployment.outputs()
+    console.print("\nStill running. In another terminal:\n")
+    for name, value in aws.environment().items():
+        console.print(f"  export {name}={value}")
+    desktop = next(iter(aws.desktops.all())).id
+    console.print(
+        f"""
+  aws logs tail {outputs["log_group_name"]} --follow
+  aws dynamodb scan --table-name {outputs["ledger_table_name"]}
+  aws workspaces describe-workspaces-connection-status
+  curl -X POST $AWS_ENDPOINT_URL/sandbox/desktops/{desktop}/sign-in
+  curl -X POST $AWS_ENDPOINT_URL/sandbox/desktops/{desktop}/sign-out
+
+Ctrl-C ends it."""
+    )
+    signal.pause()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Five users, and what the module promises each of them. The end-to-end test plays it, too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sandbox import Faults, Presence, State, Tempo
+from sandbox.desktop import Desktop, Rebuild
+
+from .stage import Part, Stage
+
+GRACE_SECONDS = 9.0
+"""Long enough to reconnect in, short enough to watch."""
+
+MINUTE_SECONDS = 2.0
+"""How long a minute of the schedules lasts."""
+
+OLIVIA = Part("Olivia", "signs out", "rebuilt after the grace period")
+WALTER = Part("Walter", "drops, reconnects within the grace period", "left alone, still connected")
+TARA = Part("Tara", "drops and stays away", "rebuilt after the grace period")
+NINA = Part(
+    "Nina",
+    "signs out of a WorkSpace without a snapshot",
+    "refused, reported, rebuilt once there is a snapshot",
+    has_snapshot=False,
+)
+EVE = Part("Eve", "signs out of a WorkSpace not in workspace_ids", "never touched", in_fleet=False)
+
+CAST = (OLIVIA, WALTER, TARA, NINA, EVE)
+
+
+def tempo() -> Tempo:
+    """The local AWS's tempo for this play: sessions and rebuilds take seconds."""
+    return Tempo.quick(minute=MINUTE_SECONDS)
+
+
+def variables(stage: Stage) -> dict[str, object]:
+    """What the configuration of examples/local is given."""
+    return {
+        "workspace_ids": stage.fleet,
+        "reconnect_grace_minutes": GRACE_SECONDS / 60,
+        "audit_interval_minutes": 5,
+    }
+
+
+def perform(stage: Stage, announce: Callable[[str, str], None]) -> None:
+    """Let the users work. `announce(who, what)` hears of everything they do.
+
+    Raises Late if the module does not do its part.
+    """
+    desktops, ids = stage.aws.desktops, stage.ids
+    in_fleet = [part.name for part in CAST if part.in_fleet]
+    stage.until(
+        "the first audit sees every WorkSpace of the fleet",
+        lambda: all(stage.said("baseline", name) for name in in_fleet),
+    )
+    for name in ids:
+        desktops.sign_in(ids[name])
+        announce(name, "signs in")
+    stage.until("everybody is seen connected", lambda: all(map(_seen_connected, _all(stage))))
+    for part in (OLIVIA, NINA, EVE):
+        desktops.sign_out(ids[part.name])
+        announce(part.name, "signs out")
+    for part in (WALTER, TARA):
+        desktops.drop(ids[part.name])
+        announce(part.name, "loses the network")
+    stage.until("the alarm tells of Walter", lambda: stage.said("recorded", "Walter"))
+    time.sleep(GRACE_SECONDS / 3)
+    desktops.reconnect(ids["Walter"])
+    announce("Walter", "reconnects")
+    stage.until("Nina's rebuild is refused", lambda: stage.said("refused", "Nina"))
+    desktops.break_(ids["Nina"], Faults())
+    desktops.take_snapshot(ids["Nina"])
+    announce("Nina", "her user volume gets its first snapshot")
+    for name in ("Olivia", "Tara", "Nina"):
+        stage.until(f"{name}'s rebuild finishes", lambda name=name: _is_fresh(stage.desktop(name)))
+        stage.until(f"the audit sees it for {name}", lambda name=name: stage.said("finished", name))
+    stage.until("Walter is seen in use", lambda: stage.said("in_use", "Walter"))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of somebody's desktop, and whether that is what was promised."""
+
+    part: Part
+    outcome: str
+    as_promised: bool
+
+
+def verdicts(stage: Stage) -> list[Verdict]:
+    """Compare what was promised with the truth: the desktops themselves, and the calls made."""
+    judges = {
+        "Olivia": _rebuilt_after_grace,
+        "Walter": _left_alone,
+        "Tara": _rebuilt_after_grace,
+        "Nina": _refused_then_rebuilt,
+        "Eve": _never_touched,
+    }
+    return [Verdict(part, *judges[part.name](stage, part.name)) for part in CAST]
+
+
+def _rebuilt_after_grace(stage: Stage, name: str) -> tuple[str, bool]:
+    desktop = stage.desktop(name)
+    if len(desktop.rebuilds) != 1:
+        return f"{len(desktop.rebuilds)} rebuilds", False
+    [rebuild] = desktop.rebuilds
+    waited = _seconds_vacant(desktop, rebuild)
+    in_use = rebuild.presence is Presence.CONNECTED
+    outcome = f"rebuilt {waited:.0f} s after the session{', WHILE IN USE' if in_use else ''}"
+    return outcome, waited >= GRACE_SECONDS and not in_use and _is_fresh(desktop)
+
+
+def _left_alone(stage: Stage, name: str) -> tuple[str, bool]:
+    desktop = stage.desktop(name)
+    connected = desktop.presence is Presence.CONNECTED
+    outcome = f"{len(desktop.rebuilds)} rebuilds, {'' if connected else 'not '}connected"
+    return outcome, connected and not desktop.rebuilds
+
+
+def _refused_then_rebuilt(stage: Stage, name: str) -> tuple[str, bool]:
+    refusals = stage.said("refused", name)
+    codes = ", ".join(sorted({str(line.get("reason")) for line in refusals}))
+    outcome, as_promised = _rebuilt_after_grace(stage, name)
+    return f"refused {len(refusals)} times ({codes}), then {outcome}", bool(
+        as_promised and refusals
+    )
+
+
+def _never_touched(stage: Stage, name: str) -> tuple[str, bool]:
+    calls = stage.calls_about(name)
+    rebuilds = len(stage.desktop(name).rebuilds)
+    return f"{rebuilds} rebuilds, {len(calls)} calls named it", not calls and not rebuilds
+
+
+def _all(stage: Stage) -> list[Desktop]:
+    return [stage.desktop(name) for name in stage.ids]
+
+
+def _seen_connected(desktop: Desktop) -> bool:
+    return desktop.sample is not None and desktop.sample.state == "CONNECTED"
+
+
+def _is_fresh(desktop: Desktop) -> bool:
+    return desktop.state is State.AVAILABLE and "work of" not in desktop.root_volume
+
+
+def _seconds_vacant(desktop: Desktop, rebuild: Rebuild) -> float:
+    ended_at: datetime = desktop.seen_at or desktop.created_at
+    return (rebuild.accepted_at - ended_at).total_seconds()

@@ -1,0 +1,80 @@
+"""Where the play happens: the local AWS with its desktops, and everything that was said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import Faults, Sandbox
+from sandbox.desktop import Desktop
+
+LogLine = dict[str, Any]
+
+
+class Late(AssertionError):
+    """Something that should have happened did not, in time."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Who plays, what they do, and what must become of their desktop."""
+
+    name: str
+    plot: str
+    expectation: str
+    in_fleet: bool = True
+    has_snapshot: bool = True
+
+
+class Stage:
+    """The desktops by their users' names, and the function's log so far."""
+
+    def __init__(self, aws: Sandbox, parts: tuple[Part, ...]) -> None:
+        self.aws = aws
+        self.parts = parts
+        self.log: list[LogLine] = []
+        self.ids = {
+            part.name: aws.desktops.add(user=part.name.lower(), snapshot=part.has_snapshot)
+            for part in parts
+        }
+        for part in parts:
+            if not part.has_snapshot:
+                aws.desktops.break_(self.ids[part.name], Faults(snapshots=False))
+        aws.on_log(self.log.append)
+
+    @property
+    def fleet(self) -> dict[str, str]:
+        """The module's workspace_ids: label to id."""
+        return {part.name.lower(): self.ids[part.name] for part in self.parts if part.in_fleet}
+
+    def name_of(self, workspace_id: object) -> str | None:
+        """Whose desktop it is."""
+        return next((name for name, id_ in self.ids.items() if id_ == workspace_id), None)
+
+    def desktop(self, name: str) -> Desktop:
+        """A copy of somebody's desktop as it is now."""
+        return self.aws.desktops.get(self.ids[name])
+
+    def said(self, decision: str, name: str) -> list[LogLine]:
+        """The lines in which the function decided so about somebody's desktop."""
+        workspace_id = self.ids[name]
+        return [
+            line
+            for line in list(self.log)
+            if line.get("decision") == decision and line.get("workspace_id") == workspace_id
+        ]
+
+    def calls_about(self, name: str) -> list[str]:
+        """The WorkSpaces operations that named somebody's desktop."""
+        workspace_id = self.ids[name]
+        return [call.operation for call in self.aws.calls if workspace_id in str(call.parameters)]
+
+    def until(self, what: str, condition: Callable[[], object], seconds: float = 60) -> None:
+        """Wait for a condition; raises Late after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise Late(f"not within {seconds:.0f} s: {what}")
+            time.sleep(0.05)

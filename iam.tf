@@ -1,0 +1,164 @@
+locals {
+  # A managed policy holds 6,144 characters and a role ten of them. Region and partition are unknown at the first plan
+  # and ids may be, but how many policies there are has to be known, so sizes are counted with the longest of each:
+  # "arn:aws-us-gov:workspaces:ap-southeast-1:123456789012:workspace/" has 64 characters, quotes and comma 3, an id up
+  # to 66, and everything around the ARNs fewer than 256.
+  policies_per_role   = 10
+  characters_for_arns = 6144 - 256
+  characters_per_arn  = 64 + 3
+  ids_that_always_fit = floor(local.characters_for_arns / (local.characters_per_arn + 66))
+
+  # Packs that always fit; a fleet too large for ten of them is spread evenly, and the precondition counts its real ids.
+  ids_per_policy = max(local.ids_that_always_fit, ceil(length(local.workspaces) / local.policies_per_role))
+  packs          = chunklist(sort(keys(local.workspaces)), local.ids_per_policy)
+  longest_pack   = max(0, [for labels in local.packs : sum([for label in labels : local.characters_per_arn + length(local.workspaces[label])])]...)
+
+  workspace_arn = "arn:${local.partition}:workspaces:${local.region}:${local.account}:workspace/"
+  rebuildable = var.workspace_tag != null ? { tagged = ["${local.workspace_arn}*"] } : {
+    for index, labels in local.packs :
+    format("%02d", index + 1) => [for label in labels : "${local.workspace_arn}${local.workspaces[label]}"]
+  }
+
+  # IAM is global: with the Region in the name, two Regions of an account can hold a fleet of the same name.
+  role_name = "${var.name}-${local.region}"
+
+  role_policies = {
+    remember = data.aws_iam_policy_document.remember
+    observe  = data.aws_iam_policy_document.observe
+    report   = data.aws_iam_policy_document.report
+  }
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    sid     = "LambdaMayTakeThisRole"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "function" {
+  name                 = local.role_name
+  description          = "Of the function that rebuilds the WorkSpaces of ${var.name}."
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = var.workspace_tag != null || local.longest_pack <= local.characters_for_arns
+      error_message = "workspace_ids has ${length(local.workspaces)} ids, and the ARNs of so many do not fit into the ${local.policies_per_role} policies of 6,144 characters that a role can have. Give all these WorkSpaces a tag and name it in workspace_tag = {key, value}: IAM then goes by the tag."
+    }
+  }
+}
+
+# Remember: the ledger, and the key that it and the dead letters are under.
+data "aws_iam_policy_document" "remember" {
+  statement {
+    sid = "ReadAndWriteTheLedger"
+    actions = [
+      "dynamodb:BatchGetItem",
+      "dynamodb:DeleteItem",
+      "dynamodb:GetItem",
+      "dynamodb:PutItem",
+      "dynamodb:Scan",
+      "dynamodb:UpdateItem",
+    ]
+    resources = [aws_dynamodb_table.ledger.arn]
+  }
+
+  statement {
+    sid       = "AskWhatIsDue"
+    actions   = ["dynamodb:Query"]
+    resources = ["${aws_dynamodb_table.ledger.arn}/index/due"]
+  }
+
+  # A block, not a policy of its own: whether there is a key may be unknown at plan.
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+
+    content {
+      sid       = "UseTheKeyOfTheFleet"
+      actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+      resources = [statement.value]
+    }
+  }
+}
+
+# Observe: see the WorkSpaces.
+data "aws_iam_policy_document" "observe" {
+  statement {
+    sid = "SeeStatesConnectionsAndBundles"
+    actions = [
+      "workspaces:DescribeWorkspaceBundles",
+      "workspaces:DescribeWorkspaces",
+      "workspaces:DescribeWorkspacesConnectionStatus",
+    ]
+    # These calls are asked for many WorkSpaces at once; AWS accepts no narrower resource.
+    resources = ["*"]
+  }
+}
+
+# Report: the log, and what failed for good.
+data "aws_iam_policy_document" "report" {
+  statement {
+    sid       = "WriteTheLog"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.function.arn}:*"]
+  }
+
+  statement {
+    sid       = "KeepFailedInvocations"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.dead_letters_arn]
+  }
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.role_policies
+
+  name   = each.key
+  role   = aws_iam_role.function.name
+  policy = each.value.json
+}
+
+# Rebuild: exactly the WorkSpaces on the roster, or those with the tag.
+data "aws_iam_policy_document" "rebuild" {
+  for_each = local.rebuildable
+
+  statement {
+    sid       = "RebuildTheseWorkSpaces"
+    actions   = ["workspaces:DescribeWorkspaceSnapshots", "workspaces:RebuildWorkspaces"]
+    resources = each.value
+
+    dynamic "condition" {
+      for_each = var.workspace_tag == null ? [] : [var.workspace_tag]
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:ResourceTag/${condition.value.key}"
+        values   = [condition.value.value]
+      }
+    }
+  }
+}
+
+resource "aws_iam_policy" "rebuild" {
+  for_each = local.rebuildable
+
+  name        = "${local.role_name}-rebuild-${each.key}"
+  description = "The WorkSpaces that ${var.name} may rebuild."
+  policy      = data.aws_iam_policy_document.rebuild[each.key].json
+  tags        = var.tags
+}
+
+resource "aws_iam_role_policy_attachment" "rebuild" {
+  for_each = local.rebuildable
+
+  role       = aws_iam_role.function.name
+  policy_arn = aws_iam_policy.rebuild[each.key].arn
+}

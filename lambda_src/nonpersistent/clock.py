@@ -1,0 +1,27 @@
+"""The only place that knows what time it is and how to wait."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall-clock time in UTC, and sleeping. Passed in, so that a simulation can own time."""
+
+    def now(self) -> datetime:
+        """The present, to the millisecond: what the ledger can keep."""
+        return to_millisecond(datetime.now(UTC))
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for `seconds`; nothing to do below or at zero."""
+        if seconds > 0:
+            time.sleep(seconds)
+
+
+def to_millisecond(moment: datetime) -> datetime:
+    """`moment` in UTC without what is finer than a millisecond."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,102 @@
+"""The bundles' images during one pass: what each bundle has now, and what is proven of it (P7)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from . import images
+from .clock import Clock
+from .images import Admission, Proof
+from .journal import Entry, Journal
+from .ledger import Ledger
+from .lifecycle import Verdict
+from .records import Record
+from .workspaces import WorkSpaces
+
+IMAGE_HOLDS = timedelta(seconds=30)
+"""How long a bundle's image is taken as known. Shorter costs calls, longer lets more WorkSpaces
+have an image that appeared meanwhile, unproven."""
+
+TRIAL_HOLDS = timedelta(hours=3)
+"""How long the others wait for a trial; AWS says that a rebuild takes up to an hour."""
+
+
+class Gallery:
+    """Admits WorkSpaces to their bundle's image, and draws conclusions from trials."""
+
+    def __init__(
+        self, ledger: Ledger, workspaces: WorkSpaces, journal: Journal, clock: Clock
+    ) -> None:
+        self._ledger = ledger
+        self._workspaces = workspaces
+        self._journal = journal
+        self._clock = clock
+        self._images: dict[str, str | None] = {}
+        self._read_at: datetime | None = None
+
+    def would_admit(self, workspace_id: str, bundle_id: str) -> Admission:
+        """What admit would say, without taking a trial's place."""
+        _, admission = images.admit(self._proof(bundle_id), self._image(bundle_id), workspace_id)
+        return admission
+
+    def admit(self, workspace_id: str, bundle_id: str) -> Admission:
+        """Whether a WorkSpace may be rebuilt from its bundle's image; takes the trial's place."""
+        image = self._image(bundle_id)
+        while True:
+            proof = self._proof(bundle_id)
+            decided, admission = images.admit(proof, image, workspace_id)
+            if decided == proof or self._ledger.write_proof(decided):
+                break
+        if admission is Admission.PROVE:
+            self._journal.write(
+                Entry.IMAGE_PROVING, workspace_id, bundle_id=bundle_id, image_id=image
+            )
+        return admission
+
+    def conclude(self, record: Record, verdict: Verdict) -> None:
+        """What the end of a rebuild says of the image that it was to prove.
+
+        A rebuild that was refused, or never begun, says nothing: the next WorkSpace may try.
+        """
+        bundle_id = record.facts.bundle_id
+        if not record.facts.proving or bundle_id is None:
+            return
+        conclusions = {Verdict.FINISHED: images.proved, Verdict.FAILED: images.failed}
+        while True:
+            proof = self._ledger.proof(bundle_id)
+            if proof.on != record.workspace_id:
+                return
+            concluded = conclusions.get(verdict, images.abandoned)(proof)
+            if self._ledger.write_proof(concluded):
+                break
+        if verdict is Verdict.FINISHED:
+            self._say(Entry.IMAGE_PROVEN, record, proof)
+        elif concluded.failed >= images.TRIALS:
+            self._say(Entry.IMAGE_REFUSED, record, proof)
+
+    def _proof(self, bundle_id: str) -> Proof:
+        """A trial that does not go on, or for too long, counts as abandoned."""
+        proof = self._ledger.proof(bundle_id)
+        if proof.on is None:
+            return proof
+        [trial] = self._ledger.read([proof.on])
+        asked_at = trial.facts.asked_at
+        goes_on = trial.facts.proving and asked_at is not None
+        if goes_on and asked_at is not None and self._clock.now() - asked_at < TRIAL_HOLDS:
+            return proof
+        return images.abandoned(proof)
+
+    def _image(self, bundle_id: str) -> str | None:
+        now = self._clock.now()
+        stale = self._read_at is None or now - self._read_at > IMAGE_HOLDS
+        if stale or bundle_id not in self._images:
+            bundles = sorted({*self._images, bundle_id})
+            found = self._workspaces.images(bundles)
+            self._images = {id_: found.get(id_) for id_ in bundles}
+            self._read_at = self._clock.now()
+        return self._images[bundle_id]
+
+    def _say(self, entry: Entry, record: Record, proof: Proof) -> None:
+        self._journal.write(
+            entry, record.workspace_id, bundle_id=proof.bundle_id, image_id=proof.candidate
+        )

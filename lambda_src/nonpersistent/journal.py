@@ -1,0 +1,62 @@
+"""One structured log line per decision (P6).
+
+The runtime's JSON log format puts the fields at the top level of the line, where metric filters
+and queries find them. Lines carry ids and reasons, never a message's body.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from .lifecycle import Verdict
+
+_LOGGER = logging.getLogger("nonpersistent")
+_LOGGER.setLevel(logging.INFO)
+
+
+class Entry(StrEnum):
+    """Decisions that are not of the life cycle; with `Verdict`, the values of `decision`."""
+
+    RECORDED = "recorded"
+    IGNORED = "ignored"
+    REBUILD_REQUESTED = "rebuild_requested"
+    UNANSWERED = "unanswered"
+    FORGOTTEN = "forgotten"
+    IMAGE_PROVING = "image_proving"
+    IMAGE_PROVEN = "image_proven"
+    IMAGE_REFUSED = "image_refused"
+    PASS = "pass"
+
+
+WORRYING: frozenset[Entry | Verdict] = frozenset(
+    {
+        Verdict.REFUSED,
+        Verdict.FAILED,
+        Verdict.BLOCKED,
+        Entry.UNANSWERED,
+        Entry.IMAGE_REFUSED,
+    }
+)
+
+
+class Journal:
+    """Writes the lines of one fleet."""
+
+    def __init__(self, fleet: str) -> None:
+        self._fleet = fleet
+
+    def write(
+        self, decision: Entry | Verdict, workspace_id: str | None = None, **fields: Any
+    ) -> None:
+        """One line; fields that are None are left out, times are written as ISO 8601."""
+        extra = {"fleet": self._fleet, "decision": decision.value, "workspace_id": workspace_id}
+        for name, value in fields.items():
+            extra[name] = value.isoformat() if isinstance(value, datetime) else value
+        level = logging.WARNING if decision in WORRYING else logging.INFO
+        subject = f"{workspace_id}: " if workspace_id else ""
+        reason = f" ({fields['reason']})" if fields.get("reason") else ""
+        given = {name: value for name, value in extra.items() if value is not None}
+        _LOGGER.log(level, "%s%s%s", subject, decision.value.replace("_", " "), reason, extra=given)

@@ -1,0 +1,220 @@
+"""The ledger: what is known of each WorkSpace, in one DynamoDB table.
+
+Signals are recorded by updates that only let times grow, so they commute and may be repeated.
+The actor's writes are conditional on the version it has read: whatever was recorded meanwhile
+makes them fail, and the WorkSpace is looked at again.
+
+Items, by `id`: a WorkSpace (its facts), a bundle (its images' proof), "roster" (written by
+Terraform), "audit", "lease".
+An item that is due carries `queue` and `due_at`, the keys of the sparse index `due`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from .clock import Clock
+from .facts import Facts
+from .images import Proof
+from .records import (
+    Item,
+    Record,
+    from_item,
+    from_moment,
+    proof_from_item,
+    proof_to_item,
+    to_item,
+    to_moment,
+)
+from .signals import Kind, Signal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ROSTER, AUDIT, LEASE = "roster", "audit", "lease"
+
+INDEX = "due"
+
+KEYS_PER_READ = 100
+"""Keys that BatchGetItem takes."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something whose time has come: a WorkSpace id, or the audit."""
+
+    id: str
+    due_at: datetime
+
+
+class Ledger:
+    """Reads and writes the table. Raises botocore's errors: an event that fails is retried."""
+
+    def __init__(self, client: DynamoDBClient, table: str, clock: Clock) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def roster(self) -> frozenset[str]:
+        """The WorkSpaces that may be touched at all, as Terraform wrote them last (P4)."""
+        entries = self._get(ROSTER).get("workspace_ids", {}).get("L", [])
+        return frozenset(entry["S"] for entry in entries)
+
+    def record(self, signal: Signal, look_at: datetime) -> bool:
+        """Keep what a signal says; False if something as late was known already.
+
+        A session end is queued for a look at `look_at`. A look that is planned already stays
+        where it is: no stream of messages can postpone it.
+        """
+        attribute = "told_at" if signal.kind is Kind.SESSION_END else "used_at"
+        update = f"SET {attribute} = :at"
+        values: dict[str, Any] = {":at": from_moment(signal.at), ":one": {"N": "1"}}
+        if signal.kind is Kind.SESSION_END:
+            update += ", queue = :queue, due_at = if_not_exists(due_at, :look_at)"
+            values |= {":queue": {"S": INDEX}, ":look_at": from_moment(look_at)}
+        return self._update(
+            signal.workspace_id,
+            f"{update} ADD version :one",
+            values,
+            f"attribute_not_exists({attribute}) OR {attribute} < :at",
+        )
+
+    def due(self, now: datetime) -> list[Due]:
+        """What is due by `now`, longest first. One query, empty in an idle minute."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=INDEX,
+            KeyConditionExpression="queue = :queue AND due_at <= :now",
+            ExpressionAttributeValues={":queue": {"S": INDEX}, ":now": from_moment(now)},
+        )
+        return [
+            Due(item["id"]["S"], to_moment({"S": item["due_at"]["S"]}))
+            for page in pages
+            for item in page["Items"]
+        ]
+
+    def read(self, workspace_ids: Sequence[str]) -> list[Record]:
+        """The records of these WorkSpaces, in their order; an empty one where nothing is known."""
+        records = {id_: Record(id_) for id_ in workspace_ids}
+        for start in range(0, len(workspace_ids), KEYS_PER_READ):
+            for item in self._batch_get(workspace_ids[start : start + KEYS_PER_READ]):
+                record = from_item(item)
+                records[record.workspace_id] = record
+        return list(records.values())
+
+    def write(self, seen: Record, facts: Facts, look_at: datetime | None) -> Record | None:
+        """Put `facts` in the place of what `seen` said; None if somebody wrote in between."""
+        record = Record(seen.workspace_id, facts, seen.version + 1, look_at)
+        return record if self._replace(to_item(record), seen.version) else None
+
+    def forget(self, workspace_id: str) -> None:
+        """Drop the record of a WorkSpace that is no longer on the roster."""
+        self._client.delete_item(TableName=self._table, Key={"id": {"S": workspace_id}})
+
+    def everything(self) -> Iterator[Record]:
+        """The record of every WorkSpace that has one: a scan, for rare questions only."""
+        for page in self._client.get_paginator("scan").paginate(
+            TableName=self._table, ConsistentRead=True
+        ):
+            for item in page["Items"]:
+                if item["id"]["S"].startswith("ws-"):
+                    yield from_item(item)
+
+    def proof(self, bundle_id: str) -> Proof:
+        """What is known of a bundle's images (P7)."""
+        return proof_from_item(bundle_id, self._get(bundle_id))
+
+    def write_proof(self, proof: Proof) -> bool:
+        """Put `proof` in the place of what it was made from; False if somebody wrote in between."""
+        item = proof_to_item(replace(proof, version=proof.version + 1))
+        return self._replace(item, proof.version)
+
+    def lease(self, owner: str, now: datetime, until: datetime) -> bool:
+        """Take or prolong the right to act; False while another owner has it."""
+        return self._put(
+            {"id": {"S": LEASE}, "held_by": {"S": owner}, "expires_at": from_moment(until)},
+            "attribute_not_exists(id) OR expires_at <= :now OR held_by = :owner",
+            {":now": from_moment(now), ":owner": {"S": owner}},
+        )
+
+    def ask_audit(self, now: datetime) -> None:
+        """An audit is due now, unless one is due or under way already."""
+        self._update(
+            AUDIT,
+            "SET queue = :queue, due_at = if_not_exists(due_at, :now)",
+            {":queue": {"S": INDEX}, ":now": from_moment(now)},
+        )
+
+    def audit_position(self) -> str:
+        """The last WorkSpace that the audit under way has seen; empty at its beginning."""
+        return str(self._get(AUDIT).get("seen_up_to", {}).get("S", ""))
+
+    def move_audit(self, position: str) -> None:
+        """Remember how far the audit has come, for whoever goes on with it."""
+        self._update(AUDIT, "SET seen_up_to = :position", {":position": {"S": position}})
+
+    def end_audit(self) -> None:
+        """The whole roster was seen: no audit is due until the next one is asked for."""
+        self._put({"id": {"S": AUDIT}}, "attribute_exists(id)")
+
+    def _get(self, id_: str) -> Item:
+        answer = self._client.get_item(
+            TableName=self._table, Key={"id": {"S": id_}}, ConsistentRead=True
+        )
+        return answer.get("Item", {})
+
+    def _batch_get(self, ids: Sequence[str]) -> Iterator[Item]:
+        """Keys that DynamoDB leaves unprocessed are asked for again: absent must mean unknown."""
+        keys: Any = [{"id": {"S": id_}} for id_ in ids]
+        wanted: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        pause = 0.05
+        while True:
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            yield from answer["Responses"].get(self._table, [])
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                return
+            self._clock.sleep(pause)
+            pause = min(2 * pause, 2.0)
+
+    def _replace(self, item: Item, version: int) -> bool:
+        """Write an item whose predecessor had `version`; 0 means that there was none."""
+        if not version:
+            return self._put(item, "attribute_not_exists(id)")
+        return self._put(item, "version = :seen", {":seen": {"N": str(version)}})
+
+    def _put(self, item: Item, condition: str, values: Item | None = None) -> bool:
+        given: Any = {"ExpressionAttributeValues": values} if values else {}
+        return _unless_refuted(
+            lambda: self._client.put_item(
+                TableName=self._table, Item=item, ConditionExpression=condition, **given
+            )
+        )
+
+    def _update(self, id_: str, update: str, values: Item, condition: str | None = None) -> bool:
+        given: Any = {"ConditionExpression": condition} if condition else {}
+        return _unless_refuted(
+            lambda: self._client.update_item(
+                TableName=self._table,
+                Key={"id": {"S": id_}},
+                UpdateExpression=update,
+                ExpressionAttributeValues=values,
+                **given,
+            )
+        )
+
+
+def _unless_refuted(write: Callable[[], object]) -> bool:
+    """Whether a conditional write took place; other errors pass."""
+    try:
+        write()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True

@@ -1,0 +1,254 @@
+"""The life of a WorkSpace: facts in, a decision out. Pure: no AWS, no clock, no log.
+
+The phase is derived from the facts each time, never stored as a truth of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from .facts import ATTEMPTS, Facts, Observation, Phase, after, capped, latest
+from .settings import Settings, UserVolume
+
+BEGINS_WITHIN = timedelta(minutes=5)
+"""A rebuild that has not shown within this time after it was asked for never began."""
+
+REBUILDABLE = frozenset({"AVAILABLE", "ERROR", "UNHEALTHY", "STOPPED", "REBOOTING"})
+"""The states from which AWS accepts RebuildWorkspaces (its API reference)."""
+
+USABLE = frozenset({"AVAILABLE", "STOPPED"})
+"""The states in which a rebuild ends well."""
+
+FAILED_STATES = frozenset({"ERROR", "UNHEALTHY"})
+"""The states in which a rebuild ends badly."""
+
+GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
+
+
+class Deferral(StrEnum):
+    """Why a rebuild that is owed waits: the closed list."""
+
+    GRACE = "grace"
+    EVIDENCE = "evidence"
+    STATE = "state"
+    SNAPSHOT = "snapshot"
+    WINDOW = "window"
+    BRAKE = "brake"
+    PROVING = "proving"
+    THROTTLED = "throttled"
+    SUPERSEDED = "superseded"
+
+
+class Verdict(StrEnum):
+    """What was decided of a WorkSpace."""
+
+    BASELINE = "baseline"
+    CLEAN = "clean"
+    IN_USE = "in_use"
+    VACANT = "vacant"
+    DEFERRED = "deferred"
+    REBUILD = "rebuild"
+    DRY_RUN = "dry_run"
+    REBUILDING = "rebuilding"
+    FINISHED = "finished"
+    REFUSED = "refused"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The facts as they are now, what was decided, and when to look next (None: not before an
+    audit or a new signal)."""
+
+    facts: Facts
+    verdict: Verdict
+    look_at: datetime | None = None
+    reason: str | None = None
+    needs_snapshot: bool = False
+
+    @property
+    def is_blocked(self) -> bool:
+        """Only a person can help, or time: nothing is tried before the next audit."""
+        stuck = self.facts.phase is Phase.BLOCKED and self.look_at is None
+        return self.verdict is Verdict.BLOCKED or stuck
+
+
+def first_sight(seen: Observation) -> Facts:
+    """What an audit makes of a WorkSpace it has no record of.
+
+    A session in progress will owe a rebuild like any other; otherwise the present is the
+    baseline, and deploying the module rebuilds nothing.
+    """
+    in_session = seen.connection == "CONNECTED" or after(seen.last_connected_at, seen.checked_at)
+    if in_session:
+        facts = learn(Facts(), seen)
+        return replace(facts, used_at=facts.used_at or seen.looked_at)
+    return Facts(baseline_at=seen.vacant_at or seen.looked_at, bundle_id=seen.bundle_id)
+
+
+def learn(facts: Facts, seen: Observation) -> Facts:
+    """Add what was seen: times of use only grow, vacancy begins at the first sight after it."""
+    used_at = latest(facts.used_at, capped(seen.last_connected_at, seen.looked_at))
+    vacant_since = facts.vacant_since
+    if seen.connection == "CONNECTED":
+        used_at = latest(used_at, capped(seen.checked_at, seen.looked_at))
+        if not (seen.checked_at and vacant_since and seen.checked_at <= vacant_since):
+            vacant_since = None
+    if vacant_since is not None and after(used_at, vacant_since, or_same=True):
+        vacant_since = None
+    vacant_at = seen.vacant_at
+    if vacant_since is None and vacant_at is not None and not after(used_at, vacant_at, True):
+        vacant_since = vacant_at
+    bundle_id = seen.bundle_id or facts.bundle_id
+    return replace(facts, used_at=used_at, vacant_since=vacant_since, bundle_id=bundle_id)
+
+
+def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
+    """What to do with a WorkSpace, given what is known and what was just seen."""
+    if facts.asked_at is not None:
+        return _follow_rebuild(facts, facts.asked_at, seen, now, settings)
+    facts = learn(facts, seen)
+    match facts.phase:
+        case Phase.CLEAN:
+            return Decision(replace(facts, vacant_since=None), Verdict.CLEAN)
+        case Phase.IN_USE:
+            return _await_vacancy(facts, seen, now, settings)
+        case _:
+            return _await_rebuild(facts, seen, now, settings)
+
+
+def owed_at(facts: Facts, settings: Settings) -> datetime | None:
+    """When the rebuild of a vacant WorkSpace falls due: a grace period after the last evidence."""
+    seen_or_told = latest(facts.vacant_since, facts.told_at)
+    return None if seen_or_told is None else seen_or_told + settings.grace
+
+
+def evident_at(facts: Facts) -> datetime | None:
+    """When the end of the last session first showed: in an alarm, or in a sample."""
+    ends = [
+        moment
+        for moment in (facts.vacant_since, facts.told_at)
+        if moment is not None
+        and not after(facts.used_at, moment)
+        and not after(facts.clean_at, moment)
+    ]
+    return min(ends, default=None)
+
+
+def asked_last(facts: Facts) -> datetime | None:
+    """When a rebuild was last asked for, that AWS accepted or may yet."""
+    return latest(facts.asked_at, facts.accepted_at, facts.rebuilt_at)
+
+
+def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
+    in_use = seen.connection == "CONNECTED" and seen.checked_at is not None
+    if in_use and not after(facts.told_at, seen.checked_at):
+        return Decision(facts, Verdict.IN_USE)
+    if seen.missing or seen.state in GONE_STATES:
+        return _gone(facts, seen)
+    return _defer(facts, Deferral.EVIDENCE, now + settings.patience, settings)
+
+
+def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
+    due_at = owed_at(facts, settings)
+    if due_at is None:
+        raise ValueError("a WorkSpace that was never seen vacant owes nothing")
+    if now < due_at:
+        look_at = settings.rebuild_allowed_at(due_at + settings.patience)
+        return Decision(facts, Verdict.VACANT, settings.next_look(look_at), Deferral.GRACE)
+    opens_at = settings.rebuild_allowed_at(now)
+    if opens_at > now:
+        return _defer(facts, Deferral.WINDOW, opens_at, settings)
+    if seen.missing or seen.state in GONE_STATES:
+        return _gone(facts, seen)
+    if seen.vacant_at is None or seen.vacant_at < due_at:
+        return _defer(facts, Deferral.EVIDENCE, now + settings.patience, settings)
+    if seen.state not in REBUILDABLE:
+        return _defer(facts, Deferral.STATE, now + settings.patience, settings)
+    if settings.user_volume is UserVolume.KEEP:
+        if not seen.snapshot_asked:
+            return Decision(facts, Verdict.DEFERRED, now, Deferral.SNAPSHOT, needs_snapshot=True)
+        if after(facts.vacant_since, seen.snapshot_at) or seen.snapshot_at is None:
+            return _defer(facts, Deferral.SNAPSHOT, _next_snapshot(seen, now), settings)
+    if settings.dry_run:
+        return Decision(facts, Verdict.DRY_RUN)
+    return Decision(facts, Verdict.REBUILD)
+
+
+def _next_snapshot(seen: Observation, now: datetime) -> datetime:
+    """Snapshots come every 12 hours; without one, or overdue, look every half hour."""
+    soonest = now + timedelta(minutes=30)
+    if seen.snapshot_at is None:
+        return soonest
+    return max(soonest, seen.snapshot_at + timedelta(hours=12))
+
+
+def _follow_rebuild(
+    facts: Facts, asked_at: datetime, seen: Observation, now: datetime, settings: Settings
+) -> Decision:
+    """What became of a rebuild: also of one whose answer was never heard.
+
+    An accepted rebuild is left to the next audit, unless an image waits for its proof.
+    """
+    if seen.missing or seen.state in GONE_STATES:
+        return _gone(facts, seen)
+    if seen.state == "REBUILDING":
+        facts = replace(facts, accepted_at=facts.accepted_at or asked_at, begun=True)
+    settled = seen.state in USABLE or seen.state in FAILED_STATES
+    known = facts.address is not None and seen.address is not None
+    moved = known and facts.address != seen.address
+    if settled and (facts.begun or moved or now - asked_at >= BEGINS_WITHIN):
+        if seen.state in FAILED_STATES:
+            return _unclaim(facts, str(seen.state), Verdict.FAILED, now, settings)
+        taken_on_trust = facts.accepted_at is not None and not known
+        if facts.begun or moved or taken_on_trust:
+            return Decision(_rebuilt(facts, asked_at), Verdict.FINISHED)
+        return _unclaim(facts, "never_began", Verdict.FAILED, now, settings)
+    at_leisure = facts.accepted_at is not None and not facts.proving
+    look_at = None if at_leisure else settings.next_look(now + settings.patience)
+    return Decision(facts, Verdict.REBUILDING, look_at, seen.state)
+
+
+def _rebuilt(facts: Facts, asked_at: datetime) -> Facts:
+    """Nothing is owed any more but what was used, or told of, after the rebuild was accepted."""
+    return Facts(
+        used_at=facts.used_at,
+        told_at=facts.told_at,
+        rebuilt_at=facts.accepted_at or asked_at,
+        bundle_id=facts.bundle_id,
+    )
+
+
+def refuse(facts: Facts, reason: str, now: datetime, settings: Settings) -> Decision:
+    """AWS refused the rebuild: the claim is taken back, the debt stays."""
+    return _unclaim(facts, reason, Verdict.REFUSED, now, settings)
+
+
+def unclaimed(facts: Facts) -> Facts:
+    """The claim of a rebuild is taken back."""
+    return replace(facts, asked_at=None, accepted_at=None, begun=False, address=None, proving=False)
+
+
+def _unclaim(
+    facts: Facts, reason: str, verdict: Verdict, now: datetime, settings: Settings
+) -> Decision:
+    attempts = facts.attempts + 1
+    owed = replace(unclaimed(facts), attempts=attempts, reason=reason)
+    if attempts >= ATTEMPTS:
+        return Decision(owed, verdict, None, reason)
+    wait = settings.patience * 3 ** (attempts - 1)
+    return Decision(owed, verdict, settings.next_look(now + wait), reason)
+
+
+def _gone(facts: Facts, seen: Observation) -> Decision:
+    """Terminated, or not there: the next audit looks again. A missing row proves nothing."""
+    if not seen.missing:
+        facts = unclaimed(facts)
+    return Decision(facts, Verdict.BLOCKED, None, seen.state or "not_found")
+
+
+def _defer(facts: Facts, why: Deferral, until: datetime, settings: Settings) -> Decision:
+    return Decision(facts, Verdict.DEFERRED, settings.next_look(until), why)

@@ -1,0 +1,62 @@
+"""How fast the function may go: the WorkSpaces API's rate, and the administrator's brake."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from .clock import Clock
+
+LONGEST_PAUSE = 30.0
+"""Seconds of rest at the most after repeated throttling."""
+
+HOUR = timedelta(hours=1)
+
+
+class Pacer:
+    """Spaces calls evenly, so that any second sees at most the configured rate (P5)."""
+
+    def __init__(self, rate: float, clock: Clock) -> None:
+        self._gap = timedelta(seconds=1 / rate)
+        self._clock = clock
+        self._pause = 0.0
+        self.next_call_at = clock.now()
+        """When the next call may be made."""
+
+    @property
+    def gap(self) -> timedelta:
+        """Between two calls."""
+        return self._gap
+
+    def wait(self) -> None:
+        """Sleep until the next call may be made, and take its place."""
+        self._clock.sleep((self.next_call_at - self._clock.now()).total_seconds())
+        self.next_call_at = max(self.next_call_at, self._clock.now()) + self._gap
+
+    def throttled(self) -> None:
+        """Somebody else uses the rate, too: rest 1 s, then twice as long each time."""
+        self._pause = min(max(1.0, 2 * self._pause), LONGEST_PAUSE)
+        self.next_call_at = self._clock.now() + timedelta(seconds=self._pause)
+
+    def succeeded(self) -> None:
+        """The API answers again."""
+        self._pause = 0.0
+
+
+class Brake:
+    """At most `limit` rebuilds in any hour; None brakes nothing. Debts get the next free place."""
+
+    def __init__(self, limit: int | None, taken: Iterable[datetime] = ()) -> None:
+        self._limit = limit
+        self._taken = sorted(taken)
+
+    def free_at(self, now: datetime) -> datetime:
+        """`now`, or when the next place becomes free."""
+        if self._limit is None or len(self._taken) < self._limit:
+            return now
+        return max(now, self._taken[-self._limit] + HOUR)
+
+    def take(self, at: datetime) -> None:
+        """A rebuild happens, or will, at `at`."""
+        insort(self._taken, at)

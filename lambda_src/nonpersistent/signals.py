@@ -1,0 +1,221 @@
+"""What an event says, as facts with a time. Knows AWS's message shapes; does no input or output.
+
+Whatever arrives, parsing raises nothing: what cannot be used comes back as `Ignored` with a reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from .clock import to_millisecond
+
+WORKSPACE_ID = re.compile(r"ws-[0-9a-z]{8,63}", re.ASCII)
+"""The pattern of a WorkSpace id in the WorkSpaces API model."""
+
+LONGEST_MESSAGE = 256 * 1024
+"""Bytes that an SNS message can hold; longer ones are not SNS's."""
+
+
+class Kind(StrEnum):
+    """What a signal says of a WorkSpace."""
+
+    SESSION_END = "session_end"
+    SIGN_IN = "sign_in"
+
+
+class Task(StrEnum):
+    """What the schedules ask for."""
+
+    RECONCILE = "reconcile"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A session ended (noticed at `at`) or a user signed in (at `at`); never in the future."""
+
+    kind: Kind
+    workspace_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A message that says nothing the function may act upon, and why."""
+
+    reason: str
+    workspace_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where this function lives: alarms from elsewhere are not ours."""
+
+    region: str
+    account: str
+
+    @classmethod
+    def of(cls, arn: str) -> Home:
+        """From the ARN of the function or of an alarm (arn:partition:service:region:account:...).
+
+        Raises ValueError for anything else.
+        """
+        parts = arn.split(":")
+        if len(parts) < 6 or parts[0] != "arn":
+            raise ValueError(f"not an ARN: {arn!r}")
+        return cls(region=parts[3], account=parts[4])
+
+
+class _Unusable(Exception):
+    """Carries the reason why a message is ignored, inside this module only."""
+
+
+def read(event: object, now: datetime, home: Home) -> list[Signal | Ignored | Task]:
+    """What `event` says: one entry per SNS record, sign-in or scheduled task.
+
+    `now` replaces times that are missing, unreadable or ahead of it.
+    """
+    match event:
+        case {"task": str(task)} if task in set(Task):
+            return [Task(task)]
+        case {"Records": list(records)} if records:
+            return [_read_record(record, now, home) for record in records]
+        case {"source": "aws.workspaces", "detail-type": "WorkSpaces Access", **rest}:
+            return [_attempt(lambda: _sign_in(rest, now, home))]
+        case _:
+            return [Ignored("unknown_event")]
+
+
+def _read_record(record: object, now: datetime, home: Home) -> Signal | Ignored:
+    match record:
+        case {"EventSource": "aws:sns", "Sns": {"Message": str(text)} as sns}:
+            received = _moment(sns.get("Timestamp"), now)
+            return _attempt(lambda: _session_end(text, received, home))
+        case _:
+            return Ignored("not_an_sns_record")
+
+
+def _attempt(parse: Any) -> Signal | Ignored:
+    try:
+        signal: Signal = parse()
+    except _Unusable as unusable:
+        reason, *rest = unusable.args
+        return Ignored(reason, *rest)
+    return signal
+
+
+def _session_end(text: str, received: datetime, home: Home) -> Signal:
+    """A CloudWatch alarm notification: what is absent contradicts nothing, the rest must fit."""
+    message = _json_object(text)
+    trigger = message.get("Trigger")
+    if not isinstance(trigger, dict):
+        raise _Unusable("not_a_metric_alarm")
+    if message.get("NewStateValue", "ALARM") != "ALARM":
+        raise _Unusable("not_in_alarm")
+    _check_home(message.get("AWSAccountId"), message.get("AlarmArn"), home)
+    ids = {
+        dimension["value"]
+        for metric in _metrics(trigger)
+        for dimension in _dimensions(metric)
+        if dimension["name"] == "WorkspaceId"
+    }
+    if not ids:
+        raise _Unusable("no_workspace_id")
+    if len(ids) > 1:
+        raise _Unusable("several_workspaces")
+    workspace_id = _workspace_id(ids.pop())
+    return Signal(Kind.SESSION_END, workspace_id, _moment(message.get("StateChangeTime"), received))
+
+
+def _metrics(trigger: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The SessionDisconnect metrics of an alarm: of a plain one, or of each part of metric math."""
+    parts = trigger.get("Metrics")
+    if isinstance(parts, list):
+        candidates = [
+            part["MetricStat"]["Metric"]
+            for part in parts
+            if isinstance(part, dict)
+            and isinstance(part.get("MetricStat"), dict)
+            and isinstance(part["MetricStat"].get("Metric"), dict)
+        ]
+    else:
+        candidates = [trigger]
+    for metric in candidates:
+        if metric.get("Namespace", "AWS/WorkSpaces") != "AWS/WorkSpaces":
+            raise _Unusable("another_namespace")
+        if metric.get("MetricName", "SessionDisconnect") != "SessionDisconnect":
+            raise _Unusable("another_metric")
+        yield metric
+
+
+def _dimensions(metric: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """Dimensions by name: WorkSpaces metrics have eight, and their order means nothing."""
+    given = metric.get("Dimensions")
+    for dimension in given if isinstance(given, list) else []:
+        match dimension:
+            case {"name": str(name), "value": str(value)}:
+                yield {"name": name, "value": value}
+
+
+def _sign_in(event: Mapping[Any, Any], now: datetime, home: Home) -> Signal:
+    """A `WorkSpaces Access` event: somebody signed in."""
+    detail = event.get("detail")
+    if not isinstance(detail, dict):
+        raise _Unusable("no_detail")
+    if detail.get("actionType", "successfulLogin") != "successfulLogin":
+        raise _Unusable("not_a_sign_in")
+    account, region = event.get("account", home.account), event.get("region", home.region)
+    if (account, region) != (home.account, home.region):
+        raise _Unusable("another_account_or_region")
+    workspace_id = _workspace_id(detail.get("workspaceId"))
+    sent_at = _moment(event.get("time"), now)
+    return Signal(Kind.SIGN_IN, workspace_id, _moment(detail.get("loginTime"), sent_at))
+
+
+def _check_home(account: object, alarm_arn: object, home: Home) -> None:
+    if account is not None and account != home.account:
+        raise _Unusable("another_account_or_region")
+    if alarm_arn is None:
+        return
+    try:
+        elsewhere = not isinstance(alarm_arn, str) or Home.of(alarm_arn) != home
+    except ValueError:
+        elsewhere = True
+    if elsewhere:
+        raise _Unusable("another_account_or_region")
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    if len(text) > LONGEST_MESSAGE:
+        raise _Unusable("too_long")
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _Unusable("not_json") from error
+    if not isinstance(message, dict):
+        raise _Unusable("not_a_json_object")
+    return message
+
+
+def _workspace_id(value: object) -> str:
+    if not isinstance(value, str) or not WORKSPACE_ID.fullmatch(value):
+        raise _Unusable("malformed_workspace_id")
+    return value
+
+
+def _moment(value: object, latest: datetime) -> datetime:
+    """An ISO 8601 time with an offset, at most `latest`; `latest` when there is none to read."""
+    if not isinstance(value, str):
+        return latest
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return min(to_millisecond(moment), latest)
+    except (ValueError, OverflowError):
+        return latest

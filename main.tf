@@ -1,0 +1,373 @@
+locals {
+  # One label per WorkSpace; a list's ids are their own labels. Only labels steer for_each, so ids may be unknown at plan.
+  labelled   = can(keys(var.workspace_ids))
+  workspaces = tomap({ for key, id in var.workspace_ids : local.labelled ? tostring(key) : tostring(id) => tostring(id) })
+
+  # Read from an ARN that the module owns: the Region's data source has no attribute that both provider 5 and 6 like.
+  topic_arn = split(":", aws_sns_topic.sessions.arn)
+  partition = local.topic_arn[1]
+  region    = local.topic_arn[3]
+  account   = local.topic_arn[4]
+
+  # Made from its name, so that policies need not wait for the queue: its creation is by far the slowest.
+  dead_letters_name = "${var.name}-dead-letters"
+  dead_letters_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.dead_letters_name}"
+
+  # Only alarms whose names begin like this may publish to the topic; no other alarm of the module's does.
+  session_alarm_prefix = "${var.name}-session-disconnect-"
+
+  package  = "${path.module}/package/nonpersistent.zip"
+  manifest = jsondecode(file("${path.module}/package/manifest.json"))
+  # A checkout may have turned LF into CRLF; the package always holds LF.
+  sources = {
+    for source in fileset("${path.module}/lambda_src", "**/*.py") :
+    source => sha256(replace(file("${path.module}/lambda_src/${source}"), "\r\n", "\n"))
+  }
+
+  rules = {
+    sign_in   = aws_cloudwatch_event_rule.sign_in
+    reconcile = aws_cloudwatch_event_rule.reconcile
+    audit     = aws_cloudwatch_event_rule.audit
+  }
+}
+
+# A session ends: one alarm per WorkSpace, since only an alarm of its own says whose session it was.
+resource "aws_cloudwatch_metric_alarm" "session_disconnect" {
+  for_each = local.workspaces
+
+  alarm_name          = "${local.session_alarm_prefix}${each.key}"
+  alarm_description   = "A session on WorkSpace ${each.value} ended. No action is needed: the WorkSpace is rebuilt once it is seen vacant for the grace period."
+  namespace           = "AWS/WorkSpaces"
+  metric_name         = "SessionDisconnect"
+  dimensions          = { WorkspaceId = each.value }
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  period              = 300
+  evaluation_periods  = 1
+  datapoints_to_alarm = 1
+  # The metric is absent while nobody disconnects. Actions run on transitions only, so the alarm has to return to OK.
+  treat_missing_data = "notBreaching"
+  alarm_actions      = [aws_sns_topic.sessions.arn]
+  tags               = var.tags
+}
+
+# The alarms tell the topic.
+resource "aws_sns_topic" "sessions" {
+  name              = "${var.name}-sessions"
+  kms_master_key_id = var.kms_key_arn
+  tags              = var.tags
+}
+
+data "aws_iam_policy_document" "topic" {
+  statement {
+    sid       = "SessionAlarmsOfThisFleetMayPublish"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.sessions.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${local.session_alarm_prefix}*"]
+    }
+  }
+
+  statement {
+    sid       = "NobodyMayPublishWithoutTLS"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.sessions.arn]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "sessions" {
+  arn    = aws_sns_topic.sessions.arn
+  policy = data.aws_iam_policy_document.topic.json
+}
+
+# The topic tells the function.
+resource "aws_sns_topic_subscription" "function" {
+  topic_arn = aws_sns_topic.sessions.arn
+  protocol  = "lambda"
+  endpoint  = aws_lambda_function.nonpersistent.arn
+  # What SNS cannot hand to Lambda is kept and raises the dead-letter alarm, instead of vanishing.
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters.arn })
+
+  depends_on = [aws_lambda_permission.topic]
+}
+
+resource "aws_lambda_permission" "topic" {
+  statement_id  = "TheTopicMayInvoke"
+  function_name = aws_lambda_function.nonpersistent.function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "sns.amazonaws.com"
+  source_arn    = aws_sns_topic.sessions.arn
+}
+
+# The function records what an event says, then does what is due.
+resource "aws_lambda_function" "nonpersistent" {
+  function_name    = var.name
+  description      = "Rebuilds WorkSpaces after their sessions have ended."
+  role             = aws_iam_role.function.arn
+  handler          = "nonpersistent.handler.lambda_handler"
+  runtime          = "python3.13"
+  architectures    = ["arm64"]
+  memory_size      = 256
+  timeout          = 900 # Lambda's longest: a burst drains at the API's rate
+  filename         = local.package
+  source_code_hash = filebase64sha256(local.package)
+  kms_key_arn      = var.kms_key_arn
+  tags             = var.tags
+
+  environment {
+    variables = {
+      FLEET                     = var.name
+      LEDGER_TABLE              = aws_dynamodb_table.ledger.name
+      RECONNECT_GRACE_MINUTES   = tostring(var.reconnect_grace_minutes)
+      USER_VOLUME               = var.user_volume
+      DRY_RUN                   = tostring(var.dry_run)
+      WORKSPACES_API_RATE       = tostring(var.workspaces_api_rate)
+      AUDIT_INTERVAL_MINUTES    = tostring(var.audit_interval_minutes)
+      MAXIMUM_REBUILDS_PER_HOUR = var.maximum_rebuilds_per_hour == null ? "" : tostring(var.maximum_rebuilds_per_hour)
+      REBUILD_WINDOW            = var.rebuild_window == null ? "" : jsonencode(var.rebuild_window)
+      PROVE_IMAGES              = tostring(var.prove_images)
+    }
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.function.name
+    application_log_level = "INFO"
+    # Start and end of each of the day's 1,440 ticks say nothing that the decision lines do not say.
+    system_log_level = "WARN"
+  }
+
+  lifecycle {
+    precondition {
+      condition     = local.manifest.sources == local.sources && local.manifest.zip_sha256 == filesha256(local.package)
+      error_message = "package/nonpersistent.zip, package/manifest.json and lambda_src/ do not belong together (differing: ${join(", ", concat([for source in setunion(keys(local.manifest.sources), keys(local.sources)) : source if lookup(local.manifest.sources, source, "absent") != lookup(local.sources, source, "absent")], local.manifest.zip_sha256 == filesha256(local.package) ? [] : ["nonpersistent.zip"]))}). Run: python3 package/build.py"
+    }
+  }
+
+  # The first event may come as soon as the function exists: by then it has its rights and its roster.
+  depends_on = [
+    aws_iam_role_policy.function,
+    aws_iam_role_policy_attachment.rebuild,
+    aws_dynamodb_table_item.roster,
+    aws_dynamodb_table_item.audit,
+  ]
+}
+
+# An invocation that fails is tried again, and kept when it keeps failing.
+resource "aws_lambda_function_event_invoke_config" "nonpersistent" {
+  function_name                = aws_lambda_function.nonpersistent.function_name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.dead_letters.arn
+    }
+  }
+}
+
+data "aws_iam_policy_document" "dead_letters" {
+  statement {
+    sid       = "TheTopicMayKeepWhatItCouldNotDeliver"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.dead_letters_arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sns.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_sns_topic.sessions.arn]
+    }
+  }
+
+  statement {
+    sid       = "TheRulesMayKeepWhatTheyCouldNotDeliver"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.dead_letters_arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [for rule in local.rules : rule.arn]
+    }
+  }
+
+  statement {
+    sid       = "NobodyMayUseTheQueueWithoutTLS"
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = [local.dead_letters_arn]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_sqs_queue" "dead_letters" {
+  name                      = local.dead_letters_name
+  message_retention_seconds = 1209600 # 14 days, SQS's longest: a person has to have the time to look
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = var.kms_key_arn
+  # Here and not as a resource of its own: Terraform waits half a minute for each.
+  policy = data.aws_iam_policy_document.dead_letters.json
+  tags   = var.tags
+}
+
+# The ledger: what is known of each WorkSpace, and what is due.
+resource "aws_dynamodb_table" "ledger" {
+  name         = "${var.name}-ledger"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "id"
+  tags         = var.tags
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
+
+  attribute {
+    name = "queue"
+    type = "S"
+  }
+
+  attribute {
+    name = "due_at"
+    type = "S"
+  }
+
+  # Only items with both attributes are in the index, so an idle minute reads nothing, whatever the size of the fleet.
+  global_secondary_index {
+    name            = "due"
+    hash_key        = "queue"
+    range_key       = "due_at"
+    projection_type = "KEYS_ONLY"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled     = var.kms_key_arn != null # false means under a key that AWS owns, not unencrypted
+    kms_key_arn = var.kms_key_arn
+  }
+}
+
+# In the table, because an environment variable holds too few ids.
+resource "aws_dynamodb_table_item" "roster" {
+  table_name = aws_dynamodb_table.ledger.name
+  hash_key   = aws_dynamodb_table.ledger.hash_key
+  item = jsonencode({
+    id            = { S = "roster" }
+    workspace_ids = { L = [for label in sort(keys(local.workspaces)) : { S = local.workspaces[label] }] }
+  })
+}
+
+# Due since ever, so that the first reconcile takes the baseline; from then on the item is the function's.
+resource "aws_dynamodb_table_item" "audit" {
+  table_name = aws_dynamodb_table.ledger.name
+  hash_key   = aws_dynamodb_table.ledger.hash_key
+  item = jsonencode({
+    id     = { S = "audit" }
+    queue  = { S = "due" }
+    due_at = { S = "1970-01-01T00:00:00.000Z" }
+  })
+
+  lifecycle {
+    ignore_changes = [item]
+  }
+}
+
+# Besides the alarms: sign-ins, and two schedules that need no signal at all.
+resource "aws_cloudwatch_event_rule" "sign_in" {
+  name        = "${var.name}-sign-in"
+  description = "A user signed in to a WorkSpace: it is in use, whatever was due."
+  event_pattern = jsonencode({
+    source      = ["aws.workspaces"]
+    detail-type = ["WorkSpaces Access"]
+    detail      = { actionType = ["successfulLogin"] }
+  })
+  tags = var.tags
+}
+
+resource "aws_cloudwatch_event_rule" "reconcile" {
+  name                = "${var.name}-reconcile"
+  description         = "Does what is due."
+  schedule_expression = "rate(1 minute)"
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_event_rule" "audit" {
+  name                = "${var.name}-audit"
+  description         = "Checks the whole roster, so that a session end is found although every signal of it was lost."
+  schedule_expression = "rate(${var.audit_interval_minutes} minutes)"
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "function" {
+  for_each = local.rules
+
+  rule  = each.value.name
+  arn   = aws_lambda_function.nonpersistent.arn
+  input = each.key == "sign_in" ? null : jsonencode({ task = each.key })
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead_letters.arn
+  }
+
+  depends_on = [aws_lambda_permission.rule]
+}
+
+resource "aws_lambda_permission" "rule" {
+  for_each = local.rules
+
+  statement_id  = "TheRule-${each.key}-MayInvoke"
+  function_name = aws_lambda_function.nonpersistent.function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = each.value.arn
+}

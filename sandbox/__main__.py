@@ -1,0 +1,92 @@
+"""`python -m sandbox`: a local AWS until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+
+from .server import Sandbox
+from .tempo import Tempo
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    minute = options.minute or (2.0 if options.quick else 60.0)
+    tempo = Tempo.quick(minute) if options.quick else Tempo(minute=minute)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        sandbox = Sandbox(tempo, host=options.host, port=options.port, region=options.region)
+        with sandbox as aws:
+            ids = [aws.desktops.add() for _ in range(options.workspaces)]
+            print(_welcome(aws, ids), flush=True)
+            stop.wait()
+    except OSError as problem:
+        print(f"sandbox: {options.host}:{options.port}: {problem.strerror}", file=sys.stderr)
+        return 1
+    print("The local AWS has ended.")
+    return 0
+
+
+def _welcome(aws: Sandbox, ids: list[str]) -> str:
+    exports = "\n".join(f"export {name}={value}" for name, value in aws.environment().items())
+    first = ids[0] if ids else "ID"
+    return f"""The local AWS answers at {aws.endpoint}
+
+Point the AWS CLI and Terraform at it:
+{exports}
+
+WorkSpaces: {" ".join(ids) or "none"}
+See them:   curl {aws.endpoint}/sandbox/desktops
+Be a user:  curl -X POST {aws.endpoint}/sandbox/desktops/{first}/sign-in
+            (or sign-out, drop, reconnect)
+Ctrl-C ends it; nothing is kept."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="A local AWS with WorkSpaces, alarms, schedules and functions that run. "
+        "Nothing leaves this machine and nothing is kept.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=5000, help="0 takes a free one (%(default)s)")
+    parser.add_argument("--region", default="us-east-1", help="AWS Region (%(default)s)")
+    parser.add_argument(
+        "--workspaces", type=_count, default=3, metavar="N", help="desktops to begin with"
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="metrics, samples, alarms, rebuilds and schedules take seconds, not minutes",
+    )
+    parser.add_argument(
+        "--minute",
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long a minute of a schedule's rate lasts (60; with --quick 2)",
+    )
+    return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must not be negative: {text}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

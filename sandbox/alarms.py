@@ -1,0 +1,175 @@
+"""How CloudWatch evaluates an alarm. Pure: datapoints, alarm and time in, state and reason out.
+
+Source: "Evaluating an alarm" and "Configuring how CloudWatch alarms treat missing data" in the
+CloudWatch user guide. CloudWatch looks at more periods than the alarm asks for, and real
+datapoints in that range go before the treatment of missing ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+EXTRA_PERIODS = 2
+"""How many periods more than asked for are looked at; AWS gives no number."""
+
+
+class AlarmState(StrEnum):
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+@dataclass(frozen=True, slots=True)
+class Datapoint:
+    """A value of a metric; `at` is the start of what it counts."""
+
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an alarm compares; `period` in seconds."""
+
+    period: float
+    threshold: float
+    comparison: str
+    statistic: str = "Sum"
+    evaluation_periods: int = 1
+    datapoints_to_alarm: int | None = None
+    missing: str = "missing"
+    """missing, ignore, breaching or notBreaching."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    state: AlarmState
+    reason: str
+
+
+_WORDS = {
+    "GreaterThanOrEqualToThreshold": "greater than or equal to",
+    "GreaterThanThreshold": "greater than",
+    "LessThanThreshold": "less than",
+    "LessThanOrEqualToThreshold": "less than or equal to",
+}
+
+
+def evaluate(
+    rule: Rule,
+    datapoints: Sequence[Datapoint],
+    current: AlarmState,
+    now: datetime,
+    second: float = 1.0,
+) -> Verdict:
+    """The state that the alarm has now; `second` is how long a second of its period lasts.
+
+    Raises ValueError for a comparison or a statistic that is not supported.
+    """
+    if rule.comparison not in _WORDS:
+        raise ValueError(f"comparison {rule.comparison} is not supported")
+    needed = rule.evaluation_periods
+    to_alarm = rule.datapoints_to_alarm or needed
+    values = _by_period(rule, datapoints, now, second)
+    real = [point for point in values if point is not None]
+    if len(real) >= needed:
+        return _judge(rule, real[:needed], 0, to_alarm)
+    absent = needed - len(real)
+    match rule.missing:
+        case "breaching" | "notBreaching":
+            return _judge(rule, real, absent, to_alarm)
+        case "ignore":
+            if not real:
+                return Verdict(current, "no datapoints were received; the state is kept")
+            return _judge(rule, real, 0, to_alarm, otherwise=current)
+        case _:
+            if not real:
+                text = f"Insufficient Data: {_count(absent, 'datapoint')} {_was(absent)} unknown."
+                return Verdict(AlarmState.INSUFFICIENT_DATA, text)
+            return _judge(rule, real, 0, to_alarm)
+
+
+def _by_period(
+    rule: Rule, datapoints: Sequence[Datapoint], now: datetime, second: float
+) -> list[Datapoint | None]:
+    """The statistic of each period, newest first; None where there is nothing."""
+    length = timedelta(seconds=rule.period * second)
+    found: list[Datapoint | None] = []
+    for index in range(rule.evaluation_periods + EXTRA_PERIODS):
+        end = now - index * length
+        start = end - length
+        values = [point.value for point in datapoints if start < point.at <= end]
+        found.append(Datapoint(start, _statistic(rule.statistic, values)) if values else None)
+    return found
+
+
+def _statistic(name: str, values: list[float]) -> float:
+    match name:
+        case "Sum":
+            return sum(values)
+        case "Average":
+            return sum(values) / len(values)
+        case "Minimum":
+            return min(values)
+        case "Maximum":
+            return max(values)
+        case "SampleCount":
+            return float(len(values))
+    raise ValueError(f"statistic {name} is not supported")
+
+
+def _breaches(rule: Rule, value: float) -> bool:
+    match rule.comparison:
+        case "GreaterThanOrEqualToThreshold":
+            return value >= rule.threshold
+        case "GreaterThanThreshold":
+            return value > rule.threshold
+        case "LessThanThreshold":
+            return value < rule.threshold
+        case _:
+            return value <= rule.threshold
+
+
+def _judge(
+    rule: Rule,
+    real: Sequence[Datapoint],
+    filled: int,
+    to_alarm: int,
+    otherwise: AlarmState = AlarmState.OK,
+) -> Verdict:
+    bad = [point for point in real if _breaches(rule, point.value)]
+    counted = len(bad) + (filled if rule.missing == "breaching" else 0)
+    alarm = counted >= to_alarm
+    state = AlarmState.ALARM if alarm else otherwise
+    if not real:
+        treatment = "Breaching" if rule.missing == "breaching" else "NonBreaching"
+        return Verdict(
+            state,
+            f"Threshold Crossed: no datapoints were received for {_count(filled, 'period')} and "
+            f"{_count(filled, 'missing datapoint')} {_was(filled)} treated as [{treatment}].",
+        )
+    shown = bad if alarm and bad else list(real)
+    listed = ", ".join(f"{point.value} ({_day(point.at)})" for point in shown)
+    transition = "OK -> ALARM" if alarm else "ALARM -> OK"
+    return Verdict(
+        state,
+        f"Threshold Crossed: {len(shown)} out of the last {len(real) + filled} datapoints "
+        f"[{listed}] {_was(len(shown))} {'' if alarm else 'not '}{_WORDS[rule.comparison]} "
+        f"the threshold ({rule.threshold}) "
+        f"(minimum {_count(to_alarm, 'datapoint')} for {transition} transition).",
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%d/%m/%y %H:%M:%S")

@@ -1,0 +1,270 @@
+"""The fleet: how users and time change desktops.
+
+Pure: no threads, no AWS client, no clock of its own. `now` is always passed in and never goes
+back; the random source is passed in, so a seed replays everything.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+from .clockwork import Clockwork, address, moments, seconds
+from .desktop import (
+    REBUILDABLE,
+    Bundle,
+    Desktop,
+    Fact,
+    Happening,
+    Outcome,
+    Presence,
+    Rebuild,
+    Sample,
+    Snapshot,
+    State,
+)
+from .tempo import Tempo
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class CannotConnect(Exception):
+    """The desktop is not in a state in which a user can connect."""
+
+
+class Refused(Exception):
+    """A rebuild was refused; becomes an entry of `FailedRequests`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Desktops:
+    """Desktops by id, bundles by id, and the facts that were not collected yet."""
+
+    def __init__(
+        self, tempo: Tempo, rng: random.Random, *, last_known_is_login: bool = False
+    ) -> None:
+        """`last_known_is_login`: LastKnownUserConnectionTimestamp is the login, not the last
+        moment seen; AWS's documentation leaves both possible."""
+        self.tempo = tempo
+        self.fleet: dict[str, Desktop] = {}
+        self.bundles: dict[str, Bundle] = {}
+        self._rng = rng
+        self._facts: list[Fact] = []
+        self._clockwork = Clockwork(tempo, rng, self._tell, last_known_is_login)
+
+    # -- furnishing ---------------------------------------------------------------------------
+
+    def add_bundle(self, now: datetime, bundle_id: str | None = None, name: str = "") -> Bundle:
+        bundle_id = bundle_id or self._word("wsb-")
+        bundle = Bundle(bundle_id, name or bundle_id, self._word("wsi-"), now)
+        self.bundles[bundle_id] = bundle
+        return bundle
+
+    def add(
+        self,
+        now: datetime,
+        *,
+        id: str | None = None,
+        user: str | None = None,
+        bundle_id: str | None = None,
+        directory_id: str = "d-9067012345",
+        running_mode: str = "ALWAYS_ON",
+        snapshot: bool = True,
+    ) -> Desktop:
+        """A desktop that is AVAILABLE and was never used.
+
+        `snapshot` false: as newly created, its first snapshot comes after `first_snapshot`.
+        """
+        desktop_id = id or self._word("ws-")
+        if desktop_id in self.fleet:
+            raise ValueError(f"there is a desktop {desktop_id} already")
+        if bundle_id is None:
+            bundle_id = next(iter(self.bundles), None) or self.add_bundle(now).id
+        bundle = self.bundles.get(bundle_id) or self.add_bundle(now, bundle_id)
+        desktop = Desktop(
+            id=desktop_id,
+            user=user or f"user-{len(self.fleet) + 1}",
+            bundle_id=bundle_id,
+            directory_id=directory_id,
+            computer_name=self._word("WSAMZN-", 8).upper(),
+            ip_address=address(self._rng),
+            image_id=bundle.image_id,
+            created_at=now,
+            running_mode=running_mode,
+            compute_type=bundle.compute_type,
+            root_volume=bundle.image_id,
+            next_sample_at=now + self._rng.random() * seconds(self.tempo.sample_interval),
+        )
+        if snapshot:
+            desktop.snapshot = Snapshot(now, desktop.user_volume)
+            desktop.next_snapshot_at = now + seconds(self.tempo.snapshot_interval)
+        else:
+            desktop.next_snapshot_at = now + seconds(self.tempo.first_snapshot)
+        desktop.sample = Sample("DISCONNECTED", now, None)
+        self.fleet[desktop_id] = desktop
+        return desktop
+
+    def remove(self, desktop_id: str) -> Desktop | None:
+        return self.fleet.pop(desktop_id, None)
+
+    def set_image(self, bundle_id: str, image_id: str, now: datetime, *, bad: bool = False) -> None:
+        """A new image for a bundle; rebuilds from a bad one end in ERROR."""
+        bundle = self.bundles[bundle_id]
+        bundle.image_id, bundle.updated_at = image_id, now
+        if bad:
+            bundle.bad_images.add(image_id)
+
+    # -- users --------------------------------------------------------------------------------
+
+    def sign_in(self, desktop_id: str, now: datetime) -> None:
+        """The user signs in; a stopped AUTO_STOP desktop starts first and is then connected."""
+        desktop = self._at(desktop_id, now)
+        if desktop.state is State.STOPPED and desktop.running_mode == "AUTO_STOP":
+            desktop.state = State.AVAILABLE
+        if desktop.state is not State.AVAILABLE:
+            raise CannotConnect(f"{desktop_id} is {desktop.state}")
+        if desktop.presence is Presence.CONNECTED:
+            return
+        self._connect(desktop, now)
+        desktop.signed_in_at = now
+        desktop.root_volume = desktop.user_volume = f"work of {desktop.user} at {_clock(now)}"
+        self._tell(now, Happening.SIGNED_IN, desktop)
+
+    def sign_out(self, desktop_id: str, now: datetime) -> None:
+        desktop = self._at(desktop_id, now)
+        was_connected = desktop.presence is Presence.CONNECTED
+        desktop.presence, desktop.dropped_at = Presence.AWAY, None
+        if was_connected:
+            desktop.seen_at = now
+            self._tell(now, Happening.SESSION_ENDED, desktop, "signed out")
+
+    def drop(self, desktop_id: str, now: datetime) -> None:
+        """The user's network is gone; AWS counts a disconnect, the session stays open."""
+        desktop = self._at(desktop_id, now)
+        if desktop.presence is not Presence.CONNECTED:
+            raise CannotConnect(f"{desktop_id}: nobody is connected")
+        desktop.presence = Presence.DROPPED
+        desktop.seen_at = desktop.dropped_at = now
+        self._tell(now, Happening.SESSION_ENDED, desktop, "dropped")
+
+    def reconnect(self, desktop_id: str, now: datetime, *, signs_in: bool = False) -> None:
+        """The client resumes a dropped session; `signs_in`: with a new login event."""
+        desktop = self._at(desktop_id, now)
+        if desktop.presence is not Presence.DROPPED:
+            raise CannotConnect(f"{desktop_id}: no session to resume")
+        if desktop.state is not State.AVAILABLE:
+            raise CannotConnect(f"{desktop_id} is {desktop.state}")
+        self._connect(desktop, now)
+        if signs_in:
+            desktop.signed_in_at = now
+            self._tell(now, Happening.SIGNED_IN, desktop)
+
+    def save(self, desktop_id: str, text: str) -> None:
+        """The user writes a file on both volumes."""
+        desktop = self.fleet[desktop_id]
+        desktop.root_volume = desktop.user_volume = text
+
+    # -- power and volumes --------------------------------------------------------------------
+
+    def stop(self, desktop_id: str, now: datetime) -> None:
+        desktop = self._at(desktop_id, now)
+        if desktop.state is State.AVAILABLE and desktop.presence is not Presence.CONNECTED:
+            desktop.state, desktop.presence = State.STOPPING, Presence.AWAY
+            desktop.changes_to = (now + seconds(self.tempo.start_duration), State.STOPPED)
+
+    def start(self, desktop_id: str, now: datetime) -> None:
+        desktop = self._at(desktop_id, now)
+        if desktop.state is State.STOPPED:
+            desktop.state = State.STARTING
+            desktop.changes_to = (now + seconds(self.tempo.start_duration), State.AVAILABLE)
+
+    def set_state(self, desktop_id: str, state: State, now: datetime) -> None:
+        """Put a desktop into a state, as AWS or an administrator would."""
+        desktop = self._at(desktop_id, now)
+        desktop.state, desktop.changes_to = state, None
+
+    def take_snapshot(self, desktop_id: str, now: datetime) -> None:
+        desktop = self._at(desktop_id, now)
+        desktop.snapshot = Snapshot(now, desktop.user_volume)
+        desktop.next_snapshot_at = now + seconds(self.tempo.snapshot_interval)
+
+    def rebuild(self, desktop_id: str, now: datetime) -> Rebuild:
+        """Accept a rebuild or raise Refused.
+
+        Which codes AWS uses for a wrong state and a missing snapshot is not documented.
+        """
+        if desktop_id not in self.fleet:
+            raise Refused(
+                "ResourceNotFound.Workspace", f"WorkSpace {desktop_id} could not be found."
+            )
+        desktop = self._at(desktop_id, now)
+        if desktop.faults.refuse_rebuild is not None:
+            raise Refused(*desktop.faults.refuse_rebuild)
+        if desktop.state not in REBUILDABLE:
+            raise Refused(
+                "InvalidResourceState.Workspace",
+                f"WorkSpace {desktop_id} is in state {desktop.state} and cannot be rebuilt.",
+            )
+        if desktop.snapshot is None:
+            raise Refused(
+                "ResourceUnavailable.Snapshot",
+                f"WorkSpace {desktop_id} has no snapshot of its user volume.",
+            )
+        bundle = self.bundles[desktop.bundle_id]
+        outcome = desktop.faults.rebuild
+        if outcome is Outcome.SUCCEEDS and bundle.image_id in bundle.bad_images:
+            outcome = Outcome.FAILS
+        begins = outcome is not Outcome.NEVER_BEGINS
+        ends_at = now + seconds(self.tempo.rebuild_duration) if begins else None
+        rebuild = Rebuild(now, desktop.presence, bundle.image_id, ends_at, outcome)
+        rebuild.dropped_at = desktop.dropped_at
+        desktop.rebuilds.append(rebuild)
+        self._tell(now, Happening.REBUILD_ACCEPTED, desktop, desktop.presence)
+        if ends_at is not None:
+            if desktop.presence is Presence.CONNECTED:
+                desktop.seen_at = now
+                self._tell(now, Happening.SESSION_ENDED, desktop, "rebuilt under the user")
+            desktop.presence, desktop.dropped_at = Presence.AWAY, None
+            failed = outcome is Outcome.FAILS
+            desktop.state = State.REBUILDING
+            desktop.changes_to = (ends_at, State.ERROR if failed else State.AVAILABLE)
+        return rebuild
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def tick(self, now: datetime) -> None:
+        """Let time pass up to `now` for every desktop."""
+        for desktop_id in self.fleet:
+            self._at(desktop_id, now)
+
+    def next_change(self) -> datetime | None:
+        """When something will happen by itself; for a virtual clock."""
+        return min((at for d in self.fleet.values() for at in moments(d)), default=None)
+
+    def collect(self) -> list[Fact]:
+        """The facts since the last collection, oldest first."""
+        facts, self._facts = self._facts, []
+        return facts
+
+    def _at(self, desktop_id: str, now: datetime) -> Desktop:
+        """The desktop after everything that was due up to `now`."""
+        desktop = self.fleet[desktop_id]
+        self._clockwork.advance(desktop, now)
+        return desktop
+
+    def _connect(self, desktop: Desktop, now: datetime) -> None:
+        desktop.presence, desktop.dropped_at, desktop.seen_at = Presence.CONNECTED, None, now
+
+    def _tell(self, at: datetime, what: Happening, desktop: Desktop, detail: str = "") -> None:
+        self._facts.append(Fact(at, what, desktop.id, detail))
+
+    def _word(self, prefix: str, length: int = 9) -> str:
+        return prefix + "".join(self._rng.choices(_ALPHABET, k=length))
+
+
+def _clock(now: datetime) -> str:
+    return now.strftime("%H:%M:%S.%f")[:-3]

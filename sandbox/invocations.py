@@ -1,0 +1,207 @@
+"""Asynchronous invocation: a queue, retries, the event's age, and the on-failure destination.
+
+Source: "Invoking a Lambda function asynchronously" in the Lambda developer guide. Delivery is at
+least once; `duplicate_next` makes that happen.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .function import Function, Result
+from .notifications import failure_record
+from .runtime import Closed
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRules:
+    """A function's event invoke configuration."""
+
+    attempts: int = 2
+    """Retries after the first try."""
+    age: float = 21_600.0
+    """Seconds after which an event is given up."""
+    on_failure: str | None = None
+    """ARN of the destination."""
+
+
+@dataclass(slots=True)
+class _Event:
+    function: str
+    payload: bytes
+    request_id: str
+    accepted: float
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One try of one invocation, for tests and the demonstration."""
+
+    at: datetime
+    function: str
+    request_id: str
+    tries: int
+    result: Result
+
+
+@dataclass(slots=True)
+class Services:
+    """What the queue needs of the rest of the local AWS."""
+
+    find: Callable[[str], Function | None]
+    """A function by name or ARN."""
+    rules: Callable[[str], RetryRules]
+    run: Callable[[Function, bytes, str], Result]
+    send: Callable[[str, dict[str, object], str], None]
+    """Deliver a failure record to an ARN, on behalf of a function."""
+    finished: Callable[[Finished], None] = field(default=lambda _: None)
+
+
+class Invocations:
+    """Events wait here until a worker takes them to a container."""
+
+    def __init__(
+        self, services: Services, retry_delays: tuple[float, ...], *, workers: int = 10
+    ) -> None:
+        self._services = services
+        self._delays = retry_delays
+        self._due: list[tuple[float, int, _Event]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._running = 0
+        self._closed = False
+        self.duplicate_next = 0
+        """How many of the next events are delivered twice."""
+        self.lose_next = 0
+        """How many of the next events are lost."""
+        self._threads = [
+            threading.Thread(target=self._work, name=f"invocation-{n}", daemon=True)
+            for n in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, function: str, payload: bytes) -> str:
+        """Accept an event for a function (name or ARN); returns the request id."""
+        request_id = str(uuid.uuid4())
+        with self._changed:
+            if self.lose_next > 0:
+                self.lose_next -= 1
+                return request_id
+            copies = 1
+            if self.duplicate_next > 0:
+                self.duplicate_next -= 1
+                copies = 2
+            for _ in range(copies):
+                event = _Event(function, payload, request_id, time.monotonic())
+                self._push(event, 0.0)
+        return request_id
+
+    def run_now(self, function: Function, payload: bytes) -> Result:
+        """A synchronous invocation: no queue, no retry."""
+        request_id = str(uuid.uuid4())
+        result = self._services.run(function, payload, request_id)
+        self._services.finished(Finished(datetime.now(UTC), function.name, request_id, 1, result))
+        return result
+
+    def pending(self) -> int:
+        """Events that wait or run."""
+        with self._changed:
+            return len(self._due) + self._running
+
+    def close(self) -> None:
+        """Take no more events; the runtime's closing ends those that run."""
+        with self._changed:
+            self._closed = True
+            self._due.clear()
+            self._changed.notify_all()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join(5)
+
+    def _push(self, event: _Event, delay: float) -> None:
+        heapq.heappush(self._due, (time.monotonic() + delay, next(self._order), event))
+        self._changed.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                event = self._next()
+                if event is None:
+                    return
+                self._running += 1
+            try:
+                self._try(event)
+            except Closed:
+                return
+            except Exception:
+                log.exception("an invocation of %s could not be carried out", event.function)
+            finally:
+                with self._changed:
+                    self._running -= 1
+
+    def _next(self) -> _Event | None:
+        """The next due event; waits for it. None: closing."""
+        while not self._closed:
+            wait = self._due[0][0] - time.monotonic() if self._due else None
+            if wait is not None and wait <= 0:
+                return heapq.heappop(self._due)[2]
+            self._changed.wait(wait)
+        return None
+
+    def _try(self, event: _Event) -> None:
+        function = self._services.find(event.function)
+        if function is None:
+            log.warning("event for %s lost: there is no such function", event.function)
+            return
+        rules = self._services.rules(event.function)
+        if time.monotonic() - event.accepted > rules.age:
+            self._give_up(event, function, rules, "EventAgeExceeded", None)
+            return
+        event.tries += 1
+        result = self._services.run(function, event.payload, event.request_id)
+        now = datetime.now(UTC)
+        self._services.finished(Finished(now, function.name, event.request_id, event.tries, result))
+        if not result.failed:
+            return
+        if event.tries > rules.attempts:
+            self._give_up(event, function, rules, "RetriesExhausted", result.payload)
+            return
+        delay = self._delays[min(event.tries, len(self._delays)) - 1]
+        with self._changed:
+            if not self._closed:
+                self._push(event, delay)
+
+    def _give_up(
+        self,
+        event: _Event,
+        function: Function,
+        rules: RetryRules,
+        condition: str,
+        response: bytes | None,
+    ) -> None:
+        if rules.on_failure is None:
+            log.warning("event %s of %s discarded: %s", event.request_id, function.name, condition)
+            return
+        record = failure_record(
+            function.arn,
+            event.request_id,
+            event.tries,
+            condition,
+            event.payload,
+            response,
+            datetime.now(UTC),
+        )
+        self._services.send(rules.on_failure, record, function.arn)

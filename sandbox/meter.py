@@ -1,0 +1,58 @@
+"""The metrics that operations alarms look at: log lines counted by metric filters, invocations and
+errors of functions, visible messages of queues.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .filters import count
+from .invocations import Finished
+from .moto_backends import Backends
+
+log = logging.getLogger(__name__)
+
+
+class Meter:
+    """Puts datapoints into moto's CloudWatch. `minute` is in seconds."""
+
+    def __init__(self, backends: Backends, minute: float) -> None:
+        self._backends = backends
+        self._minute = timedelta(seconds=minute)
+        self._next: datetime | None = None
+
+    def line(self, log_group: str, fields: Mapping[str, Any]) -> None:
+        """Count a log line by the metric filters of its group."""
+        for found in self._backends.metric_filters(log_group):
+            for transformation in found["metricTransformations"]:
+                try:
+                    counted = count(found["filterPattern"], transformation, fields)
+                except ValueError as problem:
+                    log.warning("metric filter %s: %s", found["filterName"], problem)
+                    continue
+                if counted is not None:
+                    self._backends.put_metric(
+                        counted.namespace,
+                        counted.name,
+                        counted.value,
+                        datetime.now(UTC),
+                        counted.dimensions,
+                    )
+
+    def invocation(self, finished: Finished) -> None:
+        dimensions = {"FunctionName": finished.function}
+        for name, value in (("Invocations", 1), ("Errors", int(finished.result.failed))):
+            self._backends.put_metric("AWS/Lambda", name, value, finished.at, dimensions)
+
+    def queues(self, now: datetime) -> None:
+        """Publish the length of every queue, once a minute."""
+        if self._next is not None and now < self._next:
+            return
+        self._next = now + self._minute
+        for name, visible in self._backends.queues():
+            self._backends.put_metric(
+                "AWS/SQS", "ApproximateNumberOfMessagesVisible", visible, now, {"QueueName": name}
+            )

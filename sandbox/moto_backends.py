@@ -1,0 +1,209 @@
+"""moto's stores, as the local AWS reads and writes them.
+
+moto has no types that help; the casts to Any live here and in `moto_mends.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
+
+from .alarms import Datapoint
+from .function import Function
+from .invocations import RetryRules
+
+ACCOUNT = "123456789012"
+"""moto's account."""
+
+
+MetricKey = tuple[str, str, frozenset[tuple[str, str]]]
+"""Namespace, name and dimensions of a metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target of an EventBridge rule; `input` is its constant input, if it has one."""
+
+    arn: str
+    input: str | None
+    dead_letter_arn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRule:
+    """An enabled EventBridge rule."""
+
+    name: str
+    arn: str
+    schedule: str | None
+    pattern: Any
+    targets: tuple[Target, ...]
+
+    def matches(self, event: dict[str, Any]) -> bool:
+        return bool(self.pattern.get_pattern()) and bool(self.pattern.matches_event(event))
+
+
+class Backends:
+    """What moto knows in one account and Region."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self._logs_lock = threading.Lock()
+
+    def _service(self, name: Any) -> Any:
+        return get_backend(name)[ACCOUNT][self.region]
+
+    @staticmethod
+    def reset() -> None:
+        """Forget everything, in every service."""
+        BackendDict.reset()
+
+    # -- Lambda -------------------------------------------------------------------------------
+
+    def function(self, name_or_arn: str) -> Function | None:
+        found = self._function(name_or_arn)
+        if found is None:
+            return None
+        logging = found.get_configuration()["LoggingConfig"]
+        return Function(
+            name=found.function_name,
+            arn=found.function_arn,
+            handler=found.handler,
+            runtime=found.run_time,
+            timeout=float(found.timeout),
+            memory=int(found.memory_size),
+            code=found.code_bytes,
+            code_sha256=found.code_sha_256,
+            environment=dict(found.environment_vars),
+            log_group=logging["LogGroup"],
+            log_format=logging["LogFormat"],
+            log_level=logging.get("ApplicationLogLevel", ""),
+            system_log_level=logging.get("SystemLogLevel", ""),
+        )
+
+    def function_policy(self, name_or_arn: str) -> dict[str, Any]:
+        found = self._function(name_or_arn)
+        return {"Statement": list(found.policy.statements)} if found else {}
+
+    def retry_rules(self, name_or_arn: str) -> RetryRules:
+        found = self._function(name_or_arn)
+        configs = found.event_invoke_config if found else []
+        if not configs:
+            return RetryRules()
+        config = configs[-1].config
+        destination = (config.get("DestinationConfig") or {}).get("OnFailure") or {}
+        return RetryRules(
+            attempts=config.get("MaximumRetryAttempts", 2),
+            age=float(config.get("MaximumEventAgeInSeconds", 21_600)),
+            on_failure=destination.get("Destination") or None,
+        )
+
+    def _function(self, name_or_arn: str) -> Any:
+        name = name_or_arn.split(":function:")[-1].split(":")[0]
+        return next((f for f in self._service("lambda").list_functions() if _named(f, name)), None)
+
+    # -- SNS and SQS --------------------------------------------------------------------------
+
+    def topic(self, arn: str) -> Any:
+        return self._service("sns").topics.get(arn)
+
+    def queue(self, arn: str) -> Any:
+        return self._service("sqs").queues.get(arn.split(":")[-1])
+
+    def send_to_queue(self, arn: str, body: str) -> None:
+        self._service("sqs").send_message(arn.split(":")[-1], body)
+
+    def queues(self) -> Iterator[tuple[str, int]]:
+        """Name and number of visible messages."""
+        for name, queue in list(self._service("sqs").queues.items()):
+            yield name, int(queue.approximate_number_of_messages)
+
+    # -- EventBridge --------------------------------------------------------------------------
+
+    def event_rules(self) -> list[EventRule]:
+        bus = self._service("events").event_buses.get("default")
+        rules = list(bus.rules.values()) if bus else []
+        return [_event_rule(rule) for rule in rules if rule.state == "ENABLED"]
+
+    # -- CloudWatch ---------------------------------------------------------------------------
+
+    def alarms(self) -> list[Any]:
+        return list(self._service("cloudwatch").alarms.values())
+
+    def put_metric(
+        self, namespace: str, name: str, value: float, at: datetime, dimensions: Mapping[str, str]
+    ) -> None:
+        datum = {
+            "MetricName": name,
+            "Values": [value],
+            "Timestamp": at,
+            "Dimensions": [{"Name": key, "Value": item} for key, item in dimensions.items()],
+            "Unit": "Count",
+        }
+        self._service("cloudwatch").put_metric_data(namespace, [datum])
+
+    def datapoints(self, since: datetime) -> dict[MetricKey, list[Datapoint]]:
+        """Every metric's datapoints from `since` on."""
+        found: dict[MetricKey, list[Datapoint]] = defaultdict(list)
+        for datum in list(self._service("cloudwatch").metric_data):
+            at = aware(datum.timestamp)
+            if at >= since and hasattr(datum, "value"):
+                dimensions = frozenset((d.name, d.value) for d in datum.dimensions)
+                key = (datum.namespace, datum.name, dimensions)
+                found[key].append(Datapoint(at, float(datum.value)))
+        return found
+
+    def forget_metrics(self, before: datetime) -> None:
+        """Keep moto's list of datapoints short."""
+        data = self._service("cloudwatch").metric_data
+        if len(data) > 2000:
+            data[:] = [datum for datum in list(data) if aware(datum.timestamp) >= before]
+
+    # -- CloudWatch Logs ----------------------------------------------------------------------
+
+    def write_log(self, group: str, stream: str, line: str, at: datetime) -> None:
+        """A group that does not exist gets nothing, as without logs:CreateLogGroup on AWS."""
+        backend = self._service("logs")
+        event = {"timestamp": int(at.timestamp() * 1000), "message": line}
+        with self._logs_lock, contextlib.suppress(KeyError):
+            if stream not in backend.groups[group].streams:
+                backend.create_log_stream(group, stream)
+            backend.put_log_events(group, stream, [event])
+
+    def metric_filters(self, group: str) -> list[dict[str, Any]]:
+        filters = self._service("logs").filters.metric_filters
+        return [f for f in list(filters) if f["logGroupName"] == group]
+
+
+def _named(function: Any, name: str) -> bool:
+    return bool(function.function_name == name)
+
+
+def _event_rule(rule: Any) -> EventRule:
+    targets = tuple(
+        Target(
+            target["Arn"],
+            target.get("Input"),
+            (target.get("DeadLetterConfig") or {}).get("Arn"),
+        )
+        for target in list(rule.targets)
+    )
+    return EventRule(rule.name, rule.arn, rule.scheduled_expression, rule.event_pattern, targets)
+
+
+def aware(at: Any) -> datetime:
+    """moto's time-stamps: naive ones are UTC, some are text or numbers."""
+    match at:
+        case datetime():
+            return at if at.tzinfo else at.replace(tzinfo=UTC)
+        case int() | float():
+            return datetime.fromtimestamp(at, UTC)
+    return aware(datetime.fromisoformat(str(at)))

@@ -1,0 +1,203 @@
+"""Where moto 5 does less than AWS, or something else: mended while a Sandbox runs.
+
+Deliveries to functions leave moto here (SNS subscriptions and EventBridge targets); the other
+mends make Terraform read back what it wrote, as on AWS.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from moto.awslambda import models as lambda_models
+from moto.cloudwatch import models as cloudwatch_models
+from moto.events import models as events_models
+from moto.sns import models as sns_models
+from moto.sqs import models as sqs_models
+
+from .moto_backends import aware
+from .notifications import iso_seconds, sns_event
+
+
+class Deliveries(Protocol):
+    """Where messages for functions go."""
+
+    def deliver(
+        self, function_arn: str, payload: bytes, service: str, source_arn: str
+    ) -> str | None:
+        """A request id, or None when the function's policy does not let the service in."""
+
+
+@contextmanager
+def mended(deliveries: Deliveries) -> Iterator[None]:
+    """Install every mend; take them out again at the end."""
+    lambdas: Any = lambda_models.LambdaFunction
+    backend: Any = lambda_models.LambdaBackend
+    with ExitStack() as stack:
+        for owner, name, wrap in (
+            (sns_models.Subscription, "publish", _deliver_sns(deliveries)),
+            (events_models.Rule, "send_to_targets", _deliver_events(deliveries)),
+            (lambdas, "__init__", _keep_logging),
+            (lambdas, "update_configuration", _update_logging),
+            (lambdas, "get_configuration", _show_logging),
+            (backend, "put_function_event_invoke_config", _replace_invoke_config),
+            (cloudwatch_models.CloudWatchBackend, "put_metric_alarm", _keep_alarm_state),
+            (sqs_models.Queue, "attributes", _show_redrive),
+            (sqs_models.Queue, "_set_attributes", _keep_queue_policy),
+        ):
+            stack.enter_context(_replaced(owner, name, wrap))
+        yield
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
+    original = owner.__dict__[name]
+    setattr(owner, name, wrap(original))
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)
+
+
+def _deliver_sns(deliveries: Deliveries) -> Callable[[Any], Any]:
+    """moto sends an invented record to Lambda; AWS names topic, subscription and message."""
+
+    def wrap(original: Any) -> Any:
+        def publish(self: Any, message: str, message_id: str, **options: Any) -> None:
+            if self.protocol != "lambda":
+                original(self, message, message_id, **options)
+                return
+            attributes = options.get("message_attributes")
+            matcher = self._filter_policy_matcher
+            if matcher is not None and not matcher.matches(attributes, message):
+                return
+            event = sns_event(
+                self.topic.arn,
+                self.arn,
+                message_id,
+                message,
+                options.get("subject"),
+                attributes,
+                datetime.now(UTC),
+            )
+            payload = json.dumps(event).encode()
+            deliveries.deliver(self.endpoint, payload, "sns.amazonaws.com", self.topic.arn)
+
+        return publish
+
+    return wrap
+
+
+def _deliver_events(deliveries: Deliveries) -> Callable[[Any], Any]:
+    """moto raises NotImplementedError for a function as target of PutEvents."""
+
+    def wrap(original: Any) -> Any:
+        def send(self: Any, original_event: Any, transform_input: bool = True) -> None:
+            functions = [target for target in self.targets if ":lambda:" in target["Arn"]]
+            if not functions:
+                original(self, original_event, transform_input)
+                return
+            others = copy.copy(self)
+            others.targets = [target for target in self.targets if target not in functions]
+            original(others, original_event, transform_input)
+            pattern = self.event_pattern
+            if self.state != "ENABLED" or not pattern.get_pattern():
+                return
+            if not pattern.matches_event(original_event):
+                return
+            event = {k: v for k, v in original_event.items() if k != "ingestion-time"}
+            event["time"] = iso_seconds(aware(event["time"]))
+            for target in functions:
+                payload = (target.get("Input") or json.dumps(event)).encode()
+                deliveries.deliver(target["Arn"], payload, "events.amazonaws.com", self.arn)
+
+        return send
+
+    return wrap
+
+
+def _keep_logging(original: Any) -> Any:
+    def init(self: Any, account_id: str, spec: Any, *rest: Any, **named: Any) -> None:
+        self.logging_config = dict(spec.get("LoggingConfig") or {})
+        original(self, account_id, spec, *rest, **named)
+
+    return init
+
+
+def _update_logging(original: Any) -> Any:
+    def update(self: Any, config_updates: Any) -> Any:
+        if config_updates.get("LoggingConfig"):
+            self.logging_config = dict(config_updates["LoggingConfig"])
+        return original(self, config_updates)
+
+    return update
+
+
+def _show_logging(original: Any) -> Any:
+    """moto answers a function without LoggingConfig; AWS always has one."""
+
+    def show(self: Any, *rest: Any, **named: Any) -> Any:
+        logging = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}"}
+        logging |= {key: value for key, value in self.logging_config.items() if value}
+        if logging["LogFormat"] == "JSON":
+            logging.setdefault("ApplicationLogLevel", "INFO")
+            logging.setdefault("SystemLogLevel", "INFO")
+        return original(self, *rest, **named) | {"LoggingConfig": logging}
+
+    return show
+
+
+def _replace_invoke_config(original: Any) -> Any:
+    """moto adds a second configuration and goes on answering the first."""
+
+    def put(self: Any, function_name: str, config: Any) -> Any:
+        self.get_function(function_name).event_invoke_config.clear()
+        return original(self, function_name, config)
+
+    return put
+
+
+def _show_redrive(original: Any) -> Any:
+    """moto answers a redrive policy with spaces that were not in it."""
+
+    def show(self: Any) -> Any:
+        attributes = original.fget(self)
+        if self.redrive_policy:
+            compact = json.dumps(self.redrive_policy, separators=(",", ":"))
+            attributes["RedrivePolicy"] = compact
+        return attributes
+
+    return property(show)
+
+
+def _keep_queue_policy(original: Any) -> Any:
+    """moto drops a queue's policy when other attributes are set."""
+
+    def set_attributes(self: Any, attributes: Any, *rest: Any, **named: Any) -> None:
+        policy = getattr(self, "_policy_json", None)
+        original(self, attributes, *rest, **named)
+        if policy and "Policy" not in attributes:
+            self._policy_json = policy
+
+    return set_attributes
+
+
+def _keep_alarm_state(original: Any) -> Any:
+    """moto calls every alarm that was put OK; AWS begins with INSUFFICIENT_DATA and keeps the
+    state of one that is changed."""
+
+    def put(self: Any, name: str, *rest: Any, **named: Any) -> Any:
+        before = self.alarms.get(name)
+        alarm = original(self, name, *rest, **named)
+        if before is None:
+            alarm.state_value = "INSUFFICIENT_DATA"
+        else:
+            for attribute in ("state_value", "state_reason", "state_updated_timestamp", "history"):
+                setattr(alarm, attribute, getattr(before, attribute))
+        return alarm
+
+    return put

@@ -1,0 +1,99 @@
+"""A small, honest reading of a resource policy: may this service do this to that resource?
+
+It knows Effect, Principal, Action, Resource and the condition operators that resource policies of
+topics, queues and functions use. What it does not know never allows anything: an Allow with an
+unknown operator does not apply, a Deny with one does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`service` (such as `sns.amazonaws.com`) wants `action` on `resource`."""
+
+    service: str
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict)
+    """Condition keys and their values, such as aws:SourceArn."""
+
+
+def allows(policy: Mapping[str, Any], request: Request) -> bool:
+    """True if a statement allows the request and none denies it."""
+    applying = [
+        statement["Effect"]
+        for statement in _list(policy.get("Statement"))
+        if _applies(statement, request)
+    ]
+    return "Deny" not in applying and "Allow" in applying
+
+
+def _applies(statement: Mapping[str, Any], request: Request) -> bool:
+    if not _names(statement.get("Principal"), request.service):
+        return False
+    if not _any_like(statement.get("Action"), request.action, fold=True):
+        return False
+    resource = statement.get("Resource")
+    if resource is not None and not _any_like(resource, request.resource):
+        return False
+    return _conditions_hold(statement, request.context)
+
+
+def _names(principal: Any, service: str) -> bool:
+    if principal == "*":
+        return True
+    if not isinstance(principal, Mapping):
+        return False
+    return service in _list(principal.get("Service")) or "*" in _list(principal.get("AWS"))
+
+
+def _conditions_hold(statement: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    known = {key.lower(): value for key, value in context.items()}
+    for operator, wanted in (statement.get("Condition") or {}).items():
+        for key, patterns in wanted.items():
+            held = _holds(operator, known.get(key.lower()), [str(p) for p in _list(patterns)])
+            if held is None:
+                held = statement["Effect"] == "Deny"
+            if not held:
+                return False
+    return True
+
+
+def _holds(operator: str, value: str | None, patterns: list[str]) -> bool | None:
+    """None: the operator is not known."""
+    name = operator.removesuffix("IfExists")
+    if value is None:
+        return operator.endswith("IfExists") or name.startswith(("StringNot", "ArnNot"))
+    match name:
+        case "StringEquals":
+            return value in patterns
+        case "StringNotEquals":
+            return value not in patterns
+        case "StringLike" | "ArnLike" | "ArnEquals":
+            return _any_like(patterns, value)
+        case "StringNotLike" | "ArnNotLike" | "ArnNotEquals":
+            return not _any_like(patterns, value)
+        case "Bool":
+            return value.lower() in [pattern.lower() for pattern in patterns]
+    return None
+
+
+def _any_like(patterns: Any, value: str, *, fold: bool = False) -> bool:
+    flags = re.IGNORECASE if fold else 0
+    return any(re.fullmatch(_regex(str(p)), value, flags) for p in _list(patterns))
+
+
+def _regex(pattern: str) -> str:
+    return re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,71 @@
+"""What AWS's services send to functions and queues, and whether the receiver lets them in."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from .moto_backends import ACCOUNT, Backends, EventRule
+from .notifications import scheduled_event
+from .policies import Request, allows
+
+log = logging.getLogger(__name__)
+
+
+class Post:
+    """Delivers on behalf of SNS, EventBridge and Lambda."""
+
+    def __init__(self, backends: Backends, submit: Callable[[str, bytes], str]) -> None:
+        self._backends = backends
+        self._submit = submit
+
+    def deliver(
+        self, function_arn: str, payload: bytes, service: str, source_arn: str
+    ) -> str | None:
+        """Queue an event for a function if the function's own policy allows the service."""
+        if self._backends.function(function_arn) is None:
+            log.warning("%s: there is no function %s", source_arn, function_arn)
+            return None
+        context = {"aws:SourceArn": source_arn, "aws:SourceAccount": ACCOUNT}
+        request = Request(service, "lambda:InvokeFunction", function_arn, context)
+        if not allows(self._backends.function_policy(function_arn), request):
+            log.warning("%s may not invoke %s: no permission", source_arn, function_arn)
+            return None
+        return self._submit(function_arn, payload)
+
+    def fire(self, rule: EventRule, event: dict[str, Any] | None, now: Any) -> None:
+        """Send a rule's targets their input; `event` None: a schedule's own event."""
+        event = event or scheduled_event(rule.arn, now)
+        for target in rule.targets:
+            body = target.input or json.dumps(event)
+            if ":lambda:" in target.arn:
+                sent = self.deliver(target.arn, body.encode(), "events.amazonaws.com", rule.arn)
+                if sent is None and target.dead_letter_arn:
+                    self._to_queue(target.dead_letter_arn, body, "events.amazonaws.com", rule.arn)
+            elif ":sqs:" in target.arn:
+                self._to_queue(target.arn, body, "events.amazonaws.com", rule.arn)
+            else:
+                log.warning("rule %s: the target %s is not imitated", rule.name, target.arn)
+
+    def send_failure(self, destination: str, record: dict[str, object], function: str) -> None:
+        """Lambda's on-failure destination; it uses the function's role, so no policy is asked."""
+        if ":sqs:" in destination and self._backends.queue(destination) is not None:
+            self._backends.send_to_queue(destination, json.dumps(record))
+        else:
+            log.warning("%s: the destination %s is not there", function, destination)
+
+    def _to_queue(self, arn: str, body: str, service: str, source_arn: str) -> None:
+        queue = self._backends.queue(arn)
+        context = {
+            "aws:SourceArn": source_arn,
+            "aws:SourceAccount": ACCOUNT,
+            "aws:SecureTransport": "true",
+        }
+        request = Request(service, "sqs:SendMessage", arn, context)
+        policy = json.loads(queue.policy) if queue is not None and queue.policy else {}
+        if queue is None or not allows(policy, request):
+            log.warning("%s may not send to %s", source_arn, arn)
+            return
+        self._backends.send_to_queue(arn, body)

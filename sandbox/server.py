@@ -1,0 +1,281 @@
+"""The local AWS as one object: `with Sandbox() as aws: ...`.
+
+moto's stores belong to the process, so there is one Sandbox in a process at a time. IAM is not
+enforced (moto's default): a function here may do more than its role says. Resource policies of
+topics, queues and functions are.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from .control import Control
+from .desktop import Fact, Happening
+from .desktops import Desktops
+from .front_door import FrontDoor
+from .function import Function, Result
+from .invocations import Finished, Invocations, Services
+from .live import LiveDesktops
+from .meter import Meter
+from .moto_backends import ACCOUNT, Backends
+from .moto_mends import mended
+from .notifications import sign_in_event
+from .post import Post
+from .runtime import Runtime
+from .schedules import Timetable
+from .tempo import Tempo
+from .watch import AlarmWatch, Disconnects, Transition
+from .workspaces_api import Call, WorkSpacesApi
+
+log = logging.getLogger(__name__)
+LogLine = dict[str, Any]
+_running = threading.Lock()
+
+
+class Sandbox:
+    """Start, use, stop; as a context manager it stops by itself."""
+
+    def __init__(
+        self,
+        tempo: Tempo | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        region: str = "us-east-1",
+        seed: int | None = None,
+    ) -> None:
+        """`port` 0 takes a free one; `seed` makes ids and addresses the same each time."""
+        self.tempo = tempo or Tempo()
+        self.region = region
+        self.account = ACCOUNT
+        model = Desktops(self.tempo, random.Random(seed))
+        self.desktops = LiveDesktops(model)
+        self.api = WorkSpacesApi(model)
+        self.transitions: list[Transition] = []
+        self.invocations: list[Finished] = []
+        self._host = host
+        self._port = port
+        self._backends = Backends(region)
+        self._disconnects = Disconnects(self._backends, self.tempo)
+        self._alarms = AlarmWatch(self._backends, self.tempo, self._changed)
+        self._timetable = Timetable(self.tempo.minute)
+        self._meter = Meter(self._backends, self.tempo.minute)
+        self._on_log: list[Callable[[LogLine], None]] = []
+        self._on_fact: list[Callable[[Fact], None]] = []
+        self._on_transition: list[Callable[[Transition], None]] = []
+        self._stack = ExitStack()
+        self._stopping = threading.Event()
+
+    # -- life ---------------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Raises RuntimeError if a Sandbox runs in this process already."""
+        if not _running.acquire(blocking=False):
+            raise RuntimeError("a Sandbox runs in this process already")
+        try:
+            self._stack.callback(_running.release)
+            self._backends.reset()
+            self._stack.callback(self._backends.reset)
+            control = Control(self.desktops, lambda: self.calls)
+            door = FrontDoor(self.desktops, self.api, control, self._invoke)
+            self._server = make_server(
+                self._host, self._port, door, threaded=True, request_handler=_Quiet
+            )
+            self._stack.callback(self._server.server_close)
+            self.endpoint = f"http://{_reachable(self._host)}:{self._server.server_port}"
+            self._runtime = Runtime(self.endpoint, self._line)
+            self._queue = Invocations(
+                Services(
+                    find=self._backends.function,
+                    rules=self._backends.retry_rules,
+                    run=self._runtime.invoke,
+                    send=lambda arn, record, function: self._post.send_failure(
+                        arn, record, function
+                    ),
+                    finished=self._finished,
+                ),
+                self.tempo.retry_delays,
+            )
+            self._post = Post(self._backends, self._queue.submit)
+            self._stack.callback(self._queue.join)
+            self._stack.callback(self._runtime.close)
+            self._stack.callback(self._queue.close)
+            self._stack.enter_context(mended(self._post))
+            self._thread(self._serve, self._server.shutdown)
+            self._thread(self._heart, self._stopping.set)
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End threads and processes, remove files. May be called twice."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # -- looking ------------------------------------------------------------------------------
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call of the WorkSpaces API so far."""
+        return list(self.api.calls)
+
+    def environment(self) -> dict[str, str]:
+        """Variables that point the AWS CLI, boto3 and Terraform here."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def on_log(self, callback: Callable[[LogLine], None]) -> None:
+        """Call with every line a function logs: its JSON fields, or {"message": text}.
+
+        `function` and `log_stream` are added. Called from the containers' reader threads.
+        """
+        self._on_log.append(callback)
+
+    def on_fact(self, callback: Callable[[Fact], None]) -> None:
+        """Call with everything that happens to desktops; from the background thread."""
+        self._on_fact.append(callback)
+
+    def on_transition(self, callback: Callable[[Transition], None]) -> None:
+        """Call with every change of an alarm's state; from the background thread."""
+        self._on_transition.append(callback)
+
+    # -- acting -------------------------------------------------------------------------------
+
+    def invoke(self, function: str, payload: object) -> Result:
+        """Run a function now and wait. Raises KeyError for an unknown one."""
+        result = self._invoke(function, json.dumps(payload).encode(), "RequestResponse")
+        assert result is not None
+        return result
+
+    def submit(self, function: str, payload: object) -> str:
+        """Queue an asynchronous event; its request id."""
+        return self._queue.submit(function, json.dumps(payload).encode())
+
+    def pending(self) -> int:
+        """Asynchronous events that wait or run."""
+        return self._queue.pending()
+
+    def duplicate(self, events: int = 1) -> None:
+        """Deliver the next asynchronous events twice."""
+        self._queue.duplicate_next += events
+
+    def lose(self, events: int = 1) -> None:
+        """Lose the next asynchronous events."""
+        self._queue.lose_next += events
+
+    def kill(self, function: str | None = None) -> int:
+        """Kill the containers of a function (or all) in the middle of their work."""
+        return self._runtime.kill(function)
+
+    def containers(self) -> list[tuple[str, int]]:
+        """Function name and process id of every container."""
+        return self._runtime.containers()
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _thread(self, run: Callable[[], None], end: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name=f"sandbox {run.__name__}", daemon=True)
+        thread.start()
+        self._stack.callback(thread.join, 10)
+        self._stack.callback(end)
+
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=0.05)
+
+    def _heart(self) -> None:
+        while not self._stopping.wait(self.tempo.heartbeat):
+            try:
+                self._beat(datetime.now(UTC))
+            except Exception:
+                log.exception("the sandbox's background work failed; it goes on")
+
+    def _beat(self, now: datetime) -> None:
+        with self.desktops.hold() as (model, present):
+            model.tick(present)
+            facts = model.collect()
+            fleet = dict(model.fleet)
+        for fact in facts:
+            self._happened(
+                fact, fleet[fact.desktop_id].directory_id if fact.desktop_id in fleet else ""
+            )
+        self._disconnects.publish(fleet, now)
+        self._meter.queues(now)
+        self._alarms.look(now)
+        rules = {rule.name: rule for rule in self._backends.event_rules()}
+        schedules = [(rule.name, rule.schedule) for rule in rules.values() if rule.schedule]
+        for name in self._timetable.due(schedules, now):
+            self._post.fire(rules[name], None, now)
+
+    def _happened(self, fact: Fact, directory_id: str) -> None:
+        if fact.what is Happening.SESSION_ENDED:
+            self._disconnects.add(fact.desktop_id)
+        if fact.what is Happening.SIGNED_IN:
+            event = sign_in_event(fact.desktop_id, directory_id, self.region, self.account, fact.at)
+            for rule in self._backends.event_rules():
+                if rule.matches(event):
+                    self._post.fire(rule, event, fact.at)
+        for callback in self._on_fact:
+            callback(fact)
+
+    def _changed(self, transition: Transition) -> None:
+        self.transitions.append(transition)
+        for callback in self._on_transition:
+            callback(transition)
+
+    def _invoke(self, name: str, payload: bytes, kind: str) -> Result | None:
+        function = self._backends.function(name)
+        if function is None:
+            raise KeyError(name)
+        if kind == "Event":
+            self._queue.submit(function.arn, payload)
+            return None
+        return self._queue.run_now(function, payload)
+
+    def _line(self, function: Function, stream: str, line: str) -> None:
+        self._backends.write_log(function.log_group, stream, line, datetime.now(UTC))
+        try:
+            fields = json.loads(line)
+        except ValueError:
+            fields = None
+        if not isinstance(fields, dict):
+            fields = {"message": line}
+        self._meter.line(function.log_group, fields)
+        for callback in self._on_log:
+            callback(fields | {"function": function.name, "log_stream": stream})
+
+    def _finished(self, invocation: Finished) -> None:
+        self.invocations.append(invocation)
+        self._meter.invocation(invocation)
+
+
+class _Quiet(MotoRequestHandler):
+    """No line on the terminal for every request."""
+
+    def log_request(self, *_: object) -> None:
+        pass
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host

@@ -1,0 +1,33 @@
+"""The WorkSpaces API's limit: a token bucket shared by all its operations.
+
+AWS's troubleshooting guide gives 2 calls a second with a burst of 5, for an account in a Region.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(slots=True)
+class TokenBucket:
+    """Refills `rate` tokens a second up to `burst`; one call takes one token."""
+
+    rate: float = 2.0
+    burst: float = 5.0
+    _tokens: float = field(init=False)
+    _at: datetime | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._tokens = self.burst
+
+    def take(self, now: datetime) -> bool:
+        """True if a call at `now` passes; a refused call takes nothing."""
+        if self._at is not None:
+            gained = max(0.0, (now - self._at).total_seconds()) * self.rate
+            self._tokens = min(self.burst, self._tokens + gained)
+        self._at = now if self._at is None else max(now, self._at)
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True

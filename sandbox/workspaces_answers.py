@@ -1,0 +1,81 @@
+"""The model's desktops and bundles in the shapes of the WorkSpaces API. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .api_model import ApiError
+from .desktop import Bundle, Desktop
+
+Parameters = dict[str, Any]
+Answer = dict[str, Any]
+PAGE = 25
+"""Rows in one answer."""
+
+
+def workspace(desktop: Desktop) -> Answer:
+    extra = dict(desktop.properties)
+    properties = extra.pop("WorkspaceProperties", None) or {
+        "RunningMode": desktop.running_mode,
+        "RootVolumeSizeGib": 80,
+        "UserVolumeSizeGib": 50,
+        "ComputeTypeName": desktop.compute_type,
+    }
+    return {
+        "WorkspaceId": desktop.id,
+        "DirectoryId": desktop.directory_id,
+        "UserName": desktop.user,
+        "IpAddress": desktop.ip_address,
+        "State": desktop.state.value,
+        "BundleId": desktop.bundle_id,
+        "SubnetId": "subnet-0123456789abcdef0",
+        "ComputerName": desktop.computer_name,
+        "WorkspaceProperties": properties,
+        "ModificationStates": [],
+        **{key: value for key, value in extra.items() if value},
+    }
+
+
+def connection(desktop: Desktop) -> Answer:
+    sample = desktop.sample
+    row: Answer = {"WorkspaceId": desktop.id}
+    if sample is None:
+        return row | {"ConnectionState": "UNKNOWN"}
+    row |= {"ConnectionState": sample.state, "ConnectionStateCheckTimestamp": sample.checked_at}
+    if sample.last_user_connection is not None:
+        row["LastKnownUserConnectionTimestamp"] = sample.last_user_connection
+    return row
+
+
+def bundle(bundle: Bundle) -> Answer:
+    return {
+        "BundleId": bundle.id,
+        "Name": bundle.name,
+        "Owner": "123456789012",
+        "Description": bundle.name,
+        "ImageId": bundle.image_id,
+        "RootStorage": {"Capacity": "80"},
+        "UserStorage": {"Capacity": "50"},
+        "ComputeType": {"Name": bundle.compute_type},
+        "LastUpdatedTime": bundle.updated_at,
+        "State": "AVAILABLE",
+        "BundleType": "REGULAR",
+    }
+
+
+def failed(workspace_id: str, code: str, message: str) -> Answer:
+    return {"WorkspaceId": workspace_id, "ErrorCode": code, "ErrorMessage": message}
+
+
+def not_found(workspace_id: str) -> Answer:
+    message = f"WorkSpace {workspace_id} could not be found."
+    return failed(workspace_id, "ResourceNotFound.Workspace", message)
+
+
+def page(items: list[Desktop], parameters: Parameters, size: int) -> tuple[list[Desktop], Answer]:
+    token = parameters.get("NextToken") or "0"
+    if not token.isdigit():
+        raise ApiError("InvalidParameterValuesException", "The NextToken is not valid.")
+    start = int(token)
+    more = start + size < len(items)
+    return items[start : start + size], {"NextToken": str(start + size)} if more else {}

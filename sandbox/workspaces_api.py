@@ -1,0 +1,248 @@
+"""The WorkSpaces operations, answered from the model of desktops.
+
+Free of transport: a dict goes in, a dict comes out or an ApiError is raised. Every call, also a
+throttled one, is kept in the call log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from .api_model import ApiError, check_answer, check_request
+from .desktop import Desktop, Row
+from .desktops import Desktops, Refused
+from .throttle import TokenBucket
+from .workspaces_answers import (
+    PAGE,
+    Answer,
+    Parameters,
+    bundle,
+    connection,
+    failed,
+    not_found,
+    page,
+    workspace,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the WorkSpaces API."""
+
+    at: datetime
+    operation: str
+    parameters: Parameters
+    outcome: str
+    """"ok", the code of an error, or the code of a refused rebuild."""
+    answer: Answer | None
+
+
+class Elsewhere(Exception):
+    """The operation is not the model's: moto answers it."""
+
+
+class WorkSpacesApi:
+    """`call` is the whole API: validation, limit, operation, log."""
+
+    def __init__(self, desktops: Desktops, bucket: TokenBucket | None = None) -> None:
+        self.desktops = desktops
+        self.bucket = bucket or TokenBucket()
+        self.calls: list[Call] = []
+        self.fail_next: list[ApiError] = []
+        """Errors that the next calls get, one each; for tests."""
+        self._operations: dict[str, Callable[[Parameters, datetime], Answer]] = {
+            "DescribeWorkspaces": self._describe_workspaces,
+            "DescribeWorkspacesConnectionStatus": self._describe_connection_status,
+            "DescribeWorkspaceSnapshots": self._describe_snapshots,
+            "DescribeWorkspaceBundles": self._describe_bundles,
+            "RebuildWorkspaces": self._rebuild,
+            "StartWorkspaces": self._start,
+            "StopWorkspaces": self._stop,
+            "TerminateWorkspaces": self._terminate,
+            "DescribeTags": self._describe_tags,
+            "CreateTags": self._create_tags,
+            "DeleteTags": self._delete_tags,
+        }
+
+    def call(
+        self,
+        operation: str,
+        parameters: Parameters,
+        now: datetime,
+        elsewhere: Callable[[], Answer] | None = None,
+    ) -> Answer:
+        """Answer a call, or raise ApiError.
+
+        `elsewhere` answers what the model does not know; without it such a call is an
+        UnknownOperationException.
+        """
+        answer: Answer | None = None
+        outcome = "ok"
+        try:
+            if not self.bucket.take(now):
+                raise ApiError("ThrottlingException", "Rate exceeded")
+            if self.fail_next:
+                raise self.fail_next.pop(0)
+            check_request(operation, parameters)
+            answer = self._answer(operation, parameters, now, elsewhere)
+            check_answer(operation, answer)
+            failed = answer.get("FailedRequests")
+            outcome = failed[0].get("ErrorCode", "failed") if failed else "ok"
+            return answer
+        except ApiError as error:
+            outcome = error.code
+            raise
+        finally:
+            self.calls.append(Call(now, operation, parameters, outcome, answer))
+
+    def _answer(
+        self,
+        operation: str,
+        parameters: Parameters,
+        now: datetime,
+        elsewhere: Callable[[], Answer] | None,
+    ) -> Answer:
+        handler = self._operations.get(operation)
+        if handler is not None:
+            try:
+                return handler(parameters, now)
+            except Elsewhere:
+                pass
+        if elsewhere is None:
+            raise ApiError("UnknownOperationException", f"{operation} is not imitated here")
+        answer = elsewhere()
+        if operation == "CreateWorkspaces":
+            self._mirror(answer, now)
+        return answer
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def _describe_workspaces(self, parameters: Parameters, now: datetime) -> Answer:
+        self.desktops.tick(now)
+        given = [key for key in ("WorkspaceIds", "DirectoryId", "BundleId") if parameters.get(key)]
+        if len(given) > 1:
+            raise ApiError(
+                "InvalidParameterValuesException",
+                "Only one of WorkspaceIds, DirectoryId and BundleId may be given.",
+            )
+        if parameters.get("UserName") and "DirectoryId" not in given:
+            raise ApiError(
+                "InvalidParameterValuesException",
+                "The DirectoryId parameter is required when UserName is used.",
+            )
+        wanted = self._named(parameters)
+        for key, attribute in (
+            ("DirectoryId", "directory_id"),
+            ("UserName", "user"),
+            ("BundleId", "bundle_id"),
+        ):
+            if key in parameters:
+                wanted = [d for d in wanted if getattr(d, attribute) == parameters[key]]
+        rows, token = page(wanted, parameters, parameters.get("Limit", PAGE))
+        return {"Workspaces": [workspace(desktop) for desktop in rows], **token}
+
+    def _describe_connection_status(self, parameters: Parameters, now: datetime) -> Answer:
+        self.desktops.tick(now)
+        known = [d for d in self._named(parameters) if d.faults.row is not Row.MISSING]
+        rows, token = page(known, parameters, PAGE)
+        return {"WorkspacesConnectionStatus": [connection(d) for d in rows], **token}
+
+    def _describe_snapshots(self, parameters: Parameters, now: datetime) -> Answer:
+        self.desktops.tick(now)
+        desktop = self.desktops.fleet.get(parameters["WorkspaceId"])
+        if desktop is None:
+            raise ApiError(
+                "ResourceNotFoundException",
+                f"WorkSpace {parameters['WorkspaceId']} could not be found.",
+            )
+        taken = [{"SnapshotTime": desktop.snapshot.at}] if desktop.snapshot else []
+        return {"RebuildSnapshots": taken, "RestoreSnapshots": taken}
+
+    def _describe_bundles(self, parameters: Parameters, _now: datetime) -> Answer:
+        bundles = self.desktops.bundles
+        if parameters.get("Owner") == "AMAZON":
+            raise Elsewhere
+        wanted = parameters.get("BundleIds") or list(bundles)
+        found = [bundle(bundles[bundle_id]) for bundle_id in wanted if bundle_id in bundles]
+        return {"Bundles": found}
+
+    def _describe_tags(self, parameters: Parameters, _now: datetime) -> Answer:
+        tags = self._tagged(parameters).tags
+        return {"TagList": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    # -- acting -------------------------------------------------------------------------------
+
+    def _rebuild(self, parameters: Parameters, now: datetime) -> Answer:
+        refused = []
+        for request in parameters["RebuildWorkspaceRequests"]:
+            try:
+                self.desktops.rebuild(request["WorkspaceId"], now)
+            except Refused as refusal:
+                refused.append(failed(request["WorkspaceId"], refusal.code, refusal.message))
+        return {"FailedRequests": refused}
+
+    def _start(self, parameters: Parameters, now: datetime) -> Answer:
+        return self._power(parameters["StartWorkspaceRequests"], self.desktops.start, now)
+
+    def _stop(self, parameters: Parameters, now: datetime) -> Answer:
+        return self._power(parameters["StopWorkspaceRequests"], self.desktops.stop, now)
+
+    def _power(
+        self, requests: list[Parameters], act: Callable[[str, datetime], None], now: datetime
+    ) -> Answer:
+        refused = []
+        for request in requests:
+            if request["WorkspaceId"] in self.desktops.fleet:
+                act(request["WorkspaceId"], now)
+            else:
+                refused.append(not_found(request["WorkspaceId"]))
+        return {"FailedRequests": refused}
+
+    def _terminate(self, parameters: Parameters, _now: datetime) -> Answer:
+        ids = [request["WorkspaceId"] for request in parameters["TerminateWorkspaceRequests"]]
+        gone = [not_found(id) for id in ids if self.desktops.remove(id) is None]
+        return {"FailedRequests": gone}
+
+    def _create_tags(self, parameters: Parameters, _now: datetime) -> Answer:
+        self._tagged(parameters).tags.update(
+            {tag["Key"]: tag.get("Value", "") for tag in parameters["Tags"]}
+        )
+        return {}
+
+    def _delete_tags(self, parameters: Parameters, _now: datetime) -> Answer:
+        tags = self._tagged(parameters).tags
+        for key in parameters["TagKeys"]:
+            tags.pop(key, None)
+        return {}
+
+    def _mirror(self, answer: Answer, now: datetime) -> None:
+        """Desktops that moto's CreateWorkspaces made appear in the model."""
+        for pending in answer.get("PendingRequests", []):
+            properties = pending.get("WorkspaceProperties") or {}
+            desktop = self.desktops.add(
+                now,
+                id=pending["WorkspaceId"],
+                user=pending["UserName"],
+                bundle_id=pending["BundleId"],
+                directory_id=pending["DirectoryId"],
+                running_mode=properties.get("RunningMode", "ALWAYS_ON"),
+                snapshot=False,
+            )
+            own = {"WorkspaceId", "UserName", "BundleId", "DirectoryId", "State", "IpAddress"}
+            desktop.properties = {k: v for k, v in pending.items() if k not in own}
+
+    def _named(self, parameters: Parameters) -> list[Desktop]:
+        """Unknown ids are simply absent from the answers of the two Describe calls."""
+        fleet = self.desktops.fleet
+        ids = parameters.get("WorkspaceIds")
+        return [fleet[id] for id in dict.fromkeys(ids) if id in fleet] if ids else [*fleet.values()]
+
+    def _tagged(self, parameters: Parameters) -> Desktop:
+        resource = parameters["ResourceId"]
+        if not resource.startswith("ws-"):
+            raise Elsewhere
+        if resource not in self.desktops.fleet:
+            raise ApiError("ResourceNotFoundException", f"{resource} could not be found.")
+        return self.desktops.fleet[resource]

@@ -1,0 +1,61 @@
+"""Helpers of the tests of the local AWS. Times are passed in; nothing here sleeps blindly."""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sandbox import Desktops, Sandbox, Tempo
+
+START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def at() -> Callable[[float], datetime]:
+    """`at(90)`: a minute and a half after ten."""
+    return lambda seconds: START + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def model() -> Desktops:
+    return Desktops(Tempo(), random.Random(1))
+
+
+@pytest.fixture
+def zipped() -> Callable[[str], bytes]:
+    """A deployment package with one module, `app.py`."""
+
+    def build(source: str) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("app.py", source)
+        return buffer.getvalue()
+
+    return build
+
+
+@pytest.fixture
+def aws() -> Iterator[Sandbox]:
+    tempo = replace(Tempo.quick(minute=1.0), retry_delays=(0.05, 0.05), heartbeat=0.05)
+    with Sandbox(tempo, seed=1) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object], str], None]:
+    """Wait until something is true, at most twenty seconds."""
+
+    def wait(condition: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < deadline, f"not within twenty seconds: {what}"
+            time.sleep(0.02)
+
+    return wait

@@ -1,0 +1,109 @@
+"""Alarm evaluation: AWS's rules for thresholds and missing data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from sandbox.alarms import AlarmState, Datapoint, Rule, evaluate
+
+At = Callable[[float], datetime]
+OK, ALARM, INSUFFICIENT = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
+RULE = Rule(
+    period=300, threshold=1, comparison="GreaterThanOrEqualToThreshold", missing="notBreaching"
+)
+
+
+def state(
+    rule: Rule, points: list[tuple[datetime, float]], now: datetime, current: AlarmState = OK
+) -> AlarmState:
+    return evaluate(rule, [Datapoint(at, value) for at, value in points], current, now).state
+
+
+def test_one_disconnect_raises_the_alarm_with_awss_words(at: At) -> None:
+    verdict = evaluate(RULE, [Datapoint(at(0), 1)], OK, at(300))
+    assert verdict.state is ALARM
+    assert verdict.reason == (
+        "Threshold Crossed: 1 out of the last 1 datapoints [1 (22/11/26 10:00:00)] was greater "
+        "than or equal to the threshold (1) (minimum 1 datapoint for OK -> ALARM transition)."
+    )
+
+
+def test_a_late_datapoint_still_counts_since_more_periods_are_looked_at(at: At) -> None:
+    assert state(RULE, [(at(0), 1)], at(800)) is ALARM
+
+
+def test_the_alarm_returns_to_ok_when_the_sparse_metric_is_silent(at: At) -> None:
+    verdict = evaluate(RULE, [Datapoint(at(0), 1)], ALARM, at(901))
+    assert verdict.state is OK
+    assert "treated as [NonBreaching]" in verdict.reason
+
+
+def test_the_sum_of_a_period_counts_not_its_single_values(at: At) -> None:
+    rule = replace(RULE, threshold=3)
+    assert state(rule, [(at(1), 1), (at(2), 1)], at(300)) is OK
+    assert state(rule, [(at(1), 1), (at(2), 2)], at(300)) is ALARM
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [("missing", INSUFFICIENT), ("notBreaching", OK), ("breaching", ALARM), ("ignore", ALARM)],
+)
+def test_missing_data_is_treated_as_the_alarm_says(
+    at: At, missing: str, expected: AlarmState
+) -> None:
+    assert state(replace(RULE, missing=missing), [], at(0), current=ALARM) is expected
+
+
+def test_m_out_of_n(at: At) -> None:
+    rule = replace(RULE, evaluation_periods=3, datapoints_to_alarm=2)
+    assert state(rule, [(at(800), 1), (at(100), 1)], at(900)) is ALARM
+    assert state(rule, [(at(800), 1), (at(400), 0)], at(900)) is OK
+
+
+def test_a_heartbeat_that_stops_raises_a_breaching_alarm(at: At) -> None:
+    rule = Rule(period=600, threshold=1, comparison="LessThanThreshold", missing="breaching")
+    assert state(rule, [(at(0), 1)], at(500)) is OK
+    assert state(rule, [(at(0), 1)], at(5000)) is ALARM
+
+
+@pytest.mark.parametrize(
+    ("statistic", "alarm"),
+    [("Sum", True), ("Average", False), ("Maximum", True), ("Minimum", False)],
+)
+def test_statistics(at: At, statistic: str, alarm: bool) -> None:
+    rule = replace(RULE, threshold=4, statistic=statistic)
+    assert (state(rule, [(at(1), 0), (at(2), 4)], at(300)) is ALARM) is alarm
+
+
+@pytest.mark.parametrize(
+    ("comparison", "below", "same", "above"),
+    [
+        ("GreaterThanOrEqualToThreshold", OK, ALARM, ALARM),
+        ("GreaterThanThreshold", OK, OK, ALARM),
+        ("LessThanThreshold", ALARM, OK, OK),
+        ("LessThanOrEqualToThreshold", ALARM, ALARM, OK),
+    ],
+)
+def test_comparisons(
+    at: At, comparison: str, below: AlarmState, same: AlarmState, above: AlarmState
+) -> None:
+    rule = replace(RULE, comparison=comparison, threshold=5)
+    found = tuple(state(rule, [(at(1), value)], at(300)) for value in (4, 5, 6))
+    assert found == (below, same, above)
+
+
+def test_what_is_not_known_is_said(at: At) -> None:
+    with pytest.raises(ValueError, match="LessThanLowerThreshold"):
+        state(replace(RULE, comparison="LessThanLowerThreshold"), [], at(0))
+    with pytest.raises(ValueError, match="p90"):
+        state(replace(RULE, statistic="p90"), [(at(1), 1)], at(300))
+
+
+def test_a_second_can_be_shorter_than_a_second(at: At) -> None:
+    points = [Datapoint(at(0), 1)]
+    assert evaluate(RULE, points, OK, at(1), second=0.005).state is ALARM
+    assert evaluate(RULE, points, ALARM, at(5), second=0.005).state is OK

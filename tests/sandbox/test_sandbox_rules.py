@@ -1,0 +1,159 @@
+"""Resource policies, schedules and metric filters: the small languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from sandbox.filters import Counted, compiled, count
+from sandbox.policies import Request, allows
+from sandbox.schedules import Timetable, minutes_of
+
+At = Callable[[float], datetime]
+ALARM = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:fleet-session-disconnect-ada"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:t"
+
+
+def statement(**changes: Any) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": TOPIC,
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": "123456789012"},
+            "ArnLike": {"aws:SourceArn": ALARM.replace("ada", "*")},
+        },
+    } | changes
+
+
+def publish(**context: str) -> Request:
+    known = {"aws:SourceArn": ALARM, "aws:SourceAccount": "123456789012"}
+    return Request("cloudwatch.amazonaws.com", "sns:Publish", TOPIC, known | context)
+
+
+DENY_PLAIN = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "sns:Publish",
+    "Resource": TOPIC,
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("statements", "request_", "allowed"),
+    [
+        ([statement()], publish(), True),
+        ([], publish(), False),
+        ([statement()], publish(**{"aws:SourceArn": ALARM.replace("fleet", "other")}), False),
+        ([statement()], publish(**{"aws:SourceAccount": "210987654321"}), False),
+        ([statement(Principal={"Service": "events.amazonaws.com"})], publish(), False),
+        ([statement(Principal={"AWS": "arn:aws:iam::123456789012:root"})], publish(), False),
+        ([statement(Principal="*")], publish(), True),
+        ([statement(Action=["SNS:Publish"])], publish(), True),
+        ([statement(Action="sns:Subscribe")], publish(), False),
+        ([statement(Resource=TOPIC + "2")], publish(), False),
+        ([statement(), DENY_PLAIN], publish(**{"aws:SecureTransport": "true"}), True),
+        ([statement(), DENY_PLAIN], publish(**{"aws:SecureTransport": "false"}), False),
+        ([statement(Condition={"DateGreaterThan": {"aws:CurrentTime": "x"}})], publish(), False),
+        ([statement(Condition={"StringEquals": {"aws:SourceOrgID": "o"}})], publish(), False),
+        ([statement(Condition={"StringEqualsIfExists": {"aws:X": "o"}})], publish(), True),
+    ],
+)
+def test_policies(statements: list[Any], request_: Request, allowed: bool) -> None:
+    assert allows({"Version": "2012-10-17", "Statement": statements}, request_) is allowed
+
+
+def test_a_deny_with_an_operator_that_is_not_known_denies() -> None:
+    unknown = DENY_PLAIN | {"Condition": {"Odd": {"aws:SourceArn": "x"}}}
+    assert not allows({"Statement": [statement(), unknown]}, publish())
+
+
+@pytest.mark.parametrize(
+    ("expression", "minutes"),
+    [
+        ("rate(1 minute)", 1),
+        ("rate(15 minutes)", 15),
+        ("rate(2 hours)", 120),
+        ("rate(1 day)", 1440),
+        ("cron(0 12 * * ? *)", None),
+    ],
+)
+def test_rates(expression: str, minutes: int | None) -> None:
+    assert minutes_of(expression) == minutes
+
+
+def test_a_rule_runs_one_interval_after_it_appeared_and_then_every_interval(at: At) -> None:
+    table = Timetable(minute=10)
+    rules = [("often", "rate(1 minute)"), ("seldom", "rate(3 minutes)")]
+    runs = {now: table.due(rules, at(now)) for now in range(0, 61, 5)}
+    assert [now for now, names in runs.items() if "often" in names] == [10, 20, 30, 40, 50, 60]
+    assert [now for now, names in runs.items() if "seldom" in names] == [30, 60]
+
+
+def test_missed_runs_are_not_made_up_for(at: At) -> None:
+    table = Timetable(minute=10)
+    rules = [("often", "rate(1 minute)")]
+    table.due(rules, at(0))
+    assert table.due(rules, at(95)) == ["often"]
+    assert table.due(rules, at(96)) == []
+    assert table.due(rules, at(100)) == ["often"]
+
+
+def test_a_deleted_rule_starts_anew(at: At) -> None:
+    table = Timetable(minute=10)
+    rules = [("often", "rate(1 minute)")]
+    table.due(rules, at(0))
+    table.due([], at(5))
+    assert table.due(rules, at(10)) == []
+
+
+LINE = {"decision": "deferred", "reason": "brake", "oldest_due_seconds": 7.5, "a": {"b": True}}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [
+        ('{ $.decision = "deferred" }', True),
+        ('{ $.decision = "def*" }', True),
+        ('{ $.decision != "deferred" }', False),
+        ('{ $.absent != "x" }', False),
+        ('{ ($.decision = "deferred") && ($.reason = "grace") }', False),
+        ('{ ($.decision = "pass") || ($.reason = "brake") }', True),
+        ("{ $.oldest_due_seconds >= 7.5 }", True),
+        ("{ $.oldest_due_seconds < 7.5 }", False),
+        ("{ $.oldest_due_seconds = 7.5 }", True),
+        ("{ $.decision > 1 }", False),
+        ("{ $.a.b IS TRUE }", True),
+        ("{ $.absent NOT EXISTS }", True),
+        ("{ $.reason IS NULL }", False),
+    ],
+)
+def test_filter_patterns(pattern: str, matches: bool) -> None:
+    assert compiled(pattern)(LINE) is matches
+
+
+@pytest.mark.parametrize("pattern", ["ERROR", "{ $.a }", "{ ($.a = 1 }", "{ $.a = 1 } x", "{"])
+def test_other_patterns_are_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        compiled(pattern)
+
+
+def test_a_filter_reads_value_and_dimensions_from_the_line() -> None:
+    transformation = {
+        "metricNamespace": "N",
+        "metricName": "M",
+        "metricValue": "$.oldest_due_seconds",
+        "dimensions": {"Reason": "$.reason"},
+    }
+    found = count('{ $.decision = "deferred" }', transformation, LINE)
+    assert found == Counted("N", "M", 7.5, {"Reason": "brake"})
+    absent = transformation | {"dimensions": {"Fleet": "$.fleet"}}
+    assert count('{ $.decision = "deferred" }', absent, LINE) is None
+    assert count('{ $.decision = "pass" }', transformation, LINE) is None
+    words = transformation | {"metricValue": "$.reason"}
+    assert count('{ $.decision = "deferred" }', words, LINE) is None

@@ -1,0 +1,8 @@
+"""A deterministic world around the real function: one process, a virtual clock, one seed.
+
+`python -m tests.simulation --help` runs it. An event's way through the files: a user acts
+(`users`) -> the desktop changes (`fleet`, over the sandbox's model) -> metrics and alarms
+(`cloudwatch`) -> delivery with its faults (`functions`, `faults`) -> the real `lambda_handler` in
+a greenlet of its own (`baton`) -> its real boto3 clients, whose requests the world answers
+(`transport`, `dynamodb`, `workspaces`). `oracles` and `verdicts` judge by the world's own truth.
+"""

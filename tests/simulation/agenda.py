@@ -1,0 +1,43 @@
+"""Virtual time: what happens when. Nothing here waits."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+"""When every world begins: a Monday morning."""
+
+
+class Agenda:
+    """Actions in the order of their times; those of one moment in the order they were noted."""
+
+    def __init__(self) -> None:
+        self.now = BEGIN
+        self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._numbers = count()
+
+    def at(self, moment: datetime, action: Callable[[], None]) -> None:
+        """Do `action` at `moment`, or now if that has passed."""
+        heapq.heappush(self._heap, (max(moment, self.now), next(self._numbers), action))
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        self.at(self.now + timedelta(seconds=seconds), action)
+
+    def every(self, seconds: float, action: Callable[[], None], first: float = 0.0) -> None:
+        """Do `action` again and again, for the first time after `first` seconds."""
+
+        def turn() -> None:
+            self.after(seconds, turn)
+            action()
+
+        self.after(first, turn)
+
+    def run(self, until: datetime) -> None:
+        """Let time pass up to `until`."""
+        while self._heap and self._heap[0][0] <= until:
+            self.now, _, action = heapq.heappop(self._heap)
+            action()
+        self.now = max(self.now, until)

@@ -1,0 +1,97 @@
+"""Invocations that run at the same time, one at a time.
+
+The handler is synchronous code, so each invocation gets a greenlet. It hands the baton back at
+every AWS call and every sleep; the agenda says who goes on. A killed invocation never runs a
+statement of its own again: not even its `finally` reaches AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import cast
+
+import greenlet
+
+from .agenda import Agenda
+
+
+class Killed(BaseException):
+    """The function's process is gone. No `except Exception` can stop it."""
+
+
+class Invocation(greenlet.greenlet):
+    """One run of the handler."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        number: int,
+        work: Callable[[], object],
+        ended: Callable[[Invocation, BaseException | None], None],
+        skew: timedelta,
+        seconds: float,
+    ) -> None:
+        super().__init__(self._live)
+        self.number = number
+        self.name = f"invocation-{number}"
+        self.agenda = agenda
+        self.skew = skew
+        """How far the function's clock is ahead of AWS's."""
+        self.deadline = agenda.now + timedelta(seconds=seconds)
+        self.dead = False
+        self.ended_at: datetime | None = None
+        self.wrote_at: datetime | None = None
+        """When its last successful write to the ledger took effect."""
+        self._work = work
+        self._ended = ended
+
+    def begin(self) -> None:
+        """Run to the first pause."""
+        self.switch()
+
+    def pause(self, seconds: float) -> None:
+        """Let the world go on for a while. Raises Killed if there is no life after it."""
+        self.check_alive()
+        wake = self.agenda.now + timedelta(seconds=max(0.0, seconds))
+        self.agenda.at(min(wake, self.deadline), self._resume)
+        self.hand_over()
+        if wake > self.deadline:
+            self.die()
+
+    def hand_over(self) -> None:
+        """Give the baton back to the agenda, until somebody resumes this invocation."""
+        parent = self.parent
+        if parent is None:
+            raise RuntimeError("an invocation outside the agenda")
+        parent.switch()
+        self.check_alive()
+
+    def die(self) -> None:
+        """The process is killed here and now."""
+        self.dead = True
+        raise Killed
+
+    def check_alive(self) -> None:
+        if self.dead:
+            raise Killed
+
+    def _resume(self) -> None:
+        if not self.ended_at:
+            self.switch()
+
+    def _live(self) -> None:
+        error: BaseException | None = None
+        try:
+            self._work()
+        except Killed as killed:
+            error = killed
+        except Exception as raised:
+            error = raised
+        self.ended_at = self.agenda.now
+        self._ended(self, error)
+
+
+def current() -> Invocation:
+    """The invocation that has the baton."""
+    return cast(Invocation, greenlet.getcurrent())

@@ -1,0 +1,243 @@
+locals {
+  # The widest forms the API model and AWS's naming rules allow.
+  workspace_id_pattern = "^ws-[0-9a-z]{8,63}$"
+  label_length         = 128
+
+  # CloudWatch Logs takes these retention times and no others.
+  log_retention_days = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+  ]
+}
+
+variable "workspace_ids" {
+  description = <<-EOT
+    The WorkSpaces that become non-persistent; no other WorkSpace is ever touched.
+    Either a list or a set of ids (`["ws-0123456789"]`), or a map from a label of your choice to an id.
+    Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not.
+    The label, or the id in a list, ends the name of the WorkSpace's alarm. An empty collection deploys everything but alarms.
+  EOT
+  type        = any
+  nullable    = false
+
+  validation {
+    condition     = can([for id in var.workspace_ids : id])
+    error_message = "workspace_ids must be a list or set of WorkSpace ids, or a map from label to WorkSpace id; got a single value${can(tostring(var.workspace_ids)) ? ": ${jsonencode(var.workspace_ids)}" : ""}."
+  }
+
+  validation {
+    condition     = alltrue([for id in try(values(var.workspace_ids), tolist(var.workspace_ids), []) : can(regex(local.workspace_id_pattern, id))])
+    error_message = "workspace_ids must hold WorkSpace ids: \"ws-\" and 8 to 63 digits or lower-case letters, such as ws-0123456789. Not so: ${join(", ", [for id in try(values(var.workspace_ids), tolist(var.workspace_ids), []) : jsonencode(id) if !can(regex(local.workspace_id_pattern, id))])}."
+  }
+
+  validation {
+    condition     = try(length(distinct(values(var.workspace_ids))) == length(values(var.workspace_ids)), length(distinct(tolist(var.workspace_ids))) == length(var.workspace_ids), true)
+    error_message = "workspace_ids must name each WorkSpace once. More than once: ${join(", ", [for id, same in { for id in try(values(var.workspace_ids), tolist(var.workspace_ids), []) : jsonencode(id) => true... } : id if length(same) > 1])}."
+  }
+
+  validation {
+    condition     = alltrue([for label in try(keys(var.workspace_ids), []) : trimspace(label) != ""])
+    error_message = "workspace_ids must not have an empty or blank label: a label ends the name of its WorkSpace's alarm. Blank: ${join(", ", [for label in try(keys(var.workspace_ids), []) : "${jsonencode(label)} for ${try(var.workspace_ids[label], "?")}" if trimspace(label) == ""])}."
+  }
+
+  validation {
+    condition     = alltrue([for label in try(keys(var.workspace_ids), []) : !can(regex("[[:cntrl:]]", label)) && length(label) <= local.label_length])
+    error_message = "workspace_ids must have labels of at most ${local.label_length} characters and without control characters: CloudWatch takes nothing else in an alarm's name. Not so: ${join(", ", [for label in try(keys(var.workspace_ids), []) : jsonencode(label) if can(regex("[[:cntrl:]]", label)) || length(label) > local.label_length])}."
+  }
+}
+
+variable "audit_interval_minutes" {
+  description = "How often the whole roster is checked against the WorkSpaces API, in whole minutes. This bounds how long a session end can stay unseen when every signal of it was lost."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.audit_interval_minutes >= 5 && var.audit_interval_minutes <= 1440 && floor(var.audit_interval_minutes) == var.audit_interval_minutes
+    error_message = "audit_interval_minutes must be a whole number from 5 (connection states are sampled no more often) to 1440; got ${var.audit_interval_minutes}."
+  }
+}
+
+variable "create_dashboard" {
+  description = "Whether to create a CloudWatch dashboard of the fleet: session ends, rebuilds, what waits and why, what needs a person."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "dry_run" {
+  description = "Whether to decide and log everything but rebuild nothing. Alarms, ledger and logs work as usual, so it shows what the module would do."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = <<-EOT
+    ARN of a customer-managed KMS key that encrypts the topic, the ledger, the dead letters, the function's environment and its logs. By default AWS's own keys do.
+    The key's policy must let cloudwatch.amazonaws.com, sns.amazonaws.com and events.amazonaws.com call `kms:Decrypt` and `kms:GenerateDataKey*`, and logs.REGION.amazonaws.com encrypt and decrypt.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || !can(regex("(^|:)alias/aws/", var.kms_key_arn))
+    error_message = "kms_key_arn must not be an AWS-managed key such as alias/aws/sns: its policy cannot be changed, so CloudWatch alarms cannot publish to a topic under it, and they fail silently. Give the ARN of a customer-managed key; got ${coalesce(var.kms_key_arn, "null")}."
+  }
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("(^|:)alias/aws/", var.kms_key_arn)) || can(regex("^arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not of an alias and not a bare id: IAM policies need the key itself; got ${coalesce(var.kms_key_arn, "null")}."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How many days the function's log is kept; one of the values that CloudWatch Logs accepts."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = contains(local.log_retention_days, var.log_retention_days)
+    error_message = "log_retention_days must be one of ${join(", ", local.log_retention_days)}; got ${var.log_retention_days}."
+  }
+}
+
+variable "maximum_rebuilds_per_hour" {
+  description = "A brake: at most this many rebuilds are asked for within an hour; what is above waits and an alarm says so. null, the default, means no brake."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.maximum_rebuilds_per_hour == null ? true : var.maximum_rebuilds_per_hour >= 1 && floor(var.maximum_rebuilds_per_hour) == var.maximum_rebuilds_per_hour
+    error_message = "maximum_rebuilds_per_hour must be a whole number of at least 1, or null for no brake (dry_run rebuilds nothing at all); got ${coalesce(var.maximum_rebuilds_per_hour, -1)}."
+  }
+}
+
+variable "name" {
+  description = "Prefix of every resource's name. Two deployments in one Region of an account need different names."
+  type        = string
+  default     = "workspaces-nonpersistent"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z][A-Za-z0-9_-]{0,39}$", var.name))
+    error_message = "name must begin with a letter and have at most 40 letters, digits, \"-\" or \"_\", so that every name made from it fits AWS's limits; got ${jsonencode(var.name)}."
+  }
+}
+
+variable "operations_alarm_actions" {
+  description = "ARNs, such as those of SNS topics, that are told when something needs a person: dead letters, errors, blocked WorkSpaces, a bad image, debts that do not get smaller."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.operations_alarm_actions : can(regex("^arn:[a-z0-9-]+:[a-z0-9-]+:", arn))])
+    error_message = "operations_alarm_actions must hold ARNs (arn:aws:sns:REGION:ACCOUNT:TOPIC). Not so: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !can(regex("^arn:[a-z0-9-]+:[a-z0-9-]+:", arn))])}."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the IAM policy that bounds the function's role; null, the default, means none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy (arn:aws:iam::ACCOUNT:policy/NAME) or null; got ${coalesce(var.permissions_boundary_arn, "null")}."
+  }
+}
+
+variable "prove_images" {
+  description = "Whether a new image is proven on one WorkSpace of its bundle before the others get it, so that a bad image cannot reach the fleet."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "rebuild_window" {
+  description = "Hours of the day in which rebuilds may happen, as {start = \"19:00\", end = \"06:00\", timezone = \"Europe/Berlin\"}; it may span midnight. Session ends outside of it wait. null, the default, means at any time."
+  type = object({
+    start    = string
+    end      = string
+    timezone = string
+  })
+  default = null
+
+  validation {
+    condition     = var.rebuild_window == null || alltrue([for time in [try(var.rebuild_window.start, ""), try(var.rebuild_window.end, "")] : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", time))])
+    error_message = "rebuild_window.start and rebuild_window.end must be times of the day from 00:00 to 23:59 as HH:MM; got ${jsonencode(try(var.rebuild_window.start, null))} and ${jsonencode(try(var.rebuild_window.end, null))}."
+  }
+
+  validation {
+    condition     = var.rebuild_window == null || try(var.rebuild_window.start, "") != try(var.rebuild_window.end, " ")
+    error_message = "rebuild_window.start and rebuild_window.end must differ; leave rebuild_window out to allow rebuilds at any time. Both are ${jsonencode(try(var.rebuild_window.start, null))}."
+  }
+
+  validation {
+    condition     = var.rebuild_window == null || can(regex("^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", try(var.rebuild_window.timezone, "")))
+    error_message = "rebuild_window.timezone must be the name of an IANA time zone, such as UTC or Europe/Berlin; got ${jsonencode(try(var.rebuild_window.timezone, null))}."
+  }
+}
+
+variable "reconnect_grace_minutes" {
+  description = "How long a WorkSpace must have been seen vacant before it is rebuilt, in minutes; fractions are allowed. The default, 20, is how long the clients themselves try to resume a dropped session. 0 rebuilds at once, also under a user whose network dropped."
+  type        = number
+  default     = 20
+  nullable    = false
+
+  validation {
+    condition     = var.reconnect_grace_minutes >= 0 && var.reconnect_grace_minutes <= 1440
+    error_message = "reconnect_grace_minutes must be a number of minutes from 0 to 1440; got ${var.reconnect_grace_minutes}."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "user_volume" {
+  description = "What may happen to D: or /home, which a rebuild sets back to its last snapshot, up to 12 hours old. \"roll_back\" rebuilds at once. \"keep\" waits for a snapshot newer than the session's end, so that no file of the user is lost; that may take 12 hours."
+  type        = string
+  default     = "roll_back"
+  nullable    = false
+
+  validation {
+    condition     = contains(["roll_back", "keep"], var.user_volume)
+    error_message = "user_volume must be \"roll_back\" or \"keep\"; got ${jsonencode(var.user_volume)}."
+  }
+}
+
+variable "workspace_tag" {
+  description = "A tag, as {key, value}, that all WorkSpaces of workspace_ids carry. Then IAM allows rebuilds by this tag instead of by exact id: for fleets whose ids do not fit into policies. workspace_ids alone still says which WorkSpaces are touched. null, the default, means by exact id."
+  type = object({
+    key   = string
+    value = string
+  })
+  default = null
+
+  validation {
+    condition     = var.workspace_tag == null || can(regex("^[^*?$]{1,128}$", trimspace(try(var.workspace_tag.key, ""))))
+    error_message = "workspace_tag.key must have 1 to 128 characters, none of them \"*\", \"?\" or \"$\"; got ${jsonencode(try(var.workspace_tag.key, null))}."
+  }
+
+  validation {
+    condition     = var.workspace_tag == null || can(regex("^[^*?$]{1,256}$", trimspace(try(var.workspace_tag.value, ""))))
+    error_message = "workspace_tag.value must have 1 to 256 characters, none of them \"*\", \"?\" or \"$\"; got ${jsonencode(try(var.workspace_tag.value, null))}."
+  }
+}
+
+variable "workspaces_api_rate" {
+  description = "How many calls per second the module makes to the WorkSpaces API. AWS allows 2 per account and Region, shared with every other tool: less leaves room for them."
+  type        = number
+  default     = 2
+  nullable    = false
+
+  validation {
+    condition     = var.workspaces_api_rate > 0 && var.workspaces_api_rate <= 50
+    error_message = "workspaces_api_rate must be more than 0 and at most 50 calls per second: 0 would mean no rebuild at all (use dry_run for that); got ${var.workspaces_api_rate}."
+  }
+}
