@@ -101,7 +101,7 @@ def _by_period(
     for index in range(rule.evaluation_periods + EXTRA_PERIODS):
         end = now - index * length
         start = end - length
-        values = [point.value for point in datapoints if start < point.at <= end]
+        values = [point.value for point in datapoints if start <= point.at < end]
         found.append(Datapoint(start, _statistic(rule.statistic, values)) if values else None)
     return found
 

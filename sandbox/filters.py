@@ -60,7 +60,7 @@ def count(pattern: str, transformation: Mapping[str, Any], line: Line) -> Counte
 def compiled(pattern: str) -> Test:
     """A test for lines. Raises ValueError for what is no JSON pattern."""
     tokens = _tokens(pattern)
-    if not tokens or tokens.pop(0) != "{" or tokens.pop() != "}":
+    if len(tokens) < 2 or tokens.pop(0) != "{" or tokens.pop() != "}":
         raise ValueError(f"not a JSON filter pattern: {pattern}")
     test = _either(tokens)
     if tokens:
