@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sandbox import Faults, Presence, State, Tempo
 from sandbox.desktop import Desktop, Rebuild
@@ -30,6 +31,7 @@ NINA = Part(
 EVE = Part("Eve", "signs out of a WorkSpace not in workspace_ids", "never touched", in_fleet=False)
 
 CAST = (OLIVIA, WALTER, TARA, NINA, EVE)
+REBUILT = (OLIVIA.name, TARA.name, NINA.name)
 
 
 def tempo() -> Tempo:
@@ -75,9 +77,8 @@ def perform(stage: Stage, announce: Callable[[str, str], None]) -> None:
     desktops.break_(ids["Nina"], Faults())
     desktops.take_snapshot(ids["Nina"])
     announce("Nina", "her user volume gets its first snapshot")
-    for name in ("Olivia", "Tara", "Nina"):
-        stage.until(f"{name}'s rebuild finishes", lambda name=name: _is_fresh(stage.desktop(name)))
-        stage.until(f"the audit sees it for {name}", lambda name=name: stage.said("finished", name))
+    for name in REBUILT:
+        stage.until(f"{name}'s rebuild finishes", partial(_rebuilt_and_seen, stage, name))
     stage.until("Walter is seen in use", lambda: stage.said("in_use", "Walter"))
 
 
@@ -133,6 +134,10 @@ def _never_touched(stage: Stage, name: str) -> tuple[str, bool]:
     calls = stage.calls_about(name)
     rebuilds = len(stage.desktop(name).rebuilds)
     return f"{rebuilds} rebuilds, {len(calls)} calls named it", not calls and not rebuilds
+
+
+def _rebuilt_and_seen(stage: Stage, name: str) -> bool:
+    return _is_fresh(stage.desktop(name)) and bool(stage.said("finished", name))
 
 
 def _all(stage: Stage) -> list[Desktop]:

@@ -11,6 +11,7 @@ import base64
 import contextlib
 import io
 import json
+import logging
 import re
 import threading
 import uuid
@@ -27,6 +28,7 @@ from .live import LiveDesktops
 from .workspaces_answers import Answer
 from .workspaces_api import WorkSpacesApi
 
+log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")
@@ -73,16 +75,17 @@ class FrontDoor:
     ) -> Iterable[bytes]:
         body = _body(environ)
         try:
-            parameters = json.loads(body or b"{}")
+            parameters = _parsed(body)
             with self._desktops.hold() as (_, now):
                 answer = self._api.call(
                     operation, parameters, now, lambda: self._ask_moto(environ, body)
                 )
             status, content = 200, plain(answer)
-        except ValueError as broken:
-            status, content = 400, _error("SerializationException", str(broken))
         except ApiError as error:
             status, content = error.status, _error(error.code, error.message)
+        except Exception as fault:
+            log.exception("%s could not be answered", operation)
+            status, content = 500, _error("InternalServerException", str(fault))
         extra = [("x-amzn-errortype", content["__type"])] if "__type" in content else []
         text = json.dumps(content).encode()
         return _respond(start_response, status, text, extra, "application/x-amz-json-1.1")
@@ -134,6 +137,16 @@ class FrontDoor:
 def _body(environ: Environ) -> bytes:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     return bytes(environ["wsgi.input"].read(length)) if length else b""
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        parameters = json.loads(body or b"{}")
+    except ValueError as broken:
+        raise ApiError("SerializationException", str(broken)) from None
+    if not isinstance(parameters, dict):
+        raise ApiError("SerializationException", "Start of structure expected")
+    return parameters
 
 
 def _error(code: str, message: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -79,7 +80,8 @@ class Sandbox:
     # -- life ---------------------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Raises RuntimeError if a Sandbox runs in this process already."""
+        """Raises RuntimeError if a Sandbox runs in this process already, and OSError if the
+        address cannot be used."""
         if not _running.acquire(blocking=False):
             raise RuntimeError("a Sandbox runs in this process already")
         try:
@@ -88,11 +90,18 @@ class Sandbox:
             self._stack.callback(self._backends.reset)
             control = Control(self.desktops, lambda: self.calls)
             door = FrontDoor(self.desktops, self.api, control, self._invoke)
-            self._server = make_server(
-                self._host, self._port, door, threaded=True, request_handler=_Quiet
-            )
+            with socket.create_server((self._host, self._port), backlog=128) as bound:
+                port = bound.getsockname()[1]
+                self._server = make_server(
+                    self._host,
+                    port,
+                    door,
+                    threaded=True,
+                    request_handler=_Quiet,
+                    fd=bound.fileno(),
+                )
             self._stack.callback(self._server.server_close)
-            self.endpoint = f"http://{_reachable(self._host)}:{self._server.server_port}"
+            self.endpoint = f"http://{_reachable(self._host)}:{port}"
             self._runtime = Runtime(self.endpoint, self._line)
             self._queue = Invocations(
                 Services(

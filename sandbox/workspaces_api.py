@@ -87,7 +87,6 @@ class WorkSpacesApi:
                 raise self.fail_next.pop(0)
             check_request(operation, parameters)
             answer = self._answer(operation, parameters, now, elsewhere)
-            check_answer(operation, answer)
             failed = answer.get("FailedRequests")
             outcome = failed[0].get("ErrorCode", "failed") if failed else "ok"
             return answer
@@ -107,14 +106,17 @@ class WorkSpacesApi:
         handler = self._operations.get(operation)
         if handler is not None:
             try:
-                return handler(parameters, now)
+                own = handler(parameters, now)
             except Elsewhere:
                 pass
+            else:
+                check_answer(operation, own)
+                return own
         if elsewhere is None:
             raise ApiError("UnknownOperationException", f"{operation} is not imitated here")
         answer = elsewhere()
         if operation == "CreateWorkspaces":
-            self._mirror(answer, now)
+            self._mirror(parameters, answer, now)
         return answer
 
     # -- reading ------------------------------------------------------------------------------
@@ -217,8 +219,12 @@ class WorkSpacesApi:
             tags.pop(key, None)
         return {}
 
-    def _mirror(self, answer: Answer, now: datetime) -> None:
+    def _mirror(self, parameters: Parameters, answer: Answer, now: datetime) -> None:
         """Desktops that moto's CreateWorkspaces made appear in the model."""
+        tags = {
+            (request["DirectoryId"], request["UserName"]): request.get("Tags", [])
+            for request in parameters["Workspaces"]
+        }
         for pending in answer.get("PendingRequests", []):
             properties = pending.get("WorkspaceProperties") or {}
             desktop = self.desktops.add(
@@ -230,6 +236,8 @@ class WorkSpacesApi:
                 running_mode=properties.get("RunningMode", "ALWAYS_ON"),
                 snapshot=False,
             )
+            named = tags[pending["DirectoryId"], pending["UserName"]]
+            desktop.tags = {tag["Key"]: tag.get("Value", "") for tag in named}
             own = {"WorkspaceId", "UserName", "BundleId", "DirectoryId", "State", "IpAddress"}
             desktop.properties = {k: v for k, v in pending.items() if k not in own}
 

@@ -37,7 +37,8 @@ class Pacer:
     def throttled(self) -> None:
         """Somebody else uses the rate, too: rest 1 s, then twice as long each time."""
         self._pause = min(max(1.0, 2 * self._pause), LONGEST_PAUSE)
-        self.next_call_at = self._clock.now() + timedelta(seconds=self._pause)
+        rested_at = self._clock.now() + timedelta(seconds=self._pause)
+        self.next_call_at = max(self.next_call_at, rested_at)
 
     def succeeded(self) -> None:
         """The API answers again."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from demo import play
+from demo.stage import Part
 from sandbox import Presence
 
 from .conftest import Theatre
 
 
 @pytest.mark.parametrize("part", play.CAST, ids=lambda part: part.name)
-def test_every_user_gets_what_was_promised(theatre: Theatre, part: play.Part) -> None:
+def test_every_user_gets_what_was_promised(theatre: Theatre, part: Part) -> None:
     [verdict] = [v for v in play.verdicts(theatre.stage) if v.part == part]
     assert verdict.as_promised, f"{part.name}: {verdict.outcome}, expected: {part.expectation}"
 
@@ -23,7 +24,7 @@ def test_p1_nobody_was_connected_at_any_rebuild(theatre: Theatre) -> None:
 
 
 def test_p3_one_session_end_is_one_accepted_rebuild(theatre: Theatre) -> None:
-    for name in ("Olivia", "Tara", "Nina"):
+    for name in play.REBUILT:
         assert len(theatre.stage.desktop(name).rebuilds) == 1, name
 
 

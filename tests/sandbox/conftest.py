@@ -14,6 +14,8 @@ import pytest
 
 from sandbox import Desktops, Sandbox, Tempo
 
+from .deployed import APP, Deployed
+
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
@@ -59,3 +61,9 @@ def until() -> Callable[[Callable[[], object], str], None]:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture
+def f(aws: Sandbox, zipped: Callable[[str], bytes]) -> Deployed:
+    """A function that logs its event, and sleeps, fails or exits as the event says."""
+    return Deployed(aws, zipped(APP))

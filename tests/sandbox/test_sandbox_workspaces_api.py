@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -165,10 +166,11 @@ def test_a_desktop_created_through_moto_joins_the_model(
         "State": "AVAILABLE",
         "WorkspaceProperties": {"RunningMode": "AUTO_STOP"},
     }
-    request = {
-        "Workspaces": [{k: pending[k] for k in ("DirectoryId", "UserName", "BundleId")}],
-    }
+    wanted: dict[str, Any] = {k: pending[k] for k in ("DirectoryId", "UserName", "BundleId")}
+    wanted["Tags"] = [{"Key": "team", "Value": "one"}]
+    request = {"Workspaces": [wanted]}
     api.call("CreateWorkspaces", request, at(0), lambda: {"PendingRequests": [pending]})
+    assert model.fleet["ws-abcdefghi"].tags == {"team": "one"}
     assert model.fleet["ws-abcdefghi"].running_mode == "AUTO_STOP"
     assert model.fleet["ws-abcdefghi"].snapshot is None
 
@@ -186,6 +188,6 @@ def test_times_travel_as_seconds(at: At) -> None:
     assert plain({"a": [moment], "b": None}) == {"a": [moment.timestamp()]}
 
 
-def _rebuild(api: WorkSpacesApi, workspace_id: str, now: datetime) -> dict[str, object]:
+def _rebuild(api: WorkSpacesApi, workspace_id: str, now: datetime) -> dict[str, Any]:
     request = {"RebuildWorkspaceRequests": [{"WorkspaceId": workspace_id}]}
     return api.call("RebuildWorkspaces", request, now)

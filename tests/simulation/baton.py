@@ -39,7 +39,7 @@ class Invocation(greenlet.greenlet):
         self.skew = skew
         """How far the function's clock is ahead of AWS's."""
         self.deadline = agenda.now + timedelta(seconds=seconds)
-        self.dead = False
+        self.killed = False
         self.ended_at: datetime | None = None
         self.wrote_at: datetime | None = None
         """When its last successful write to the ledger took effect."""
@@ -69,11 +69,11 @@ class Invocation(greenlet.greenlet):
 
     def die(self) -> None:
         """The process is killed here and now."""
-        self.dead = True
+        self.killed = True
         raise Killed
 
     def check_alive(self) -> None:
-        if self.dead:
+        if self.killed:
             raise Killed
 
     def _resume(self) -> None:

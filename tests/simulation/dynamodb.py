@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from .expressions import Given, InvalidExpression, Item, condition, update
@@ -26,6 +28,7 @@ class Table:
     def __init__(
         self,
         name: str,
+        now: Callable[[], datetime],
         lag: Callable[[Callable[[], None]], None],
         page_size: Callable[[], int],
         unprocessed: Callable[[int], int],
@@ -35,12 +38,14 @@ class Table:
         self.name = name
         self.items: dict[str, Item] = {}
         self.index: dict[str, Item] = {}
-        self.first_written: set[str] = set()
+        self.first_written: dict[str, datetime] = {}
+        self._now = now
         self._lag = lag
         self._page_size = page_size
         self._unprocessed = unprocessed
         self._writes = 0
         self._indexed: dict[str, int] = {}
+        self._under_way: Counter[str] = Counter()
 
     def call(self, operation: str, given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """The answer, and whether something was written. Raises TableError."""
@@ -72,14 +77,16 @@ class Table:
             self.items.pop(id_, None)
         else:
             self.items[id_] = item
-            self.first_written.add(id_)
-        queued = item is not None and "queue" in item and "due_at" in item
-        keys = {name: item[name] for name in ("id", "queue", "due_at")} if queued and item else None
-        if self.index.get(id_) == keys and number - 1 == self._indexed.get(id_, 0):
-            self._indexed[id_] = number
+            self.first_written.setdefault(id_, self._now())
+        keys = None
+        if item is not None and "queue" in item and "due_at" in item:
+            keys = {name: item[name] for name in ("id", "queue", "due_at")}
+        if self.index.get(id_) == keys and not self._under_way[id_]:
             return
+        self._under_way[id_] += 1
 
         def apply() -> None:
+            self._under_way[id_] -= 1
             if self._indexed.get(id_, 0) > number:
                 return
             self._indexed[id_] = number

@@ -1,0 +1,95 @@
+"""Bad input and failing parts, on the deployed module."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.api_model import ApiError
+
+from .conftest import Theatre
+
+EVENTS = Path(__file__).parent.parent / "fixtures" / "events"
+
+
+def publish(theatre: Theatre, message: str) -> None:
+    theatre.client("sns").publish(TopicArn=theatre.outputs["topic_arn"], Message=message)
+
+
+def ignored(theatre: Theatre, reason: str) -> list[dict[str, Any]]:
+    lines = list(theatre.stage.log)
+    return [
+        line for line in lines if (line.get("decision"), line.get("reason")) == ("ignored", reason)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("Wake up", "not_json"),
+        (json.dumps({"AlarmName": "all of them", "NewStateValue": "ALARM"}), "not_a_metric_alarm"),
+        (
+            json.dumps({"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": "ws-ONE"}]}}),
+            "malformed_workspace_id",
+        ),
+        (
+            json.dumps({"Trigger": {"Namespace": "AWS/EC2", "Dimensions": []}}),
+            "another_namespace",
+        ),
+    ],
+)
+def test_p4_a_message_that_says_nothing_is_ignored_with_its_reason(
+    theatre: Theatre, message: str, reason: str
+) -> None:
+    before, errors = len(ignored(theatre, reason)), _failed(theatre)
+    publish(theatre, message)
+    theatre.stage.until(reason, lambda: len(ignored(theatre, reason)) > before)
+    assert message not in json.dumps(theatre.stage.log), "the body of a message was logged"
+    assert _failed(theatre) == errors
+
+
+def test_p4_an_alarm_for_a_workspace_off_the_roster_is_ignored(theatre: Theatre) -> None:
+    eve = theatre.stage.ids["Eve"]
+    before = len(theatre.stage.said("ignored", "Eve"))
+    publish(
+        theatre,
+        json.dumps({"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": eve}]}}),
+    )
+    theatre.stage.until("ignored", lambda: len(theatre.stage.said("ignored", "Eve")) > before)
+    assert theatre.stage.calls_about("Eve") == []
+
+
+def test_p6_an_error_that_cannot_be_placed_is_kept_and_rings_and_nothing_is_forgotten(
+    theatre: Theatre,
+) -> None:
+    stage, queue = theatre.stage, theatre.outputs["dead_letter_queue_url"]
+    denied = ApiError("AccessDeniedException", "not authorized to perform this")
+    stage.aws.api.fail_next.extend([denied] * 1000)
+    stage.aws.desktops.sign_out(stage.ids["Frank"])
+
+    def letters() -> list[dict[str, Any]]:
+        answer = theatre.client("sqs").receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0
+        )
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+    stage.until("a dead letter", letters)
+    letter = letters()[0]
+    assert letter["requestContext"]["condition"] == "RetriesExhausted"
+    assert letter["requestContext"]["approximateInvokeCount"] == 3
+    assert "AccessDeniedException" in letter["responsePayload"]["errorMessage"]
+    stage.until("an alarm of the dead letter", partial(theatre.rings, "dead-letters"))
+    stage.until("an alarm of the errors", partial(theatre.rings, "errors"))
+    assert not stage.desktop("Frank").rebuilds
+
+    stage.aws.api.fail_next.clear()
+    stage.until("Frank's rebuild after all", lambda: stage.said("finished", "Frank"))
+    assert len(stage.desktop("Frank").rebuilds) == 1
+
+
+def _failed(theatre: Theatre) -> int:
+    return sum(finished.result.failed for finished in theatre.stage.aws.invocations)

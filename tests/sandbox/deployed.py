@@ -1,0 +1,91 @@
+"""A small function, deployed to the local AWS as Terraform would do it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from sandbox import Sandbox
+
+Until = Callable[[Callable[[], object], str], None]
+APP = """
+import logging, os, time
+log = logging.getLogger()
+def handler(event, context):
+    log.info("seen", extra={"seen": event, "pid": os.getpid()})
+    if "sleep" in event:
+        time.sleep(event["sleep"])
+    if "fail" in event:
+        raise ValueError("as told")
+    if "exit" in event:
+        os._exit(3)
+    return {"pid": os.getpid(), "left": context.get_remaining_time_in_millis(),
+            "environment": dict(os.environ), "version": os.environ.get("VERSION")}
+"""
+
+
+class Deployed:
+    """A function with queue, topic and clients."""
+
+    def __init__(self, aws: Sandbox, package: bytes) -> None:
+        self.aws = aws
+        self.lines: list[dict[str, Any]] = []
+        aws.on_log(self.lines.append)
+        self.client("logs").create_log_group(logGroupName="/aws/lambda/f")
+        role = self.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]
+        self.functions = self.client("lambda")
+        self.arn: str = self.functions.create_function(
+            FunctionName="f",
+            Runtime="python3.13",
+            Role=role["Arn"],
+            Handler="app.handler",
+            Code={"ZipFile": package},
+            Timeout=2,
+            LoggingConfig={"LogFormat": "JSON"},
+        )["FunctionArn"]
+
+    def client(self, service: str) -> Any:
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.aws.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def invoke(self, event: object) -> tuple[str | None, Any]:
+        answer = self.functions.invoke(FunctionName="f", Payload=json.dumps(event))
+        return answer.get("FunctionError"), json.load(answer["Payload"])
+
+    def let_in(self, service: str, source: str) -> None:
+        self.functions.add_permission(
+            FunctionName="f",
+            StatementId=service.replace(".", "-"),
+            Action="lambda:InvokeFunction",
+            Principal=service,
+            SourceArn=source,
+        )
+
+    def seen(self) -> list[Any]:
+        return [line["seen"] for line in list(self.lines) if "seen" in line]
+
+    def alarm(self, name: str, desktop: str, topic: str) -> None:
+        """An alarm on a desktop's disconnects that tells a topic."""
+        self.client("cloudwatch").put_metric_alarm(
+            AlarmName=name,
+            Namespace="AWS/WorkSpaces",
+            MetricName="SessionDisconnect",
+            Dimensions=[{"Name": "WorkspaceId", "Value": desktop}],
+            Statistic="Sum",
+            Period=300,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[topic],
+        )

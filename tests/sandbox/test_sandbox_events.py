@@ -1,0 +1,114 @@
+"""An event's whole way through the local AWS, from a user or a clock to a function."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from .deployed import Deployed, Until
+
+
+def test_an_event_travels_from_a_signed_out_user_to_the_function(f: Deployed, until: Until) -> None:
+    ada, bob = f.aws.desktops.add(user="ada"), f.aws.desktops.add(user="bob")
+    topic = f.client("sns").create_topic(Name="t")["TopicArn"]
+    f.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f.arn)
+    f.let_in("sns.amazonaws.com", topic)
+    policy = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:ours-*"}
+        },
+    }
+    f.client("sns").set_topic_attributes(
+        TopicArn=topic,
+        AttributeName="Policy",
+        AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [policy]}),
+    )
+    for name, desktop in (("ours-ada", ada), ("foreign-bob", bob)):
+        f.alarm(name, desktop, topic)
+    for desktop in (ada, bob):
+        f.aws.desktops.sign_in(desktop)
+        f.aws.desktops.sign_out(desktop)
+    rang = [("ours-ada", (topic,)), ("foreign-bob", ())]
+
+    def alarmed() -> list[Any]:
+        return [(t.alarm, t.delivered) for t in f.aws.transitions if t.new == "ALARM"]
+
+    until(lambda: sorted(alarmed()) == sorted(rang), "both alarms")
+    until(lambda: f.seen(), "the message")
+    (event,) = f.seen()
+    sns = event["Records"][0]["Sns"]
+    message = json.loads(sns["Message"])
+    assert sns["TopicArn"] == topic
+    assert sns["Subject"] == 'ALARM: "ours-ada" in US East (N. Virginia)'
+    assert message["Trigger"]["Dimensions"] == [{"value": ada, "name": "WorkspaceId"}]
+    until(
+        lambda: ("ours-ada", "OK") in [(t.alarm, t.new) for t in f.aws.transitions[2:]],
+        "the alarm's return to OK",
+    )
+    assert len(f.seen()) == 1
+
+
+def test_a_sign_in_and_a_schedule_reach_the_function(f: Deployed, until: Until) -> None:
+    events = f.client("events")
+    pattern = {"source": ["aws.workspaces"], "detail": {"actionType": ["successfulLogin"]}}
+    sign_in = events.put_rule(Name="in", EventPattern=json.dumps(pattern))["RuleArn"]
+    minute = events.put_rule(Name="tick", ScheduleExpression="rate(1 minute)")["RuleArn"]
+    events.put_targets(Rule="in", Targets=[{"Id": "1", "Arn": f.arn}])
+    tick = {"Id": "1", "Arn": f.arn, "Input": '{"task": "reconcile"}'}
+    events.put_targets(Rule="tick", Targets=[tick])
+    f.let_in("events.amazonaws.com", "arn:aws:events:us-east-1:123456789012:rule/*")
+    desktop = f.aws.desktops.add()
+    f.aws.desktops.sign_in(desktop)
+    until(lambda: {"task": "reconcile"} in f.seen(), "a tick")
+    until(lambda: any("detail" in event for event in f.seen()), "the sign-in")
+    (event,) = [event for event in f.seen() if "detail" in event]
+    assert event["detail"]["workspaceId"] == desktop
+    assert sign_in != minute
+
+
+def test_a_service_without_permission_does_not_reach_the_function(
+    f: Deployed, until: Until, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = f.client("sns").create_topic(Name="t")["TopicArn"]
+    f.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f.arn)
+    f.client("sns").publish(TopicArn=topic, Message="{}")
+    until(lambda: "no permission" in caplog.text, "the refusal")
+    assert f.seen() == []
+
+
+def test_metric_filters_and_errors_raise_operations_alarms(f: Deployed, until: Until) -> None:
+    f.client("logs").put_metric_filter(
+        logGroupName="/aws/lambda/f",
+        filterName="seen",
+        filterPattern='{ $.message = "seen" }',
+        metricTransformations=[
+            {"metricName": "Seen", "metricNamespace": "Own", "metricValue": "1"}
+        ],
+    )
+    for name, namespace, metric, dimensions in (
+        ("seen", "Own", "Seen", {}),
+        ("errors", "AWS/Lambda", "Errors", {"FunctionName": "f"}),
+    ):
+        f.client("cloudwatch").put_metric_alarm(
+            AlarmName=name,
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=[{"Name": k, "Value": v} for k, v in dimensions.items()],
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+        )
+    f.invoke({"fail": 1})
+    until(
+        lambda: {"seen", "errors"} == {t.alarm for t in f.aws.transitions if t.new == "ALARM"},
+        "both alarms",
+    )

@@ -1,0 +1,62 @@
+"""`python -m tests.simulation`: many seeds, or one again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+if __name__ == "__main__":
+    for folder in (str(ROOT), str(ROOT / "lambda_src")):
+        if folder not in sys.path:
+            sys.path.append(folder)
+
+from tests.simulation.running import Result, describe, run_seed  # noqa: E402
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=100, help="how many seeds to run")
+    parser.add_argument("--seed", type=int, help="one seed only, with its events")
+    parser.add_argument("--first", type=int, default=0, help="the first of the seeds")
+    parser.add_argument("--desktops", type=int, help="desktops of each world")
+    parser.add_argument("--days", type=float, help="days that faults and users last")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
+    parser.add_argument("--events", type=int, default=20, help="events to show of a failure")
+    parser.add_argument("--go-on", action="store_true", help="run all seeds even if some fail")
+    given = parser.parse_args()
+    size = (given.desktops, given.days)
+    if given.seed is not None:
+        result = run_seed(given.seed, *size)
+        print(describe(result, given.events))
+        print(result.scenario, result.counts)
+        return 1 if result.violation else 0
+    began, bad, totals = time.perf_counter(), 0, Counter[str]()
+    seeds = range(given.first, given.first + given.seeds)
+    with ProcessPoolExecutor(given.jobs) as pool:
+        futures = [pool.submit(run_seed, seed, *size) for seed in seeds]
+        for future in futures:
+            result = future.result()
+            totals.update(result.counts)
+            if result.violation:
+                bad += 1
+                print(describe(result, given.events), flush=True)
+                if not given.go_on:
+                    for other in futures:
+                        other.cancel()
+                    break
+    took = time.perf_counter() - began
+    print(f"{len(seeds)} seeds in {took:.1f} s, {bad} with a broken promise; {dict(totals)}")
+    return 1 if bad else 0
+
+
+__all__ = ["Result"]
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""The desktops' truth, over the sandbox's model: who was connected when, and what AWS showed."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sandbox.desktop import Desktop, Outcome, Rebuild, Row, State
+from sandbox.desktops import Desktops
+from sandbox.tempo import Tempo
+
+from .faults import Faults
+
+
+@dataclass(slots=True)
+class Session:
+    """Somebody was connected from `start` to `end` (None: still is)."""
+
+    start: datetime
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the connection status of a desktop said from `since` on. None: nothing."""
+
+    since: datetime
+    connection: str | None
+    checked_at: datetime | None
+    last_known: datetime | None
+
+
+class Fleet(Desktops):
+    """Desktops that remember what an oracle needs."""
+
+    def __init__(self, rng: random.Random, faults: Faults) -> None:
+        super().__init__(
+            Tempo(), rng, last_known_is_login=faults.scenario.last_known_is_login
+        )
+        self.sessions: dict[str, list[Session]] = defaultdict(list)
+        self.views: dict[str, list[View]] = defaultdict(list)
+        self.no_last_known: set[str] = set()
+        """Desktops whose LastKnownUserConnectionTimestamp AWS never gives."""
+        self.no_check_time: set[str] = set()
+        self.state_changed_at: dict[str, datetime] = {}
+        """When a state that proves vacancy ended last."""
+        self._world_faults = faults
+        self._random = rng
+
+    def connected(self, desktop_id: str, now: datetime) -> None:
+        self.sessions[desktop_id].append(Session(now))
+
+    def disconnected(self, desktop_id: str, now: datetime) -> None:
+        sessions = self.sessions[desktop_id]
+        if sessions and sessions[-1].end is None:
+            sessions[-1].end = now
+
+    def view(self, desktop_id: str, at: datetime) -> View | None:
+        """What anybody who asked at `at` was told."""
+        views = self.views[desktop_id]
+        index = bisect_right(views, at, key=lambda view: view.since)
+        return views[index - 1] if index else None
+
+    def set_row(self, desktop_id: str, row: Row, now: datetime) -> None:
+        desktop = self._at(desktop_id, now)
+        desktop.faults.row = row
+        self.note_view(desktop, now)
+
+    def note_view(self, desktop: Desktop, now: datetime) -> None:
+        """Keep what the row says from now on."""
+        sample = desktop.sample
+        if sample is None or desktop.faults.row is Row.MISSING:
+            view = View(now, None, None, None)
+        else:
+            view = View(
+                now,
+                sample.state,
+                None if desktop.id in self.no_check_time else sample.checked_at,
+                None if desktop.id in self.no_last_known else sample.last_user_connection,
+            )
+        self.views[desktop.id].append(view)
+
+    def rebuild(self, desktop_id: str, now: datetime) -> Rebuild:
+        """A rebuild takes 10 to 50 minutes and may fail, or never begin."""
+        faults = self._world_faults
+        desktop = self.fleet.get(desktop_id)
+        if desktop is not None and desktop.faults.rebuild in (
+            Outcome.SUCCEEDS,
+            Outcome.FAILS,
+            Outcome.NEVER_BEGINS,
+        ):
+            if faults.happens("rebuild_fails"):
+                desktop.faults.rebuild = Outcome.FAILS
+            elif faults.happens("rebuild_never_begins"):
+                desktop.faults.rebuild = Outcome.NEVER_BEGINS
+            else:
+                desktop.faults.rebuild = Outcome.SUCCEEDS
+        self.tempo = replace(self.tempo, rebuild_duration=self._random.uniform(600, 3000))
+        return super().rebuild(desktop_id, now)
+
+    def set_state(self, desktop_id: str, state: State, now: datetime) -> None:
+        self.state_changed_at[desktop_id] = now
+        super().set_state(desktop_id, state, now)
+
+    def sign_in(self, desktop_id: str, now: datetime) -> None:
+        if self.fleet[desktop_id].state is State.STOPPED:
+            self.state_changed_at[desktop_id] = now
+        super().sign_in(desktop_id, now)
+
+    def _sample(self, desktop: Desktop, at: datetime) -> None:
+        super()._sample(desktop, at)
+        self.note_view(desktop, at)
+
+
+def ended_within(session: Session, span: timedelta, now: datetime) -> bool:
+    """Whether a session still runs, or ended less than `span` before `now`."""
+    return session.end is None or now - session.end < span

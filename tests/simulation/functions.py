@@ -1,0 +1,128 @@
+"""Lambda: containers, invocations at the same time, two retries, dead letters."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from nonpersistent import handler
+
+from .agenda import Agenda
+from .baton import Invocation, Killed
+
+TIME_OUT = 900.0
+RETRY_AFTER = (60.0, 120.0)
+FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:fleet"
+
+
+@dataclass
+class Container:
+    """What lives from one invocation to the next: the function's caches."""
+
+    skew: timedelta
+    environment: dict[str, str]
+    house: handler.House | None = None
+
+    def open(self) -> handler.House:
+        """In the place of `handler._house`: one house per container."""
+        if self.house is None:
+            self.house = handler.House(self.environment)
+        return self.house
+
+
+@dataclass
+class Delivery:
+    """An event on its way through Lambda's queue."""
+
+    event: dict[str, Any]
+    about: str
+    attempts: int = 0
+    evidence: list[tuple[str, str, datetime]] = field(default_factory=list)
+    """(kind, WorkSpace id, time) of what the event says truly; for the oracles."""
+
+
+class Context:
+    """What the handler uses of the runtime's context."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self.aws_request_id = invocation.name
+        self.invoked_function_arn = FUNCTION_ARN
+        self._invocation = invocation
+
+    def get_remaining_time_in_millis(self) -> int:
+        left = self._invocation.deadline - self._invocation.agenda.now
+        return int(left.total_seconds() * 1000)
+
+
+class Functions:
+    """The deployed function."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        environment: dict[str, str],
+        rng: random.Random,
+        skew: Callable[[], timedelta],
+        trace: Callable[..., None],
+        settled: Callable[[Delivery, Invocation], None],
+    ) -> None:
+        """`settled` is told of each invocation that returned normally."""
+        self.running: dict[Invocation, tuple[Container, Delivery]] = {}
+        self.dead_letters: list[Delivery] = []
+        self.count = 0
+        self.errors: list[BaseException] = []
+        self._idle: list[Container] = []
+        self._agenda = agenda
+        self._environment = environment
+        self._rng = rng
+        self._skew = skew
+        self._trace = trace
+        self._settled = settled
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Invoke asynchronously, soon."""
+        self._agenda.after(self._rng.uniform(0.005, 0.05), lambda: self._start(delivery))
+
+    def container(self, invocation: Invocation) -> Container:
+        return self.running[invocation][0]
+
+    def carried_by(self, invocation: Invocation) -> Delivery | None:
+        entry = self.running.get(invocation)
+        return entry[1] if entry else None
+
+    def _start(self, delivery: Delivery) -> None:
+        delivery.attempts += 1
+        self.count += 1
+        warm = bool(self._idle)
+        container = self._idle.pop() if warm else Container(self._skew(), self._environment)
+
+        def work() -> None:
+            if not warm:
+                invocation.pause(self._rng.uniform(0.3, 0.8))
+            handler.lambda_handler(delivery.event, Context(invocation))
+
+        invocation = Invocation(
+            self._agenda, self.count, work, self._end, container.skew, TIME_OUT
+        )
+        self.running[invocation] = (container, delivery)
+        self._trace(invocation.name, "begins:", delivery.about)
+        invocation.begin()
+
+    def _end(self, invocation: Invocation, error: BaseException | None) -> None:
+        container, delivery = self.running.pop(invocation)
+        if error is None:
+            self._idle.append(container)
+            self._settled(delivery, invocation)
+            return
+        self._trace(invocation.name, "failed:", repr(error))
+        if not isinstance(error, Killed):
+            self._idle.append(container)
+            self.errors.append(error)
+        if delivery.attempts <= len(RETRY_AFTER):
+            wait = RETRY_AFTER[delivery.attempts - 1] * self._rng.uniform(0.8, 1.2)
+            self._agenda.after(wait, lambda: self._start(delivery))
+        else:
+            self.dead_letters.append(delivery)

@@ -1,0 +1,193 @@
+"""The promises, judged by the world's own truth while it runs: P1, P3, P4, P5, P7.
+
+What a promise means at the end of a run (P2, P6) is in `verdicts.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from sandbox.desktop import Desktop, Outcome, Rebuild
+
+from .baton import Invocation
+from .fleet import Fleet, Session, View, ended_within
+from .scenario import Scenario
+
+LOOK_HOLDS = timedelta(minutes=1)
+"""A rebuild may rest on a look of up to this age: the price of 25 desktops in two calls."""
+
+FRESH = timedelta(minutes=10)
+"""A connection sample older than this is no evidence."""
+
+ROSTER_HOLDS = timedelta(minutes=1)
+"""A batch is worked off on the roster that was read at its beginning."""
+
+IMAGE_HOLDS = timedelta(seconds=40)
+"""A bundle's image is read at most this long before a rebuild takes it."""
+
+PROOF_OF_VACANCY = frozenset({"STOPPED", "ERROR"})
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that was broken."""
+
+    promise: str
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A signal that reached the function: its invocation returned normally at `had_at`."""
+
+    kind: str
+    at: datetime
+    had_at: datetime
+    invocation: Invocation
+
+
+class Oracles:
+    """Watches the world. The first violation is what counts."""
+
+    def __init__(self, scenario: Scenario, fleet: Fleet, skew: timedelta) -> None:
+        self.violations: list[Violation] = []
+        self.counts: Counter[str] = Counter()
+        self.evidence: dict[str, list[Evidence]] = defaultdict(list)
+        self.off_roster_since: dict[str, datetime] = {}
+        self.image_since: dict[str, datetime] = {}
+        self._met_bad_image: dict[str, set[str]] = defaultdict(set)
+        self._scenario = scenario
+        self._fleet = fleet
+        self._skew = skew
+        self._sent: deque[datetime] = deque(maxlen=10 * max(1, ceil(scenario.rate)) + 1)
+
+    def violated(self, promise: str, at: datetime, what: str) -> None:
+        self.violations.append(Violation(promise, at, what))
+
+    # -- P5 -----------------------------------------------------------------------------------
+
+    def sent(self, at: datetime) -> None:
+        """A call of the WorkSpaces API leaves the function."""
+        self._sent.append(at)
+        self.counts["workspaces calls"] += 1
+        rate = self._scenario.rate
+        slack = timedelta(milliseconds=5) + 2 * self._skew
+        for window in (1.0, 10.0):
+            most = max(1, ceil(rate * window))
+            if len(self._sent) <= most:
+                continue
+            span = at - self._sent[-1 - most]
+            if span < timedelta(seconds=most / rate) - slack:
+                self.violated(
+                    "P5", at, f"{most + 1} calls in {span.total_seconds():.3f} s at {rate} per s"
+                )
+
+    # -- P4 -----------------------------------------------------------------------------------
+
+    def asked(self, workspace_id: str, at: datetime) -> None:
+        """A rebuild is being asked for."""
+        since = self.off_roster_since.get(workspace_id)
+        if since is not None and at - since > ROSTER_HOLDS:
+            self.violated("P4", at, f"{workspace_id} is off the roster since {since:%H:%M:%S}")
+
+    # -- P1, P3, P7 ---------------------------------------------------------------------------
+
+    def accepted(
+        self, desktop: Desktop, rebuild: Rebuild, sent_at: datetime, by: Invocation
+    ) -> None:
+        """AWS has just accepted a rebuild that was asked for at `sent_at`."""
+        self.counts["rebuilds"] += 1
+        self._never_blind(desktop, sent_at, rebuild.accepted_at)
+        for session in self._fleet.sessions[desktop.id][-4:]:
+            self._never_in_use(desktop, session, rebuild.accepted_at, sent_at, by)
+        self._never_twice(desktop, rebuild)
+        self._never_bad_everywhere(desktop, rebuild)
+
+    def _never_blind(self, desktop: Desktop, sent_at: datetime, at: datetime) -> None:
+        """Somewhere in the time of a look there was positive evidence of vacancy."""
+        if desktop.state.value in PROOF_OF_VACANCY or desktop.state.value == "REBUILDING":
+            return
+        earliest = sent_at - LOOK_HOLDS - self._skew
+        views = self._fleet.views[desktop.id]
+        shown = [view for view in views if earliest <= view.since <= at]
+        before = self._fleet.view(desktop.id, earliest)
+        if any(_shows_vacancy(view, sent_at) for view in [*shown, *([before] if before else [])]):
+            return
+        last_states = self._fleet.state_changed_at.get(desktop.id)
+        if last_states is not None and last_states >= earliest:
+            return
+        self.violated("P1", at, f"{desktop.id} rebuilt without evidence that it is vacant")
+
+    def _never_in_use(
+        self, desktop: Desktop, session: Session, at: datetime, sent_at: datetime, by: Invocation
+    ) -> None:
+        tolerance = 2 * self._skew + timedelta(milliseconds=10)
+        if session.start > at or not ended_within(session, self._scenario.grace_time, at):
+            return
+        if session.end is not None and at - session.end >= self._scenario.grace_time - tolerance:
+            return
+        use = "in use" if session.end is None else f"{at - session.end} after a session"
+        known_by = by.wrote_at or sent_at
+        cutoff = sent_at - LOOK_HOLDS - self._skew
+        told = [
+            evidence
+            for evidence in self.evidence[desktop.id]
+            if (evidence.had_at <= known_by or evidence.invocation is by)
+            and evidence.at >= (session.start if evidence.kind == "sign_in" else session.end or at)
+        ]
+        if told:
+            kind = told[0].kind
+            self.violated("P1", at, f"{desktop.id} rebuilt {use}; a {kind} had been received")
+        elif _shows_use(self._fleet.view(desktop.id, cutoff), session):
+            self.violated("P1", at, f"{desktop.id} rebuilt {use}; the connection status said so")
+        elif _shows_use(self._fleet.view(desktop.id, at), session):
+            self.counts["P1 evident between look and call"] += 1
+        elif any(_shows_use(view, session) for view in self._fleet.views[desktop.id][-12:]):
+            self.counts["P1 evident in a sample that nobody saw"] += 1
+        else:
+            self.counts["P1 unavoidable"] += 1
+
+    def _never_twice(self, desktop: Desktop, rebuild: Rebuild) -> None:
+        earlier = [other for other in desktop.rebuilds if other is not rebuild]
+        sessions = self._fleet.sessions[desktop.id]
+        since = earlier[-1].accepted_at if earlier else None
+        used = any(
+            since is None or session.end is None or session.end > since for session in sessions
+        )
+        if used or (earlier and earlier[-1].outcome is not Outcome.SUCCEEDS):
+            return
+        why = f"again, after {since:%H:%M:%S}" if since else "though nobody had used it"
+        self.violated("P3", rebuild.accepted_at, f"{desktop.id} rebuilt {why}")
+
+    def _never_bad_everywhere(self, desktop: Desktop, rebuild: Rebuild) -> None:
+        bundle = self._fleet.bundles[desktop.bundle_id]
+        if rebuild.image_id not in bundle.bad_images or not self._scenario.prove_images:
+            return
+        since = self.image_since.get(rebuild.image_id)
+        if since is not None and rebuild.accepted_at - since <= IMAGE_HOLDS:
+            self.counts["P7 bad image within the time that an image is taken as known"] += 1
+            return
+        met = self._met_bad_image[rebuild.image_id]
+        met.add(desktop.id)
+        self.counts["P7 met a bad image"] += 1
+        if len(met) > 3:
+            self.violated("P7", rebuild.accepted_at, f"{len(met)} desktops met {rebuild.image_id}")
+
+
+def _shows_vacancy(view: View, at: datetime) -> bool:
+    fresh = view.checked_at is not None and at - view.checked_at <= FRESH + 2 * LOOK_HOLDS
+    return view.connection == "DISCONNECTED" and fresh
+
+
+def _shows_use(view: View | None, session: Session) -> bool:
+    """Whether what was shown proves this session, or a later one."""
+    if view is None:
+        return False
+    seen = view.connection == "CONNECTED" and (
+        view.checked_at is None or view.checked_at >= session.start
+    )
+    return seen or (view.last_known is not None and view.last_known >= session.start)

@@ -1,0 +1,50 @@
+"""Run a seed, and tell how it ended."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+os.environ.setdefault("AWS_ACCESS_KEY_ID", "simulated")
+os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "simulated")
+
+from .oracles import Violation
+from .scenario import Scenario, draw
+from .world import World
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one seed. `command` runs it again."""
+
+    scenario: Scenario
+    violation: Violation | None
+    counts: dict[str, int]
+    events: list[str]
+    command: str
+
+
+def run_seed(seed: int, desktops: int | None = None, days: float | None = None) -> Result:
+    """Run the world of a seed; the same arguments give the same result."""
+    scenario = draw(seed, desktops, days)
+    report = World(scenario).run()
+    command = f"python -m tests.simulation --seed {seed}"
+    command += f" --desktops {desktops}" if desktops else ""
+    command += f" --days {days}" if days else ""
+    return Result(scenario, report.violation, report.counts, report.trace, command)
+
+
+def describe(result: Result, events: int = 20) -> str:
+    """A failure as text: seed, promise, the last events, the command that replays it."""
+    violation = result.violation
+    if violation is None:
+        return f"seed {result.scenario.seed}: every promise kept"
+    return "\n".join(
+        [
+            f"seed {result.scenario.seed}: {violation.promise} broken at "
+            f"{violation.at:%d %H:%M:%S}: {violation.what}",
+            *(f"  {event}" for event in result.events[-events:]),
+            f"  again: {result.command}",
+        ]
+    )

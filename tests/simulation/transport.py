@@ -1,0 +1,142 @@
+"""The function's real boto3 clients, with the world in the place of the network.
+
+botocore validates and serialises each request and parses each answer by its API model; only the
+sending is ours (its `before-send` event). Retries inside the client are botocore's own, with
+their pauses in virtual time.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, Protocol
+
+import botocore
+import botocore.endpoint
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+from .baton import Invocation, current
+from .faults import Fate
+
+READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 10.0}
+"""Seconds, as the function configures its clients."""
+
+CONNECT_TIMEOUT = {"dynamodb": 2.0, "workspaces": 3.0}
+
+
+class Answering(Protocol):
+    """What the transport needs of the world."""
+
+    def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
+        """What is to become of a call that is being sent now."""
+
+    def latency(self, service: str) -> float:
+        """Seconds."""
+
+    def answer(
+        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        """Let a call take effect now: HTTP status and body."""
+
+    def later(self, action: Callable[[], object]) -> None:
+        """Do something a while after a call timed out."""
+
+
+class _Body:
+    """As urllib3's response: only what AWSResponse reads."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, *_: object, **__: object) -> Iterator[bytes]:
+        yield self._content
+
+
+class _Time:
+    """Stands in for the module `time` in botocore's retries."""
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        current().pause(seconds)
+
+
+class Wire:
+    """The one wire of this process; the world at its other end changes from seed to seed."""
+
+    world: Answering | None = None
+
+    def send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
+        """Answer a request, or raise what the network would. Runs in the invocation's greenlet."""
+        world = self.world
+        if world is None:
+            raise RuntimeError("no world answers")
+        _, service, operation = event_name.split(".")
+        invocation = current()
+        invocation.check_alive()
+        given = json.loads(request.body or b"{}")
+        url = request.url
+
+        def effect() -> tuple[int, dict[str, Any]]:
+            return world.answer(invocation, service, operation, given)
+
+        fate = world.fate(service, operation, given)
+        match fate:
+            case Fate.KILLED_BEFORE:
+                invocation.die()
+            case Fate.UNREACHED:
+                invocation.pause(CONNECT_TIMEOUT[service] * world.latency(service) * 5)
+                raise EndpointConnectionError(endpoint_url=url)
+            case Fate.LOST:
+                invocation.pause(CONNECT_TIMEOUT[service])
+                raise ConnectTimeoutError(endpoint_url=url)
+            case Fate.LOST_WORKS_LATER:
+                invocation.pause(READ_TIMEOUT[service])
+                world.later(effect)
+                raise ReadTimeoutError(endpoint_url=url)
+        invocation.pause(world.latency(service))
+        match fate:
+            case Fate.THROTTLED:
+                status, body = 400, _error("ThrottlingException", "Rate exceeded")
+            case Fate.AILING:
+                status, body = 500, _error("InternalServerError", "try again")
+            case Fate.AILING_WORKED:
+                effect()
+                status, body = 500, _error("InternalServerError", "try again")
+            case _:
+                status, body = effect()
+        match fate:
+            case Fate.KILLED_AFTER:
+                invocation.die()
+            case Fate.LOST_WORKED:
+                invocation.pause(READ_TIMEOUT[service])
+                raise ReadTimeoutError(endpoint_url=url)
+        invocation.pause(world.latency(service))
+        return AWSResponse(url, status, {}, _Body(json.dumps(body).encode()))  # type: ignore[arg-type]
+
+
+WIRE = Wire()
+
+
+def plug_in(client: Any) -> Any:
+    """Connect a client to the wire, without signatures."""
+    client.meta.events.register("before-send", WIRE.send)
+    client.meta.events.register("choose-signer", lambda **_: botocore.UNSIGNED)
+    return client
+
+
+@cache
+def virtual_retries() -> None:
+    """botocore's pauses between tries take virtual time."""
+    botocore.endpoint.time = _Time
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"__type": code, "message": message}
+
+
+def same_jitter(seed: int) -> None:
+    """botocore jitters its retries by the process's own random source."""
+    random.seed(seed)

@@ -1,0 +1,110 @@
+"""What people do: sign in, work, sign out, lose their network, come back, or do not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from sandbox.desktop import Presence
+from sandbox.desktops import CannotConnect
+
+from .agenda import Agenda
+from .fleet import Fleet
+from .scenario import Scenario
+
+
+class Users:
+    """One user per desktop. After `go_home` nobody comes any more."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        fleet: Fleet,
+        scenario: Scenario,
+        told: Callable[[], None],
+        trace: Callable[..., None],
+    ) -> None:
+        """`told` passes on what the fleet has to tell after each action."""
+        self._agenda = agenda
+        self._fleet = fleet
+        self._scenario = scenario
+        self._told = told
+        self._trace = trace
+        self._rng = random.Random(f"users {scenario.seed}")
+        self._at_home = False
+
+    def employ(self, desktop_id: str) -> None:
+        """Somebody will use this desktop."""
+        self._in(self._rng.expovariate(1 / self._scenario.pause), desktop_id, self._arrive)
+
+    def go_home(self) -> None:
+        """Everybody leaves."""
+        self._at_home = True
+        for desktop_id in self._fleet.fleet:
+            self._leave(desktop_id)
+
+    def _in(self, minutes: float, desktop_id: str, action: Callable[[str], None]) -> None:
+        def act() -> None:
+            if not self._at_home and desktop_id in self._fleet.fleet:
+                action(desktop_id)
+
+        self._agenda.after(60 * minutes, act)
+
+    def _arrive(self, desktop_id: str) -> None:
+        try:
+            self._fleet.sign_in(desktop_id, self._agenda.now)
+        except CannotConnect:
+            self._in(self._rng.uniform(1, 10), desktop_id, self._arrive)
+            return
+        self._connected(desktop_id, "signs in to")
+
+    def _connected(self, desktop_id: str, how: str) -> None:
+        self._fleet.connected(desktop_id, self._agenda.now)
+        self._trace("user", how, desktop_id)
+        self._told()
+        length = self._rng.expovariate(1 / self._scenario.session)
+        if self._rng.random() < 0.15:
+            length = self._rng.uniform(0.1, 2)
+        drops = self._rng.random() > self._scenario.stays_away
+        self._in(length, desktop_id, self._drop if drops else self._sign_out)
+
+    def _sign_out(self, desktop_id: str) -> None:
+        self._leave(desktop_id)
+        self._in(self._rng.expovariate(1 / self._scenario.pause), desktop_id, self._arrive)
+
+    def _leave(self, desktop_id: str) -> None:
+        now = self._agenda.now
+        self._trace("user", "signs out of", desktop_id)
+        self._fleet.sign_out(desktop_id, now)
+        self._fleet.disconnected(desktop_id, now)
+        self._told()
+
+    def _drop(self, desktop_id: str) -> None:
+        now = self._agenda.now
+        try:
+            self._fleet.drop(desktop_id, now)
+        except CannotConnect:  # the desktop was taken away from under the user
+            self._in(self._rng.uniform(1, 10), desktop_id, self._arrive)
+            return
+        self._fleet.disconnected(desktop_id, now)
+        self._trace("user", "loses the connection to", desktop_id)
+        self._told()
+        if self._rng.random() < self._scenario.returns:
+            away = self._rng.choice((0.2, 2.0, 8.0, 19.0, 21.0, 40.0)) * self._rng.uniform(0.5, 1.1)
+            self._in(away, desktop_id, self._return)
+        else:
+            pause = self._rng.expovariate(1 / self._scenario.pause)
+            self._in(pause, desktop_id, self._arrive)
+
+    def _return(self, desktop_id: str) -> None:
+        if self._fleet.fleet[desktop_id].presence is not Presence.DROPPED:
+            self._arrive(desktop_id)
+            return
+        try:
+            self._fleet.reconnect(
+                desktop_id, self._agenda.now, signs_in=self._rng.random() < 0.3
+            )
+        except CannotConnect:
+            self._in(self._rng.uniform(1, 10), desktop_id, self._return)
+            return
+        self._connected(desktop_id, "is back on")

@@ -1,0 +1,358 @@
+"""The whole world of one seed, wired up."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from nonpersistent import handler
+
+from sandbox.desktop import Happening, Rebuild
+
+from . import messages, transport, verdicts
+from .agenda import Agenda
+from .baton import Invocation
+from .clock import VirtualClock
+from .cloudwatch import CloudWatch
+from .dynamodb import Table, TableError
+from .faults import Fate, Faults
+from .fleet import Fleet
+from .functions import Delivery, Functions
+from .oracles import Evidence, Oracles, Violation
+from .scenario import Scenario
+from .trouble import Trouble
+from .users import Users
+from .workspaces import Api
+
+SHOWN = 20
+"""Events that a report of a violation shows."""
+
+
+@dataclass
+class Report:
+    """How a world ended."""
+
+    scenario: Scenario
+    violation: Violation | None
+    counts: dict[str, int]
+    trace: list[str] = field(repr=False)
+
+
+class World:
+    """One fleet, its AWS and its users; `run` tells how it went."""
+
+    def __init__(self, scenario: Scenario, trace_length: int = 400) -> None:
+        transport.same_jitter(scenario.seed)
+        self.scenario = scenario
+        self.agenda = Agenda()
+        self.faults = Faults(scenario)
+        self.rng = random.Random(f"world {scenario.seed}")
+        self.events: deque[tuple[datetime, tuple[object, ...]]] = deque(maxlen=trace_length)
+        self.lines: deque[tuple[datetime, dict[str, Any]]] = deque(maxlen=5000)
+        self.skew = timedelta(seconds=3 * self.faults.strength("skew"))
+        self.fleet = Fleet(self.rng, self.faults)
+        self.oracles = Oracles(scenario, self.fleet, self.skew)
+        self.table = Table(
+            "fleet-ledger",
+            lambda: self.agenda.now,
+            self._lag,
+            self.faults.page_size,
+            self.faults.unprocessed,
+        )
+        self.api = Api(self.fleet, self._allowed, self._refusal, scenario.rate)
+        self.functions = Functions(
+            self.agenda, scenario.environment, self.rng, self._skew, self.trace, self._settled
+        )
+        self.roster: set[str] = set()
+        self.trouble = Trouble(self)
+        self.cloudwatch = CloudWatch(self._alarm, self.trouble.is_stuck, self._metric_lag)
+        self.users = Users(self.agenda, self.fleet, scenario, self.told, self.trace)
+        self._sent: dict[Invocation, datetime] = {}
+        self._furnish()
+
+    # -- running ------------------------------------------------------------------------------
+
+    def run(self) -> Report:
+        """Faults and users for some hours, then peace and quiet for P2's time."""
+        install(self)
+        self._schedules()
+        for desktop_id in self.fleet.fleet:
+            self.users.employ(desktop_id)
+        self.trouble.begin()
+        self._pass(timedelta(hours=self.scenario.hours))
+        self.trouble.end()
+        self.users.go_home()
+        peace = self.agenda.now
+        self._pass(verdicts.bound(self.scenario))
+        self._judge(peace)
+        violation = next(iter(self.oracles.violations), None)
+        counts = dict(self.oracles.counts) | {"invocations": self.functions.count}
+        return Report(self.scenario, violation, counts, self.told_events())
+
+    def told_events(self) -> list[str]:
+        """The latest events, as text."""
+        return [
+            f"{at:%d %H:%M:%S}.{at.microsecond // 1000:03d}  " + " ".join(map(str, what))
+            for at, what in self.events
+        ]
+
+    def trace(self, *what: object) -> None:
+        self.events.append((self.agenda.now, what))
+
+    def _pass(self, span: timedelta) -> None:
+        end = self.agenda.now + span
+        while self.agenda.now < end and not self.oracles.violations:
+            self.agenda.run(min(end, self.agenda.now + timedelta(seconds=20)))
+
+    def _judge(self, peace: datetime) -> None:
+        """P2 and P6, at the end."""
+        if self.oracles.violations:
+            return
+        now = self.agenda.now
+        self.fleet.tick(now)
+        last_known = {}
+        for id_ in self.roster:
+            view = self.fleet.view(id_, now)
+            last_known[id_] = view.last_known if view else None
+        mine = [d for d in self.fleet.fleet.values() if d.id in self.roster]
+        owed = verdicts.debts(
+            mine, self.fleet.sessions, self.table.first_written, self.oracles.evidence, last_known
+        )
+        since = now - timedelta(minutes=self.scenario.audit_interval + 35)
+        for debt in owed:
+            id_ = debt.desktop.id
+            if not debt.knowable:
+                self.oracles.counts["P2 unknowable"] += 1
+            elif not verdicts.excused(debt.desktop) and not self.trouble.may_be_late(debt, peace):
+                text = f"{id_}: session ended {debt.ended_at:%H:%M:%S}, not rebuilt"
+                self.oracles.violated("P2", now, text)
+            elif not verdicts.spoken_of(id_, self.lines, since):
+                self.oracles.violated("P6", now, f"{id_} is owed a rebuild and nothing is said")
+
+    # -- the world's parts --------------------------------------------------------------------
+
+    def _furnish(self) -> None:
+        now = self.agenda.now
+        bundles = [self.fleet.add_bundle(now) for _ in range(self.scenario.bundles)]
+        for number in range(self.scenario.desktops + self.scenario.outsiders):
+            mode = self.rng.choice(("ALWAYS_ON", "AUTO_STOP"))
+            bundle = self.rng.choice(bundles)
+            desktop = self.fleet.add(
+                now, id=f"ws-{number:09d}", bundle_id=bundle.id, running_mode=mode
+            )
+            self.fleet.note_view(desktop, now)
+            if number < self.scenario.desktops:
+                self.roster.add(desktop.id)
+                self.cloudwatch.add_alarm(desktop.id)
+            else:
+                self.oracles.off_roster_since[desktop.id] = now - timedelta(days=1)
+        self.write_roster()
+        due = {"queue": {"S": "due"}, "due_at": {"S": "1970-01-01T00:00:00.000Z"}}
+        self.table.write({"id": {"S": "audit"}, **due}, "audit")
+
+    def write_roster(self) -> None:
+        """As Terraform does."""
+        ids = [{"S": id_} for id_ in sorted(self.roster)]
+        self.table.write({"id": {"S": "roster"}, "workspace_ids": {"L": ids}}, "roster")
+
+    def _schedules(self) -> None:
+        every, rng = self.agenda.every, self.rng
+        every(60, lambda: self._tick("reconcile", "tick_missed"), rng.uniform(0, 60))
+        audit = 60 * self.scenario.audit_interval
+        every(audit, lambda: self._tick("audit", "audit_missed"), rng.uniform(0, audit))
+        publish = rng.uniform(0, 300)
+        every(300, lambda: self.cloudwatch.publish(self.agenda.now, self.agenda.after), publish)
+        every(60, lambda: self.cloudwatch.evaluate(self.agenda.now), rng.uniform(0, 60))
+
+    def _tick(self, task: str, missed: str) -> None:
+        if not self.faults.happens(missed) and not self.trouble.outage:
+            self._send(Delivery({"task": task}, task))
+
+    def told(self) -> None:
+        """Pass on what happened to desktops: sign-ins as events, ends of sessions as metrics."""
+        for fact in self.fleet.collect():
+            match fact.what:
+                case Happening.SIGNED_IN:
+                    event = messages.sign_in(fact.desktop_id, fact.at)
+                    says = [("sign_in", fact.desktop_id, fact.at)]
+                    about = f"sign-in on {fact.desktop_id} at {fact.at:%H:%M:%S}"
+                    for delay in self.faults.copies("sign_in_lost", "sign_in_late", None):
+                        self._later(delay, Delivery(event, about, evidence=says))
+                case Happening.SESSION_ENDED:
+                    self.cloudwatch.count(fact.desktop_id)
+                    self.trouble.session_ended(fact.desktop_id, fact.at)
+                case _:
+                    self.trace(fact.desktop_id, fact.what.value.lower(), fact.detail)
+
+    def _alarm(self, workspace_id: str, at: datetime, _reason: str) -> None:
+        event = messages.session_end(workspace_id, at, at)
+        says = [("session_end", workspace_id, at)]
+        about = f"alarm of {workspace_id} at {at:%H:%M:%S}"
+        self.trace(about)
+        for delay in self.faults.copies("alarm_lost", "alarm_late", "alarm_repeated"):
+            self._later(delay, Delivery(event, about, evidence=says))
+
+    def _later(self, delay: float, delivery: Delivery) -> None:
+        self.trouble.remember(delivery)
+        self.agenda.after(delay, lambda: self._send(delivery))
+
+    def _send(self, delivery: Delivery) -> None:
+        """To Lambda's queue, which delivers at least once."""
+        for _ in range(2 if self.faults.happens("event_doubled") else 1):
+            self.functions.deliver(Delivery(delivery.event, delivery.about, 0, delivery.evidence))
+
+    def deliver(self, delivery: Delivery, delay: float = 0.0) -> None:
+        self._later(delay, delivery)
+
+    def _settled(self, delivery: Delivery, invocation: Invocation) -> None:
+        for kind, id_, at in delivery.evidence:
+            had = Evidence(kind, at, self.agenda.now, invocation)
+            self.oracles.evidence[id_].append(had)
+
+    def _skew(self) -> timedelta:
+        return self.skew * self.rng.uniform(-1, 1)
+
+    def _lag(self, apply: Callable[[], None]) -> None:
+        self.agenda.after(self.faults.index_lag(), apply)
+
+    def _metric_lag(self) -> float:
+        return self.rng.uniform(0, 240)
+
+    def _allowed(self, workspace_id: str) -> bool:
+        return workspace_id in self.roster
+
+    def _refusal(self, _workspace_id: str) -> tuple[str, str] | None:
+        if not self.faults.happens("refusal"):
+            return None
+        code = self.faults.rng.choice(
+            ("InvalidUserConfiguration.Workspace", "InternalFailure", "ThrottlingException", "")
+        )
+        return code, "refused for once"
+
+    # -- the other end of the wire ------------------------------------------------------------
+
+    def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
+        if service == "workspaces":
+            now = self.agenda.now
+            self.oracles.sent(now)
+            if operation == "RebuildWorkspaces":
+                self._sent[transport.current()] = now
+                [request] = given["RebuildWorkspaceRequests"]
+                self.oracles.asked(request["WorkspaceId"], now)
+        fate = self.faults.fate(service, operation)
+        if fate is not Fate.ANSWERED:
+            self.trace(transport.current().name, operation, "--", fate.value)
+        return fate
+
+    def latency(self, service: str) -> float:
+        return self.faults.latency(service)
+
+    def later(self, action: Callable[[], object]) -> None:
+        self.agenda.after(self.rng.uniform(0.01, 20), action)
+
+    def answer(
+        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        if service == "dynamodb":
+            return self._answer_of_table(invocation, operation, given)
+        now = self.agenda.now
+        status, body = self.api.answer(operation, given, now)
+        if operation == "RebuildWorkspaces":
+            [request] = given["RebuildWorkspaceRequests"]
+            self.trace(invocation.name, operation, request["WorkspaceId"], status, body)
+            if status == 200 and not body.get("FailedRequests"):
+                self._rebuild_accepted(request["WorkspaceId"], invocation)
+        else:
+            self.trace(invocation.name, operation, given, "->", status, body)
+        return status, body
+
+    def _answer_of_table(
+        self, invocation: Invocation, operation: str, given: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        try:
+            body, wrote = self.table.call(operation, given)
+            status = 200
+        except TableError as error:
+            body, wrote = {"__type": error.code, "message": error.message}, False
+            status = error.status
+        if wrote:
+            invocation.wrote_at = self.agenda.now
+        if operation not in ("Query", "GetItem", "Scan"):
+            self.trace(invocation.name, operation, _short(operation, given), "->", status, body)
+        return status, body
+
+    def _rebuild_accepted(self, desktop_id: str, invocation: Invocation) -> None:
+        desktop = self.fleet.fleet[desktop_id]
+        rebuild: Rebuild = desktop.rebuilds[-1]
+        self.oracles.accepted(desktop, rebuild, self._sent[invocation], invocation)
+        if rebuild.ends_at is not None:
+            self.fleet.disconnected(desktop_id, self.agenda.now)
+        self.told()
+
+
+def _short(operation: str, given: dict[str, Any]) -> object:
+    """A request to the table without the words that are always the same."""
+    match operation:
+        case "PutItem":
+            return {name: next(iter(value.values())) for name, value in given["Item"].items()}
+        case "UpdateItem":
+            return given["Key"]["id"]["S"], given["UpdateExpression"]
+        case "BatchGetItem":
+            return ""
+    return given
+
+
+class _Log(logging.Handler):
+    """The function's log lines, into the world that runs."""
+
+    world: World | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        world = self.world
+        if world is None:
+            return
+        fields = record.__dict__
+        line = {name: fields[name] for name in _FIELDS if name in fields}
+        if line.get("decision") == "pass":
+            line |= {name: fields.get(name) for name in ("due", "left")}
+            if not line["due"]:
+                return
+        world.lines.append((world.agenda.now, line))
+        world.trace("log:", line)
+
+
+_FIELDS = ("decision", "workspace_id", "reason", "phase", "signal", "due_at", "detail")
+
+
+@cache
+def _once() -> _Log:
+    """What is done to the function's modules once a process."""
+    log = _Log()
+    logger = logging.getLogger("nonpersistent")
+    logger.addHandler(log)
+    logger.propagate = False
+    transport.virtual_retries()
+    return log
+
+
+def install(world: World) -> None:
+    """Let the function live in this world."""
+    _once().world = world
+    clients = {
+        "_dynamodb": transport.plug_in(_ORIGINAL["_dynamodb"].__wrapped__()),
+        "_workspaces": transport.plug_in(_ORIGINAL["_workspaces"].__wrapped__()),
+    }
+    handler.CLOCK = VirtualClock()
+    for name, client in clients.items():
+        setattr(handler, name, lambda client=client: client)
+    handler._house = lambda: world.functions.container(transport.current()).open()  # type: ignore[assignment]
+    transport.WIRE.world = world
+
+
+_ORIGINAL: dict[str, Any] = {name: getattr(handler, name) for name in ("_dynamodb", "_workspaces")}

@@ -1,0 +1,93 @@
+"""Fixtures: an account of its own for each test, in this process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from nonpersistent.ledger import Ledger
+from tests.unit.desktops import Desktops
+from tests.unit.stage import Lines, Stage
+from tests.unit.support import VirtualClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials that open nothing, whatever the developer's shell has."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_RETRY_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """Noon."""
+    return VirtualClock()
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[DynamoDBClient]:
+    """The table as main.tf makes it."""
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        client.create_table(
+            TableName="ledger",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[
+                {"AttributeName": "id", "AttributeType": "S"},
+                {"AttributeName": "queue", "AttributeType": "S"},
+                {"AttributeName": "due_at", "AttributeType": "S"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "due",
+                    "KeySchema": [
+                        {"AttributeName": "queue", "KeyType": "HASH"},
+                        {"AttributeName": "due_at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ],
+        )
+        yield client
+
+
+@pytest.fixture
+def ledger(dynamodb: DynamoDBClient, clock: VirtualClock) -> Ledger:
+    """Of an empty table."""
+    return Ledger(dynamodb, "ledger", clock)
+
+
+@pytest.fixture
+def desktops(clock: VirtualClock) -> Desktops:
+    """The WorkSpaces API, without WorkSpaces."""
+    return Desktops(clock)
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    """What the function logs."""
+    lines, logger = Lines(), logging.getLogger("nonpersistent")
+    logger.addHandler(lines)
+    yield lines
+    logger.removeHandler(lines)
+
+
+@pytest.fixture
+def stage(
+    dynamodb: DynamoDBClient, desktops: Desktops, clock: VirtualClock, lines: Lines
+) -> Stage:
+    """The acting half, with the defaults of the module and without proofs of images."""
+    return Stage(dynamodb, desktops, clock, lines)

@@ -1,0 +1,134 @@
+"""The acting half of the function, put together on a ledger, an API and a clock of the test's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from nonpersistent.facts import Facts
+from nonpersistent.gallery import Gallery
+from nonpersistent.journal import Journal
+from nonpersistent.ledger import Ledger
+from nonpersistent.pacing import Pacer
+from nonpersistent.rebuilder import Rebuilder
+from nonpersistent.reconciler import Reconciler, Tally
+from nonpersistent.records import Record
+from nonpersistent.settings import Settings
+from nonpersistent.turn import Turn
+from nonpersistent.workspaces import WorkSpaces
+from tests.unit.desktops import Desktop, Desktops
+from tests.unit.support import BUNDLE, WS, VirtualClock, at, settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DUE = Facts(
+    baseline_at=at(-300),
+    used_at=at(-60),
+    told_at=at(-40),
+    vacant_since=at(-46),
+    bundle_id=BUNDLE,
+)
+"""Vacant, and due since 11:40."""
+
+
+class Lines(logging.Handler):
+    """The lines of the log, as dictionaries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line."""
+        self.all.append({"message": record.getMessage(), **vars(record)})
+
+    @property
+    def decisions(self) -> list[tuple[str, str | None]]:
+        """What was decided, and why."""
+        return [(line["decision"], line.get("reason")) for line in self.all]
+
+    def of(self, decision: str) -> list[dict[str, Any]]:
+        """The lines of one kind."""
+        return [line for line in self.all if line["decision"] == decision]
+
+
+@dataclass
+class Stage:
+    """One invocation after the other; what they say is in `lines`."""
+
+    client: DynamoDBClient
+    desktops: Desktops
+    clock: VirtualClock
+    lines: Lines
+    settings: Settings = field(default_factory=settings)
+    seconds_left: Callable[[], float] = lambda: 900.0
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.client, "ledger", self.clock)
+        self.pacer = Pacer(self.settings.api_rate, self.clock)
+
+    def has(
+        self, facts: Facts | None, look_at: datetime | None, id_: str = WS, **desk: Any
+    ) -> Record:
+        """A WorkSpace on the roster, what is known of it, and how it is."""
+        self.desktops.desks[id_] = Desktop(**desk)
+        self.roster(*self.ledger.roster(), id_)
+        if facts is None:
+            return Record(id_)
+        record = self.ledger.write(Record(id_), facts, look_at)
+        assert record
+        return record
+
+    def roster(self, *ids: str) -> None:
+        """What Terraform would write."""
+        item: Any = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": id_} for id_ in ids]}}
+        self.client.put_item(TableName="ledger", Item=item)
+
+    def record(self, id_: str = WS) -> Record:
+        """What the ledger says."""
+        [record] = self.ledger.read([id_])
+        return record
+
+    def facts(self, id_: str = WS) -> Facts:
+        """What is known."""
+        return self.record(id_).facts
+
+    def workspaces(self) -> WorkSpaces:
+        """The API."""
+        return WorkSpaces(self.desktops.client(), self.pacer, self.clock)
+
+    def gallery(self) -> Gallery:
+        """Of one pass."""
+        journal = Journal("desks")
+        return Gallery(self.ledger, self.workspaces(), journal, self.clock)
+
+    def rebuilder(self) -> Rebuilder:
+        """Of one pass."""
+        return Rebuilder(
+            self.settings,
+            self.ledger,
+            self.workspaces(),
+            self.gallery(),
+            self.pacer,
+            Journal("desks"),
+            self.clock,
+        )
+
+    def run(self, owner: str = "an-invocation") -> Tally:
+        """One pass."""
+        self.pacer = Pacer(self.settings.api_rate, self.clock)
+        turn = Turn(self.ledger, self.pacer, self.clock, owner, lambda: self.seconds_left())
+        return Reconciler(
+            self.settings,
+            self.ledger,
+            self.workspaces(),
+            self.rebuilder(),
+            self.gallery(),
+            turn,
+            Journal("desks"),
+            self.clock,
+        ).run()

@@ -1,0 +1,167 @@
+"""Who may have the image that a bundle has now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from nonpersistent.gallery import IMAGE_HOLDS, TRIAL_HOLDS
+from nonpersistent.images import Admission, Proof
+from nonpersistent.lifecycle import Verdict
+from nonpersistent.records import Record
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at
+
+TRYING = replace(DUE, asked_at=NOON, accepted_at=at(0, 1), proving=True)
+
+
+@pytest.fixture
+def trial(stage: Stage) -> Record:
+    """WS has the second image; the others wait."""
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001"))
+    assert stage.gallery().admit(WS, BUNDLE) is Admission.PROVE
+    return stage.has(TRYING, None)
+
+
+def test_p7_the_first_image_seen_is_for_everybody(stage: Stage) -> None:
+    gallery = stage.gallery()
+    assert gallery.admit(WS, BUNDLE) is gallery.admit(OTHER, BUNDLE) is Admission.GO
+    assert stage.ledger.proof(BUNDLE).proven == "wsi-first0001"
+    assert stage.lines.all == []
+
+
+@pytest.mark.usefixtures("trial")
+def test_p7_while_one_tries_the_others_wait(stage: Stage) -> None:
+    [line] = stage.lines.of("image_proving")
+    assert (line["workspace_id"], line["bundle_id"]) == (WS, BUNDLE)
+    assert line["image_id"] == "wsi-second002"
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.WAIT
+
+
+def test_would_admit_takes_no_place(stage: Stage) -> None:
+    assert stage.gallery().would_admit(WS, BUNDLE) is Admission.GO
+    assert stage.ledger.proof(BUNDLE) == Proof(BUNDLE)
+
+
+def test_p7_a_trial_that_ends_well_proves_the_image(stage: Stage, trial: Record) -> None:
+    stage.gallery().conclude(trial, Verdict.FINISHED)
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.GO
+    [line] = stage.lines.of("image_proven")
+    assert (line["workspace_id"], line["image_id"]) == (WS, "wsi-second002")
+
+
+def test_p7_the_third_bad_end_refuses_the_image(stage: Stage, trial: Record) -> None:
+    for number in range(3):
+        assert stage.lines.of("image_refused") == []
+        if number:
+            assert stage.gallery().admit(WS, BUNDLE) is Admission.PROVE
+        stage.gallery().conclude(trial, Verdict.FAILED)
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.BAD
+    [line] = stage.lines.of("image_refused")
+    assert line["image_id"] == "wsi-second002"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.BLOCKED])
+def test_p7_a_trial_that_did_not_take_place_says_nothing(
+    stage: Stage, trial: Record, verdict: Verdict
+) -> None:
+    stage.gallery().conclude(trial, verdict)
+    proof = stage.ledger.proof(BUNDLE)
+    assert (proof.on, proof.failed, proof.candidate) == (None, 0, "wsi-second002")
+
+
+def test_p7_only_the_trial_concludes(stage: Stage, trial: Record) -> None:
+    gallery = stage.gallery()
+    gallery.conclude(replace(trial, workspace_id=OTHER), Verdict.FINISHED)
+    gallery.conclude(replace(trial, facts=replace(TRYING, proving=False)), Verdict.FINISHED)
+    gallery.conclude(replace(trial, facts=replace(TRYING, bundle_id=None)), Verdict.FINISHED)
+    assert stage.ledger.proof(BUNDLE).on == WS
+
+
+@pytest.mark.parametrize("facts", [replace(TRYING, proving=False), DUE], ids=["no trial", "ended"])
+def test_p7_a_trial_that_does_not_go_on_frees_its_place(
+    stage: Stage, trial: Record, facts: object
+) -> None:
+    assert isinstance(facts, type(DUE))
+    stage.ledger.write(trial, facts, None)
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
+
+
+@pytest.mark.usefixtures("trial")
+def test_p2_the_others_do_not_wait_for_a_trial_without_end(stage: Stage) -> None:
+    stage.clock.set(NOON + TRIAL_HOLDS - timedelta(seconds=1))
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.WAIT
+    stage.clock.set(NOON + TRIAL_HOLDS)
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
+
+
+def test_p7_trials_without_end_meet_three_workspaces_and_no_more(stage: Stage) -> None:
+    """A bad image may hang its rebuilds rather than fail them."""
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001"))
+    admitted = []
+    for number in range(5):
+        id_ = f"ws-{number:09}"
+        admitted.append(stage.gallery().admit(id_, BUNDLE))
+        stage.has(replace(TRYING, asked_at=stage.clock.now()), None, id_)
+        stage.clock.sleep(TRIAL_HOLDS.total_seconds())
+    assert admitted.count(Admission.PROVE) == 3
+
+
+def test_p7_images_are_read_again_when_they_may_have_changed(stage: Stage) -> None:
+    gallery = stage.gallery()
+    gallery.admit(WS, BUNDLE)
+    stage.clock.set(NOON + IMAGE_HOLDS)
+    gallery.admit(WS, BUNDLE)
+    assert len(stage.desktops.calls) == 1
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    stage.clock.set(at(0, 31))
+    assert gallery.admit(WS, BUNDLE) is Admission.PROVE
+
+
+def test_p5_the_images_of_several_bundles_are_read_together(stage: Stage) -> None:
+    gallery = stage.gallery()
+    gallery.admit(WS, BUNDLE)
+    gallery.admit(OTHER, "wsb-other0001")
+    gallery.admit(OTHER, BUNDLE)
+    assert [request for _, request in stage.desktops.calls] == [
+        {"BundleIds": [BUNDLE]},
+        {"BundleIds": [BUNDLE, "wsb-other0001"]},
+    ]
+
+
+def test_p7_two_that_write_a_proof_at_once_are_told_apart(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001"))
+    stage.has(TRYING, None, OTHER)
+    write = stage.ledger.write_proof
+
+    def meanwhile(proof: Proof) -> bool:
+        monkeypatch.setattr(stage.ledger, "write_proof", write)
+        assert write(replace(proof, on=OTHER))
+        return write(proof)
+
+    monkeypatch.setattr(stage.ledger, "write_proof", meanwhile)
+    assert stage.gallery().admit(WS, BUNDLE) is Admission.WAIT
+    assert stage.lines.all == []
+
+
+def test_p7_a_conclusion_that_is_overtaken_is_drawn_again(
+    stage: Stage, trial: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = stage.ledger.write_proof
+
+    def meanwhile(proof: Proof) -> bool:
+        monkeypatch.setattr(stage.ledger, "write_proof", write)
+        assert write(stage.ledger.proof(BUNDLE))
+        return write(proof)
+
+    monkeypatch.setattr(stage.ledger, "write_proof", meanwhile)
+    stage.gallery().conclude(trial, Verdict.FINISHED)
+    assert stage.ledger.proof(BUNDLE).proven == "wsi-second002"
+    assert len(stage.lines.of("image_proven")) == 1

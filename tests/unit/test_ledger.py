@@ -1,0 +1,188 @@
+"""The ledger on a table of the real shape."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from nonpersistent.facts import Facts
+from nonpersistent.images import Proof
+from nonpersistent.ledger import Due, Ledger
+from nonpersistent.records import Record, to_item
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at, session_end, sign_in
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def only(ledger: Ledger, workspace_id: str = WS) -> Record:
+    [record] = ledger.read([workspace_id])
+    return record
+
+
+def test_p4_the_roster_is_what_terraform_wrote(ledger: Ledger, dynamodb: DynamoDBClient) -> None:
+    assert ledger.roster() == frozenset()
+    item: Any = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": WS}, {"S": OTHER}]}}
+    dynamodb.put_item(TableName="ledger", Item=item)
+    assert ledger.roster() == {WS, OTHER}
+
+
+def test_a_session_end_is_kept_and_planned(ledger: Ledger) -> None:
+    assert ledger.record(session_end(NOON), at(1))
+    assert only(ledger) == Record(WS, Facts(told_at=NOON), 1, at(1))
+
+
+def test_a_sign_in_is_kept_and_plans_nothing(ledger: Ledger) -> None:
+    assert ledger.record(sign_in(NOON), at(1))
+    assert only(ledger) == Record(WS, Facts(used_at=NOON), 1)
+
+
+@pytest.mark.parametrize("late", [NOON, at(-1)], ids=["repeated", "late"])
+def test_p2_a_repeated_or_late_signal_is_no_news(ledger: Ledger, late: datetime) -> None:
+    ledger.record(session_end(NOON), at(1))
+    assert not ledger.record(session_end(late), at(2))
+    assert only(ledger) == Record(WS, Facts(told_at=NOON), 1, at(1))
+
+
+def test_p2_signals_cannot_postpone_a_look_that_is_planned(ledger: Ledger) -> None:
+    ledger.record(session_end(NOON), at(1))
+    assert ledger.record(session_end(at(3)), at(4))
+    assert only(ledger) == Record(WS, Facts(told_at=at(3)), 2, at(1))
+
+
+def test_p2_signals_commute(ledger: Ledger) -> None:
+    for signal in (session_end(NOON), sign_in(at(2)), session_end(at(-9)), sign_in(at(-2))):
+        ledger.record(signal, at(1))
+        ledger.record(replace(signal, workspace_id=OTHER), at(1))
+    for signal in (sign_in(at(-2), OTHER), session_end(NOON, OTHER)):
+        ledger.record(signal, at(1))
+    assert only(ledger).facts == only(ledger, OTHER).facts == Facts(used_at=at(2), told_at=NOON)
+
+
+def test_what_is_due_comes_longest_first_and_not_before_its_time(ledger: Ledger) -> None:
+    ledger.record(session_end(NOON, OTHER), at(2))
+    ledger.record(session_end(NOON), at(1))
+    ledger.record(session_end(NOON, "ws-00000000later"), at(2, 0.001))
+    ledger.record(sign_in(NOON, "ws-00000000never"), at(0))
+    assert ledger.due(at(0.5)) == []
+    assert ledger.due(at(2)) == [Due(WS, at(1)), Due(OTHER, at(2))]
+
+
+def test_p2_more_than_a_page_is_due(ledger: Ledger, dynamodb: DynamoDBClient) -> None:
+    """A page of DynamoDB holds 1 MB."""
+    long = "x" * 1000
+    for number in range(1100):
+        item: Any = to_item(Record(f"ws-{number:09}{long}", look_at=NOON))
+        dynamodb.put_item(TableName="ledger", Item=item)
+    assert len(ledger.due(NOON)) == 1100
+    assert len(list(ledger.everything())) == 1100
+
+
+def test_records_come_in_the_order_asked_for_and_unknown_ones_are_empty(ledger: Ledger) -> None:
+    ids = [f"ws-{number:09}" for number in range(150)]
+    for id_ in ids[::-3]:
+        ledger.record(sign_in(NOON, id_), NOON)
+    records = ledger.read(ids)
+    assert [record.workspace_id for record in records] == ids
+    assert [record.version for record in records] == [1 if n % 3 == 2 else 0 for n in range(150)]
+
+
+def test_p2_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
+    dynamodb: DynamoDBClient, clock: VirtualClock
+) -> None:
+    dynamodb.put_item(TableName="ledger", Item=to_item(Record(WS, version=1)))
+    refusals = 8
+
+    class Busy:
+        def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 (the API's name)
+            nonlocal refusals
+            if refusals:
+                refusals -= 1
+                return {"Responses": {}, "UnprocessedKeys": RequestItems}
+            return dynamodb.batch_get_item(RequestItems=RequestItems)
+
+    busy: Any = Busy()
+    assert only(Ledger(busy, "ledger", clock)).version == 1
+    assert clock.slept == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+
+
+def test_p3_a_write_replaces_what_was_read(ledger: Ledger) -> None:
+    first = ledger.write(Record(WS), Facts(baseline_at=NOON), None)
+    assert first == only(ledger) == Record(WS, Facts(baseline_at=NOON), 1)
+    second = ledger.write(first, Facts(used_at=NOON), at(5))
+    assert second == only(ledger) == Record(WS, Facts(used_at=NOON), 2, at(5))
+    assert [due.id for due in ledger.due(at(5))] == [WS]
+    ledger.write(second, Facts(), None)
+    assert ledger.due(at(5)) == []
+
+
+def test_p3_a_write_fails_if_anything_was_recorded_since_the_read(ledger: Ledger) -> None:
+    unknown = only(ledger)
+    ledger.record(sign_in(NOON), NOON)
+    assert ledger.write(unknown, Facts(), None) is None
+    known = only(ledger)
+    ledger.record(session_end(NOON), NOON)
+    assert ledger.write(known, Facts(), None) is None
+    assert only(ledger).facts == Facts(used_at=NOON, told_at=NOON)
+
+
+def test_p4_a_forgotten_workspace_leaves_nothing(ledger: Ledger) -> None:
+    ledger.record(session_end(NOON), NOON)
+    ledger.forget(WS)
+    ledger.forget(OTHER)
+    assert only(ledger) == Record(WS)
+    assert ledger.due(at(1)) == []
+
+
+def test_everything_is_the_records_of_workspaces_alone(ledger: Ledger) -> None:
+    ledger.record(sign_in(NOON), NOON)
+    ledger.ask_audit(NOON)
+    ledger.lease("me", NOON, at(1))
+    ledger.write_proof(Proof(BUNDLE))
+    assert [record.workspace_id for record in ledger.everything()] == [WS]
+
+
+def test_p7_of_two_writes_of_a_proof_one_wins(ledger: Ledger) -> None:
+    fresh = ledger.proof(BUNDLE)
+    assert fresh == Proof(BUNDLE)
+    assert ledger.write_proof(replace(fresh, proven="wsi-1"))
+    assert not ledger.write_proof(replace(fresh, proven="wsi-2"))
+    kept = ledger.proof(BUNDLE)
+    assert kept == Proof(BUNDLE, proven="wsi-1", version=1)
+    assert ledger.write_proof(kept)
+    assert not ledger.write_proof(kept)
+
+
+def test_p5_one_acts_at_a_time(ledger: Ledger) -> None:
+    assert ledger.lease("me", NOON, at(2))
+    assert not ledger.lease("you", at(1.99), at(5))
+    assert ledger.lease("me", at(1), at(3))
+    assert not ledger.lease("you", at(2), at(5))
+    assert ledger.lease("you", at(3), at(5))
+    assert not ledger.lease("me", at(4), at(5))
+
+
+def test_p2_an_audit_is_due_from_the_first_time_it_is_asked_for(ledger: Ledger) -> None:
+    ledger.ask_audit(NOON)
+    ledger.ask_audit(at(60))
+    assert ledger.due(at(60)) == [Due("audit", NOON)]
+
+
+def test_p2_an_audit_goes_on_where_it_was(ledger: Ledger) -> None:
+    assert ledger.audit_position() == ""
+    ledger.ask_audit(NOON)
+    ledger.move_audit(WS)
+    assert ledger.audit_position() == WS
+    ledger.end_audit()
+    assert (ledger.audit_position(), ledger.due(at(60))) == ("", [])
+    ledger.ask_audit(at(60))
+    assert ledger.due(at(60)) == [Due("audit", at(60))]
+
+
+def test_other_errors_of_dynamodb_pass(dynamodb: DynamoDBClient, clock: VirtualClock) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        Ledger(dynamodb, "elsewhere", clock).record(sign_in(NOON), NOON)

@@ -1,0 +1,105 @@
+"""How fast the function may go."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nonpersistent.clock import Clock, to_millisecond
+from nonpersistent.pacing import HOUR, LONGEST_PAUSE, Brake, Pacer
+from tests.unit.support import NOON, VirtualClock, at
+
+
+def test_p5_calls_are_spaced_evenly(clock: VirtualClock) -> None:
+    pacer = Pacer(2, clock)
+    for _ in range(4):
+        pacer.wait()
+    assert clock.now() == at(0, 1.5)
+    assert pacer.gap == timedelta(seconds=0.5)
+
+
+def test_p5_time_that_passed_unused_is_not_caught_up(clock: VirtualClock) -> None:
+    pacer = Pacer(2, clock)
+    pacer.wait()
+    clock.set(at(1))
+    pacer.wait()
+    pacer.wait()
+    assert clock.now() == at(1, 0.5)
+
+
+def test_p5_throttling_doubles_the_rest_up_to_a_limit(clock: VirtualClock) -> None:
+    pacer = Pacer(2, clock)
+    for _ in range(7):
+        pacer.throttled()
+        pacer.wait()
+    assert clock.slept == [1, 2, 4, 8, 16, LONGEST_PAUSE, LONGEST_PAUSE]
+
+
+def test_an_answer_ends_the_rest(clock: VirtualClock) -> None:
+    pacer = Pacer(2, clock)
+    pacer.throttled()
+    pacer.throttled()
+    pacer.succeeded()
+    pacer.throttled()
+    assert pacer.next_call_at == at(0, 1)
+
+
+def test_p5_throttling_never_makes_a_slow_rate_faster(clock: VirtualClock) -> None:
+    pacer = Pacer(0.1, clock)
+    pacer.wait()
+    pacer.throttled()
+    assert pacer.next_call_at >= at(0, 10)
+
+
+def test_a_brake_that_is_not_set_brakes_nothing() -> None:
+    assert Brake(None, [NOON] * 100).free_at(NOON) == NOON
+
+
+def test_a_place_is_free_an_hour_after_it_was_taken() -> None:
+    brake = Brake(2, [at(-20), at(-50)])
+    assert brake.free_at(NOON) == at(10)
+    brake.take(at(10))
+    assert brake.free_at(NOON) == at(40)
+
+
+def test_a_place_that_became_free_is_free_now() -> None:
+    assert Brake(1, [NOON - HOUR]).free_at(NOON) == NOON
+    assert Brake(2, [NOON]).free_at(NOON) == NOON
+    assert Brake(1, [at(-90)]).free_at(NOON) == NOON
+
+
+@given(st.integers(1, 4), st.lists(st.integers(0, 40), max_size=30))
+def test_never_more_than_the_limit_in_any_hour(limit: int, waits: list[int]) -> None:
+    brake, now = Brake(limit), NOON
+    taken: list[datetime] = []
+    for wait in waits:
+        now += timedelta(minutes=wait)
+        place = brake.free_at(now)
+        assert place >= now
+        brake.take(place)
+        taken.append(place)
+    for moment in taken:
+        assert sum(moment <= other < moment + HOUR for other in taken) <= limit
+
+
+def test_the_clock_tells_utc_to_the_millisecond() -> None:
+    now = Clock().now()
+    assert now.utcoffset() == timedelta()
+    assert now.microsecond % 1000 == 0
+
+
+def test_a_millisecond_is_cut_not_rounded() -> None:
+    assert to_millisecond(NOON.replace(microsecond=1999)) == NOON.replace(microsecond=1000)
+
+
+@pytest.mark.parametrize(("seconds", "slept"), [(-1, []), (0, []), (0.25, [0.25])])
+def test_the_clock_sleeps_only_for_positive_times(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, slept: list[float]
+) -> None:
+    real: list[float] = []
+    monkeypatch.setattr("time.sleep", real.append)
+    Clock().sleep(seconds)
+    assert real == slept

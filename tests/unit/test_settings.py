@@ -1,0 +1,186 @@
+"""What the administrator chose."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from nonpersistent.settings import Settings, SettingsError, UserVolume, Window
+from tests.unit.support import NOON, at, settings
+
+ENVIRONMENT = {
+    "FLEET": "desks",
+    "LEDGER_TABLE": "desks-ledger",
+    "RECONNECT_GRACE_MINUTES": "0.1",
+    "USER_VOLUME": "keep",
+    "DRY_RUN": "true",
+    "WORKSPACES_API_RATE": "1.5",
+    "AUDIT_INTERVAL_MINUTES": "30",
+    "MAXIMUM_REBUILDS_PER_HOUR": "12",
+    "REBUILD_WINDOW": '{"start":"19:00","end":"06:00","timezone":"Europe/Berlin"}',
+    "PROVE_IMAGES": "false",
+}
+NIGHT = Window(time(19), time(6), "Europe/Berlin")
+MORNING = Window(time(6), time(8), "UTC")
+
+
+def test_every_setting_is_read_from_the_environment() -> None:
+    assert Settings.from_environment(ENVIRONMENT) == Settings(
+        fleet="desks",
+        ledger_table="desks-ledger",
+        grace=timedelta(seconds=6),
+        user_volume=UserVolume.KEEP,
+        dry_run=True,
+        api_rate=1.5,
+        audit_interval=timedelta(minutes=30),
+        maximum_rebuilds_per_hour=12,
+        window=NIGHT,
+        prove_images=False,
+    )
+
+
+def test_an_empty_option_is_an_absent_one() -> None:
+    given = ENVIRONMENT | {"MAXIMUM_REBUILDS_PER_HOUR": "", "REBUILD_WINDOW": ""}
+    read = Settings.from_environment(given)
+    assert (read.maximum_rebuilds_per_hour, read.window) == (None, None)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_a_missing_setting_is_named(name: str) -> None:
+    given = {key: value for key, value in ENVIRONMENT.items() if key != name}
+    with pytest.raises(SettingsError, match=f"{name} must be .*not None"):
+        Settings.from_environment(given)
+
+
+def window(**changes: object) -> str:
+    return json.dumps({"start": "19:00", "end": "06:00", "timezone": "UTC"} | changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FLEET", " "),
+        ("LEDGER_TABLE", ""),
+        ("RECONNECT_GRACE_MINUTES", "soon"),
+        ("RECONNECT_GRACE_MINUTES", "-1"),
+        ("RECONNECT_GRACE_MINUTES", "inf"),
+        ("RECONNECT_GRACE_MINUTES", "nan"),
+        ("RECONNECT_GRACE_MINUTES", "1e300"),
+        ("USER_VOLUME", "wipe"),
+        ("DRY_RUN", "True"),
+        ("WORKSPACES_API_RATE", "0"),
+        ("WORKSPACES_API_RATE", "inf"),
+        ("AUDIT_INTERVAL_MINUTES", "0"),
+        ("MAXIMUM_REBUILDS_PER_HOUR", "0"),
+        ("MAXIMUM_REBUILDS_PER_HOUR", "1.5"),
+        ("REBUILD_WINDOW", "{"),
+        ("REBUILD_WINDOW", "[]"),
+        ("REBUILD_WINDOW", '{"start":"19:00"}'),
+        ("REBUILD_WINDOW", window(end="19:00")),
+        ("REBUILD_WINDOW", window(start="25:00")),
+        ("REBUILD_WINDOW", window(start="19:00+01:00")),
+        ("REBUILD_WINDOW", window(end="06:00Z")),
+        ("REBUILD_WINDOW", window(timezone="")),
+        ("REBUILD_WINDOW", window(timezone=None)),
+        ("PROVE_IMAGES", ""),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_name_the_rule_and_the_value(
+    name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_environment(ENVIRONMENT | {name: value})
+    assert str(refusal.value).startswith(f"{name} must be ")
+    assert str(refusal.value).endswith(f"not {value!r}")
+
+
+@pytest.mark.parametrize(("grace", "patience"), [(60, 5), (20, 5), (8, 2), (0, 0)])
+def test_patience_is_a_sample_interval_but_never_more_than_a_quarter_of_the_grace(
+    grace: float, patience: float
+) -> None:
+    given = settings(grace=timedelta(minutes=grace))
+    assert given.patience == timedelta(minutes=patience)
+
+
+@pytest.mark.parametrize(
+    ("grace", "moment", "look"),
+    [
+        (20, at(0, 1), at(1)),
+        (20, at(1), at(1)),
+        (0.1, at(0, 0.2), at(0, 1.5)),
+        (0, at(0, 0.2), at(0, 0.2)),
+    ],
+)
+def test_p5_looks_are_rounded_up_to_common_moments(
+    grace: float, moment: datetime, look: datetime
+) -> None:
+    assert settings(grace=timedelta(minutes=grace)).next_look(moment) == look
+
+
+@pytest.mark.parametrize(
+    ("hours", "moment", "opens"),
+    [
+        (MORNING, "2026-11-22T05:59:59", "2026-11-22T06:00:00"),
+        (MORNING, "2026-11-22T06:00:00", "2026-11-22T06:00:00"),
+        (MORNING, "2026-11-22T07:59:59", "2026-11-22T07:59:59"),
+        (MORNING, "2026-11-22T08:00:00", "2026-11-23T06:00:00"),
+        (NIGHT, "2026-11-22T17:59:59", "2026-11-22T18:00:00"),
+        (NIGHT, "2026-11-22T18:00:00", "2026-11-22T18:00:00"),
+        (NIGHT, "2026-11-22T23:30:00", "2026-11-22T23:30:00"),
+        (NIGHT, "2026-11-23T04:59:59", "2026-11-23T04:59:59"),
+        (NIGHT, "2026-11-23T05:00:00", "2026-11-23T18:00:00"),
+        (NIGHT, "2026-07-01T16:00:00", "2026-07-01T17:00:00"),
+    ],
+)
+def test_the_window_opens(hours: Window, moment: str, opens: str) -> None:
+    opening = settings(window=hours).rebuild_allowed_at(datetime.fromisoformat(moment + "Z"))
+    assert opening == datetime.fromisoformat(opens + "Z")
+
+
+def test_without_a_window_rebuilds_are_always_allowed() -> None:
+    assert settings().rebuild_allowed_at(NOON) == NOON
+
+
+@pytest.mark.parametrize("zone", ["Europe/Atlantis", "../../etc/localtime", "Europe"])
+def test_an_unknown_time_zone_means_no_rebuild_and_an_error_that_helps(zone: str) -> None:
+    with pytest.raises(SettingsError, match="REBUILD_WINDOW: .*use an IANA name"):
+        Window(time(1), time(2), zone).opens_at(NOON)
+
+
+TIMES = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 59]))
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+NEAR_A_CHANGE = st.sampled_from(
+    [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)]
+).flatmap(lambda day: st.integers(-1500, 1500).map(lambda m: day + timedelta(minutes=m)))
+MOMENTS = NEAR_A_CHANGE | st.datetimes(
+    datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)
+)
+
+
+@given(TIMES, TIMES, ZONES, MOMENTS)
+@example(time(2, 30), time(4), "Europe/Berlin", datetime(2026, 10, 25, 1, 10, tzinfo=UTC))
+@example(time(2, 30), time(3), "Europe/Berlin", datetime(2026, 3, 29, 0, 10, tzinfo=UTC))
+def test_the_window_opens_within_it_and_never_in_the_past_also_where_clocks_change(
+    start: time, end: time, zone: str, moment: datetime
+) -> None:
+    if start == end:
+        return
+    opens = Window(start, end, zone).opens_at(moment)
+    local = opens.astimezone(ZoneInfo(zone)).time()
+    inside = start <= local < end if start < end else local >= start or local < end
+    assert opens >= moment
+    assert inside
+
+
+@given(MOMENTS, st.floats(0.05, 60))
+def test_p5_a_look_is_never_before_its_moment_and_at_most_a_tick_after(
+    moment: datetime, grace: float
+) -> None:
+    given = settings(grace=timedelta(minutes=grace))
+    wait = given.next_look(moment) - moment
+    assert timedelta(milliseconds=-1) < wait <= timedelta(seconds=60.001)

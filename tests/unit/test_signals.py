@@ -1,0 +1,194 @@
+"""What events say. A new case is a new file in tests/fixtures/events and a line in SAYS."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nonpersistent.signals import (
+    LONGEST_MESSAGE,
+    WORKSPACE_ID,
+    Home,
+    Ignored,
+    Signal,
+    Task,
+    read,
+)
+from tests.unit.support import HOME, NOON, OTHER, WS, session_end, sign_in
+
+EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
+ENDED = datetime(2026, 11, 22, 10, 6, 41, 123000, UTC)
+PUBLISHED = datetime(2026, 11, 22, 10, 6, 41, 170000, UTC)
+SIGNED_IN = datetime(2026, 11, 22, 10, 13, 37, 603000, UTC)
+SENT = datetime(2026, 11, 22, 10, 13, 59, tzinfo=UTC)
+ELSEWHERE = Ignored("another_account_or_region")
+
+SAYS: dict[str, list[Signal | Ignored | Task]] = {
+    "alarm": [session_end(ENDED)],
+    "alarm_workspace_not_first_dimension": [session_end(ENDED)],
+    "alarm_without_description": [session_end(ENDED)],
+    "alarm_metric_math": [session_end(ENDED)],
+    "alarm_off_the_roster": [session_end(ENDED, "ws-stranger1")],
+    "alarm_in_the_future": [session_end(PUBLISHED)],
+    "alarm_unreadable_time": [session_end(PUBLISHED)],
+    "alarm_ok": [Ignored("not_in_alarm")],
+    "alarm_insufficient_data": [Ignored("not_in_alarm")],
+    "alarm_other_namespace": [Ignored("another_namespace")],
+    "alarm_other_metric": [Ignored("another_metric")],
+    "alarm_metric_math_other_metric": [Ignored("another_metric")],
+    "alarm_composite": [Ignored("not_a_metric_alarm")],
+    "alarm_without_workspace": [Ignored("no_workspace_id")],
+    "alarm_two_workspaces": [Ignored("several_workspaces")],
+    "alarm_malformed_id": [Ignored("malformed_workspace_id")],
+    "alarm_other_account": [ELSEWHERE],
+    "alarm_other_region": [ELSEWHERE],
+    "alarm_malformed_arn": [ELSEWHERE],
+    "not_json": [Ignored("not_json")],
+    "not_an_object": [Ignored("not_a_json_object")],
+    "original_recipe": [session_end(NOON)],
+    "several_records": [
+        Ignored("not_json"),
+        session_end(ENDED),
+        Ignored("not_an_sns_record"),
+        Ignored("not_in_alarm"),
+        session_end(ENDED, OTHER),
+    ],
+    "sign_in": [sign_in(SIGNED_IN)],
+    "sign_in_without_login_time": [sign_in(SENT)],
+    "sign_in_other_action": [Ignored("not_a_sign_in")],
+    "sign_in_other_region": [ELSEWHERE],
+    "sign_in_without_detail": [Ignored("no_detail")],
+    "sign_in_malformed_id": [Ignored("malformed_workspace_id")],
+    "reconcile": [Task.RECONCILE],
+    "audit": [Task.AUDIT],
+    "unknown_task": [Ignored("unknown_event")],
+    "unknown": [Ignored("unknown_event")],
+    "no_records": [Ignored("unknown_event")],
+}
+
+
+def test_every_event_on_file_is_expected_to_say_something() -> None:
+    assert {path.stem for path in EVENTS.glob("*.json")} == set(SAYS)
+
+
+@pytest.mark.parametrize(("name", "says"), SAYS.items(), ids=list(SAYS))
+def test_an_event_says(name: str, says: list[Signal | Ignored | Task]) -> None:
+    assert read(json.loads((EVENTS / f"{name}.json").read_text()), NOON, HOME) == says
+
+
+def record(message: object, **sns: object) -> dict[str, Any]:
+    text = message if isinstance(message, str) else json.dumps(message)
+    return {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": text, **sns}}]}
+
+
+def plain(**changes: object) -> dict[str, Any]:
+    return {"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": WS}]}, **changes}
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (plain(AlarmArn=7), "another_account_or_region"),
+        (plain(AlarmArn="arn:aws:cloudwatch"), "another_account_or_region"),
+        (plain(AlarmArn="nra:aws:cloudwatch:us-east-1:123456789012:alarm:x"), ELSEWHERE.reason),
+        (plain(AWSAccountId=123456789012), "another_account_or_region"),
+        ({"Trigger": [WS]}, "not_a_metric_alarm"),
+        ({"Trigger": {"Dimensions": {"name": "WorkspaceId", "value": WS}}}, "no_workspace_id"),
+        ({"Trigger": {"Dimensions": [WS, {"name": "WorkspaceId"}]}}, "no_workspace_id"),
+        ({"Trigger": {"Metrics": [3, {"MetricStat": 4}, {"MetricStat": {}}]}}, "no_workspace_id"),
+        ({"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": WS + "\n"}]}}, "malformed"),
+        ({"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": "ws-٠١٢٣٤٥٦٧"}]}}, "malf"),
+        ("[" * 200_000, "not_json"),
+        (" " * (LONGEST_MESSAGE + 1), "too_long"),
+        ("9" * 5_000, "not_json"),
+    ],
+)
+def test_p4_a_message_that_does_not_fit_is_ignored_with_its_reason(
+    message: object, reason: str
+) -> None:
+    [said] = read(record(message), NOON, HOME)
+    assert isinstance(said, Ignored)
+    assert said.reason.startswith(reason)
+
+
+def test_a_message_of_the_greatest_length_is_read() -> None:
+    text = json.dumps(plain()).ljust(LONGEST_MESSAGE)
+    assert read(record(text), NOON, HOME) == [session_end(NOON)]
+
+
+@pytest.mark.parametrize(
+    ("time", "moment"),
+    [
+        ("2026-11-22T10:06:41.123+0000", ENDED),
+        ("2026-11-22T11:06:41.123999+01:00", ENDED),
+        ("2026-11-22T10:06:41.123", ENDED),
+        ("0001-01-01T00:00:00+14:00", NOON),
+        ("2026-11-22T12:00:01Z", NOON),
+        (1795341601, NOON),
+        (None, NOON),
+    ],
+)
+def test_a_time_is_read_as_utc_to_the_millisecond_and_never_lies_ahead(
+    time: object, moment: datetime
+) -> None:
+    assert read(record(plain(StateChangeTime=time)), NOON, HOME) == [session_end(moment)]
+
+
+def test_without_a_state_change_the_time_of_publishing_counts() -> None:
+    event = record(plain(), Timestamp="2026-11-22T10:06:41.170Z")
+    assert read(event, NOON, HOME) == [session_end(PUBLISHED)]
+
+
+def test_home_is_the_region_and_account_of_an_arn() -> None:
+    arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:desks"
+    assert Home.of(arn) == Home("cn-north-1", "123456789012")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=15,
+)
+WORDS = st.sampled_from([WS, "ws-", "WorkspaceId", "ALARM", "2999-01-01T00:00:00Z", "0001-01-01"])
+ODD = JSON | WORDS | st.datetimes().map(str)
+DIMENSION = st.fixed_dictionaries({}, optional={"name": ODD, "value": ODD})
+METRIC = st.fixed_dictionaries(
+    {},
+    optional={
+        "Dimensions": st.lists(DIMENSION | ODD, max_size=3) | ODD,
+        "Namespace": st.just("AWS/WorkSpaces") | ODD,
+        "MetricName": st.just("SessionDisconnect") | ODD,
+    },
+)
+PART = st.fixed_dictionaries(
+    {}, optional={"MetricStat": st.fixed_dictionaries({}, optional={"Metric": METRIC | ODD}) | ODD}
+)
+MESSAGE = st.fixed_dictionaries(
+    {"Trigger": METRIC | st.fixed_dictionaries({"Metrics": st.lists(PART | ODD) | ODD}) | ODD},
+    optional={"StateChangeTime": ODD, "AWSAccountId": ODD, "AlarmArn": ODD, "NewStateValue": WORDS},
+)
+RECORD = st.builds(lambda message, time: record(message, Timestamp=time), MESSAGE | ODD, ODD)
+ACCESS = st.fixed_dictionaries(
+    {"source": st.just("aws.workspaces"), "detail-type": st.just("WorkSpaces Access")},
+    optional={
+        "time": ODD,
+        "account": ODD,
+        "detail": ODD | st.fixed_dictionaries({"workspaceId": ODD}, optional={"loginTime": ODD}),
+    },
+)
+
+
+@given(RECORD | ACCESS | st.fixed_dictionaries({"Records": ODD | st.lists(ODD)}) | ODD)
+def test_p4_whatever_arrives_reading_neither_fails_nor_widens_what_may_be_touched(
+    event: object,
+) -> None:
+    for said in read(event, NOON, HOME):
+        if isinstance(said, Signal):
+            assert WORKSPACE_ID.fullmatch(said.workspace_id)
+            assert said.at <= NOON
