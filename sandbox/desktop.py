@@ -180,4 +180,5 @@ class Fact:
     at: datetime
     what: Happening
     desktop_id: str
+    directory_id: str
     detail: str = ""

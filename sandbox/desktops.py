@@ -260,7 +260,7 @@ class Desktops:
         desktop.presence, desktop.dropped_at, desktop.seen_at = Presence.CONNECTED, None, now
 
     def _tell(self, at: datetime, what: Happening, desktop: Desktop, detail: str = "") -> None:
-        self._facts.append(Fact(at, what, desktop.id, detail))
+        self._facts.append(Fact(at, what, desktop.id, desktop.directory_id, detail))
 
     def _word(self, prefix: str, length: int = 9) -> str:
         return prefix + "".join(self._rng.choices(_ALPHABET, k=length))

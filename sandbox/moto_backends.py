@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
@@ -57,6 +58,7 @@ class Backends:
     def __init__(self, region: str) -> None:
         self.region = region
         self._logs_lock = threading.Lock()
+        self._metrics_lock = threading.Lock()
 
     def _service(self, name: Any) -> Any:
         return get_backend(name)[ACCOUNT][self.region]
@@ -108,7 +110,10 @@ class Backends:
 
     def _function(self, name_or_arn: str) -> Any:
         name = name_or_arn.split(":function:")[-1].split(":")[0]
-        return next((f for f in self._service("lambda").list_functions() if _named(f, name)), None)
+        try:
+            return self._service("lambda").get_function(name)
+        except UnknownFunctionException:
+            return None
 
     # -- SNS and SQS --------------------------------------------------------------------------
 
@@ -148,7 +153,8 @@ class Backends:
             "Dimensions": [{"Name": key, "Value": item} for key, item in dimensions.items()],
             "Unit": "Count",
         }
-        self._service("cloudwatch").put_metric_data(namespace, [datum])
+        with self._metrics_lock:
+            self._service("cloudwatch").put_metric_data(namespace, [datum])
 
     def datapoints(self, since: datetime) -> dict[MetricKey, list[Datapoint]]:
         """Every metric's datapoints from `since` on."""
@@ -164,8 +170,9 @@ class Backends:
     def forget_metrics(self, before: datetime) -> None:
         """Keep moto's list of datapoints short."""
         data = self._service("cloudwatch").metric_data
-        if len(data) > 2000:
-            data[:] = [datum for datum in list(data) if aware(datum.timestamp) >= before]
+        with self._metrics_lock:
+            if len(data) > 2000:
+                data[:] = [datum for datum in data if aware(datum.timestamp) >= before]
 
     # -- CloudWatch Logs ----------------------------------------------------------------------
 
@@ -181,10 +188,6 @@ class Backends:
     def metric_filters(self, group: str) -> list[dict[str, Any]]:
         filters = self._service("logs").filters.metric_filters
         return [f for f in list(filters) if f["logGroupName"] == group]
-
-
-def _named(function: Any, name: str) -> bool:
-    return bool(function.function_name == name)
 
 
 def _event_rule(rule: Any) -> EventRule:

@@ -18,6 +18,7 @@ from moto.cloudwatch import models as cloudwatch_models
 from moto.events import models as events_models
 from moto.sns import models as sns_models
 from moto.sqs import models as sqs_models
+from moto.workspaces import models as workspaces_models
 
 from .moto_backends import aware
 from .notifications import iso_seconds, sns_event
@@ -48,6 +49,7 @@ def mended(deliveries: Deliveries) -> Iterator[None]:
             (cloudwatch_models.CloudWatchBackend, "put_metric_alarm", _keep_alarm_state),
             (sqs_models.Queue, "attributes", _show_redrive),
             (sqs_models.Queue, "_set_attributes", _keep_queue_policy),
+            (workspaces_models.WorkSpaceDirectory, "to_dict", _show_workspace_type),
         ):
             stack.enter_context(_replaced(owner, name, wrap))
         yield
@@ -201,3 +203,12 @@ def _keep_alarm_state(original: Any) -> Any:
         return alarm
 
     return put
+
+
+def _show_workspace_type(original: Any) -> Any:
+    """moto's directories have none, and Terraform would replace them for that."""
+
+    def show(self: Any) -> Any:
+        return original(self) | {"WorkspaceType": "PERSONAL"}
+
+    return show

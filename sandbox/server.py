@@ -215,33 +215,39 @@ class Sandbox:
 
     def _heart(self) -> None:
         while not self._stopping.wait(self.tempo.heartbeat):
-            try:
-                self._beat(datetime.now(UTC))
-            except Exception:
-                log.exception("the sandbox's background work failed; it goes on")
+            now = datetime.now(UTC)
+            for step in (self._users, self._metrics, self._alarms.look, self._schedules):
+                try:
+                    step(now)
+                except Exception:
+                    log.exception("the sandbox's background work failed; it goes on")
 
-    def _beat(self, now: datetime) -> None:
-        with self.desktops.hold() as (model, present):
-            model.tick(present)
+    def _users(self, _: datetime) -> None:
+        with self.desktops.hold() as (model, now):
+            model.tick(now)
             facts = model.collect()
-            fleet = dict(model.fleet)
         for fact in facts:
-            self._happened(
-                fact, fleet[fact.desktop_id].directory_id if fact.desktop_id in fleet else ""
-            )
+            self._happened(fact)
+
+    def _metrics(self, now: datetime) -> None:
+        with self.desktops.hold() as (model, _):
+            fleet = dict(model.fleet)
         self._disconnects.publish(fleet, now)
         self._meter.queues(now)
-        self._alarms.look(now)
+
+    def _schedules(self, now: datetime) -> None:
         rules = {rule.name: rule for rule in self._backends.event_rules()}
-        schedules = [(rule.name, rule.schedule) for rule in rules.values() if rule.schedule]
-        for name in self._timetable.due(schedules, now):
+        rates = [(rule.name, rule.schedule) for rule in rules.values() if rule.schedule]
+        for name in self._timetable.due(rates, now):
             self._post.fire(rules[name], None, now)
 
-    def _happened(self, fact: Fact, directory_id: str) -> None:
+    def _happened(self, fact: Fact) -> None:
         if fact.what is Happening.SESSION_ENDED:
             self._disconnects.add(fact.desktop_id)
         if fact.what is Happening.SIGNED_IN:
-            event = sign_in_event(fact.desktop_id, directory_id, self.region, self.account, fact.at)
+            event = sign_in_event(
+                fact.desktop_id, fact.directory_id, self.region, self.account, fact.at
+            )
             for rule in self._backends.event_rules():
                 if rule.matches(event):
                     self._post.fire(rule, event, fact.at)

@@ -62,10 +62,16 @@ run "deployed" {
   }
 
   assert {
-    condition = alltrue([for key, alarm in aws_cloudwatch_metric_alarm.operations :
-      contains(["AWS/SQS", "AWS/Lambda"], alarm.namespace) || contains(keys(aws_cloudwatch_log_metric_filter.decision), alarm.metric_name)
-    ])
-    error_message = "An operations alarm must watch a metric that there is."
+    condition = { for key, alarm in aws_cloudwatch_metric_alarm.operations : key => "${alarm.namespace} ${alarm.metric_name} ${jsonencode(alarm.dimensions)} ${alarm.statistic} ${alarm.period} x ${alarm.evaluation_periods}" } == {
+      blocked       = "NonPersistentWorkSpaces Blocked {\"Fleet\":\"fleet\"} Sum 300 x 14"
+      braked        = "NonPersistentWorkSpaces Deferred {\"Fleet\":\"fleet\",\"Reason\":\"brake\"} Sum 300 x 1"
+      dead-letters  = "AWS/SQS ApproximateNumberOfMessagesVisible {\"QueueName\":\"fleet-dead-letters\"} Maximum 300 x 1"
+      errors        = "AWS/Lambda Errors {\"FunctionName\":\"fleet\"} Sum 300 x 1"
+      image-refused = "NonPersistentWorkSpaces ImagesRefused {\"Fleet\":\"fleet\"} Sum 300 x 14"
+      overdue       = "NonPersistentWorkSpaces OldestDebtSeconds {\"Fleet\":\"fleet\"} Maximum 300 x 1"
+      silent        = "NonPersistentWorkSpaces Reconciled {\"Fleet\":\"fleet\"} Sum 600 x 1"
+    }
+    error_message = "Each operations alarm must watch what it speaks of, and what an audit repeats for longer than an audit."
   }
 
   assert {
@@ -97,8 +103,22 @@ run "deployed" {
   }
 
   assert {
-    condition     = aws_cloudwatch_log_metric_filter.decision["Reconciled"].pattern == "{ ($.decision = \"pass\") && ($.task = \"reconcile\") }"
-    error_message = "The heartbeat must be the reconcile's own log line."
+    condition = { for name, filter in aws_cloudwatch_log_metric_filter.decision : name => "${filter.metric_transformation[0].value} for ${filter.pattern}" } == {
+      SessionEnds       = "1 for { ($.decision = \"recorded\") && ($.signal = \"session_end\") }"
+      RebuildsRequested = "1 for { $.decision = \"rebuild_requested\" }"
+      RebuildsFinished  = "1 for { $.decision = \"finished\" }"
+      RebuildsRefused   = "1 for { $.decision = \"refused\" }"
+      RebuildsFailed    = "1 for { $.decision = \"failed\" }"
+      Deferred          = "1 for { $.decision = \"deferred\" }"
+      Blocked           = "1 for { $.decision = \"blocked\" }"
+      ImagesProven      = "1 for { $.decision = \"image_proven\" }"
+      ImagesRefused     = "1 for { $.decision = \"image_refused\" }"
+      Reconciled        = "1 for { ($.decision = \"pass\") && ($.task = \"reconcile\") }"
+      OldestDebtSeconds = "$.oldest_due_seconds for { ($.decision = \"pass\") && ($.oldest_due_seconds >= 0) }"
+      SecondsToRebuild  = "$.waited_seconds for { ($.decision = \"rebuild_requested\") && ($.waited_seconds >= 0) }"
+      RebuildSeconds    = "$.took_seconds for { ($.decision = \"finished\") && ($.took_seconds >= 0) }"
+    }
+    error_message = "The metrics must be read from the function's log lines as it writes them."
   }
 
   # The dashboard

@@ -41,6 +41,11 @@ run "by_default" {
     error_message = "The log must be kept for 90 days by default."
   }
 
+  assert {
+    condition     = aws_lambda_function.nonpersistent.source_code_hash == filebase64sha256("package/nonpersistent.zip")
+    error_message = "A new package must be deployed."
+  }
+
   # Failed invocations
   assert {
     condition     = aws_lambda_function_event_invoke_config.nonpersistent.maximum_retry_attempts == 2 && aws_lambda_function_event_invoke_config.nonpersistent.maximum_event_age_in_seconds == 21600

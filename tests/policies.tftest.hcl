@@ -4,6 +4,42 @@ mock_provider "aws" {
   source = "./tests/aws"
 }
 
+# Each document answers with its own name, so that one sees where it went.
+override_data {
+  target = data.aws_iam_policy_document.trust
+  values = { json = "{\"Version\":\"2012-10-17\",\"Id\":\"trust\",\"Statement\":[]}" }
+}
+
+override_data {
+  target = data.aws_iam_policy_document.remember
+  values = { json = "{\"Version\":\"2012-10-17\",\"Id\":\"remember\",\"Statement\":[]}" }
+}
+
+override_data {
+  target = data.aws_iam_policy_document.observe
+  values = { json = "{\"Version\":\"2012-10-17\",\"Id\":\"observe\",\"Statement\":[]}" }
+}
+
+override_data {
+  target = data.aws_iam_policy_document.report
+  values = { json = "{\"Version\":\"2012-10-17\",\"Id\":\"report\",\"Statement\":[]}" }
+}
+
+override_data {
+  target = data.aws_iam_policy_document.rebuild
+  values = { json = "{\"Version\":\"2012-10-17\",\"Id\":\"rebuild\",\"Statement\":[]}" }
+}
+
+override_data {
+  target = data.aws_iam_policy_document.topic
+  values = { json = "{\"Version\":\"2012-10-17\",\"Id\":\"topic\",\"Statement\":[]}" }
+}
+
+override_data {
+  target = data.aws_iam_policy_document.dead_letters
+  values = { json = "{\"Version\":\"2012-10-17\",\"Id\":\"dead_letters\",\"Statement\":[]}" }
+}
+
 variables {
   name          = "fleet"
   workspace_ids = ["ws-0123456789", "ws-9876543210"]
@@ -25,23 +61,34 @@ run "by_id" {
     error_message = "Nothing but rebuilding and looking at snapshots is allowed by WorkSpace."
   }
 
+  # The role: all it may do, statement by statement
   assert {
-    condition = alltrue(flatten([for document in [data.aws_iam_policy_document.remember, data.aws_iam_policy_document.report] :
-      [for statement in document.statement : [for resource in statement.resources : startswith(resource, "arn:")]]
-    ]))
-    error_message = "Ledger, log and dead letters must be named."
+    condition = merge([for document in [data.aws_iam_policy_document.remember, data.aws_iam_policy_document.observe, data.aws_iam_policy_document.report] :
+      { for statement in document.statement : statement.sid => "${join(" ", sort(statement.actions))} on ${join(" ", statement.resources)}" }
+      ]...) == {
+      ReadAndWriteTheLedger          = "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Scan dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:123456789012:table/fleet-ledger"
+      AskWhatIsDue                   = "dynamodb:Query on arn:aws:dynamodb:eu-central-1:123456789012:table/fleet-ledger/index/due"
+      SeeStatesConnectionsAndBundles = "workspaces:DescribeWorkspaceBundles workspaces:DescribeWorkspaces workspaces:DescribeWorkspacesConnectionStatus on *"
+      WriteTheLog                    = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/fleet:*"
+      KeepFailedInvocations          = "sqs:SendMessage on arn:aws:sqs:eu-central-1:123456789012:fleet-dead-letters"
+    }
+    error_message = "The role must be able to do what the function does, and nothing else."
   }
 
   assert {
-    condition     = length(data.aws_iam_policy_document.observe.statement) == 1 && alltrue([for action in data.aws_iam_policy_document.observe.statement[0].actions : startswith(action, "workspaces:Describe")])
-    error_message = "Any WorkSpace may be looked at, and no more."
+    condition     = [for statement in data.aws_iam_policy_document.trust.statement : [for principal in statement.principals : "${principal.type} ${join(" ", principal.identifiers)}"]] == [["Service lambda.amazonaws.com"]]
+    error_message = "Only Lambda may take the role."
   }
 
   assert {
-    condition = alltrue(flatten([for document in [data.aws_iam_policy_document.remember, data.aws_iam_policy_document.observe, data.aws_iam_policy_document.report, data.aws_iam_policy_document.rebuild["01"]] :
-      [for statement in document.statement : [for action in statement.actions : !strcontains(action, "*") && !startswith(action, "kms:") && action != "logs:CreateLogGroup"]]
-    ]))
-    error_message = "The role must have no wildcard action, no key it was not given, and no right to make log groups."
+    condition = { for name, policy in aws_iam_role_policy.function : name => jsondecode(policy.policy).Id } == { remember = "remember", observe = "observe", report = "report" } && alltrue([
+      jsondecode(aws_iam_role.function.assume_role_policy).Id == "trust",
+      jsondecode(aws_iam_policy.rebuild["01"].policy).Id == "rebuild",
+      aws_iam_role_policy_attachment.rebuild["01"].policy_arn == aws_iam_policy.rebuild["01"].arn,
+      jsondecode(aws_sns_topic_policy.sessions.policy).Id == "topic",
+      jsondecode(aws_sqs_queue.dead_letters.policy).Id == "dead_letters",
+    ])
+    error_message = "Each policy must be where it belongs."
   }
 
   assert {
@@ -71,9 +118,14 @@ run "by_id" {
 
   # The dead-letter queue
   assert {
-    condition = alltrue([for statement in slice(data.aws_iam_policy_document.dead_letters.statement, 0, 2) :
-      statement.actions == toset(["sqs:SendMessage"]) && [for condition in statement.condition : "${condition.test} ${condition.variable}"] == ["ArnEquals aws:SourceArn"]
-    ])
+    condition = [for statement in slice(data.aws_iam_policy_document.dead_letters.statement, 0, 2) : join(" ", flatten([
+      [for principal in statement.principals : tolist(principal.identifiers)],
+      tolist(statement.actions),
+      [for condition in statement.condition : [condition.test, condition.variable, distinct(condition.values)]],
+      ]))] == [
+      "sns.amazonaws.com sqs:SendMessage ArnEquals aws:SourceArn ${aws_sns_topic.sessions.arn}",
+      "events.amazonaws.com sqs:SendMessage ArnEquals aws:SourceArn ${aws_cloudwatch_event_rule.sign_in.arn}",
+    ]
     error_message = "Only the topic and the rules of this fleet may keep letters in the queue."
   }
 
@@ -84,7 +136,7 @@ run "by_id" {
 
   # Who may invoke
   assert {
-    condition     = aws_lambda_permission.topic.source_arn == aws_sns_topic.sessions.arn && alltrue([for key, permission in aws_lambda_permission.rule : permission.source_arn == local.rules[key].arn && permission.principal == "events.amazonaws.com"])
+    condition     = aws_lambda_permission.topic.source_arn == aws_sns_topic.sessions.arn && aws_lambda_permission.topic.principal == "sns.amazonaws.com" && alltrue([for key, permission in aws_lambda_permission.rule : permission.source_arn == local.rules[key].arn && permission.principal == "events.amazonaws.com"])
     error_message = "Only the topic and the three rules may invoke the function."
   }
 }

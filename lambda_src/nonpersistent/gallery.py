@@ -9,7 +9,7 @@ from .clock import Clock
 from .images import Admission, Proof
 from .journal import Entry, Journal
 from .ledger import Ledger
-from .lifecycle import Verdict
+from .lifecycle import NEVER_BEGAN, Decision, Verdict
 from .records import Record
 from .workspaces import WorkSpaces
 
@@ -33,27 +33,27 @@ class Gallery:
         self._clock = clock
         self._images: dict[str, str | None] = {}
         self._read_at: datetime | None = None
+        self._refused: set[str] = set()
 
     def would_admit(self, workspace_id: str, bundle_id: str) -> Admission:
         """What admit would say, without taking a trial's place."""
-        _, admission = images.admit(self._proof(bundle_id), self._image(bundle_id), workspace_id)
-        return admission
+        proof = self._current(self._ledger.proof(bundle_id))
+        _, admission = images.admit(proof, self._image(bundle_id), workspace_id)
+        return self._tell(admission, workspace_id, proof)
 
     def admit(self, workspace_id: str, bundle_id: str) -> Admission:
         """Whether a WorkSpace may be rebuilt from its bundle's image; takes the trial's place."""
         image = self._image(bundle_id)
         while True:
-            proof = self._proof(bundle_id)
-            decided, admission = images.admit(proof, image, workspace_id)
+            proof = self._ledger.proof(bundle_id)
+            decided, admission = images.admit(self._current(proof), image, workspace_id)
             if decided == proof or self._ledger.write_proof(decided):
                 break
         if admission is Admission.PROVE:
-            self._journal.write(
-                Entry.IMAGE_PROVING, workspace_id, bundle_id=bundle_id, image_id=image
-            )
-        return admission
+            self._say(Entry.IMAGE_PROVING, workspace_id, decided)
+        return self._tell(admission, workspace_id, decided)
 
-    def conclude(self, record: Record, verdict: Verdict) -> None:
+    def conclude(self, record: Record, decision: Decision) -> None:
         """What the end of a rebuild says of the image that it was to prove.
 
         A rebuild that was refused, or never begun, says nothing: the next WorkSpace may try.
@@ -61,30 +61,39 @@ class Gallery:
         bundle_id = record.facts.bundle_id
         if not record.facts.proving or bundle_id is None:
             return
-        conclusions = {Verdict.FINISHED: images.proved, Verdict.FAILED: images.failed}
+        verdict = decision.verdict
+        if verdict is Verdict.FINISHED:
+            conclude = images.proved
+        elif verdict is Verdict.FAILED and decision.reason != NEVER_BEGAN:
+            conclude = images.failed
+        else:
+            conclude = images.abandoned
         while True:
             proof = self._ledger.proof(bundle_id)
             if proof.on != record.workspace_id:
                 return
-            concluded = conclusions.get(verdict, images.abandoned)(proof)
+            concluded = conclude(proof)
             if self._ledger.write_proof(concluded):
                 break
         if verdict is Verdict.FINISHED:
-            self._say(Entry.IMAGE_PROVEN, record, proof)
+            self._say(Entry.IMAGE_PROVEN, record.workspace_id, proof)
         elif concluded.failed >= images.TRIALS:
-            self._say(Entry.IMAGE_REFUSED, record, proof)
+            self._tell(Admission.BAD, record.workspace_id, proof)
 
-    def _proof(self, bundle_id: str) -> Proof:
-        """A trial that does not go on, or for too long, counts as abandoned."""
-        proof = self._ledger.proof(bundle_id)
+    def _current(self, proof: Proof) -> Proof:
+        """What a trial's record says of it: it goes on, takes too long, or never took place.
+
+        A trial without end has met the image, like one that failed; so may one without a record.
+        """
         if proof.on is None:
             return proof
         [trial] = self._ledger.read([proof.on])
         asked_at = trial.facts.asked_at
-        goes_on = trial.facts.proving and asked_at is not None
-        if goes_on and asked_at is not None and self._clock.now() - asked_at < TRIAL_HOLDS:
-            return proof
-        return images.abandoned(proof)
+        if trial.version and (asked_at is None or not trial.facts.proving):
+            return images.abandoned(proof)
+        if asked_at is None or self._clock.now() - asked_at >= TRIAL_HOLDS:
+            return images.failed(proof)
+        return proof
 
     def _image(self, bundle_id: str) -> str | None:
         now = self._clock.now()
@@ -96,7 +105,14 @@ class Gallery:
             self._read_at = self._clock.now()
         return self._images[bundle_id]
 
-    def _say(self, entry: Entry, record: Record, proof: Proof) -> None:
+    def _tell(self, admission: Admission, workspace_id: str, proof: Proof) -> Admission:
+        """Say in each pass that meets it that an image is bad: the alarm lasts as long."""
+        if admission is Admission.BAD and proof.bundle_id not in self._refused:
+            self._refused.add(proof.bundle_id)
+            self._say(Entry.IMAGE_REFUSED, workspace_id, proof)
+        return admission
+
+    def _say(self, entry: Entry, workspace_id: str, proof: Proof) -> None:
         self._journal.write(
-            entry, record.workspace_id, bundle_id=proof.bundle_id, image_id=proof.candidate
+            entry, workspace_id, bundle_id=proof.bundle_id, image_id=proof.candidate
         )

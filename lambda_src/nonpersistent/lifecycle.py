@@ -24,6 +24,9 @@ USABLE = frozenset({"AVAILABLE", "STOPPED"})
 FAILED_STATES = frozenset({"ERROR", "UNHEALTHY"})
 """The states in which a rebuild ends badly."""
 
+NEVER_BEGAN = "never_began"
+"""Why a rebuild failed that AWS accepted, or did not answer, and that left no trace."""
+
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
 
 
@@ -84,8 +87,7 @@ def first_sight(seen: Observation) -> Facts:
     """
     in_session = seen.connection == "CONNECTED" or after(seen.last_connected_at, seen.checked_at)
     if in_session:
-        facts = learn(Facts(), seen)
-        return replace(facts, used_at=facts.used_at or seen.looked_at)
+        return learn(Facts(), seen)
     return Facts(baseline_at=seen.vacant_at or seen.looked_at, bundle_id=seen.bundle_id)
 
 
@@ -94,10 +96,8 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     used_at = latest(facts.used_at, capped(seen.last_connected_at, seen.looked_at))
     vacant_since = facts.vacant_since
     if seen.connection == "CONNECTED":
-        used_at = latest(used_at, capped(seen.checked_at, seen.looked_at))
-        if not (seen.checked_at and vacant_since and seen.checked_at <= vacant_since):
-            vacant_since = None
-    if vacant_since is not None and after(used_at, vacant_since, or_same=True):
+        used_at = latest(used_at, capped(seen.checked_at or seen.looked_at, seen.looked_at))
+    if after(used_at, vacant_since, or_same=True):
         vacant_since = None
     vacant_at = seen.vacant_at
     if vacant_since is None and vacant_at is not None and not after(used_at, vacant_at, True):
@@ -138,9 +138,9 @@ def evident_at(facts: Facts) -> datetime | None:
     return min(ends, default=None)
 
 
-def asked_last(facts: Facts) -> datetime | None:
-    """When a rebuild was last asked for, that AWS accepted or may yet."""
-    return latest(facts.asked_at, facts.accepted_at, facts.rebuilt_at)
+def rebuilds(facts: Facts) -> list[datetime]:
+    """When rebuilds were asked for, that AWS accepted or may yet: the last two of them."""
+    return [moment for moment in (facts.rebuilt_at, facts.asked_at) if moment is not None]
 
 
 def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
@@ -171,7 +171,8 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     if settings.user_volume is UserVolume.KEEP:
         if not seen.snapshot_asked:
             return Decision(facts, Verdict.DEFERRED, now, Deferral.SNAPSHOT, needs_snapshot=True)
-        if after(facts.vacant_since, seen.snapshot_at) or seen.snapshot_at is None:
+        ended_by = latest(facts.vacant_since, facts.told_at)
+        if seen.snapshot_at is None or after(ended_by, seen.snapshot_at):
             return _defer(facts, Deferral.SNAPSHOT, _next_snapshot(seen, now), settings)
     if settings.dry_run:
         return Decision(facts, Verdict.DRY_RUN)
@@ -195,6 +196,7 @@ def _follow_rebuild(
     """
     if seen.missing or seen.state in GONE_STATES:
         return _gone(facts, seen)
+    look_at = settings.next_look(now + settings.patience)
     if seen.state == "REBUILDING":
         facts = replace(facts, accepted_at=facts.accepted_at or asked_at, begun=True)
     settled = seen.state in USABLE or seen.state in FAILED_STATES
@@ -205,11 +207,11 @@ def _follow_rebuild(
             return _unclaim(facts, str(seen.state), Verdict.FAILED, now, settings)
         taken_on_trust = facts.accepted_at is not None and not known
         if facts.begun or moved or taken_on_trust:
-            return Decision(_rebuilt(facts, asked_at), Verdict.FINISHED)
-        return _unclaim(facts, "never_began", Verdict.FAILED, now, settings)
+            rebuilt = _rebuilt(facts, asked_at)
+            return Decision(rebuilt, Verdict.FINISHED, look_at if rebuilt.is_dirty else None)
+        return _unclaim(facts, NEVER_BEGAN, Verdict.FAILED, now, settings)
     at_leisure = facts.accepted_at is not None and not facts.proving
-    look_at = None if at_leisure else settings.next_look(now + settings.patience)
-    return Decision(facts, Verdict.REBUILDING, look_at, seen.state)
+    return Decision(facts, Verdict.REBUILDING, None if at_leisure else look_at, seen.state)
 
 
 def _rebuilt(facts: Facts, asked_at: datetime) -> Facts:

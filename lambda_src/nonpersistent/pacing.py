@@ -32,13 +32,17 @@ class Pacer:
     def wait(self) -> None:
         """Sleep until the next call may be made, and take its place."""
         self._clock.sleep((self.next_call_at - self._clock.now()).total_seconds())
-        self.next_call_at = max(self.next_call_at, self._clock.now()) + self._gap
+        self.sent()
+
+    def sent(self) -> None:
+        """A call is made now: the next one may follow after the gap."""
+        self.next_call_at = self._clock.now() + self._gap
 
     def throttled(self) -> None:
         """Somebody else uses the rate, too: rest 1 s, then twice as long each time."""
         self._pause = min(max(1.0, 2 * self._pause), LONGEST_PAUSE)
-        rested_at = self._clock.now() + timedelta(seconds=self._pause)
-        self.next_call_at = max(self.next_call_at, rested_at)
+        rest = max(self._gap, timedelta(seconds=self._pause))
+        self.next_call_at = self._clock.now() + rest
 
     def succeeded(self) -> None:
         """The API answers again."""

@@ -29,7 +29,7 @@ LOOK_HOLDS = timedelta(minutes=1)
 """How long after a look a rebuild may still be asked for on its strength."""
 
 BAD_IMAGE_HOLDS = timedelta(minutes=30)
-"""How often a bundle with a bad image is looked at for a new one."""
+"""How long a WorkSpace waits, at the most, to see whether its bundle has a new image."""
 
 
 class Rebuilder:
@@ -160,7 +160,8 @@ class Rebuilder:
             case Admission.WAIT:
                 return Deferral.PROVING, now + self._settings.patience
             case Admission.BAD:
-                return Deferral.PROVING, now + BAD_IMAGE_HOLDS
+                wait = min(BAD_IMAGE_HOLDS, self._settings.audit_interval)
+                return Deferral.PROVING, now + wait
             case _:
                 return None
 
@@ -171,8 +172,9 @@ class Rebuilder:
         if limit is None:
             return Brake(None)
         since = self._clock.now() - HOUR
-        asked = (lifecycle.asked_last(record.facts) for record in self._ledger.everything())
-        return Brake(limit, [at for at in asked if at is not None and at > since])
+        records = self._ledger.everything()
+        asked = (moment for record in records for moment in lifecycle.rebuilds(record.facts))
+        return Brake(limit, [moment for moment in asked if moment > since])
 
 
 def _taken_back(facts: Facts, now: datetime) -> Decision:

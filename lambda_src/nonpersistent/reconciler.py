@@ -17,10 +17,13 @@ from .rebuilder import Rebuilder
 from .records import Record
 from .settings import Settings
 from .turn import Turn
-from .workspaces import IDS_PER_CALL, Unavailable, WorkSpaces, in_batches
+from .workspaces import IDS_PER_CALL, Refused, Unavailable, WorkSpaces, in_batches
 
 NEEDS_STATE = frozenset({Phase.VACANT, Phase.BLOCKED, Phase.REBUILDING})
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
+
+OWING = frozenset({Verdict.DEFERRED, Verdict.REFUSED, Verdict.FAILED, Verdict.BLOCKED})
+"""Verdicts that leave a debt unpaid."""
 
 
 @dataclass
@@ -156,9 +159,7 @@ class Reconciler:
         now = self._clock.now()
         decision = lifecycle.decide(record.facts, seen, now, self._settings)
         if decision.needs_snapshot:
-            newest = self._workspaces.newest_snapshot(record.workspace_id)
-            seen = replace(seen, snapshot_at=newest, snapshot_asked=True)
-            decision = lifecycle.decide(record.facts, seen, now, self._settings)
+            decision = self._decide_by_snapshot(record, seen)
         if decision.verdict is Verdict.REBUILD:
             if self._rebuilder.rebuild(record, seen):
                 self._tally.rebuilt += 1
@@ -167,13 +168,25 @@ class Reconciler:
             self._note(record, decision)
         self._age(decision, now)
 
+    def _decide_by_snapshot(self, record: Record, seen: Observation) -> Decision:
+        newest = self._workspaces.newest_snapshot(record.workspace_id)
+        now = self._clock.now()
+        if isinstance(newest, Refused):
+            return lifecycle.refuse(record.facts, newest.code, now, self._settings)
+        seen = replace(seen, snapshot_at=newest, snapshot_asked=True)
+        return lifecycle.decide(record.facts, seen, now, self._settings)
+
     def _note(self, record: Record, decision: Decision) -> None:
-        """Write down what changed. What was recorded meanwhile wins and is looked at again."""
-        if (decision.facts, decision.look_at) == (record.facts, record.look_at):
+        """Write down what changed. What was recorded meanwhile wins and is looked at again.
+
+        Nothing new is not worth a line, except that a WorkSpace still needs a person.
+        """
+        changed = (decision.facts, decision.look_at) != (record.facts, record.look_at)
+        if not changed and not decision.is_blocked:
             return
         if record.facts.asked_at and not decision.facts.asked_at:
-            self._gallery.conclude(record, decision.verdict)
-        if self._ledger.write(record, decision.facts, decision.look_at) is None:
+            self._gallery.conclude(record, decision)
+        if changed and not self._ledger.write(record, decision.facts, decision.look_at):
             decision = replace(decision, verdict=Verdict.DEFERRED, reason=Deferral.SUPERSEDED)
         took = None
         if decision.verdict is Verdict.FINISHED and record.facts.asked_at is not None:
@@ -190,8 +203,9 @@ class Reconciler:
             self._journal.write(Verdict.BLOCKED, record.workspace_id, reason=decision.reason)
 
     def _age(self, decision: Decision, now: datetime) -> None:
+        """A debt that is left; somebody in use owes nothing yet."""
         since = lifecycle.owed_at(decision.facts, self._settings)
-        if since is not None and decision.facts.phase in (Phase.VACANT, Phase.BLOCKED):
+        if since is not None and decision.verdict in OWING:
             age = (now - since).total_seconds()
             self._tally.oldest_due_seconds = max(self._tally.oldest_due_seconds, age)
 

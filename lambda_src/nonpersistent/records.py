@@ -93,7 +93,7 @@ def _texts(owner: object, names: Iterable[str]) -> Item:
 
 def from_moment(moment: datetime) -> dict[str, str]:
     """As 2026-11-22T10:06:41.123Z."""
-    return {"S": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"}
+    return {"S": moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"}
 
 
 def to_moment(value: Mapping[str, str]) -> datetime:

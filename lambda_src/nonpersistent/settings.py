@@ -42,18 +42,31 @@ class Window:
     def opens_at(self, moment: datetime) -> datetime:
         """`moment` itself when it lies in the window, otherwise the next opening, in UTC.
 
+        Where clocks change, a local time may come twice, or not at all: a window that lies in
+        the missing hour opens the day after.
         Raises SettingsError when the runtime has no data for the time zone: better no
         rebuild and an alarm than a rebuild at a guessed hour.
         """
-        local = moment.astimezone(self._zone())
-        if self.start < self.end:
-            inside = self.start <= local.time() < self.end
-        else:
-            inside = local.time() >= self.start or local.time() < self.end
-        if inside:
+        zone = self._zone()
+        local = moment.astimezone(zone)
+        if self._holds(local.time()):
             return moment
-        day = local.date() if local.time() < self.start else local.date() + timedelta(days=1)
-        return datetime.combine(day, self.start, local.tzinfo).astimezone(UTC)
+        days = (local.date() + timedelta(days=day) for day in range(3))
+        openings = (
+            datetime.combine(day, self.start, zone).replace(fold=fold).astimezone(UTC)
+            for day in days
+            for fold in (0, 1)
+        )
+        return next(
+            opening
+            for opening in openings
+            if opening > moment and self._holds(opening.astimezone(zone).time())
+        )
+
+    def _holds(self, local: time) -> bool:
+        if self.start < self.end:
+            return self.start <= local < self.end
+        return local >= self.start or local < self.end
 
     def _zone(self) -> tzinfo:
         if self.timezone == "UTC":
@@ -116,7 +129,7 @@ class Settings:
                 if value is None:
                     raise ValueError("missing")
                 return convert(value)
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, OverflowError) as error:
                 raise SettingsError(f"{name} must be {rule}, not {value!r}") from error
 
         return cls(
@@ -139,8 +152,8 @@ class Settings:
         )
 
 
-def _text(value: str) -> str:
-    if not value.strip():
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
         raise ValueError("blank")
     return value
 

@@ -73,7 +73,6 @@ class WorkSpaces:
         self._client = client
         self._pacer = pacer
         self._clock = clock
-        self.calls = 0
 
     def look(self, connections: Collection[str], states: Collection[str]) -> dict[str, Observation]:
         """Who is connected to `connections`, and the state of `states`.
@@ -100,11 +99,17 @@ class WorkSpaces:
             for id_ in dict.fromkeys([*connections, *asked])
         }
 
-    def newest_snapshot(self, workspace_id: str) -> datetime | None:
-        """When the user volume was last saved for a rebuild. One call; raises Unavailable."""
-        answer = self._ask(
-            lambda: self._client.describe_workspace_snapshots(WorkspaceId=workspace_id)
-        )
+    def newest_snapshot(self, workspace_id: str) -> datetime | Refused | None:
+        """When the user volume was last saved for a rebuild, or why AWS does not tell of this one.
+
+        One call; raises Unavailable.
+        """
+        try:
+            answer = self._ask(
+                lambda: self._client.describe_workspace_snapshots(WorkspaceId=workspace_id)
+            )
+        except ClientError as error:
+            return Refused(error.response["Error"]["Code"], error.response["Error"]["Message"])
         times = [_time(snapshot, "SnapshotTime") for snapshot in answer.get("RebuildSnapshots", [])]
         return max(filter(None, times), default=None)
 
@@ -124,7 +129,7 @@ class WorkSpaces:
         Errors that say the request was turned down are refusals; without an answer, or with a
         server's error, nobody knows.
         """
-        self.calls += 1
+        self._pacer.sent()
         try:
             answer = self._client.rebuild_workspaces(
                 RebuildWorkspaceRequests=[{"WorkspaceId": workspace_id}]
@@ -159,7 +164,6 @@ class WorkSpaces:
         """One question, asked again while AWS is throttling or ailing, at the pacer's rate."""
         for _ in range(TRIES):
             self._pacer.wait()
-            self.calls += 1
             try:
                 answer = call()
             except ClientError as error:

@@ -112,3 +112,54 @@ def test_metric_filters_and_errors_raise_operations_alarms(f: Deployed, until: U
         lambda: {"seen", "errors"} == {t.alarm for t in f.aws.transitions if t.new == "ALARM"},
         "both alarms",
     )
+
+
+def test_an_alarm_cannot_publish_through_the_aws_managed_key(
+    f: Deployed, until: Until, caplog: pytest.LogCaptureFixture
+) -> None:
+    desktop = f.aws.desktops.add()
+    topic = f.client("sns").create_topic(Name="t", Attributes={"KmsMasterKeyId": "alias/aws/sns"})
+    f.alarm("a", desktop, topic["TopicArn"])
+    f.aws.desktops.sign_in(desktop)
+    f.aws.desktops.drop(desktop)
+    until(lambda: "alias/aws/sns" in caplog.text, "the silent failure")
+    (raised,) = [t for t in f.aws.transitions if t.new == "ALARM"]
+    assert raised.delivered == ()
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_what_a_rule_cannot_deliver_goes_to_its_dead_letter_queue(
+    f: Deployed, until: Until, caplog: pytest.LogCaptureFixture, allowed: bool
+) -> None:
+    arn = "arn:aws:sqs:us-east-1:123456789012:dead"
+    rule = "arn:aws:events:us-east-1:123456789012:rule/tick"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule if allowed else rule + "-other"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    queue = f.client("sqs").create_queue(QueueName="dead", Attributes={"Policy": policy})
+    target = {
+        "Id": "1",
+        "Arn": f.arn,
+        "Input": '{"task": "audit"}',
+        "DeadLetterConfig": {"Arn": arn},
+    }
+    f.client("events").put_rule(Name="tick", ScheduleExpression="rate(1 minute)")
+    f.client("events").put_targets(Rule="tick", Targets=[target])
+    until(lambda: "no permission" in caplog.text, "the refusal")
+    if not allowed:
+        until(lambda: "may not send to" in caplog.text, "the queue's refusal")
+        return
+    kept: list[Any] = []
+
+    def receive() -> bool:
+        answer = f.client("sqs").receive_message(QueueUrl=queue["QueueUrl"])
+        kept.extend(answer.get("Messages", []))
+        return bool(kept)
+
+    until(receive, "the dead letter")
+    assert kept[0]["Body"] == '{"task": "audit"}'

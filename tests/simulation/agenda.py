@@ -35,9 +35,12 @@ class Agenda:
 
         self.after(first, turn)
 
-    def run(self, until: datetime) -> None:
-        """Let time pass up to `until`."""
+    def run(self, until: datetime, stop: Callable[[], bool]) -> bool:
+        """Let time pass up to `until`; False if `stop` said so after an action."""
         while self._heap and self._heap[0][0] <= until:
             self.now, _, action = heapq.heappop(self._heap)
             action()
+            if stop():
+                return False
         self.now = max(self.now, until)
+        return True

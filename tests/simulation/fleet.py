@@ -8,7 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sandbox.desktop import Desktop, Outcome, Rebuild, Row, State
+from sandbox.clockwork import moments
+from sandbox.desktop import Desktop, Outcome, Rebuild, Row
 from sandbox.desktops import Desktops
 from sandbox.tempo import Tempo
 
@@ -45,8 +46,6 @@ class Fleet(Desktops):
         self.no_last_known: set[str] = set()
         """Desktops whose LastKnownUserConnectionTimestamp AWS never gives."""
         self.no_check_time: set[str] = set()
-        self.state_changed_at: dict[str, datetime] = {}
-        """When a state that proves vacancy ended last."""
         self._world_faults = faults
         self._random = rng
 
@@ -101,18 +100,17 @@ class Fleet(Desktops):
         self.tempo = replace(self.tempo, rebuild_duration=self._random.uniform(600, 3000))
         return super().rebuild(desktop_id, now)
 
-    def set_state(self, desktop_id: str, state: State, now: datetime) -> None:
-        self.state_changed_at[desktop_id] = now
-        super().set_state(desktop_id, state, now)
-
-    def sign_in(self, desktop_id: str, now: datetime) -> None:
-        if self.fleet[desktop_id].state is State.STOPPED:
-            self.state_changed_at[desktop_id] = now
-        super().sign_in(desktop_id, now)
-
-    def _sample(self, desktop: Desktop, at: datetime) -> None:
-        super()._sample(desktop, at)
-        self.note_view(desktop, at)
+    def _at(self, desktop_id: str, now: datetime) -> Desktop:
+        """As the model does it, but one moment after the other, to keep what each showed."""
+        desktop = self.fleet[desktop_id]
+        while (moment := min(moments(desktop), default=now)) <= now:
+            before = desktop.sample
+            super()._at(desktop_id, moment)
+            if desktop.sample is not before:
+                self.note_view(desktop, moment)
+            elif moment == now:
+                break
+        return desktop
 
 
 def ended_within(session: Session, span: timedelta, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from sandbox.desktop import Desktop, Outcome, Rebuild
+from sandbox.desktop import Desktop, Outcome, Rebuild, State
 
 from .baton import Invocation
 from .fleet import Fleet, Session, View, ended_within
@@ -28,7 +28,7 @@ ROSTER_HOLDS = timedelta(minutes=1)
 IMAGE_HOLDS = timedelta(seconds=40)
 """A bundle's image is read at most this long before a rebuild takes it."""
 
-PROOF_OF_VACANCY = frozenset({"STOPPED", "ERROR"})
+PROOF_OF_VACANCY = frozenset({State.STOPPED, State.ERROR})
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,18 @@ class Evidence:
 class Oracles:
     """Watches the world. The first violation is what counts."""
 
-    def __init__(self, scenario: Scenario, fleet: Fleet, skew: timedelta) -> None:
+    def __init__(
+        self, scenario: Scenario, fleet: Fleet, skew: timedelta, first_seen: dict[str, datetime]
+    ) -> None:
+        """`first_seen` tells when the ledger first held an item."""
+        self._first_seen = first_seen
         self.violations: list[Violation] = []
         self.counts: Counter[str] = Counter()
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
         self.image_since: dict[str, datetime] = {}
+        self._views: dict[str, tuple[datetime, Invocation, View | None]] = {}
+        self._states: dict[str, tuple[datetime, Invocation, State]] = {}
         self._met_bad_image: dict[str, set[str]] = defaultdict(set)
         self._scenario = scenario
         self._fleet = fleet
@@ -97,33 +103,50 @@ class Oracles:
     # -- P1, P3, P7 ---------------------------------------------------------------------------
 
     def accepted(
-        self, desktop: Desktop, rebuild: Rebuild, sent_at: datetime, by: Invocation
+        self,
+        desktop: Desktop,
+        rebuild: Rebuild,
+        sent_at: datetime,
+        by: Invocation,
     ) -> None:
         """AWS has just accepted a rebuild that was asked for at `sent_at`."""
         self.counts["rebuilds"] += 1
-        self._never_blind(desktop, sent_at, rebuild.accepted_at)
+        shown = self._never_blind(desktop, sent_at, by)
         for session in self._fleet.sessions[desktop.id][-4:]:
-            self._never_in_use(desktop, session, rebuild.accepted_at, sent_at, by)
+            self._never_in_use(desktop, session, rebuild.accepted_at, sent_at, shown, by)
         self._never_twice(desktop, rebuild)
         self._never_bad_everywhere(desktop, rebuild)
 
-    def _never_blind(self, desktop: Desktop, sent_at: datetime, at: datetime) -> None:
-        """Somewhere in the time of a look there was positive evidence of vacancy."""
-        if desktop.state.value in PROOF_OF_VACANCY or desktop.state.value == "REBUILDING":
-            return
-        earliest = sent_at - LOOK_HOLDS - self._skew
-        views = self._fleet.views[desktop.id]
-        shown = [view for view in views if earliest <= view.since <= at]
-        before = self._fleet.view(desktop.id, earliest)
-        if any(_shows_vacancy(view, sent_at) for view in [*shown, *([before] if before else [])]):
-            return
-        last_states = self._fleet.state_changed_at.get(desktop.id)
-        if last_states is not None and last_states >= earliest:
-            return
-        self.violated("P1", at, f"{desktop.id} rebuilt without evidence that it is vacant")
+    def looked(self, operation: str, desktop_id: str, at: datetime, by: Invocation) -> None:
+        """An invocation is being told about a desktop."""
+        desktop = self._fleet.fleet.get(desktop_id)
+        if operation == "DescribeWorkspacesConnectionStatus":
+            self._views[desktop_id] = (at, by, self._fleet.view(desktop_id, at))
+        elif operation == "DescribeWorkspaces" and desktop is not None:
+            self._states[desktop_id] = (at, by, desktop.state)
+
+    def _never_blind(self, desktop: Desktop, sent_at: datetime, by: Invocation) -> View | None:
+        """What the invocation was shown, lately enough, must say that nobody is connected."""
+        earliest = sent_at - LOOK_HOLDS - timedelta(seconds=5)
+        at, asker, view = self._views.get(desktop.id, (None, None, None))
+        shown = view if asker is by and at is not None and at >= earliest else None
+        asked_at, asker, state = self._states.get(desktop.id, (None, None, None))
+        stopped = asker is by and asked_at is not None and asked_at >= earliest
+        if stopped and state in PROOF_OF_VACANCY:
+            return shown
+        if shown is None or at is None or not _shows_vacancy(shown, at + self._skew):
+            what = shown.connection if shown else "nothing that was shown"
+            self.violated("P1", sent_at, f"{desktop.id} rebuilt on the strength of {what}")
+        return shown
 
     def _never_in_use(
-        self, desktop: Desktop, session: Session, at: datetime, sent_at: datetime, by: Invocation
+        self,
+        desktop: Desktop,
+        session: Session,
+        at: datetime,
+        sent_at: datetime,
+        shown: View | None,
+        by: Invocation,
     ) -> None:
         tolerance = 2 * self._skew + timedelta(milliseconds=10)
         if session.start > at or not ended_within(session, self._scenario.grace_time, at):
@@ -132,7 +155,6 @@ class Oracles:
             return
         use = "in use" if session.end is None else f"{at - session.end} after a session"
         known_by = by.wrote_at or sent_at
-        cutoff = sent_at - LOOK_HOLDS - self._skew
         told = [
             evidence
             for evidence in self.evidence[desktop.id]
@@ -142,7 +164,7 @@ class Oracles:
         if told:
             kind = told[0].kind
             self.violated("P1", at, f"{desktop.id} rebuilt {use}; a {kind} had been received")
-        elif _shows_use(self._fleet.view(desktop.id, cutoff), session):
+        elif _shows_use(shown, session):
             self.violated("P1", at, f"{desktop.id} rebuilt {use}; the connection status said so")
         elif _shows_use(self._fleet.view(desktop.id, at), session):
             self.counts["P1 evident between look and call"] += 1
@@ -171,6 +193,10 @@ class Oracles:
         if since is not None and rebuild.accepted_at - since <= IMAGE_HOLDS:
             self.counts["P7 bad image within the time that an image is taken as known"] += 1
             return
+        first_seen = self._first_seen.get(bundle.id)
+        if first_seen is None or (since is not None and since <= first_seen):
+            self.counts["P7 bad image older than the bundle's proof"] += 1
+            return
         met = self._met_bad_image[rebuild.image_id]
         met.add(desktop.id)
         self.counts["P7 met a bad image"] += 1
@@ -179,7 +205,7 @@ class Oracles:
 
 
 def _shows_vacancy(view: View, at: datetime) -> bool:
-    fresh = view.checked_at is not None and at - view.checked_at <= FRESH + 2 * LOOK_HOLDS
+    fresh = view.checked_at is not None and at - view.checked_at <= FRESH + timedelta(seconds=5)
     return view.connection == "DISCONNECTED" and fresh
 
 

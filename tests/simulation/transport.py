@@ -121,7 +121,8 @@ WIRE = Wire()
 
 
 def plug_in(client: Any) -> Any:
-    """Connect a client to the wire, without signatures."""
+    """Connect a client to the wire: no signatures, and a User-Agent that costs nothing."""
+    client._user_agent_creator.to_string = lambda: "simulated"
     client.meta.events.register("before-send", WIRE.send)
     client.meta.events.register("choose-signer", lambda **_: botocore.UNSIGNED)
     return client

@@ -146,8 +146,8 @@ class Trouble:
         world = self._world
         if desktop_id not in world.fleet.fleet or self._over:
             return
-        world.fleet.set_row(desktop_id, Row.SAMPLED, world.agenda.now)
         world.fleet.no_check_time.discard(desktop_id)
+        world.fleet.set_row(desktop_id, Row.SAMPLED, world.agenda.now)
         self._stuck.discard(desktop_id)
 
     def _mend(self, desktop_id: str, was: State) -> None:

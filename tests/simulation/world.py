@@ -7,7 +7,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -47,7 +47,7 @@ class Report:
 class World:
     """One fleet, its AWS and its users; `run` tells how it went."""
 
-    def __init__(self, scenario: Scenario, trace_length: int = 400) -> None:
+    def __init__(self, scenario: Scenario, trace_length: int = 4000) -> None:
         transport.same_jitter(scenario.seed)
         self.scenario = scenario
         self.agenda = Agenda()
@@ -57,7 +57,6 @@ class World:
         self.lines: deque[tuple[datetime, dict[str, Any]]] = deque(maxlen=5000)
         self.skew = timedelta(seconds=3 * self.faults.strength("skew"))
         self.fleet = Fleet(self.rng, self.faults)
-        self.oracles = Oracles(scenario, self.fleet, self.skew)
         self.table = Table(
             "fleet-ledger",
             lambda: self.agenda.now,
@@ -65,6 +64,7 @@ class World:
             self.faults.page_size,
             self.faults.unprocessed,
         )
+        self.oracles = Oracles(scenario, self.fleet, self.skew, self.table.first_written)
         self.api = Api(self.fleet, self._allowed, self._refusal, scenario.rate)
         self.functions = Functions(
             self.agenda, scenario.environment, self.rng, self._skew, self.trace, self._settled
@@ -85,12 +85,10 @@ class World:
         for desktop_id in self.fleet.fleet:
             self.users.employ(desktop_id)
         self.trouble.begin()
-        self._pass(timedelta(hours=self.scenario.hours))
-        self.trouble.end()
-        self.users.go_home()
-        peace = self.agenda.now
-        self._pass(verdicts.bound(self.scenario))
-        self._judge(peace)
+        if self._pass(timedelta(hours=self.scenario.hours)):
+            self.trouble.end()
+            self.users.go_home()
+            self._settle()
         violation = next(iter(self.oracles.violations), None)
         counts = dict(self.oracles.counts) | {"invocations": self.functions.count}
         return Report(self.scenario, violation, counts, self.told_events())
@@ -105,15 +103,25 @@ class World:
     def trace(self, *what: object) -> None:
         self.events.append((self.agenda.now, what))
 
-    def _pass(self, span: timedelta) -> None:
-        end = self.agenda.now + span
-        while self.agenda.now < end and not self.oracles.violations:
-            self.agenda.run(min(end, self.agenda.now + timedelta(seconds=20)))
+    def _pass(self, span: timedelta) -> bool:
+        """Let time pass; False if a promise was broken meanwhile."""
+        return self.agenda.run(self.agenda.now + span, lambda: bool(self.oracles.violations))
 
-    def _judge(self, peace: datetime) -> None:
-        """P2 and P6, at the end."""
-        if self.oracles.violations:
-            return
+    def _settle(self) -> None:
+        """Wait for P2's time, or until nothing is owed and an audit has seen everything."""
+        peace = self.agenda.now
+        end = peace + verdicts.bound(self.scenario)
+        soonest = peace + timedelta(minutes=self.scenario.audit_interval + 40)
+        while self.agenda.now < end:
+            step = soonest if self.agenda.now < soonest else self.agenda.now + timedelta(minutes=15)
+            if not self._pass(min(step, end) - self.agenda.now):
+                return
+            if not self._debts():
+                return
+        self._judge(peace)
+
+    def _debts(self) -> list[verdicts.Debt]:
+        """What is owed now, by the world's truth."""
         now = self.agenda.now
         self.fleet.tick(now)
         last_known = {}
@@ -121,11 +129,15 @@ class World:
             view = self.fleet.view(id_, now)
             last_known[id_] = view.last_known if view else None
         mine = [d for d in self.fleet.fleet.values() if d.id in self.roster]
-        owed = verdicts.debts(
+        return verdicts.debts(
             mine, self.fleet.sessions, self.table.first_written, self.oracles.evidence, last_known
         )
+
+    def _judge(self, peace: datetime) -> None:
+        """P2 and P6, at the end."""
+        now = self.agenda.now
         since = now - timedelta(minutes=self.scenario.audit_interval + 35)
-        for debt in owed:
+        for debt in self._debts():
             id_ = debt.desktop.id
             if not debt.knowable:
                 self.oracles.counts["P2 unknowable"] += 1
@@ -269,7 +281,9 @@ class World:
             if status == 200 and not body.get("FailedRequests"):
                 self._rebuild_accepted(request["WorkspaceId"], invocation)
         else:
-            self.trace(invocation.name, operation, given, "->", status, body)
+            for id_ in given.get("WorkspaceIds", ()) if status == 200 else ():
+                self.oracles.looked(operation, id_, now, invocation)
+            self.trace(invocation.name, operation, "->", status, _told(body))
         return status, body
 
     def _answer_of_table(
@@ -283,14 +297,15 @@ class World:
             status = error.status
         if wrote:
             invocation.wrote_at = self.agenda.now
-        if operation not in ("Query", "GetItem", "Scan"):
+        if operation not in ("Query", "GetItem", "Scan", "BatchGetItem"):
             self.trace(invocation.name, operation, _short(operation, given), "->", status, body)
         return status, body
 
     def _rebuild_accepted(self, desktop_id: str, invocation: Invocation) -> None:
         desktop = self.fleet.fleet[desktop_id]
         rebuild: Rebuild = desktop.rebuilds[-1]
-        self.oracles.accepted(desktop, rebuild, self._sent[invocation], invocation)
+        sent_at = self._sent[invocation]
+        self.oracles.accepted(desktop, rebuild, sent_at, invocation)
         if rebuild.ends_at is not None:
             self.fleet.disconnected(desktop_id, self.agenda.now)
         self.told()
@@ -306,6 +321,29 @@ def _short(operation: str, given: dict[str, Any]) -> object:
         case "BatchGetItem":
             return ""
     return given
+
+
+def _told(body: dict[str, Any]) -> object:
+    """An answer of the WorkSpaces API, as far as it matters."""
+    kept = ("State", "IpAddress", "BundleId", "ImageId")
+    for name in ("Workspaces", "WorkspacesConnectionStatus", "Bundles"):
+        if name in body:
+            return [_told_row(row, kept) for row in body[name]]
+    return body
+
+
+def _told_row(row: dict[str, Any], kept: tuple[str, ...]) -> str:
+    words = [row.get("WorkspaceId", "")]
+    words += [str(row[name]) for name in kept if name in row]
+    if "ConnectionState" in row:
+        words.append(row["ConnectionState"])
+        for name, key in (("checked", "ConnectionStateCheckTimestamp"), ("known", _KNOWN)):
+            if key in row:
+                words.append(f"{name} {datetime.fromtimestamp(row[key], UTC):%H:%M:%S}")
+    return " ".join(words)
+
+
+_KNOWN = "LastKnownUserConnectionTimestamp"
 
 
 class _Log(logging.Handler):

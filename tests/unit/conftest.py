@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from moto import mock_aws
-
 from nonpersistent.ledger import Ledger
+
 from tests.unit.desktops import Desktops
 from tests.unit.stage import Lines, Stage
 from tests.unit.support import VirtualClock
@@ -86,8 +86,6 @@ def lines() -> Iterator[Lines]:
 
 
 @pytest.fixture
-def stage(
-    dynamodb: DynamoDBClient, desktops: Desktops, clock: VirtualClock, lines: Lines
-) -> Stage:
+def stage(dynamodb: DynamoDBClient, desktops: Desktops, clock: VirtualClock, lines: Lines) -> Stage:
     """The acting half, with the defaults of the module and without proofs of images."""
     return Stage(dynamodb, desktops, clock, lines)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
-
+from moto.core.models import botocore_stubber
 from nonpersistent.clock import Clock
+
 from tests.unit.support import BUNDLE
 
 if TYPE_CHECKING:
@@ -59,8 +61,10 @@ class Desktops:
         return self.serve(client)
 
     def serve(self, client: WorkSpacesClient) -> WorkSpacesClient:
-        """Answer the calls of `client` from now on."""
-        client.meta.events.register_first("before-send.workspaces", self._answer)
+        """Answer the calls of `client` from now on, in moto's place."""
+        events: Any = client.meta.events
+        events.unregister("before-send", botocore_stubber)
+        events.register("before-send.workspaces", self._answer)
         return client
 
     def names(self) -> list[str]:
@@ -78,7 +82,8 @@ class Desktops:
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         target = request.headers["X-Amz-Target"]
         name = (target.decode() if isinstance(target, bytes) else target).split(".")[1]
-        asked = json.loads(request.body or b"{}")
+        assert isinstance(request.body, bytes)
+        asked = json.loads(request.body)
         self.calls.append((name, asked))
         self.times.append(self.clock.now())
         self.before.get(name, lambda: None)()
@@ -163,5 +168,5 @@ class _Body:
 
 
 def _response(request: AWSPreparedRequest, status: int, answer: Answer) -> AWSResponse:
-    headers = {"Content-Type": "application/x-amz-json-1.1"}
+    headers = HTTPHeaders.from_dict({"Content-Type": "application/x-amz-json-1.1"})
     return AWSResponse(request.url, status, headers, _Body(json.dumps(answer).encode()))

@@ -19,6 +19,7 @@ from nonpersistent.records import Record
 from nonpersistent.settings import Settings
 from nonpersistent.turn import Turn
 from nonpersistent.workspaces import WorkSpaces
+
 from tests.unit.desktops import Desktop, Desktops
 from tests.unit.support import BUNDLE, WS, VirtualClock, at, settings
 
@@ -47,7 +48,7 @@ class Lines(logging.Handler):
         self.all.append({"message": record.getMessage(), **vars(record)})
 
     @property
-    def decisions(self) -> list[tuple[str, str | None]]:
+    def decisions(self) -> list[tuple[str, object]]:
         """What was decided, and why."""
         return [(line["decision"], line.get("reason")) for line in self.all]
 

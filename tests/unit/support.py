@@ -51,7 +51,11 @@ class VirtualClock(Clock):
 
 def settings(**changes: Any) -> Settings:
     """The defaults of the module, without proofs of images unless asked for."""
-    given = {"fleet": "desks", "ledger_table": "ledger", "prove_images": False} | changes
+    given: dict[str, Any] = {
+        "fleet": "desks",
+        "ledger_table": "ledger",
+        "prove_images": False,
+    } | changes
     return Settings(**given)
 
 

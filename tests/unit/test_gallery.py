@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-
+from nonpersistent.facts import Facts
 from nonpersistent.gallery import IMAGE_HOLDS, TRIAL_HOLDS
 from nonpersistent.images import Admission, Proof
 from nonpersistent.lifecycle import Verdict
 from nonpersistent.records import Record
+
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at
 
@@ -83,9 +84,8 @@ def test_p7_only_the_trial_concludes(stage: Stage, trial: Record) -> None:
 
 @pytest.mark.parametrize("facts", [replace(TRYING, proving=False), DUE], ids=["no trial", "ended"])
 def test_p7_a_trial_that_does_not_go_on_frees_its_place(
-    stage: Stage, trial: Record, facts: object
+    stage: Stage, trial: Record, facts: Facts
 ) -> None:
-    assert isinstance(facts, type(DUE))
     stage.ledger.write(trial, facts, None)
     assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
 

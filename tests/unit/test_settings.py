@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-
 from nonpersistent.settings import Settings, SettingsError, UserVolume, Window
+
 from tests.unit.support import NOON, at, settings
 
 ENVIRONMENT = {
@@ -148,7 +148,7 @@ def test_without_a_window_rebuilds_are_always_allowed() -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Atlantis", "../../etc/localtime", "Europe"])
 def test_an_unknown_time_zone_means_no_rebuild_and_an_error_that_helps(zone: str) -> None:
-    with pytest.raises(SettingsError, match="REBUILD_WINDOW: .*use an IANA name"):
+    with pytest.raises(SettingsError, match=r"REBUILD_WINDOW: .*use an IANA name"):
         Window(time(1), time(2), zone).opens_at(NOON)
 
 

@@ -1,0 +1,284 @@
+"""The whole function: an event comes in, WorkSpaces are rebuilt, lines are written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from nonpersistent import handler
+from nonpersistent.facts import Facts
+from nonpersistent.handler import ROSTER_HOLDS, lambda_handler
+from nonpersistent.ledger import Ledger
+from nonpersistent.settings import SettingsError
+
+from tests.unit.desktops import Desktop
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import NOON, OTHER, WS, at
+
+EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
+RECONCILE = {"task": "reconcile"}
+START = at(0, 12)
+"""Between two ticks: what is recorded is looked into at the next one."""
+
+
+class Invocation:
+    """The runtime's context."""
+
+    aws_request_id = "5c3b7c1e-1f7d-4c55-9b6a-6d6a2e0f7c11"
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:desks"
+    milliseconds = 900_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Enough, unless told otherwise."""
+        return self.milliseconds
+
+
+def event(name: str) -> Any:
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def invoke(given: object) -> dict[str, Any]:
+    return lambda_handler(given, Invocation())
+
+
+@pytest.fixture(autouse=True)
+def function(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A container that has just started, with a WorkSpace on its roster."""
+    environment = {
+        "FLEET": "desks",
+        "LEDGER_TABLE": "ledger",
+        "RECONNECT_GRACE_MINUTES": "20",
+        "USER_VOLUME": "roll_back",
+        "DRY_RUN": "false",
+        "WORKSPACES_API_RATE": "2",
+        "AUDIT_INTERVAL_MINUTES": "60",
+        "MAXIMUM_REBUILDS_PER_HOUR": "",
+        "REBUILD_WINDOW": "",
+        "PROVE_IMAGES": "true",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(handler, "CLOCK", stage.clock)
+    caches = (handler._house, handler._dynamodb, handler._workspaces)
+    for cached in caches:
+        cached.cache_clear()
+    stage.desktops.serve(handler._workspaces())
+    stage.has(None, None)
+    stage.clock.set(START)
+    yield stage
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_a_session_ends_and_the_workspace_is_rebuilt_after_the_grace(stage: Stage) -> None:
+    invoke(event("alarm"))
+    while not stage.desktops.rebuilds() and stage.clock.now() < at(60):
+        stage.clock.sleep(60)
+        invoke(RECONCILE)
+    assert stage.desktops.rebuilds() == [WS]
+    # Two sightings of an empty desktop, a grace period of 20 minutes and a sample apart.
+    assert at(25) <= stage.clock.now() < at(28)
+    kinds = [decision for decision, _ in stage.lines.decisions if decision != "pass"]
+    assert kinds == ["recorded", "vacant", "rebuild_requested"]
+
+
+def test_p1_reconnected_within_the_grace_is_left_alone(stage: Stage) -> None:
+    invoke(event("alarm"))
+    for minute in range(40):
+        desk = stage.desktops.desks[WS]
+        desk.connection = "CONNECTED" if minute >= 10 else "DISCONNECTED"
+        stage.clock.sleep(60)
+        invoke(RECONCILE)
+    assert stage.desktops.rebuilds() == []
+    assert ("in_use", None) in stage.lines.decisions
+
+
+def test_p3_twenty_copies_of_an_alarm_are_one_rebuild(stage: Stage) -> None:
+    for minute in range(60):
+        invoke(event("alarm"))
+        if stage.desktops.desks[WS].state == "REBUILDING" and minute > 45:
+            stage.desktops.desks[WS] = Desktop(address="10.0.0.9")
+        stage.clock.sleep(60)
+        invoke(RECONCILE)
+    invoke({"task": "audit"})
+    assert stage.desktops.rebuilds() == [WS]
+    assert stage.lines.of("finished")
+
+
+def test_p3_killed_after_the_call_it_is_made_once(stage: Stage) -> None:
+    stage.has(DUE, NOON, OTHER)
+    desk = stage.desktops.desks[OTHER]
+
+    def killed() -> None:
+        desk.state = "REBUILDING"
+        raise KeyboardInterrupt
+
+    stage.desktops.before["RebuildWorkspaces"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        invoke(RECONCILE)
+    stage.desktops.before.clear()
+    for minute in range(60):
+        stage.clock.sleep(60)
+        invoke(RECONCILE)
+        desk.state = "REBUILDING" if minute < 30 else "AVAILABLE"
+    invoke({"task": "audit"})
+    assert stage.desktops.rebuilds() == [OTHER]
+    assert stage.facts(OTHER).rebuilt_at == at(0, 13.5)
+
+
+def test_p6_a_reconcile_says_what_it_did_also_when_idle(stage: Stage) -> None:
+    tally = invoke(RECONCILE)
+    assert tally == {
+        "due": 0,
+        "looked": 0,
+        "rebuilt": 0,
+        "left": 0,
+        "oldest_due_seconds": 0.0,
+        "reason": None,
+    }
+    [line] = stage.lines.all
+    fields = {name: line[name] for name in ("decision", "fleet", "task", "due", "looked", "left")}
+    assert fields == {
+        "decision": "pass",
+        "fleet": "desks",
+        "task": "reconcile",
+        "due": 0,
+        "looked": 0,
+        "left": 0,
+    }
+
+
+def test_p2_an_audit_takes_the_baseline(stage: Stage) -> None:
+    invoke({"task": "audit"})
+    assert stage.lines.decisions == [("baseline", None), ("pass", None)]
+    assert stage.lines.all[-1]["task"] == "audit"
+    assert stage.facts().baseline_at == START
+
+
+def test_a_signal_is_recorded_without_a_call_and_looked_into_at_the_next_tick(
+    stage: Stage,
+) -> None:
+    invoke(event("original_recipe"))
+    assert stage.record().look_at == at(1)
+    assert stage.desktops.calls == []
+    [line] = stage.lines.all
+    assert (line["decision"], line["signal"]) == ("recorded", "session_end")
+    assert line["at"] == START.isoformat()
+
+
+def test_a_sign_in_is_recorded(stage: Stage) -> None:
+    invoke(event("sign_in"))
+    assert stage.facts() == Facts(used_at=at(-107, 37.603))
+    assert stage.lines.all[0]["signal"] == "sign_in"
+
+
+def test_a_signal_that_finds_something_due_acts_and_says_so(stage: Stage) -> None:
+    stage.has(DUE, NOON, OTHER)
+    assert invoke(event("sign_in"))["rebuilt"] == 1
+    assert "task" not in stage.lines.of("pass")[0]
+
+
+def test_a_repeated_alarm_is_said_to_be_no_news(stage: Stage) -> None:
+    invoke(event("alarm"))
+    invoke(event("alarm"))
+    assert stage.lines.decisions == [("recorded", None), ("ignored", "nothing_new")]
+
+
+def test_p4_a_workspace_off_the_roster_is_never_touched(stage: Stage) -> None:
+    invoke(event("alarm_off_the_roster"))
+    assert stage.lines.decisions == [("ignored", "not_in_workspace_ids")]
+    assert stage.lines.all[0]["workspace_id"] == "ws-stranger1"
+    assert stage.record("ws-stranger1").version == 0
+    assert stage.desktops.calls == []
+
+
+def test_one_bad_record_never_takes_its_neighbours(stage: Stage) -> None:
+    stage.has(None, None, OTHER)
+    invoke(event("several_records"))
+    assert stage.facts().told_at is not None
+    assert stage.facts(OTHER).told_at is not None
+    assert [reason for _, reason in stage.lines.decisions] == [
+        "not_json",
+        None,
+        "not_an_sns_record",
+        "not_in_alarm",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("given", [None, [], "reconcile", {}, {"task": "rebuild"}, 7])
+def test_p4_an_unknown_event_does_nothing_but_say_so(stage: Stage, given: object) -> None:
+    invoke(given)
+    assert stage.lines.decisions == [("ignored", "unknown_event")]
+
+
+def test_p4_who_joins_the_roster_is_known_at_once_and_who_leaves_within_a_minute(
+    stage: Stage,
+) -> None:
+    invoke(event("alarm_off_the_roster"))
+    stage.roster("ws-stranger1")
+    invoke(event("alarm_off_the_roster"))
+    assert stage.lines.decisions[-1] == ("recorded", None)
+    stage.roster(WS)
+    stage.clock.set(START + ROSTER_HOLDS)
+    invoke(event("alarm_off_the_roster"))
+    assert ("ignored", "not_in_workspace_ids") in stage.lines.decisions[2:]
+
+
+def test_the_roster_is_read_once_for_a_burst_of_signals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reads: list[Ledger] = []
+    roster = Ledger.roster
+
+    def counted(ledger: Ledger) -> frozenset[str]:
+        reads.append(ledger)
+        return roster(ledger)
+
+    monkeypatch.setattr(Ledger, "roster", counted)
+    for _ in range(3):
+        invoke(event("alarm"))
+    assert len(reads) == 1
+
+
+def test_p2_the_time_that_the_runtime_leaves_is_kept_to(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.has(DUE, NOON, OTHER)
+    monkeypatch.setattr(Invocation, "milliseconds", 30_000)
+    assert invoke(RECONCILE)["left"] == 1
+    assert stage.desktops.calls == []
+
+
+def test_a_wrong_environment_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRY_RUN", "perhaps")
+    with pytest.raises(SettingsError, match="DRY_RUN must be true or false"):
+        invoke(RECONCILE)
+
+
+def test_p3_the_clients_try_as_often_as_they_should_and_time_out_early(stage: Stage) -> None:
+    """botocore's own defaults are 60 s, and several attempts that the pacer knows nothing of."""
+    workspaces: Any = handler._workspaces().meta.config
+    dynamodb: Any = handler._dynamodb().meta.config
+    assert (workspaces.connect_timeout, workspaces.read_timeout) == (3, 10)
+    assert (dynamodb.connect_timeout, dynamodb.read_timeout) == (2, 3)
+    assert workspaces.retries["total_max_attempts"] == 1
+    assert dynamodb.retries["total_max_attempts"] == 5
+    stage.has(DUE, NOON, OTHER)
+    fault = ReadTimeoutError(endpoint_url="https://workspaces.us-east-1.amazonaws.com/")
+    stage.desktops.faults["RebuildWorkspaces"] = [fault, fault]
+    invoke(RECONCILE)
+    assert stage.desktops.rebuilds() == [OTHER]
+    assert stage.lines.of("unanswered")
+
+
+def test_a_container_keeps_its_clients(stage: Stage) -> None:
+    invoke(RECONCILE)
+    house = handler._house()
+    invoke(RECONCILE)
+    assert handler._house() is house
+    assert stage.desktops.calls == []
