@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import images
@@ -33,7 +34,17 @@ class Gallery:
         self._clock = clock
         self._images: dict[str, str | None] = {}
         self._read_at: datetime | None = None
+        self._met: set[str] = set()
         self._refused: set[str] = set()
+
+    def meet(self, bundle_id: str) -> None:
+        """The image that a bundle has when it is first seen is taken as proven."""
+        if bundle_id in self._met:
+            return
+        self._met.add(bundle_id)
+        proof = self._ledger.proof(bundle_id)
+        if proof.proven is None:
+            self._ledger.write_proof(replace(proof, proven=self._image(bundle_id)))
 
     def would_admit(self, workspace_id: str, bundle_id: str) -> Admission:
         """What admit would say, without taking a trial's place."""

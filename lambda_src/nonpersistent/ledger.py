@@ -68,21 +68,21 @@ class Ledger:
     def record(self, signal: Signal, look_at: datetime) -> bool:
         """Keep what a signal says; False if something as late was known already.
 
-        A session end is queued for a look at `look_at`. A look that is planned already stays
-        where it is: no stream of messages can postpone it.
+        A session end is also queued for a look at `look_at`. It may bring a planned look forward
+        but never put it off: no stream of messages can postpone a rebuild.
         """
         attribute = "told_at" if signal.kind is Kind.SESSION_END else "used_at"
-        update = f"SET {attribute} = :at"
+        news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"
         values: dict[str, Any] = {":at": from_moment(signal.at), ":one": {"N": "1"}}
         if signal.kind is Kind.SESSION_END:
-            update += ", queue = :queue, due_at = if_not_exists(due_at, :look_at)"
-            values |= {":queue": {"S": INDEX}, ":look_at": from_moment(look_at)}
-        return self._update(
-            signal.workspace_id,
-            f"{update} ADD version :one",
-            values,
-            f"attribute_not_exists({attribute}) OR {attribute} < :at",
-        )
+            queued = {":queue": {"S": INDEX}, ":look_at": from_moment(look_at)}
+            earlier = "(attribute_not_exists(due_at) OR due_at > :look_at)"
+            update = "SET told_at = :at, queue = :queue, due_at = :look_at ADD version :one"
+            item = signal.workspace_id
+            if self._update(item, update, values | queued, f"{news} AND {earlier}"):
+                return True
+        update = f"SET {attribute} = :at ADD version :one"
+        return self._update(signal.workspace_id, update, values, news)
 
     def due(self, now: datetime) -> list[Due]:
         """What is due by `now`, longest first. One query, empty in an idle minute."""

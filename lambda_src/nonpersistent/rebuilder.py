@@ -82,7 +82,9 @@ class Rebuilder:
         self._pacer.wait()
         now = self._clock.now()
         decision = lifecycle.decide(record.facts, seen, now, self._settings)
-        if decision.verdict is not Verdict.REBUILD or now - seen.looked_at > LOOK_HOLDS:
+        if decision.verdict is not Verdict.REBUILD:
+            return self.defer(record, decision.reason, decision.look_at or now)
+        if now - seen.looked_at > LOOK_HOLDS:
             return self.defer(record, Deferral.EVIDENCE, now)
         claim = replace(
             decision.facts,
@@ -98,7 +100,7 @@ class Rebuilder:
         self._brake.take(now)
         return self._ask(claimed)
 
-    def defer(self, record: Record, why: Deferral, until: datetime) -> bool:
+    def defer(self, record: Record, why: str | None, until: datetime) -> bool:
         """The rebuild waits; False, as nothing was rebuilt."""
         look_at = self._settings.next_look(until)
         self._ledger.write(record, record.facts, look_at)

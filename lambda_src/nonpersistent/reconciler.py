@@ -101,14 +101,16 @@ class Reconciler:
     def _audit(self) -> None:
         """See the whole roster, and so what every signal missed (P2).
 
-        WorkSpaces that have their next look planned are left to it. Where the time is up, the
-        next actor goes on from the last hundred that was seen whole.
+        WorkSpaces whose next look is planned before the next audit are left to it. Where the time
+        is up, the next actor goes on from the last hundred that was seen whole.
         """
+        next_audit = self._clock.now() + self._settings.audit_interval
         roster = self._ledger.roster()
         position = self._ledger.audit_position()
         rest = sorted(id_ for id_ in roster if id_ > position)
         for ids in in_batches(rest, KEYS_PER_READ):
-            unplanned = [record for record in self._ledger.read(ids) if record.look_at is None]
+            records = self._ledger.read(ids)
+            unplanned = [r for r in records if r.look_at is None or r.look_at > next_audit]
             for start in range(0, len(unplanned), IDS_PER_CALL):
                 if not self._look(unplanned[start : start + IDS_PER_CALL], audit=True):
                     return
@@ -123,7 +125,7 @@ class Reconciler:
         """Ask AWS what each decision needs, and settle one after the other; False if time is up."""
         if not self._turn.goes_on():
             return False
-        asked = [record for record in records if not self._waits(record)]
+        asked = [record for record in records if audit or not self._waits(record)]
         everything = audit or not self._settings.grace
         seen = self._workspaces.look(
             [r.workspace_id for r in asked if r.facts.phase is not Phase.REBUILDING],
@@ -153,13 +155,20 @@ class Reconciler:
         """Decide, and do it."""
         self._tally.looked += 1
         if record.version == 0:
-            decision = Decision(lifecycle.first_sight(seen), Verdict.BASELINE)
-            self._note(record, decision)
+            self._note(record, Decision(lifecycle.first_sight(seen), Verdict.BASELINE))
+            if self._settings.prove_images and seen.bundle_id is not None:
+                self._gallery.meet(seen.bundle_id)
             return
         now = self._clock.now()
         decision = lifecycle.decide(record.facts, seen, now, self._settings)
         if decision.needs_snapshot:
-            decision = self._decide_by_snapshot(record, seen)
+            newest = self._workspaces.newest_snapshot(record.workspace_id)
+            now = self._clock.now()
+            if isinstance(newest, Refused):
+                decision = lifecycle.refuse(record.facts, newest.code, now, self._settings)
+            else:
+                seen = replace(seen, snapshot_at=newest, snapshot_asked=True)
+                decision = lifecycle.decide(record.facts, seen, now, self._settings)
         if decision.verdict is Verdict.REBUILD:
             if self._rebuilder.rebuild(record, seen):
                 self._tally.rebuilt += 1
@@ -167,14 +176,6 @@ class Reconciler:
         else:
             self._note(record, decision)
         self._age(decision, now)
-
-    def _decide_by_snapshot(self, record: Record, seen: Observation) -> Decision:
-        newest = self._workspaces.newest_snapshot(record.workspace_id)
-        now = self._clock.now()
-        if isinstance(newest, Refused):
-            return lifecycle.refuse(record.facts, newest.code, now, self._settings)
-        seen = replace(seen, snapshot_at=newest, snapshot_asked=True)
-        return lifecycle.decide(record.facts, seen, now, self._settings)
 
     def _note(self, record: Record, decision: Decision) -> None:
         """Write down what changed. What was recorded meanwhile wins and is looked at again.

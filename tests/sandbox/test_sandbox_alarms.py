@@ -36,6 +36,10 @@ def test_a_late_datapoint_still_counts_since_more_periods_are_looked_at(at: At) 
     assert state(RULE, [(at(0), 1)], at(800)) is ALARM
 
 
+def test_only_the_newest_periods_count_when_there_is_more_data(at: At) -> None:
+    assert state(RULE, [(at(100), 1), (at(700), 0)], at(800), current=ALARM) is OK
+
+
 def test_the_alarm_returns_to_ok_when_the_sparse_metric_is_silent(at: At) -> None:
     verdict = evaluate(RULE, [Datapoint(at(0), 1)], ALARM, at(901))
     assert verdict.state is OK

@@ -163,3 +163,35 @@ def test_what_a_rule_cannot_deliver_goes_to_its_dead_letter_queue(
 
     until(receive, "the dead letter")
     assert kept[0]["Body"] == '{"task": "audit"}'
+
+
+def test_put_events_reaches_pattern_rules_and_no_schedules(f: Deployed, until: Until) -> None:
+    events = f.client("events")
+    events.put_rule(Name="mine", EventPattern='{"source": ["mine"]}')
+    events.put_rule(Name="daily", ScheduleExpression="rate(1 day)")
+    for rule in ("mine", "daily"):
+        target = {"Id": "1", "Arn": f.arn, "Input": json.dumps({"rule": rule})}
+        events.put_targets(Rule=rule, Targets=[target])
+    f.let_in("events.amazonaws.com", "arn:aws:events:us-east-1:123456789012:rule/*")
+    for source in ("other", "mine"):
+        events.put_events(Entries=[{"Source": source, "DetailType": "x", "Detail": "{}"}])
+    until(f.seen, "the event")
+    until(lambda: f.aws.pending() == 0, "an empty queue")
+    assert f.seen() == [{"rule": "mine"}]
+
+
+def test_a_subscriptions_filter_policy_is_heeded(f: Deployed, until: Until) -> None:
+    topic = f.client("sns").create_topic(Name="t")["TopicArn"]
+    f.client("sns").subscribe(
+        TopicArn=topic,
+        Protocol="lambda",
+        Endpoint=f.arn,
+        Attributes={"FilterPolicy": '{"kind": ["wanted"]}'},
+    )
+    f.let_in("sns.amazonaws.com", topic)
+    for kind in ("unwanted", "wanted"):
+        attribute = {"DataType": "String", "StringValue": kind}
+        f.client("sns").publish(TopicArn=topic, Message=kind, MessageAttributes={"kind": attribute})
+    until(f.seen, "the message")
+    until(lambda: f.aws.pending() == 0, "an empty queue")
+    assert [event["Records"][0]["Sns"]["Message"] for event in f.seen()] == ["wanted"]

@@ -82,6 +82,8 @@ def test_a_dead_letter_reaches_its_queue(f: Deployed, until: Until) -> None:
             MaximumRetryAttempts=retries,
             DestinationConfig={"OnFailure": {"Destination": arn}},
         )
+    shown = f.functions.get_function_event_invoke_config(FunctionName="f")
+    assert shown["MaximumRetryAttempts"] == 1
     f.functions.invoke(FunctionName="f", InvocationType="Event", Payload=b'{"fail": 1}')
     received: list[Any] = []
 

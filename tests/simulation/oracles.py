@@ -47,7 +47,7 @@ class Evidence:
     kind: str
     at: datetime
     had_at: datetime
-    invocation: Invocation
+    invocation: int
 
 
 class Oracles:
@@ -63,8 +63,8 @@ class Oracles:
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
         self.image_since: dict[str, datetime] = {}
-        self._views: dict[str, tuple[datetime, Invocation, View | None]] = {}
-        self._states: dict[str, tuple[datetime, Invocation, State]] = {}
+        self._views: dict[str, tuple[datetime, int, View | None]] = {}
+        self._states: dict[str, tuple[datetime, int, State]] = {}
         self._met_bad_image: dict[str, set[str]] = defaultdict(set)
         self._scenario = scenario
         self._fleet = fleet
@@ -121,17 +121,17 @@ class Oracles:
         """An invocation is being told about a desktop."""
         desktop = self._fleet.fleet.get(desktop_id)
         if operation == "DescribeWorkspacesConnectionStatus":
-            self._views[desktop_id] = (at, by, self._fleet.view(desktop_id, at))
+            self._views[desktop_id] = (at, by.number, self._fleet.view(desktop_id, at))
         elif operation == "DescribeWorkspaces" and desktop is not None:
-            self._states[desktop_id] = (at, by, desktop.state)
+            self._states[desktop_id] = (at, by.number, desktop.state)
 
     def _never_blind(self, desktop: Desktop, sent_at: datetime, by: Invocation) -> View | None:
         """What the invocation was shown, lately enough, must say that nobody is connected."""
         earliest = sent_at - LOOK_HOLDS - timedelta(seconds=5)
         at, asker, view = self._views.get(desktop.id, (None, None, None))
-        shown = view if asker is by and at is not None and at >= earliest else None
+        shown = view if asker == by.number and at is not None and at >= earliest else None
         asked_at, asker, state = self._states.get(desktop.id, (None, None, None))
-        stopped = asker is by and asked_at is not None and asked_at >= earliest
+        stopped = asker == by.number and asked_at is not None and asked_at >= earliest
         if stopped and state in PROOF_OF_VACANCY:
             return shown
         if shown is None or at is None or not _shows_vacancy(shown, at + self._skew):
@@ -158,7 +158,7 @@ class Oracles:
         told = [
             evidence
             for evidence in self.evidence[desktop.id]
-            if (evidence.had_at <= known_by or evidence.invocation is by)
+            if (evidence.had_at <= known_by or evidence.invocation == by.number)
             and evidence.at >= (session.start if evidence.kind == "sign_in" else session.end or at)
         ]
         if told:

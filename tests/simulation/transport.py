@@ -18,7 +18,10 @@ import botocore.endpoint
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
+from nonpersistent import handler
+
 from .baton import Invocation, current
+from .clock import VirtualClock
 from .faults import Fate
 
 READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 10.0}
@@ -27,8 +30,17 @@ READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 10.0}
 CONNECT_TIMEOUT = {"dynamodb": 2.0, "workspaces": 3.0}
 
 
-class Answering(Protocol):
-    """What the transport needs of the world."""
+class World(Protocol):
+    """What is at the other end of the wire."""
+
+    def exchange(
+        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
+    ) -> tuple[int, dict[str, Any]]:
+        """Answer with HTTP status and body, or raise what the network would."""
+
+
+class Unreliable(Protocol):
+    """What an exchange with faults needs of the world."""
 
     def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
         """What is to become of a call that is being sent now."""
@@ -66,55 +78,67 @@ class _Time:
 class Wire:
     """The one wire of this process; the world at its other end changes from seed to seed."""
 
-    world: Answering | None = None
+    world: World | None = None
 
     def send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         """Answer a request, or raise what the network would. Runs in the invocation's greenlet."""
-        world = self.world
-        if world is None:
+        if self.world is None:
             raise RuntimeError("no world answers")
         _, service, operation = event_name.split(".")
         invocation = current()
         invocation.check_alive()
         given = json.loads(request.body or b"{}")
         url = request.url
-
-        def effect() -> tuple[int, dict[str, Any]]:
-            return world.answer(invocation, service, operation, given)
-
-        fate = world.fate(service, operation, given)
-        match fate:
-            case Fate.KILLED_BEFORE:
-                invocation.die()
-            case Fate.UNREACHED:
-                invocation.pause(CONNECT_TIMEOUT[service] * world.latency(service) * 5)
-                raise EndpointConnectionError(endpoint_url=url)
-            case Fate.LOST:
-                invocation.pause(CONNECT_TIMEOUT[service])
-                raise ConnectTimeoutError(endpoint_url=url)
-            case Fate.LOST_WORKS_LATER:
-                invocation.pause(READ_TIMEOUT[service])
-                world.later(effect)
-                raise ReadTimeoutError(endpoint_url=url)
-        invocation.pause(world.latency(service))
-        match fate:
-            case Fate.THROTTLED:
-                status, body = 400, _error("ThrottlingException", "Rate exceeded")
-            case Fate.AILING:
-                status, body = 500, _error("InternalServerError", "try again")
-            case Fate.AILING_WORKED:
-                effect()
-                status, body = 500, _error("InternalServerError", "try again")
-            case _:
-                status, body = effect()
-        match fate:
-            case Fate.KILLED_AFTER:
-                invocation.die()
-            case Fate.LOST_WORKED:
-                invocation.pause(READ_TIMEOUT[service])
-                raise ReadTimeoutError(endpoint_url=url)
-        invocation.pause(world.latency(service))
+        status, body = self.world.exchange(invocation, service, operation, given, url)
         return AWSResponse(url, status, {}, _Body(json.dumps(body).encode()))  # type: ignore[arg-type]
+
+
+def faulty_exchange(
+    world: Unreliable,
+    invocation: Invocation,
+    service: str,
+    operation: str,
+    given: dict[str, Any],
+    url: str,
+) -> tuple[int, dict[str, Any]]:
+    """One call with its latency and its fate."""
+
+    def effect() -> tuple[int, dict[str, Any]]:
+        return world.answer(invocation, service, operation, given)
+
+    fate = world.fate(service, operation, given)
+    match fate:
+        case Fate.KILLED_BEFORE:
+            invocation.die()
+        case Fate.UNREACHED:
+            invocation.pause(CONNECT_TIMEOUT[service] * world.latency(service) * 5)
+            raise EndpointConnectionError(endpoint_url=url)
+        case Fate.LOST:
+            invocation.pause(CONNECT_TIMEOUT[service])
+            raise ConnectTimeoutError(endpoint_url=url)
+        case Fate.LOST_WORKS_LATER:
+            invocation.pause(READ_TIMEOUT[service])
+            world.later(effect)
+            raise ReadTimeoutError(endpoint_url=url)
+    invocation.pause(world.latency(service))
+    match fate:
+        case Fate.THROTTLED:
+            status, body = 400, _error("ThrottlingException", "Rate exceeded")
+        case Fate.AILING:
+            status, body = 500, _error("InternalServerError", "try again")
+        case Fate.AILING_WORKED:
+            effect()
+            status, body = 500, _error("InternalServerError", "try again")
+        case _:
+            status, body = effect()
+    match fate:
+        case Fate.KILLED_AFTER:
+            invocation.die()
+        case Fate.LOST_WORKED:
+            invocation.pause(READ_TIMEOUT[service])
+            raise ReadTimeoutError(endpoint_url=url)
+    invocation.pause(world.latency(service))
+    return status, body
 
 
 WIRE = Wire()
@@ -136,6 +160,22 @@ def virtual_retries() -> None:
 
 def _error(code: str, message: str) -> dict[str, Any]:
     return {"__type": code, "message": message}
+
+
+@cache
+def _makers() -> dict[str, Any]:
+    return {name: getattr(handler, name) for name in ("_dynamodb", "_workspaces")}
+
+
+def take_the_place_of_aws(world: World, house: Callable[[], handler.House]) -> None:
+    """From now on the function lives in this world: its clients, its clock, its containers."""
+    virtual_retries()
+    for name, maker in _makers().items():
+        client = plug_in(maker.__wrapped__())
+        setattr(handler, name, lambda client=client: client)
+    handler.CLOCK = VirtualClock()
+    handler._house = house  # type: ignore[assignment]
+    WIRE.world = world
 
 
 def same_jitter(seed: int) -> None:

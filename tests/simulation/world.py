@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from nonpersistent import handler
 
 from sandbox.desktop import Happening, Rebuild
 
-from . import messages, transport, verdicts
+from . import log, messages, transport, verdicts
 from .agenda import Agenda
 from .baton import Invocation
 from .clock import VirtualClock
@@ -80,7 +78,8 @@ class World:
 
     def run(self) -> Report:
         """Faults and users for some hours, then peace and quiet for P2's time."""
-        install(self)
+        transport.take_the_place_of_aws(self, self._open_house)
+        log.listen(self.heard)
         self._schedules()
         for desktop_id in self.fleet.fleet:
             self.users.employ(desktop_id)
@@ -224,7 +223,7 @@ class World:
 
     def _settled(self, delivery: Delivery, invocation: Invocation) -> None:
         for kind, id_, at in delivery.evidence:
-            had = Evidence(kind, at, self.agenda.now, invocation)
+            had = Evidence(kind, at, self.agenda.now, invocation.number)
             self.oracles.evidence[id_].append(had)
 
     def _skew(self) -> timedelta:
@@ -261,6 +260,20 @@ class World:
         if fate is not Fate.ANSWERED:
             self.trace(transport.current().name, operation, "--", fate.value)
         return fate
+
+    def exchange(
+        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
+    ) -> tuple[int, dict[str, Any]]:
+        return transport.faulty_exchange(self, invocation, service, operation, given, url)
+
+    def heard(self, line: dict[str, Any]) -> None:
+        """A log line of the function; idle ticks are not worth remembering."""
+        if line["decision"] != "pass" or line["due"]:
+            self.lines.append((self.agenda.now, line))
+            self.trace("log:", line)
+
+    def _open_house(self) -> handler.House:
+        return self.functions.container(transport.current()).open()
 
     def latency(self, service: str) -> float:
         return self.faults.latency(service)
@@ -344,53 +357,3 @@ def _told_row(row: dict[str, Any], kept: tuple[str, ...]) -> str:
 
 
 _KNOWN = "LastKnownUserConnectionTimestamp"
-
-
-class _Log(logging.Handler):
-    """The function's log lines, into the world that runs."""
-
-    world: World | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        world = self.world
-        if world is None:
-            return
-        fields = record.__dict__
-        line = {name: fields[name] for name in _FIELDS if name in fields}
-        if line.get("decision") == "pass":
-            line |= {name: fields.get(name) for name in ("due", "left")}
-            if not line["due"]:
-                return
-        world.lines.append((world.agenda.now, line))
-        world.trace("log:", line)
-
-
-_FIELDS = ("decision", "workspace_id", "reason", "phase", "signal", "due_at", "detail")
-
-
-@cache
-def _once() -> _Log:
-    """What is done to the function's modules once a process."""
-    log = _Log()
-    logger = logging.getLogger("nonpersistent")
-    logger.addHandler(log)
-    logger.propagate = False
-    transport.virtual_retries()
-    return log
-
-
-def install(world: World) -> None:
-    """Let the function live in this world."""
-    _once().world = world
-    clients = {
-        "_dynamodb": transport.plug_in(_ORIGINAL["_dynamodb"].__wrapped__()),
-        "_workspaces": transport.plug_in(_ORIGINAL["_workspaces"].__wrapped__()),
-    }
-    handler.CLOCK = VirtualClock()
-    for name, client in clients.items():
-        setattr(handler, name, lambda client=client: client)
-    handler._house = lambda: world.functions.container(transport.current()).open()  # type: ignore[assignment]
-    transport.WIRE.world = world
-
-
-_ORIGINAL: dict[str, Any] = {name: getattr(handler, name) for name in ("_dynamodb", "_workspaces")}

@@ -51,12 +51,8 @@ class VirtualClock(Clock):
 
 def settings(**changes: Any) -> Settings:
     """The defaults of the module, without proofs of images unless asked for."""
-    given: dict[str, Any] = {
-        "fleet": "desks",
-        "ledger_table": "ledger",
-        "prove_images": False,
-    } | changes
-    return Settings(**given)
+    given: dict[str, Any] = {"fleet": "desks", "ledger_table": "ledger", "prove_images": False}
+    return Settings(**given | changes)
 
 
 def sight(looked_at: datetime, **details: Any) -> Observation:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from nonpersistent.facts import ATTEMPTS, Facts
 from nonpersistent.reconciler import Tally
+from nonpersistent.settings import Window
 
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
@@ -115,3 +116,27 @@ def test_dry_run_says_a_debt_once(audit: Stage) -> None:
     audit.run()
     assert audit.lines.decisions == [("dry_run", None)]
     assert audit.desktops.rebuilds() == []
+
+
+@pytest.mark.parametrize(("planned", "looked"), [(60, 0), (61, 1)])
+def test_p2_an_audit_sees_who_has_a_look_planned_after_the_next_one(
+    audit: Stage, planned: float, looked: int
+) -> None:
+    audit.has(CLEAN, at(planned), last_at=at(-30))
+    assert audit.run().looked == looked
+
+
+def test_p2_an_audit_looks_at_debts_that_the_window_holds_back(audit: Stage) -> None:
+    """Otherwise a user who comes and goes before it opens would be seen only then."""
+    audit.settings = settings(window=Window(time(19), time(6), "UTC"))
+    audit.has(DUE, at(7 * 60), last_at=at(-20))
+    audit.run()
+    assert audit.facts().used_at == at(-20)
+
+
+def test_p7_the_baseline_takes_the_image_of_its_bundle_as_proven(audit: Stage) -> None:
+    audit.settings = settings(prove_images=True)
+    audit.has(None, None)
+    audit.has(None, None, OTHER, bundle=None)
+    audit.run()
+    assert audit.ledger.proof(BUNDLE).proven == "wsi-first0001"

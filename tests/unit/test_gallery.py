@@ -9,13 +9,17 @@ import pytest
 from nonpersistent.facts import Facts
 from nonpersistent.gallery import IMAGE_HOLDS, TRIAL_HOLDS
 from nonpersistent.images import Admission, Proof
-from nonpersistent.lifecycle import Verdict
+from nonpersistent.lifecycle import NEVER_BEGAN, Decision, Verdict
 from nonpersistent.records import Record
 
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at
 
 TRYING = replace(DUE, asked_at=NOON, accepted_at=at(0, 1), proving=True)
+
+
+def ended(verdict: Verdict, reason: str | None = None) -> Decision:
+    return Decision(DUE, verdict, reason=reason)
 
 
 @pytest.fixture
@@ -48,7 +52,7 @@ def test_would_admit_takes_no_place(stage: Stage) -> None:
 
 
 def test_p7_a_trial_that_ends_well_proves_the_image(stage: Stage, trial: Record) -> None:
-    stage.gallery().conclude(trial, Verdict.FINISHED)
+    stage.gallery().conclude(trial, ended(Verdict.FINISHED))
     assert stage.gallery().admit(OTHER, BUNDLE) is Admission.GO
     [line] = stage.lines.of("image_proven")
     assert (line["workspace_id"], line["image_id"]) == (WS, "wsi-second002")
@@ -59,26 +63,30 @@ def test_p7_the_third_bad_end_refuses_the_image(stage: Stage, trial: Record) -> 
         assert stage.lines.of("image_refused") == []
         if number:
             assert stage.gallery().admit(WS, BUNDLE) is Admission.PROVE
-        stage.gallery().conclude(trial, Verdict.FAILED)
+        stage.gallery().conclude(trial, ended(Verdict.FAILED))
     assert stage.gallery().admit(OTHER, BUNDLE) is Admission.BAD
-    [line] = stage.lines.of("image_refused")
+    line, *_ = stage.lines.of("image_refused")
     assert line["image_id"] == "wsi-second002"
 
 
-@pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.BLOCKED])
+@pytest.mark.parametrize(
+    "decision",
+    [ended(Verdict.REFUSED), ended(Verdict.BLOCKED), ended(Verdict.FAILED, NEVER_BEGAN)],
+    ids=["refused", "gone", "never began"],
+)
 def test_p7_a_trial_that_did_not_take_place_says_nothing(
-    stage: Stage, trial: Record, verdict: Verdict
+    stage: Stage, trial: Record, decision: Decision
 ) -> None:
-    stage.gallery().conclude(trial, verdict)
+    stage.gallery().conclude(trial, decision)
     proof = stage.ledger.proof(BUNDLE)
     assert (proof.on, proof.failed, proof.candidate) == (None, 0, "wsi-second002")
 
 
 def test_p7_only_the_trial_concludes(stage: Stage, trial: Record) -> None:
     gallery = stage.gallery()
-    gallery.conclude(replace(trial, workspace_id=OTHER), Verdict.FINISHED)
-    gallery.conclude(replace(trial, facts=replace(TRYING, proving=False)), Verdict.FINISHED)
-    gallery.conclude(replace(trial, facts=replace(TRYING, bundle_id=None)), Verdict.FINISHED)
+    gallery.conclude(replace(trial, workspace_id=OTHER), ended(Verdict.FINISHED))
+    gallery.conclude(replace(trial, facts=replace(TRYING, proving=False)), ended(Verdict.FINISHED))
+    gallery.conclude(replace(trial, facts=replace(TRYING, bundle_id=None)), ended(Verdict.FINISHED))
     assert stage.ledger.proof(BUNDLE).on == WS
 
 
@@ -162,6 +170,16 @@ def test_p7_a_conclusion_that_is_overtaken_is_drawn_again(
         return write(proof)
 
     monkeypatch.setattr(stage.ledger, "write_proof", meanwhile)
-    stage.gallery().conclude(trial, Verdict.FINISHED)
+    stage.gallery().conclude(trial, ended(Verdict.FINISHED))
     assert stage.ledger.proof(BUNDLE).proven == "wsi-second002"
     assert len(stage.lines.of("image_proven")) == 1
+
+
+def test_p7_the_image_of_the_first_meeting_is_proven_and_stays_so(stage: Stage) -> None:
+    gallery = stage.gallery()
+    gallery.meet(BUNDLE)
+    gallery.meet(BUNDLE)
+    assert len(stage.desktops.calls) == 1
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    stage.gallery().meet(BUNDLE)
+    assert stage.ledger.proof(BUNDLE) == Proof(BUNDLE, proven="wsi-first0001", version=1)

@@ -54,6 +54,12 @@ def test_p2_signals_cannot_postpone_a_look_that_is_planned(ledger: Ledger) -> No
     assert only(ledger) == Record(WS, Facts(told_at=at(3)), 2, at(1))
 
 
+def test_p2_a_session_end_brings_a_planned_look_forward(ledger: Ledger) -> None:
+    ledger.record(session_end(NOON), at(300))
+    assert ledger.record(session_end(at(3)), at(4))
+    assert only(ledger) == Record(WS, Facts(told_at=at(3)), 2, at(4))
+
+
 def test_p2_signals_commute(ledger: Ledger) -> None:
     for signal in (session_end(NOON), sign_in(at(2)), session_end(at(-9)), sign_in(at(-2))):
         ledger.record(signal, at(1))

@@ -12,12 +12,12 @@ from nonpersistent.lifecycle import (
     Decision,
     Deferral,
     Verdict,
-    asked_last,
     decide,
     evident_at,
     first_sight,
     learn,
     owed_at,
+    rebuilds,
 )
 from nonpersistent.settings import UserVolume, Window
 
@@ -290,8 +290,7 @@ def test_nothing_is_owed_without_a_vacancy_or_an_alarm() -> None:
     assert owed_at(Facts(used_at=NOON), GRACE_20) is None
 
 
-def test_the_last_rebuild_counts_whether_asked_accepted_or_finished() -> None:
-    assert asked_last(Facts()) is None
-    assert asked_last(Facts(rebuilt_at=NOON, asked_at=at(1))) == at(1)
-    assert asked_last(Facts(asked_at=at(1), accepted_at=at(2))) == at(2)
-    assert asked_last(Facts(rebuilt_at=NOON)) == NOON
+def test_the_rebuilds_that_count_are_the_finished_one_and_the_one_asked_for() -> None:
+    assert rebuilds(Facts()) == []
+    assert rebuilds(Facts(rebuilt_at=NOON)) == [NOON]
+    assert rebuilds(Facts(rebuilt_at=NOON, asked_at=at(1), accepted_at=at(2))) == [NOON, at(1)]

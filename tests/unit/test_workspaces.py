@@ -47,7 +47,7 @@ def test_a_look_at_connections_alone_is_one_call(api: WorkSpaces, desktops: Desk
         )
     }
     assert desktops.names() == ["DescribeWorkspacesConnectionStatus"]
-    assert api.calls == 1
+    assert len(desktops.calls) == 1
 
 
 def test_a_look_at_states_tells_address_and_bundle(api: WorkSpaces, desktops: Desktops) -> None:
@@ -88,8 +88,8 @@ def test_p5_twenty_five_ids_share_a_call_and_nobody_is_asked_for_twice(
     assert desktops.times == [at(0, 0.5 * n) for n in range(4)]
 
 
-def test_nothing_to_look_at_costs_nothing(api: WorkSpaces) -> None:
-    assert (api.look([], []), api.calls) == ({}, 0)
+def test_nothing_to_look_at_costs_nothing(api: WorkSpaces, desktops: Desktops) -> None:
+    assert (api.look([], []), desktops.calls) == ({}, [])
 
 
 def test_the_newest_snapshot_counts(api: WorkSpaces, desktops: Desktops) -> None:
@@ -129,6 +129,13 @@ def test_p5_a_look_is_repeated_while_aws_is_throttling_or_ailing_and_rests_betwe
     assert desktops.times[-1] == at(0, 7.5)
 
 
+def test_p2_snapshots_that_may_not_be_read_are_a_refusal_of_this_workspace(
+    api: WorkSpaces, desktops: Desktops
+) -> None:
+    desktops.faults["DescribeWorkspaceSnapshots"] = [(400, "AccessDeniedException")]
+    assert api.newest_snapshot(WS) == Refused("AccessDeniedException", "said the test")
+
+
 @pytest.mark.parametrize(
     ("fault", "why"), [(NO_ANSWERS[0], "ReadTimeoutError"), (BUSY[0], "ThrottlingException")]
 )
@@ -138,7 +145,7 @@ def test_p2_an_api_that_does_not_answer_leaves_everything_due(
     desktops.faults["DescribeWorkspaces"] = [fault] * TRIES
     with pytest.raises(Unavailable, match=why):
         api.look([], [WS])
-    assert api.calls == TRIES
+    assert len(desktops.calls) == TRIES
 
 
 def test_an_error_that_cannot_be_placed_is_raised_at_once(
@@ -147,14 +154,14 @@ def test_an_error_that_cannot_be_placed_is_raised_at_once(
     desktops.faults["DescribeWorkspaces"] = [(400, "AccessDeniedException")]
     with pytest.raises(ClientError, match="AccessDenied"):
         api.look([], [WS])
-    assert api.calls == 1
+    assert len(desktops.calls) == 1
 
 
 def test_p3_an_accepted_rebuild(api: WorkSpaces, desktops: Desktops) -> None:
     desktops.desks[WS] = Desktop()
     assert api.rebuild(WS) == Accepted()
     assert desktops.rebuilds() == [WS]
-    assert api.calls == 1
+    assert len(desktops.calls) == 1
 
 
 def test_p6_a_refusal_in_an_answer_of_200(api: WorkSpaces, desktops: Desktops) -> None:
