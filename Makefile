@@ -39,7 +39,7 @@ package-check:
 	$(PYTHON) package/build.py --check
 
 unit: $(VENV)/test.installed
-	$(RUN) -m pytest --quiet tests/unit tests/repo --cov --cov-report=term
+	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit tests/repo tests/scripts --cov --cov-report=term
 
 terraform-test: ## Validate the module and the examples, run their Terraform tests
 	scripts/terraform-test

@@ -1,22 +1,27 @@
 locals {
   metric_namespace = "NonPersistentWorkSpaces"
 
-  # What the function's log lines count as. Each line names its fleet; a deferral also names its reason.
+  # What the function's log lines count as. Each line names its fleet; a deferral also names its reason. A WorkSpace that
+  # is seen vacant waits for the grace period, so its line counts as a deferral with the reason grace.
   metrics = {
     SessionEnds       = { pattern = "($.decision = \"recorded\") && ($.signal = \"session_end\")" }
     RebuildsRequested = { pattern = "$.decision = \"rebuild_requested\"" }
     RebuildsFinished  = { pattern = "$.decision = \"finished\"" }
     RebuildsRefused   = { pattern = "$.decision = \"refused\"" }
     RebuildsFailed    = { pattern = "$.decision = \"failed\"" }
-    Deferred          = { pattern = "$.decision = \"deferred\"", dimensions = { Reason = "$.reason" } }
+    Deferred          = { pattern = "($.decision = \"deferred\") || ($.decision = \"vacant\")", dimensions = { Reason = "$.reason" } }
     Blocked           = { pattern = "$.decision = \"blocked\"" }
     ImagesProven      = { pattern = "$.decision = \"image_proven\"" }
     ImagesRefused     = { pattern = "$.decision = \"image_refused\"" }
     Reconciled        = { pattern = "($.decision = \"pass\") && ($.task = \"reconcile\")" }
+    Backlog           = { pattern = "($.decision = \"pass\") && ($.left >= 0)", value = "$.left" }
     OldestDebtSeconds = { pattern = "($.decision = \"pass\") && ($.oldest_due_seconds >= 0)", value = "$.oldest_due_seconds" }
     SecondsToRebuild  = { pattern = "($.decision = \"rebuild_requested\") && ($.waited_seconds >= 0)", value = "$.waited_seconds" }
     RebuildSeconds    = { pattern = "($.decision = \"finished\") && ($.took_seconds >= 0)", value = "$.took_seconds" }
   }
+
+  # The closed list of lifecycle.Deferral; docs/operations.md explains each.
+  deferral_reasons = ["grace", "evidence", "state", "snapshot", "window", "brake", "proving", "throttled", "superseded"]
 
   # A debt may rightly wait for the grace period, for one audit, for a new snapshot (12 h apart) and for the window (once
   # a day); two hours more are what the API's rate needs for thousands of WorkSpaces that fall due together.
@@ -32,64 +37,85 @@ locals {
   # until it is right again. CloudWatch looks back no further than a day.
   periods_per_audit = min(288, ceil(var.audit_interval_minutes / 5) + 2)
 
-  fleet    = { Fleet = var.name }
-  question = "Which WorkSpaces and why: the dashboard, or the log group ${aws_cloudwatch_log_group.function.name}."
+  fleet = { Fleet = var.name }
 
   # Their names must not begin with the prefix of the session alarms, which alone may publish to the module's topic.
+  # Each has a section of its name in the runbook: a sentence here, the commands there.
   alarms = {
     dead-letters = {
-      description = "An event could not be delivered or handled and is kept in the dead-letter queue ${aws_sqs_queue.dead_letters.name}. The audit does its work in the meantime."
-      namespace   = "AWS/SQS"
-      metric      = "ApproximateNumberOfMessagesVisible"
-      dimensions  = { QueueName = aws_sqs_queue.dead_letters.name }
-      statistic   = "Maximum"
+      problem    = "An event could not be delivered or handled and is kept in the queue ${aws_sqs_queue.dead_letters.name}."
+      remedy     = "Read the letter's error, mend its cause, run an audit, then delete the letter."
+      namespace  = "AWS/SQS"
+      metric     = "ApproximateNumberOfMessagesVisible"
+      dimensions = { QueueName = aws_sqs_queue.dead_letters.name }
+      statistic  = "Maximum"
     }
     errors = {
-      description = "The function failed. Lambda tries each event three times."
-      namespace   = "AWS/Lambda"
-      metric      = "Errors"
-      dimensions  = { FunctionName = aws_lambda_function.nonpersistent.function_name }
+      problem    = "The function failed; Lambda tries each event three times."
+      remedy     = "Read the latest ERROR line in the log group ${aws_cloudwatch_log_group.function.name} and mend what it names."
+      namespace  = "AWS/Lambda"
+      metric     = "Errors"
+      dimensions = { FunctionName = aws_lambda_function.nonpersistent.function_name }
     }
     blocked = {
-      description = "A WorkSpace cannot be rebuilt and needs a person. ${local.question}"
-      metric      = "Blocked"
-      periods     = local.periods_per_audit
+      problem = "A WorkSpace cannot be rebuilt."
+      remedy  = "Run scripts/fleet-status to see which and why, and mend that WorkSpace: the next audit tries it again."
+      metric  = "Blocked"
+      periods = local.periods_per_audit
     }
     image-refused = {
-      description = "A new image failed on the WorkSpace it was proven on, and the rest of its bundle does not get it. ${local.question}"
-      metric      = "ImagesRefused"
-      periods     = local.periods_per_audit
+      problem = "A new image failed on three WorkSpaces, and the rest of its bundle does not get it."
+      remedy  = "Find bundle and image with scripts/fleet-status and give the bundle a mended or the previous image."
+      metric  = "ImagesRefused"
+      periods = local.periods_per_audit
     }
     overdue = {
-      description = "A rebuild has been due for longer than grace, audit, snapshot, window and API rate explain. ${local.question}"
-      metric      = "OldestDebtSeconds"
-      statistic   = "Maximum"
-      threshold   = local.oldest_debt_seconds
+      problem   = "A rebuild has been due for longer than grace, audit, snapshot, window and API rate explain."
+      remedy    = "Run scripts/fleet-status to see which WorkSpace waits and for what reason, and remove that reason."
+      metric    = "OldestDebtSeconds"
+      statistic = "Maximum"
+      threshold = local.oldest_debt_seconds
     }
     braked = {
-      description = "Rebuilds wait because maximum_rebuilds_per_hour is reached. ${local.question}"
-      metric      = "Deferred"
-      dimensions  = merge(local.fleet, { Reason = "brake" })
+      problem    = "Rebuilds wait because maximum_rebuilds_per_hour is reached."
+      remedy     = "Find out whether so many session ends are right, and raise the limit if they are."
+      metric     = "Deferred"
+      dimensions = merge(local.fleet, { Reason = "brake" })
     }
+    # Ten periods of a minute and not one of ten: a silent period would be judged by an older one as long as CloudWatch
+    # has that in view, which is a few periods more than the alarm asks for.
     silent = {
-      description  = "The function has not reconciled for ten minutes: nothing is rebuilt."
+      problem      = "The function has not reconciled for ten minutes: nothing is rebuilt."
+      remedy       = "Check that the rule ${aws_cloudwatch_event_rule.reconcile.name} is enabled and that the function runs."
       metric       = "Reconciled"
       comparison   = "LessThanThreshold"
-      period       = 600
+      period       = 60
+      periods      = 10
+      datapoints   = 10
       missing_data = "breaching"
     }
   }
 
+  # Metrics of this module by name; any other with its namespace and dimensions, as the dashboard wants it.
   charts = [
-    { title = "Session ends and rebuilds", stat = "Sum", metrics = ["SessionEnds", "RebuildsRequested", "RebuildsFinished"] },
-    { title = "Needs a look", stat = "Sum", metrics = ["RebuildsRefused", "RebuildsFailed", "Blocked", "ImagesRefused"] },
-    { title = "Oldest debt (seconds)", stat = "Maximum", metrics = ["OldestDebtSeconds"] },
-    { title = "From session end to rebuild, and rebuild (seconds)", stat = "p90", metrics = ["SecondsToRebuild", "RebuildSeconds"] },
+    { title = "Session ends and rebuilds", stat = "Sum", own = ["SessionEnds", "RebuildsRequested", "RebuildsFinished"] },
+    { title = "WorkSpaces left due when a pass ended", stat = "Maximum", own = ["Backlog"] },
+    { title = "Age of the oldest debt (seconds)", stat = "Maximum", own = ["OldestDebtSeconds"] },
+    { title = "What waited, by reason", stat = "Sum", metrics = [for reason in local.deferral_reasons : [local.metric_namespace, "Deferred", "Fleet", var.name, "Reason", reason]] },
+    { title = "Refused, failed, blocked", stat = "Sum", own = ["RebuildsRefused", "RebuildsFailed", "Blocked"] },
+    { title = "From session end to rebuild, and the rebuild itself (seconds)", stat = "p90", own = ["SecondsToRebuild", "RebuildSeconds"] },
+    { title = "Images proven and refused", stat = "Sum", own = ["ImagesProven", "ImagesRefused"] },
+    { title = "Errors and dead letters", stat = "Maximum", metrics = [
+      ["AWS/Lambda", "Errors", "FunctionName", aws_lambda_function.nonpersistent.function_name],
+      ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.dead_letters.name],
+    ] },
   ]
 
   tables = [
-    { title = "WorkSpaces that need a person", query = "filter decision in [\"blocked\", \"failed\", \"refused\", \"image_refused\"] | stats latest(@timestamp) as at, latest(decision) as what, latest(reason) as why by workspace_id | sort at desc" },
-    { title = "What waits, and why", query = "filter decision = \"deferred\" | stats count(*) as times, latest(@timestamp) as at by workspace_id, reason | sort at desc" },
+    { title = "WorkSpaces that need a person", query = "filter decision in [\"blocked\", \"failed\", \"refused\"] | stats latest(@timestamp) as at, latest(decision) as what, latest(reason) as why by workspace_id | sort at desc" },
+    { title = "What waits, and why", query = "filter decision in [\"deferred\", \"vacant\"] | stats latest(@timestamp) as at, latest(reason) as why, latest(due_at) as next_look by workspace_id | sort at desc" },
+    { title = "Refusals and failures by reason", query = "filter decision in [\"refused\", \"failed\"] | stats count(*) as times, latest(@timestamp) as at by decision, reason | sort times desc" },
+    { title = "Image proofs", query = "filter decision in [\"image_proving\", \"image_proven\", \"image_refused\"] | fields @timestamp, decision, bundle_id, image_id, workspace_id | sort @timestamp desc" },
   ]
 }
 
@@ -121,7 +147,7 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   for_each = local.alarms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.description
+  alarm_description   = "${each.value.problem} ${each.value.remedy} Runbook: docs/operations.md#${each.key}"
   namespace           = lookup(each.value, "namespace", local.metric_namespace)
   metric_name         = each.value.metric
   dimensions          = lookup(each.value, "dimensions", local.fleet)
@@ -130,7 +156,7 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   threshold           = lookup(each.value, "threshold", 1)
   period              = lookup(each.value, "period", 300)
   evaluation_periods  = lookup(each.value, "periods", 1)
-  datapoints_to_alarm = 1
+  datapoints_to_alarm = lookup(each.value, "datapoints", 1)
   treat_missing_data  = lookup(each.value, "missing_data", "notBreaching")
   alarm_actions       = var.operations_alarm_actions
   ok_actions          = var.operations_alarm_actions
@@ -159,7 +185,7 @@ resource "aws_cloudwatch_dashboard" "fleet" {
           stat    = chart.stat
           period  = 300
           view    = "timeSeries"
-          metrics = [for metric in chart.metrics : [local.metric_namespace, metric, "Fleet", var.name]]
+          metrics = try(chart.metrics, [for metric in chart.own : [local.metric_namespace, metric, "Fleet", var.name]])
         }
       }],
       [for table in local.tables : {

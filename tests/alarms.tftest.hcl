@@ -69,7 +69,7 @@ run "deployed" {
       errors        = "AWS/Lambda Errors {\"FunctionName\":\"fleet\"} Sum 300 x 1"
       image-refused = "NonPersistentWorkSpaces ImagesRefused {\"Fleet\":\"fleet\"} Sum 300 x 14"
       overdue       = "NonPersistentWorkSpaces OldestDebtSeconds {\"Fleet\":\"fleet\"} Maximum 300 x 1"
-      silent        = "NonPersistentWorkSpaces Reconciled {\"Fleet\":\"fleet\"} Sum 600 x 1"
+      silent        = "NonPersistentWorkSpaces Reconciled {\"Fleet\":\"fleet\"} Sum 60 x 10"
     }
     error_message = "Each operations alarm must watch what it speaks of, and what an audit repeats for longer than an audit."
   }
@@ -77,6 +77,16 @@ run "deployed" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.operations["silent"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.operations["silent"].comparison_operator == "LessThanThreshold"
     error_message = "No log line at all must raise the alarm that nothing is reconciled."
+  }
+
+  assert {
+    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.operations : key => alarm.datapoints_to_alarm } == { blocked = 1, braked = 1, dead-letters = 1, errors = 1, image-refused = 1, overdue = 1, silent = 10 }
+    error_message = "Once is enough for every alarm but one: a minute without a reconcile is no silence."
+  }
+
+  assert {
+    condition     = alltrue([for key, alarm in aws_cloudwatch_metric_alarm.operations : endswith(alarm.alarm_description, " Runbook: docs/operations.md#${key}") && length(alarm.alarm_description) <= 1024])
+    error_message = "Each operations alarm must name its section of the runbook."
   }
 
   assert {
@@ -109,11 +119,12 @@ run "deployed" {
       RebuildsFinished  = "1 for { $.decision = \"finished\" }"
       RebuildsRefused   = "1 for { $.decision = \"refused\" }"
       RebuildsFailed    = "1 for { $.decision = \"failed\" }"
-      Deferred          = "1 for { $.decision = \"deferred\" }"
+      Deferred          = "1 for { ($.decision = \"deferred\") || ($.decision = \"vacant\") }"
       Blocked           = "1 for { $.decision = \"blocked\" }"
       ImagesProven      = "1 for { $.decision = \"image_proven\" }"
       ImagesRefused     = "1 for { $.decision = \"image_refused\" }"
       Reconciled        = "1 for { ($.decision = \"pass\") && ($.task = \"reconcile\") }"
+      Backlog           = "$.left for { ($.decision = \"pass\") && ($.left >= 0) }"
       OldestDebtSeconds = "$.oldest_due_seconds for { ($.decision = \"pass\") && ($.oldest_due_seconds >= 0) }"
       SecondsToRebuild  = "$.waited_seconds for { ($.decision = \"rebuild_requested\") && ($.waited_seconds >= 0) }"
       RebuildSeconds    = "$.took_seconds for { ($.decision = \"finished\") && ($.took_seconds >= 0) }"

@@ -107,9 +107,15 @@ class Ledger:
                 records[record.workspace_id] = record
         return list(records.values())
 
-    def write(self, seen: Record, facts: Facts, look_at: datetime | None) -> Record | None:
+    def write(
+        self,
+        seen: Record,
+        facts: Facts,
+        look_at: datetime | None,
+        waits_for: str | None = None,
+    ) -> Record | None:
         """Put `facts` in the place of what `seen` said; None if somebody wrote in between."""
-        record = Record(seen.workspace_id, facts, seen.version + 1, look_at)
+        record = Record(seen.workspace_id, facts, seen.version + 1, look_at, waits_for)
         return record if self._replace(to_item(record), seen.version) else None
 
     def forget(self, workspace_id: str) -> None:

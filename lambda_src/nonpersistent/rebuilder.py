@@ -103,7 +103,7 @@ class Rebuilder:
     def defer(self, record: Record, why: str | None, until: datetime) -> bool:
         """The rebuild waits; False, as nothing was rebuilt."""
         look_at = self._settings.next_look(until)
-        self._ledger.write(record, record.facts, look_at)
+        self._ledger.write(record, record.facts, look_at, waits_for=why)
         self._journal.write(Verdict.DEFERRED, record.workspace_id, reason=why, due_at=look_at)
         return False
 
@@ -151,7 +151,7 @@ class Rebuilder:
         record = claimed
         while True:
             decision = change(record.facts)
-            if self._ledger.write(record, decision.facts, decision.look_at):
+            if self._ledger.write(record, decision.facts, decision.look_at, decision.reason):
                 return decision
             [record] = self._ledger.read([record.workspace_id])
             if record.facts.asked_at != claimed.facts.asked_at:

@@ -22,8 +22,10 @@ from .workspaces import IDS_PER_CALL, Refused, Unavailable, WorkSpaces, in_batch
 NEEDS_STATE = frozenset({Phase.VACANT, Phase.BLOCKED, Phase.REBUILDING})
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
 
-OWING = frozenset({Verdict.DEFERRED, Verdict.REFUSED, Verdict.FAILED, Verdict.BLOCKED})
-"""Verdicts that leave a debt unpaid."""
+OWING = frozenset(
+    {Verdict.DEFERRED, Verdict.REBUILD, Verdict.REFUSED, Verdict.FAILED, Verdict.BLOCKED}
+)
+"""Verdicts that leave a debt unpaid, as does a rebuild that did not come about."""
 
 
 @dataclass
@@ -187,7 +189,8 @@ class Reconciler:
             return
         if record.facts.asked_at and not decision.facts.asked_at:
             self._gallery.conclude(record, decision)
-        if changed and not self._ledger.write(record, decision.facts, decision.look_at):
+        outcome = (decision.facts, decision.look_at, decision.reason)
+        if changed and not self._ledger.write(record, *outcome):
             decision = replace(decision, verdict=Verdict.DEFERRED, reason=Deferral.SUPERSEDED)
         took = None
         if decision.verdict is Verdict.FINISHED and record.facts.asked_at is not None:

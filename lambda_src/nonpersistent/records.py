@@ -17,12 +17,16 @@ _TIMES = tuple(each.name for each in fields(Facts) if each.name.endswith(("_at",
 
 @dataclass(frozen=True)
 class Record:
-    """A WorkSpace's facts as they were read; `version` 0 means there is no item yet."""
+    """A WorkSpace's facts as they were read; `version` 0 means there is no item yet.
+
+    `look_at` is when it is due for a look, `waits_for` why not now: for people, nothing reads it.
+    """
 
     workspace_id: str
     facts: Facts = field(default_factory=Facts)
     version: int = 0
     look_at: datetime | None = None
+    waits_for: str | None = None
 
 
 def to_item(record: Record) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def to_item(record: Record) -> dict[str, Any]:
     for name in _TIMES:
         if (moment := getattr(facts, name)) is not None:
             item[name] = from_moment(moment)
-    item |= _texts(facts, ("address", "bundle_id", "reason"))
+    item |= _texts(facts, ("address", "bundle_id", "reason")) | _texts(record, ("waits_for",))
     if record.look_at is not None:
         item |= {"queue": {"S": "due"}, "due_at": from_moment(record.look_at)}
     return item
@@ -60,6 +64,7 @@ def from_item(item: Item) -> Record:
         facts=facts,
         version=int(item["version"]["N"]),
         look_at=to_moment(item["due_at"]) if "due_at" in item else None,
+        waits_for=item.get("waits_for", {}).get("S"),
     )
 
 
@@ -85,7 +90,7 @@ def proof_from_item(bundle_id: str, item: Item) -> Proof:
     )
 
 
-def _texts(owner: object, names: Iterable[str]) -> Item:
+def _texts(owner: object, names: Iterable[str]) -> dict[str, Any]:
     """The attributes of `owner` that are not None."""
     given = {name: getattr(owner, name) for name in names}
     return {name: {"S": text} for name, text in given.items() if text is not None}

@@ -8,16 +8,8 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-
-if __name__ == "__main__":
-    for folder in (str(ROOT), str(ROOT / "lambda_src")):
-        if folder not in sys.path:
-            sys.path.append(folder)
-
-from tests.simulation.running import Result, describe, run_seed  # noqa: E402
+from .running import describe, run_seed
 
 
 def main() -> int:
@@ -55,8 +47,6 @@ def main() -> int:
     print(f"{len(seeds)} seeds in {took:.1f} s, {bad} with a broken promise; {dict(totals)}")
     return 1 if bad else 0
 
-
-__all__ = ["Result"]
 
 if __name__ == "__main__":
     sys.exit(main())

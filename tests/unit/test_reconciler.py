@@ -205,7 +205,8 @@ def test_keep_waits_for_the_next_snapshot(stage: Stage) -> None:
     stage.settings = settings(user_volume=UserVolume.KEEP)
     stage.has(DUE, NOON, snapshot_at=at(-60))
     tally = stage.run()
-    assert (tally.rebuilt, tally.oldest_due_seconds) == (0, 20 * 60 + 0.5)
+    assert tally.rebuilt == 0
+    assert tally.oldest_due_seconds == pytest.approx(20 * 60, abs=2)
     assert stage.record().look_at == at(-60 + 12 * 60)
     assert stage.lines.decisions == [("deferred", "snapshot")]
 

@@ -1,0 +1,172 @@
+"""Every schedule of the small world: `python -m tests.simulation.exhaustive`.
+
+A phase is explored depth first, by replay from the copy of the world at its beginning; states that
+were met before are not explored again, but their schedules are counted. Worlds that are equal at
+the end of a phase go on as one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from .running import SOURCE  # noqa: F401
+from nonpersistent import handler
+
+from . import log, transport
+from .oracles import Violation
+from .small import ID, MINUTE, SCENARIO, Budget, Choice, Small
+
+
+class Broken(Exception):
+    """A promise was broken on some schedule."""
+
+    def __init__(self, violation: Violation, path: list[str]) -> None:
+        super().__init__(f"{violation.promise}: {violation.what}\n  " + "\n  ".join(path))
+        self.violation = violation
+
+
+@dataclass
+class Tally:
+    """What an exploration came to."""
+
+    schedules: int = 0
+    steps: int = 0
+    states: int = 0
+    ends: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+class _Phase:
+    """The exploration of one phase from one world."""
+
+    def __init__(self, begin: Small, tally: Tally) -> None:
+        self._begin = begin
+        self._tally = tally
+        self._known: dict[int, Counter[int]] = {}
+        self.worlds: dict[int, Small] = {}
+
+    def run(self) -> Counter[int]:
+        """How many schedules lead to each of `worlds`."""
+        return self._visit(self._replay([]), [])
+
+    def _replay(self, prefix: list[Choice]) -> Small:
+        world = copy.deepcopy(self._begin)
+        _enter(world)
+        for choice in prefix:
+            world.do(choice)
+            self._tally.steps += 1
+        return world
+
+    def _visit(self, world: Small, prefix: list[Choice]) -> Counter[int]:
+        _enter(world)
+        if world.oracles.violations:
+            path = list(world.path)
+            world.abandon()
+            raise Broken(world.oracles.violations[0], path)
+        key = world.key()
+        if key in self._known:
+            world.abandon()
+            return self._known[key]
+        if world.ended:
+            self.worlds[key] = world
+            self._known[key] = Counter({key: 1})
+            return self._known[key]
+        total: Counter[int] = Counter()
+        *others, last = world.choices()
+        for choice in others:
+            branch = self._replay([*prefix, choice])
+            total += self._visit(branch, [*prefix, choice])
+        _enter(world)
+        world.do(last)
+        self._tally.steps += 1
+        total += self._visit(world, [*prefix, last])
+        self._known[key] = total
+        self._tally.states += 1
+        return total
+
+
+def _enter(world: Small) -> None:
+    """AWS is this world now."""
+    transport.WIRE.world = world
+
+
+def explore(begin: Small, phases: int, say: bool = False) -> Tally:
+    """All schedules of so many phases, each followed by peace. Raises Broken."""
+    environment = begin.scenario.environment
+    transport.take_the_place_of_aws(begin, lambda: handler.House(environment))
+    log.listen(lambda _line: None)
+    tally = Tally()
+    worlds: dict[int, tuple[Small, int]] = {0: (begin, 1)}
+    for number in range(phases):
+        following: dict[int, tuple[Small, int]] = {}
+        for world, weight in worlds.values():
+            phase = _Phase(world, tally)
+            for key, schedules in phase.run().items():
+                ended = phase.worlds[key]
+                ended.next_phase()
+                name = ended.key()
+                before = following.get(name, (ended, 0))[1]
+                following[name] = (ended, before + weight * schedules)
+        worlds = following
+        if say:
+            total = sum(weight for _, weight in worlds.values())
+            print(f"  phase {number + 1}: {len(worlds)} worlds, {total:,} schedules", flush=True)
+    for world, weight in worlds.values():
+        _enter(world)
+        world.finish()
+        tally.ends += 1
+        tally.schedules += weight
+        tally.counts.update(world.oracles.counts)
+        if world.oracles.violations:
+            raise Broken(world.oracles.violations[0], world.path)
+    return tally
+
+
+def beginning(last_known_is_login: bool, grace: float = 20.0, budget: Budget | None = None) -> Small:
+    """A session of ten minutes has ended by a lost connection; its alarm is on the way."""
+    scenario = replace(SCENARIO, last_known_is_login=last_known_is_login, grace=grace)
+    world = Small(scenario=scenario, budget=budget or Budget())
+    transport.take_the_place_of_aws(world, lambda: handler.House(scenario.environment))
+    log.listen(lambda _line: None)
+    world.offer("first tick", {"task": "reconcile"})
+    world.run_all()
+    world.agenda.now += 3 * MINUTE
+    world.sign_in()
+    world.run_all()
+    world.agenda.now += 10 * MINUTE
+    world.drop()
+    world.agenda.now += 5 * MINUTE
+    world.fleet.tick(world.agenda.now)
+    world.offer_alarm("alarm")
+    world.offer("tick", {"task": "reconcile"})
+    world.path.clear()
+    return world
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.exhaustive")
+    parser.add_argument("--phases", type=int, default=6)
+    given = parser.parse_args()
+    for login in (False, True):
+        began = time.perf_counter()
+        try:
+            tally = explore(beginning(login), given.phases, say=True)
+        except Broken as broken:
+            print(broken)
+            return 1
+        took = time.perf_counter() - began
+        print(
+            f"{ID}, LastKnown is the {'log-in' if login else 'last sight'}: "
+            f"{tally.schedules:,} schedules, {tally.states:,} states, {tally.steps:,} steps, "
+            f"{tally.ends} ends in {took:.0f} s; {dict(tally.counts)}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

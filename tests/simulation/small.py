@@ -1,0 +1,417 @@
+"""A small world whose every step is a choice: one desktop, few messages, few things go wrong.
+
+Time stands still while a phase lasts and is set between phases, when no invocation is alive: then
+the world is plain data and can be copied.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
+from nonpersistent import handler
+
+from sandbox.desktop import Desktop, Presence, State
+
+from . import messages, transport, verdicts
+from .agenda import BEGIN, Agenda
+from .baton import Invocation
+from .dynamodb import Table, TableError
+from .faults import Faults
+from .fleet import Fleet
+from .functions import Context
+from .oracles import Evidence, Oracles
+from .scenario import Scenario
+from .workspaces import Api
+
+ID = "ws-000000000"
+MINUTE = timedelta(minutes=1)
+AUDIT = timedelta(minutes=60)
+
+Choice = tuple[str, str]
+"""What is done, and by or to whom."""
+
+SCENARIO = Scenario(
+    seed=0,
+    desktops=1,
+    outsiders=0,
+    hours=0,
+    faults={},
+    last_known_is_login=False,
+    grace=20.0,
+    audit_interval=60,
+    rate=2.0,
+    user_volume="roll_back",
+    prove_images=False,
+    brake=None,
+    window=None,
+    bundles=1,
+    session=0,
+    pause=0,
+    stays_away=0,
+    returns=0,
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """An event that may be delivered in this phase; `name` is unique."""
+
+    name: str
+    event: dict[str, Any]
+    evidence: tuple[str, datetime] | None = None
+    attempts: int = 0
+
+
+class Stepped(Invocation):
+    """An invocation that stands still at each call until it is chosen."""
+
+    message: Message
+    call: tuple[str, str, dict[str, Any]] | None = None
+    fate: str = "answered"
+    wake: datetime | None = None
+    history: tuple[object, ...] = ()
+
+    def pause(self, seconds: float) -> None:
+        self.check_alive()
+        self.call = None
+        self.wake = self.agenda.now + timedelta(seconds=seconds)
+        self.hand_over()
+        self.agenda.now = max(self.agenda.now, self.wake)
+        self.history += (self.agenda.now,)
+
+
+@dataclass
+class Budget:
+    """How often what may still go wrong."""
+
+    crashes: int = 1
+    time_outs: int = 1
+    doubles: int = 1
+    reconnects: int = 1
+
+
+@dataclass
+class Small:
+    """The world. Copied between phases, never within one."""
+
+    scenario: Scenario = SCENARIO
+    budget: Budget = field(default_factory=Budget)
+    startable: dict[str, Message] = field(default_factory=dict)
+    retries: list[Message] = field(default_factory=list)
+    path: list[str] = field(default_factory=list)
+    phase: int = 0
+    left_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.agenda = Agenda()
+        self.fleet = Fleet(random.Random(1), Faults(self.scenario))
+        self.table = Table(
+            "fleet-ledger", self._now, _at_once, _whole_pages, _all_keys
+        )
+        self.oracles = Oracles(
+            self.scenario, self.fleet, timedelta(0), self.table.first_written
+        )
+        self.api = Api(self.fleet, _only_mine, _no_refusal, 1e6)
+        self.live: dict[str, Stepped] = {}
+        self._sent: datetime = BEGIN
+        self.ended = False
+        desktop = self.fleet.add(BEGIN, id=ID)
+        desktop.next_sample_at = BEGIN + 2 * MINUTE
+        self.fleet.note_view(desktop, BEGIN)
+        roster = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": ID}]}}
+        self.table.write(roster, "roster")
+        due = {"queue": {"S": "due"}, "due_at": {"S": "1970-01-01T00:00:00.000Z"}}
+        self.table.write({"id": {"S": "audit"}, **due}, "audit")
+
+    @property
+    def desktop(self) -> Desktop:
+        return self.fleet.fleet[ID]
+
+    # -- choices ------------------------------------------------------------------------------
+
+    def choices(self) -> list[Choice]:
+        """Everything that may happen next."""
+        found: list[Choice] = []
+        for name, invocation in self.live.items():
+            found.append(("goes on", name))
+            if invocation.call is None:
+                continue
+            if self.budget.crashes:
+                found += [("killed before", name), ("killed after", name)]
+            if self.budget.time_outs and invocation.call[1] == "RebuildWorkspaces":
+                found += [("timed out", name), ("timed out, worked", name)]
+        for name in self.startable:
+            found.append(("starts", name))
+            if self.budget.doubles:
+                found.append(("starts, once more", name))
+        can_connect = self.desktop.state is State.AVAILABLE
+        if self.desktop.presence is Presence.DROPPED and self.budget.reconnects and can_connect:
+            found += [("user is back", "with a sign-in"), ("user is back", "silently")]
+        if self.desktop.presence is Presence.CONNECTED and self.left_at is None:
+            found.append(("user", "leaves"))
+        if not self.live:
+            found.append(("phase", "ends"))
+        return found
+
+    def do(self, choice: Choice) -> None:
+        """One step. A broken promise is in `oracles.violations` afterwards."""
+        self.path.append(" ".join(choice))
+        match choice:
+            case ("starts", name):
+                self._start(self.startable.pop(name))
+            case ("starts, once more", name):
+                self.budget.doubles -= 1
+                message = self.startable[name]
+                self._start(replace(message, name=f"{name}, doubled"))
+            case ("user is back", how):
+                self.budget.reconnects -= 1
+                self._reconnect(how)
+            case ("user", "leaves"):
+                self._leave()
+            case ("phase", "ends"):
+                self.ended = True
+            case (what, name):
+                self._step(self.live[name], what)
+
+    def _step(self, invocation: Stepped, what: str) -> None:
+        if what.startswith("killed"):
+            self.budget.crashes -= 1
+        elif what.startswith("timed out"):
+            self.budget.time_outs -= 1
+        invocation.fate = what
+        invocation.switch()
+
+    def _start(self, message: Message) -> None:
+        def work() -> None:
+            handler.lambda_handler(message.event, Context(invocation))
+
+        number = len(self.path)
+        invocation = Stepped(self.agenda, number, work, self._end, timedelta(0), 900.0)
+        invocation.name = message.name
+        invocation.message = message
+        self.live[message.name] = invocation
+        invocation.begin()
+
+    def _end(self, invocation: Invocation, error: BaseException | None) -> None:
+        if not isinstance(invocation, Stepped) or invocation.name not in self.live:
+            return
+        message = self.live.pop(invocation.name).message
+        if error is None and message.evidence is not None:
+            kind, at = message.evidence
+            had = Evidence(kind, at, self.agenda.now, invocation.number)
+            self.oracles.evidence[ID].append(had)
+        elif error is not None and message.attempts < 2 and "task" not in message.event:
+            again = replace(
+                message, name=f"{message.name}, again", attempts=message.attempts + 1
+            )
+            self.retries.append(again)
+
+    def abandon(self) -> None:
+        """Nobody goes on with this world: its greenlets end."""
+        live, self.live = self.live, {}
+        for invocation in live.values():
+            invocation.killed = True
+            invocation.switch()
+
+    # -- the user -----------------------------------------------------------------------------
+
+    def sign_in(self) -> None:
+        now = self.agenda.now
+        self.fleet.sign_in(ID, now)
+        self.fleet.connected(ID, now)
+        self.offer("sign-in", messages.sign_in(ID, now), ("sign_in", now))
+
+    def drop(self) -> None:
+        self.fleet.drop(ID, self.agenda.now)
+        self.fleet.disconnected(ID, self.agenda.now)
+
+    def _reconnect(self, how: str) -> None:
+        now = self.agenda.now
+        with_event = how == "with a sign-in"
+        self.fleet.reconnect(ID, now, signs_in=with_event)
+        self.fleet.connected(ID, now)
+        if with_event:
+            self.offer("second sign-in", messages.sign_in(ID, now), ("sign_in", now))
+
+    def _leave(self) -> None:
+        now = self.left_at = self.agenda.now
+        self.fleet.sign_out(ID, now)
+        self.fleet.disconnected(ID, now)
+
+    def offer(
+        self, name: str, event: dict[str, Any], evidence: tuple[str, datetime] | None = None
+    ) -> None:
+        """A message that may be delivered in this phase, or is lost."""
+        self.startable[name] = Message(name, event, evidence)
+
+    def offer_alarm(self, name: str) -> None:
+        now = self.agenda.now
+        self.offer(name, messages.session_end(ID, now, now), ("session_end", now))
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def next_phase(self) -> None:
+        """Go to the next moment at which something is due, and offer its messages."""
+        now = self.agenda.now
+        dues = [_time(item["due_at"]["S"]) for item in self.table.index.values()]
+        moments = [due for due in dues if due > now - 3 * MINUTE]
+        moments += [now + MINUTE] if self.retries else []
+        alarm_at = self.left_at + 6 * MINUTE if self.left_at else None
+        if alarm_at and alarm_at > now:
+            moments.append(alarm_at)
+        audit_at = BEGIN + AUDIT * ((now - BEGIN) // AUDIT + 1)
+        moments.append(audit_at)
+        soonest = max(min(moments), now + MINUTE / 2)
+        minutes = -(-(soonest - BEGIN) // MINUTE)
+        self.agenda.now = BEGIN + MINUTE * minutes + timedelta(milliseconds=500)
+        self.phase += 1
+        self.ended = False
+        self.startable.clear()
+        self.offer(f"tick {minutes}", {"task": "reconcile"})
+        for message in self.retries:
+            self.startable[message.name] = message
+        self.retries = []
+        now = self.agenda.now
+        if now >= audit_at:
+            self.offer(f"audit {minutes}", {"task": "audit"})
+        if alarm_at and now >= alarm_at > now - 2 * MINUTE:
+            self.offer_alarm("second alarm")
+        self.fleet.tick(now)
+        self.fleet.collect()
+
+    def run_all(self) -> None:
+        """Deliver everything that is offered, one after the other, without mishap."""
+        while self.startable or self.live:
+            name = next(iter(self.live), None) or next(iter(self.startable))
+            self.do(("goes on" if name in self.live else "starts", name))
+
+    def finish(self) -> None:
+        """Peace, for P2's time; what is owed then is a broken promise."""
+        if self.desktop.presence is Presence.CONNECTED:
+            self._leave()
+        end = self.agenda.now + verdicts.bound(self.scenario)
+        while self.agenda.now < end and not self.oracles.violations:
+            self.next_phase()
+            self.run_all()
+            if self.agenda.now + MINUTE > end - AUDIT / 2 and not self._debts():
+                return
+        for debt in self._debts():
+            if debt.knowable and not self.oracles.violations:
+                text = f"session ended {debt.ended_at:%H:%M:%S}, not rebuilt"
+                self.oracles.violated("P2", self.agenda.now, text)
+
+    def _debts(self) -> list[verdicts.Debt]:
+        view = self.fleet.view(ID, self.agenda.now)
+        return verdicts.debts(
+            [self.desktop],
+            self.fleet.sessions,
+            self.table.first_written,
+            self.oracles.evidence,
+            {ID: view.last_known if view else None},
+        )
+
+    def _now(self) -> datetime:
+        return self.agenda.now
+
+    # -- the other end of the wire ------------------------------------------------------------
+
+    def exchange(
+        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
+    ) -> tuple[int, dict[str, Any]]:
+        if not isinstance(invocation, Stepped):
+            raise TypeError("a small world's invocations are stepped")
+        if service == "workspaces":
+            self.oracles.sent(self.agenda.now)
+        invocation.call = (service, operation, given)
+        sent_at = self.agenda.now
+        invocation.hand_over()
+        fate, invocation.fate = invocation.fate, "answered"
+        if fate == "killed before":
+            invocation.die()
+        if fate == "timed out":
+            raise ReadTimeoutError(endpoint_url=url)
+        status, body = self._effect(invocation, service, operation, given, sent_at)
+        if fate == "killed after":
+            invocation.die()
+        invocation.history += ((operation, repr(given), repr(body), self.agenda.now),)
+        if fate == "timed out, worked":
+            raise ReadTimeoutError(endpoint_url=url)
+        return status, body
+
+    def _effect(
+        self,
+        invocation: Stepped,
+        service: str,
+        operation: str,
+        given: dict[str, Any],
+        sent_at: datetime,
+    ) -> tuple[int, dict[str, Any]]:
+        if service == "dynamodb":
+            try:
+                body, wrote = self.table.call(operation, given)
+            except TableError as error:
+                return error.status, {"__type": error.code, "message": error.message}
+            if wrote:
+                invocation.wrote_at = self.agenda.now
+            return 200, body
+        status, body = self.api.answer(operation, given, self.agenda.now)
+        if operation != "RebuildWorkspaces":
+            self.oracles.looked(operation, ID, self.agenda.now, invocation)
+        elif status == 200 and not body["FailedRequests"]:
+            rebuild = self.desktop.rebuilds[-1]
+            self.oracles.accepted(self.desktop, rebuild, sent_at, invocation)
+            self.fleet.disconnected(ID, self.agenda.now)
+        return status, body
+
+    # -- what it is ---------------------------------------------------------------------------
+
+    def key(self) -> int:
+        """Two worlds of one key have the same future."""
+        desktop = self.desktop
+        return hash(
+            (
+                self.agenda.now,
+                repr(sorted(self.table.items.items())),
+                (desktop.state, desktop.presence, desktop.ip_address, desktop.changes_to),
+                (desktop.seen_at, desktop.signed_in_at, desktop.sample),
+                tuple((r.accepted_at, r.ends_at) for r in desktop.rebuilds),
+                tuple((s.start, s.end) for s in self.fleet.sessions[ID]),
+                tuple((e.kind, e.at, e.had_at) for e in self.oracles.evidence[ID]),
+                repr(self.budget),
+                tuple(sorted(self.startable)),
+                tuple(sorted(message.name for message in self.retries)),
+                (self.left_at, self.ended),
+                tuple(
+                    (name, self.live[name].history, self.live[name].call is None)
+                    for name in sorted(self.live)
+                ),
+            )
+        )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _at_once(apply: Any) -> None:
+    apply()
+
+
+def _whole_pages() -> int:
+    return 1000
+
+
+def _all_keys(_keys: int) -> int:
+    return 0
+
+
+def _only_mine(workspace_id: str) -> bool:
+    return workspace_id == ID
+
+
+def _no_refusal(_workspace_id: str) -> None:
+    return None
