@@ -84,7 +84,7 @@ def _row(id_: str, ledger: Ledger, fleet: Fleet) -> Row:
     elif state in GONE_STATES:
         reason = state
     else:
-        reason = _reason(record, ledger.waits_for.get(id_))
+        reason = _reason(record)
     return Row(
         workspace_id=id_,
         user=described.get("UserName"),
@@ -110,7 +110,7 @@ def _since(facts: Facts) -> datetime | None:
             return facts.vacant_since
 
 
-def _reason(record: Record | None, waits_for: str | None) -> str | None:
+def _reason(record: Record | None) -> str | None:
     """Why the WorkSpace is in its phase; a reason of lifecycle.Deferral where a rebuild waits."""
     if record is None:
         return "not_seen_yet"
@@ -129,7 +129,7 @@ def _reason(record: Record | None, waits_for: str | None) -> str | None:
         case Phase.BLOCKED:
             return refused
         case Phase.VACANT:
-            return refused or waits_for
+            return refused or record.waits_for
     raise ValueError(facts.phase)
 
 

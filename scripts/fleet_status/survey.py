@@ -26,14 +26,10 @@ class NotALedger(Exception):
 
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger, read once.
-
-    waits_for   why a WorkSpace's rebuild waited when the function looked last, by id
-    """
+    """The ledger, read once: records by WorkSpace, proofs by bundle."""
 
     roster: tuple[str, ...]
     records: Mapping[str, Record]
-    waits_for: Mapping[str, str]
     proofs: Mapping[str, Proof]
 
 
@@ -52,15 +48,13 @@ def read_ledger(client: DynamoDBClient, table: str) -> Ledger:
         items |= {item["id"]["S"]: item for item in page["Items"] if "id" in item}
     if "roster" not in items:
         raise NotALedger(table)
-    known = {id_: item for id_, item in items.items() if id_.startswith("ws-")}
     return Ledger(
         roster=tuple(entry["S"] for entry in items["roster"]["workspace_ids"]["L"]),
-        records={id_: from_item(item) for id_, item in known.items()},
-        waits_for={id_: i["waits_for"]["S"] for id_, i in known.items() if "waits_for" in i},
+        records={id_: from_item(item) for id_, item in items.items() if id_.startswith("ws-")},
         proofs={
             id_: proof_from_item(id_, item)
             for id_, item in items.items()
-            if id_ not in known and id_ not in OTHER_ITEMS
+            if not id_.startswith("ws-") and id_ not in OTHER_ITEMS
         },
     )
 

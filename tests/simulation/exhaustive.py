@@ -150,12 +150,13 @@ def beginning(last_known_is_login: bool, grace: float = 20.0, budget: Budget | N
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.exhaustive")
-    parser.add_argument("--phases", type=int, default=6)
+    parser.add_argument("--phases", type=int, default=6, help="in which anything may happen")
+    parser.add_argument("--mishaps", type=int, default=1, help="at most, of all kinds together")
     given = parser.parse_args()
     for login in (False, True):
         began = time.perf_counter()
         try:
-            tally = explore(beginning(login), given.phases, say=True)
+            tally = explore(beginning(login, budget=Budget(given.mishaps)), given.phases, say=True)
         except Broken as broken:
             print(broken)
             return 1

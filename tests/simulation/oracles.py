@@ -182,6 +182,10 @@ class Oracles:
         )
         if used or (earlier and earlier[-1].outcome is not Outcome.SUCCEEDS):
             return
+        cut = since is not None and any(session.end == since for session in sessions)
+        if cut:
+            self.counts["P3 a rebuild that had cut a session came again"] += 1
+            return
         why = f"again, after {since:%H:%M:%S}" if since else "though nobody had used it"
         self.violated("P3", rebuild.accepted_at, f"{desktop.id} rebuilt {why}")
 

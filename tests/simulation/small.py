@@ -86,12 +86,20 @@ class Stepped(Invocation):
 
 @dataclass
 class Budget:
-    """How often what may still go wrong."""
+    """What may still go wrong: of each kind so many, and of all kinds together `mishaps`."""
 
+    mishaps: int = 1
     crashes: int = 1
     time_outs: int = 1
     doubles: int = 1
     reconnects: int = 1
+
+    def has(self, kind: str) -> bool:
+        return bool(self.mishaps and getattr(self, kind))
+
+    def spend(self, kind: str) -> None:
+        self.mishaps -= 1
+        setattr(self, kind, getattr(self, kind) - 1)
 
 
 @dataclass
@@ -140,13 +148,13 @@ class Small:
             found.append(("goes on", name))
             if invocation.call is None:
                 continue
-            if self.budget.crashes:
+            if self.budget.has("crashes"):
                 found += [("killed before", name), ("killed after", name)]
-            if self.budget.time_outs and invocation.call[1] == "RebuildWorkspaces":
+            if self.budget.has("time_outs") and invocation.call[1] == "RebuildWorkspaces":
                 found += [("timed out", name), ("timed out, worked", name)]
         for name in self.startable:
             found.append(("starts", name))
-            if self.budget.doubles:
+            if self.budget.has("doubles"):
                 found.append(("starts, once more", name))
         can_connect = self.desktop.state is State.AVAILABLE
         if self.desktop.presence is Presence.DROPPED and self.budget.reconnects and can_connect:
@@ -164,7 +172,7 @@ class Small:
             case ("starts", name):
                 self._start(self.startable.pop(name))
             case ("starts, once more", name):
-                self.budget.doubles -= 1
+                self.budget.spend("doubles")
                 message = self.startable[name]
                 self._start(replace(message, name=f"{name}, doubled"))
             case ("user is back", how):
@@ -179,9 +187,9 @@ class Small:
 
     def _step(self, invocation: Stepped, what: str) -> None:
         if what.startswith("killed"):
-            self.budget.crashes -= 1
+            self.budget.spend("crashes")
         elif what.startswith("timed out"):
-            self.budget.time_outs -= 1
+            self.budget.spend("time_outs")
         invocation.fate = what
         invocation.switch()
 
