@@ -57,6 +57,10 @@ resource "aws_sns_topic" "sessions" {
   name              = "${var.name}-sessions"
   kms_master_key_id = var.kms_key_arn
   tags              = var.tags
+
+  # AWS takes over a topic, alarm, rule or queue that exists already, and says nothing. It refuses a log group. So the
+  # log group comes first: a second deployment of the same name fails there, before it touches what the first one owns.
+  depends_on = [aws_cloudwatch_log_group.function]
 }
 
 data "aws_iam_policy_document" "topic" {
@@ -333,6 +337,8 @@ resource "aws_cloudwatch_event_rule" "sign_in" {
     detail      = { actionType = ["successfulLogin"] }
   })
   tags = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.function] # as for the topic
 }
 
 resource "aws_cloudwatch_event_rule" "reconcile" {
@@ -340,6 +346,8 @@ resource "aws_cloudwatch_event_rule" "reconcile" {
   description         = "Does what is due."
   schedule_expression = "rate(1 minute)"
   tags                = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.function] # as for the topic
 }
 
 resource "aws_cloudwatch_event_rule" "audit" {
@@ -347,6 +355,8 @@ resource "aws_cloudwatch_event_rule" "audit" {
   description         = "Checks the whole roster, so that a session end is found although every signal of it was lost."
   schedule_expression = "rate(${var.audit_interval_minutes} minutes)"
   tags                = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.function] # as for the topic
 }
 
 resource "aws_cloudwatch_event_target" "function" {

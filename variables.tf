@@ -237,7 +237,7 @@ variable "workspaces_api_rate" {
   nullable    = false
 
   validation {
-    condition     = var.workspaces_api_rate > 0 && var.workspaces_api_rate <= 50
-    error_message = "workspaces_api_rate must be more than 0 and at most 50 calls per second: 0 would mean no rebuild at all (use dry_run for that); got ${var.workspaces_api_rate}."
+    condition     = var.workspaces_api_rate >= 0.1 && var.workspaces_api_rate <= 50
+    error_message = "workspaces_api_rate must be from 0.1 to 50 calls per second: slower than 0.1, what was seen of a WorkSpace is stale before its rebuild; to rebuild nothing use dry_run; got ${var.workspaces_api_rate}."
   }
 }

@@ -26,6 +26,7 @@ class Part:
     expectation: str
     in_fleet: bool = True
     has_snapshot: bool = True
+    bundle: str | None = None
 
 
 class Stage:
@@ -36,7 +37,9 @@ class Stage:
         self.parts = parts
         self.log: list[LogLine] = []
         self.ids = {
-            part.name: aws.desktops.add(user=part.name.lower(), snapshot=part.has_snapshot)
+            part.name: aws.desktops.add(
+                user=part.name.lower(), snapshot=part.has_snapshot, bundle_id=part.bundle
+            )
             for part in parts
         }
         for part in parts:

@@ -123,7 +123,7 @@ def _record(house: House, entry: Signal | Ignored | Task) -> None:
                 signal=entry.kind.value,
                 reason="not_in_workspace_ids",
             )
-        case Ignored(reason):
+        case Ignored(reason=reason):
             house.journal.write(Entry.IGNORED, reason=reason)
 
 
@@ -152,7 +152,7 @@ def _workspaces() -> WorkSpacesClient:
         "workspaces",
         config=Config(
             connect_timeout=3,
-            read_timeout=10,
+            read_timeout=6,
             retries={"mode": "standard", "total_max_attempts": 1},
         ),
     )

@@ -154,8 +154,7 @@ def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Set
 
 def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     due_at = owed_at(facts, settings)
-    if due_at is None:
-        raise ValueError("a WorkSpace that was never seen vacant owes nothing")
+    assert due_at is not None, "the phase says that it was seen vacant"
     if now < due_at:
         look_at = settings.rebuild_allowed_at(due_at + settings.patience)
         return Decision(facts, Verdict.VACANT, settings.next_look(look_at), Deferral.GRACE)

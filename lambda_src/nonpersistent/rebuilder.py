@@ -23,7 +23,7 @@ from .lifecycle import Decision, Deferral, Verdict
 from .pacing import HOUR, Brake, Pacer
 from .records import Record
 from .settings import Settings
-from .workspaces import Accepted, Refused, Throttled, Unanswered, WorkSpaces
+from .workspaces import Accepted, Refused, Throttled, WorkSpaces
 
 LOOK_HOLDS = timedelta(minutes=1)
 """How long after a look a rebuild may still be asked for on its strength."""
@@ -129,8 +129,8 @@ class Rebuilder:
             case Throttled():
                 self._keep(claimed, lambda facts: _taken_back(facts, now))
                 self._journal.write(Verdict.DEFERRED, workspace_id, reason=Deferral.THROTTLED)
-            case Unanswered(detail):
-                self._journal.write(Entry.UNANSWERED, workspace_id, reason=detail)
+            case _:
+                self._journal.write(Entry.UNANSWERED, workspace_id, reason=outcome.detail)
         return False
 
     def _accepted(self, facts: Facts, now: datetime) -> Decision:

@@ -16,6 +16,9 @@ T = TypeVar("T")
 SAMPLE_INTERVAL = timedelta(minutes=5)
 """How often WorkSpaces samples who is connected (seen in public threads, not promised by AWS)."""
 
+SLOWEST_RATE = 0.1
+"""Calls per second: below it, a look would be stale before the rebuild that follows it."""
+
 TICK = timedelta(minutes=1)
 """How often the reconcile schedule fires, see main.tf."""
 
@@ -140,7 +143,7 @@ class Settings:
             ),
             user_volume=read("USER_VOLUME", "roll_back or keep", UserVolume),
             dry_run=read("DRY_RUN", "true or false", _flag),
-            api_rate=read("WORKSPACES_API_RATE", "calls per second above 0", _rate),
+            api_rate=read("WORKSPACES_API_RATE", "calls per second, 0.1 or more", _rate),
             audit_interval=read("AUDIT_INTERVAL_MINUTES", "a number of minutes above 0", _interval),
             maximum_rebuilds_per_hour=read(
                 "MAXIMUM_REBUILDS_PER_HOUR", "empty or a whole number of 1 or more", _brake
@@ -178,7 +181,7 @@ def _flag(value: str) -> bool:
 
 def _rate(value: str) -> float:
     rate = float(value)
-    if not 0 < rate < float("inf"):
+    if not SLOWEST_RATE <= rate < float("inf"):
         raise ValueError("out of range")
     return rate
 

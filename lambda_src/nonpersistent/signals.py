@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -50,7 +50,6 @@ class Ignored:
     """A message that says nothing the function may act upon, and why."""
 
     reason: str
-    workspace_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,13 +100,11 @@ def _read_record(record: object, now: datetime, home: Home) -> Signal | Ignored:
             return Ignored("not_an_sns_record")
 
 
-def _attempt(parse: Any) -> Signal | Ignored:
+def _attempt(parse: Callable[[], Signal]) -> Signal | Ignored:
     try:
-        signal: Signal = parse()
+        return parse()
     except _Unusable as unusable:
-        reason, *rest = unusable.args
-        return Ignored(reason, *rest)
-    return signal
+        return Ignored(str(unusable))
 
 
 def _session_end(text: str, received: datetime, home: Home) -> Signal:

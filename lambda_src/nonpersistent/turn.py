@@ -10,8 +10,8 @@ from .ledger import Ledger
 from .pacing import Pacer
 
 LEASE = timedelta(minutes=2)
-"""How long the lease lasts after the latest prolongation. An actor that was killed delays its
-successor by so much; two that overlap after a pause are still kept apart by the fence."""
+"""How long the lease lasts after the latest prolongation: its half is longer than a step that AWS
+answers slowly. An actor that was killed delays its successor by so much."""
 
 RESERVE = 30.0
 """Seconds before the function's time-out at which nothing new is begun: two calls that time out."""

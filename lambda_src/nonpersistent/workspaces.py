@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 IDS_PER_CALL = 25
 """Ids that DescribeWorkspaces and DescribeWorkspacesConnectionStatus take (API reference)."""
 
-TRIES = 4
-"""How often a look is tried while AWS is throttling or ailing."""
+TRIES = 3
+"""How often a question is tried while AWS is throttling or ailing: half a minute at the most."""
 
 NO_ANSWER = (HTTPClientError, ConnectionError)
 """botocore's errors for a call that may or may not have reached AWS."""

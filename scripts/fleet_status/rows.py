@@ -128,8 +128,10 @@ def _reason(record: Record | None) -> str | None:
             return f"{how}, proves the image" if facts.proving else how
         case Phase.BLOCKED:
             return refused
+        case Phase.VACANT if record.waits_for and record.waits_for != facts.reason:
+            return record.waits_for
         case Phase.VACANT:
-            return refused or record.waits_for
+            return refused or (DRY_RUN if record.look_at is None else None)
     raise ValueError(facts.phase)
 
 

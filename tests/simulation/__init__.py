@@ -6,3 +6,15 @@
 a greenlet of its own (`baton`) -> its real boto3 clients, whose requests the world answers
 (`transport`, `dynamodb`, `workspaces`). `oracles` and `verdicts` judge by the world's own truth.
 """
+
+import os
+import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2] / "lambda_src"
+"""The function's sources, unless PYTHONPATH names others first."""
+
+sys.path.append(str(SOURCE))
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+os.environ.setdefault("AWS_ACCESS_KEY_ID", "simulated")
+os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "simulated")

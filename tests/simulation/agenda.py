@@ -16,17 +16,17 @@ class Agenda:
 
     def __init__(self) -> None:
         self.now = BEGIN
-        self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._heap: list[tuple[datetime, int, Callable[[], object]]] = []
         self._numbers = count()
 
-    def at(self, moment: datetime, action: Callable[[], None]) -> None:
+    def at(self, moment: datetime, action: Callable[[], object]) -> None:
         """Do `action` at `moment`, or now if that has passed."""
         heapq.heappush(self._heap, (max(moment, self.now), next(self._numbers), action))
 
-    def after(self, seconds: float, action: Callable[[], None]) -> None:
+    def after(self, seconds: float, action: Callable[[], object]) -> None:
         self.at(self.now + timedelta(seconds=seconds), action)
 
-    def every(self, seconds: float, action: Callable[[], None], first: float = 0.0) -> None:
+    def every(self, seconds: float, action: Callable[[], object], first: float = 0.0) -> None:
         """Do `action` again and again, for the first time after `first` seconds."""
 
         def turn() -> None:

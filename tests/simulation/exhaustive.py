@@ -1,6 +1,6 @@
 """Every schedule of the small world: `python -m tests.simulation.exhaustive`.
 
-A phase is explored depth first, by replay from the copy of the world at its beginning; states that
+A phase is explored depth first, by replay from a copy of the world at its beginning; states that
 were met before are not explored again, but their schedules are counted. Worlds that are equal at
 the end of a phase go on as one.
 """
@@ -8,13 +8,12 @@ the end of a phase go on as one.
 from __future__ import annotations
 
 import argparse
-import copy
+import pickle
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from .running import SOURCE  # noqa: F401
 from nonpersistent import handler
 
 from . import log, transport
@@ -45,7 +44,7 @@ class _Phase:
     """The exploration of one phase from one world."""
 
     def __init__(self, begin: Small, tally: Tally) -> None:
-        self._begin = begin
+        self._begin = pickle.dumps(begin)
         self._tally = tally
         self._known: dict[int, Counter[int]] = {}
         self.worlds: dict[int, Small] = {}
@@ -55,7 +54,7 @@ class _Phase:
         return self._visit(self._replay([]), [])
 
     def _replay(self, prefix: list[Choice]) -> Small:
-        world = copy.deepcopy(self._begin)
+        world: Small = pickle.loads(self._begin)
         _enter(world)
         for choice in prefix:
             world.do(choice)
@@ -127,7 +126,9 @@ def explore(begin: Small, phases: int, say: bool = False) -> Tally:
     return tally
 
 
-def beginning(last_known_is_login: bool, grace: float = 20.0, budget: Budget | None = None) -> Small:
+def beginning(
+    last_known_is_login: bool, grace: float = 20.0, budget: Budget | None = None
+) -> Small:
     """A session of ten minutes has ended by a lost connection; its alarm is on the way."""
     scenario = replace(SCENARIO, last_known_is_login=last_known_is_login, grace=grace)
     world = Small(scenario=scenario, budget=budget or Budget())

@@ -117,9 +117,10 @@ class _Parser:
             low = self.operand()
             self.take("AND")
             high = self.operand()
-            return lambda item, given: _compare(
-                "<=", low(item, given), left(item, given)
-            ) and _compare("<=", left(item, given), high(item, given))
+            return lambda item, given: (
+                _compare("<=", low(item, given), left(item, given))
+                and _compare("<=", left(item, given), high(item, given))
+            )
         operator = self.take()
         if operator not in _COMPARE:
             raise InvalidExpression(f"unknown operator {operator!r}")
@@ -138,13 +139,13 @@ class _Parser:
             return lambda given: given.names[token]
         if token.upper() in _reserved():
             raise InvalidExpression(f"Attribute name is a reserved keyword: {token}")
-        return lambda given: token
+        return lambda _given: token
 
     def operand(self) -> Operand:
         token = self.peek()
         if token.startswith(":"):
             self.take()
-            return lambda item, given: _value(given, token)
+            return lambda _item, given: _value(given, token)
         if token == "if_not_exists":
             self.take()
             self.take("(")
@@ -180,7 +181,7 @@ class _Parser:
                 added = self.operand()
                 return lambda old, new, given: _add(old, new, path(given), added(old, given))
             case _:
-                return lambda old, new, given: _remove(new, path(given))
+                return lambda _old, new, given: _remove(new, path(given))
 
 
 def _set(new: Item, name: str, value: Value | None) -> None:

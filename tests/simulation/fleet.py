@@ -38,9 +38,7 @@ class Fleet(Desktops):
     """Desktops that remember what an oracle needs."""
 
     def __init__(self, rng: random.Random, faults: Faults) -> None:
-        super().__init__(
-            Tempo(), rng, last_known_is_login=faults.scenario.last_known_is_login
-        )
+        super().__init__(Tempo(), rng, last_known_is_login=faults.scenario.last_known_is_login)
         self.sessions: dict[str, list[Session]] = defaultdict(list)
         self.views: dict[str, list[View]] = defaultdict(list)
         self.no_last_known: set[str] = set()

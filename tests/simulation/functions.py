@@ -104,9 +104,7 @@ class Functions:
                 invocation.pause(self._rng.uniform(0.3, 0.8))
             handler.lambda_handler(delivery.event, Context(invocation))
 
-        invocation = Invocation(
-            self._agenda, self.count, work, self._end, container.skew, TIME_OUT
-        )
+        invocation = Invocation(self._agenda, self.count, work, self._end, container.skew, TIME_OUT)
         self.running[invocation] = (container, delivery)
         self._trace(invocation.name, "begins:", delivery.about)
         invocation.begin()

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "lambda_src"
-"""The function's sources, unless PYTHONPATH names others first."""
-
-sys.path.append(str(SOURCE))
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-os.environ.setdefault("AWS_ACCESS_KEY_ID", "simulated")
-os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "simulated")
 
 from .oracles import Violation
 from .scenario import Scenario, draw

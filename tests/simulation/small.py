@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
-from nonpersistent import handler
 
+from nonpersistent import handler
 from sandbox.desktop import Desktop, Presence, State
 
-from . import messages, transport, verdicts
+from . import messages, verdicts
 from .agenda import BEGIN, Agenda
 from .baton import Invocation
 from .dynamodb import Table, TableError
+from .expressions import Item
 from .faults import Faults
 from .fleet import Fleet
 from .functions import Context
@@ -117,12 +118,8 @@ class Small:
     def __post_init__(self) -> None:
         self.agenda = Agenda()
         self.fleet = Fleet(random.Random(1), Faults(self.scenario))
-        self.table = Table(
-            "fleet-ledger", self._now, _at_once, _whole_pages, _all_keys
-        )
-        self.oracles = Oracles(
-            self.scenario, self.fleet, timedelta(0), self.table.first_written
-        )
+        self.table = Table("fleet-ledger", self._now, _at_once, _whole_pages, _all_keys)
+        self.oracles = Oracles(self.scenario, self.fleet, timedelta(0), self.table.first_written)
         self.api = Api(self.fleet, _only_mine, _no_refusal, 1e6)
         self.live: dict[str, Stepped] = {}
         self._sent: datetime = BEGIN
@@ -132,7 +129,7 @@ class Small:
         self.fleet.note_view(desktop, BEGIN)
         roster = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": ID}]}}
         self.table.write(roster, "roster")
-        due = {"queue": {"S": "due"}, "due_at": {"S": "1970-01-01T00:00:00.000Z"}}
+        due: Item = {"queue": {"S": "due"}, "due_at": {"S": "1970-01-01T00:00:00.000Z"}}
         self.table.write({"id": {"S": "audit"}, **due}, "audit")
 
     @property
@@ -213,9 +210,7 @@ class Small:
             had = Evidence(kind, at, self.agenda.now, invocation.number)
             self.oracles.evidence[ID].append(had)
         elif error is not None and message.attempts < 2 and "task" not in message.event:
-            again = replace(
-                message, name=f"{message.name}, again", attempts=message.attempts + 1
-            )
+            again = replace(message, name=f"{message.name}, again", attempts=message.attempts + 1)
             self.retries.append(again)
 
     def abandon(self) -> None:
@@ -377,18 +372,31 @@ class Small:
 
     # -- what it is ---------------------------------------------------------------------------
 
+    def _ledger(self) -> str:
+        """The table. While nobody is reading, versions and a lease that is over mean nothing."""
+        items = self.table.items
+        if self.live:
+            return repr(sorted(items.items()))
+        lease = items.get("lease")
+        over = lease is not None and _time(lease["expires_at"]["S"]) <= self.agenda.now
+        return "".join(
+            _without_version(item)
+            for id_, item in sorted(items.items())
+            if id_ != "lease" or not over
+        )
+
     def key(self) -> int:
         """Two worlds of one key have the same future."""
         desktop = self.desktop
         return hash(
             (
                 self.agenda.now,
-                repr(sorted(self.table.items.items())),
+                self._ledger(),
                 (desktop.state, desktop.presence, desktop.ip_address, desktop.changes_to),
                 (desktop.seen_at, desktop.signed_in_at, desktop.sample),
                 tuple((r.accepted_at, r.ends_at) for r in desktop.rebuilds),
                 tuple((s.start, s.end) for s in self.fleet.sessions[ID]),
-                tuple((e.kind, e.at, e.had_at) for e in self.oracles.evidence[ID]),
+                frozenset((e.kind, e.at) for e in self.oracles.evidence[ID]),
                 repr(self.budget),
                 tuple(sorted(self.startable)),
                 tuple(sorted(message.name for message in self.retries)),
@@ -399,6 +407,10 @@ class Small:
                 ),
             )
         )
+
+
+def _without_version(item: dict[str, Any]) -> str:
+    return repr(sorted((name, value) for name, value in item.items() if name != "version"))
 
 
 def _time(text: str) -> datetime:

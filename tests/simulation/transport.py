@@ -11,7 +11,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import botocore
 import botocore.endpoint
@@ -24,7 +24,7 @@ from .baton import Invocation, current
 from .clock import VirtualClock
 from .faults import Fate
 
-READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 10.0}
+READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 6.0}
 """Seconds, as the function configures its clients."""
 
 CONNECT_TIMEOUT = {"dynamodb": 2.0, "workspaces": 3.0}
@@ -87,8 +87,8 @@ class Wire:
         _, service, operation = event_name.split(".")
         invocation = current()
         invocation.check_alive()
-        given = json.loads(request.body or b"{}")
-        url = request.url
+        given: dict[str, Any] = json.loads(cast(bytes, request.body or b"{}"))
+        url = str(request.url)
         status, body = self.world.exchange(invocation, service, operation, given, url)
         return AWSResponse(url, status, {}, _Body(json.dumps(body).encode()))  # type: ignore[arg-type]
 
@@ -155,7 +155,7 @@ def plug_in(client: Any) -> Any:
 @cache
 def virtual_retries() -> None:
     """botocore's pauses between tries take virtual time."""
-    botocore.endpoint.time = _Time
+    botocore.endpoint.time = _Time  # type: ignore[attr-defined]
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

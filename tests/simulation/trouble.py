@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sandbox.desktop import Outcome, Row, State
@@ -132,15 +133,13 @@ class Trouble:
                 world.trace(id_, "is", state.value)
                 self._lose_user(id_)
                 world.fleet.set_state(id_, state, now)
-                world.agenda.after(
-                    rng.uniform(60, 3600), lambda id_=id_, state=state: self._mend(id_, state)
-                )
+                world.agenda.after(rng.uniform(60, 3600), partial(self._mend, id_, state))
             if happens("terminated") and rng.random() < 0.1:
                 world.trace(id_, "is terminated")
                 self._lose_user(id_)
                 world.fleet.remove(id_)
                 continue
-            world.agenda.after(rng.uniform(60, 5400), lambda id_=id_: self._calm(id_))
+            world.agenda.after(rng.uniform(60, 5400), partial(self._calm, id_))
 
     def _calm(self, desktop_id: str) -> None:
         world = self._world

@@ -101,9 +101,7 @@ class Users:
             self._arrive(desktop_id)
             return
         try:
-            self._fleet.reconnect(
-                desktop_id, self._agenda.now, signs_in=self._rng.random() < 0.3
-            )
+            self._fleet.reconnect(desktop_id, self._agenda.now, signs_in=self._rng.random() < 0.3)
         except CannotConnect:
             self._in(self._rng.uniform(1, 10), desktop_id, self._return)
             return

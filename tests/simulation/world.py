@@ -10,13 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nonpersistent import handler
-
 from sandbox.desktop import Happening, Rebuild
 
 from . import log, messages, transport, verdicts
 from .agenda import Agenda
-from .baton import Invocation
-from .clock import VirtualClock
+from .baton import Invocation, current
 from .cloudwatch import CloudWatch
 from .dynamodb import Table, TableError
 from .faults import Fate, Faults
@@ -253,12 +251,12 @@ class World:
             now = self.agenda.now
             self.oracles.sent(now)
             if operation == "RebuildWorkspaces":
-                self._sent[transport.current()] = now
+                self._sent[current()] = now
                 [request] = given["RebuildWorkspaceRequests"]
                 self.oracles.asked(request["WorkspaceId"], now)
         fate = self.faults.fate(service, operation)
         if fate is not Fate.ANSWERED:
-            self.trace(transport.current().name, operation, "--", fate.value)
+            self.trace(current().name, operation, "--", fate.value)
         return fate
 
     def exchange(
@@ -273,7 +271,7 @@ class World:
             self.trace("log:", line)
 
     def _open_house(self) -> handler.House:
-        return self.functions.container(transport.current()).open()
+        return self.functions.container(current()).open()
 
     def latency(self, service: str) -> float:
         return self.faults.latency(service)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from moto import mock_aws
-from nonpersistent.ledger import Ledger
 
+from nonpersistent.ledger import Ledger
 from tests.unit.desktops import Desktops
 from tests.unit.stage import Lines, Stage
 from tests.unit.support import VirtualClock
@@ -38,8 +38,8 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def dynamodb() -> Iterator[DynamoDBClient]:
-    """The table as main.tf makes it."""
-    with mock_aws():
+    """The table as main.tf makes it. boto3's session is kept: it has read the API's models."""
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
         client = boto3.client("dynamodb")
         client.create_table(
             TableName="ledger",

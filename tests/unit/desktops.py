@@ -13,8 +13,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto.core.models import botocore_stubber
-from nonpersistent.clock import Clock
 
+from nonpersistent.clock import Clock
 from tests.unit.support import BUNDLE
 
 if TYPE_CHECKING:

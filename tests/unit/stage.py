@@ -19,7 +19,6 @@ from nonpersistent.records import Record
 from nonpersistent.settings import Settings
 from nonpersistent.turn import Turn
 from nonpersistent.workspaces import WorkSpaces
-
 from tests.unit.desktops import Desktop, Desktops
 from tests.unit.support import BUNDLE, WS, VirtualClock, at, settings
 

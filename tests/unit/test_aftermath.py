@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from nonpersistent.facts import ATTEMPTS, NOTICE_LAG, Facts, Observation, Phase
 from nonpersistent.lifecycle import Decision, Verdict, decide, refuse, unclaimed
-
 from tests.unit.support import BUNDLE, NOON, at, settings, sight
 
 GRACE_20 = settings()

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+
 from nonpersistent.facts import ATTEMPTS, Facts
 from nonpersistent.reconciler import Tally
 from nonpersistent.settings import Window
-
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
 

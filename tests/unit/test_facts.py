@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from nonpersistent.facts import ATTEMPTS, NOTICE_LAG, Facts, Observation, Phase, after, latest
 
+from nonpersistent.facts import ATTEMPTS, NOTICE_LAG, Facts, Observation, Phase, after, latest
 from tests.unit.support import NOON, at, busy, empty, sight
 
 USED = Facts(baseline_at=at(-60), used_at=NOON)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from nonpersistent.facts import Facts
 from nonpersistent.gallery import IMAGE_HOLDS, TRIAL_HOLDS
 from nonpersistent.images import Admission, Proof
 from nonpersistent.lifecycle import NEVER_BEGAN, Decision, Verdict
 from nonpersistent.records import Record
-
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+
 from nonpersistent import handler
 from nonpersistent.facts import Facts
 from nonpersistent.handler import ROSTER_HOLDS, lambda_handler
 from nonpersistent.ledger import Ledger
 from nonpersistent.settings import SettingsError
-
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, at
@@ -264,7 +264,7 @@ def test_p3_the_clients_try_as_often_as_they_should_and_time_out_early(stage: St
     """botocore's own defaults are 60 s, and several attempts that the pacer knows nothing of."""
     workspaces: Any = handler._workspaces().meta.config
     dynamodb: Any = handler._dynamodb().meta.config
-    assert (workspaces.connect_timeout, workspaces.read_timeout) == (3, 10)
+    assert (workspaces.connect_timeout, workspaces.read_timeout) == (3, 6)
     assert (dynamodb.connect_timeout, dynamodb.read_timeout) == (2, 3)
     assert workspaces.retries["total_max_attempts"] == 1
     assert dynamodb.retries["total_max_attempts"] == 5

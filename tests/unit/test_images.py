@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from nonpersistent.images import (
     TRIALS,
     Admission,
@@ -12,7 +13,6 @@ from nonpersistent.images import (
     failed,
     proved,
 )
-
 from tests.unit.support import BUNDLE, OTHER, WS
 
 PROVEN = Proof(BUNDLE, proven="wsi-1", version=3)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 
 import pytest
+
 from nonpersistent.journal import WORRYING, Entry, Journal
 from nonpersistent.lifecycle import Deferral, Verdict
-
 from tests.unit.stage import Lines
 from tests.unit.support import NOON, WS
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from nonpersistent.facts import Facts
 from nonpersistent.images import Proof
 from nonpersistent.ledger import Due, Ledger
 from nonpersistent.records import Record, to_item
-
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at, session_end, sign_in
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+
 from nonpersistent.facts import Facts, Observation, Phase
 from nonpersistent.lifecycle import (
     Decision,
@@ -20,7 +21,6 @@ from nonpersistent.lifecycle import (
     rebuilds,
 )
 from nonpersistent.settings import UserVolume, Window
-
 from tests.unit.support import BUNDLE, NOON, at, busy, empty, settings, sight
 
 GRACE_20 = settings()

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nonpersistent.clock import Clock, to_millisecond
 from nonpersistent.pacing import HOUR, LONGEST_PAUSE, Brake, Pacer
-
 from tests.unit.support import NOON, VirtualClock, at
 
 

@@ -7,6 +7,7 @@ from datetime import time
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+
 from nonpersistent.facts import Facts, Observation
 from nonpersistent.images import Proof
 from nonpersistent.lifecycle import Deferral
@@ -14,7 +15,6 @@ from nonpersistent.rebuilder import BAD_IMAGE_HOLDS, LOOK_HOLDS
 from nonpersistent.records import Record
 from nonpersistent.settings import Window
 from nonpersistent.signals import Signal
-
 from tests.unit.desktops import Fault
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import (

@@ -7,11 +7,11 @@ from datetime import time, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
+
 from nonpersistent.facts import Facts
 from nonpersistent.reconciler import Tally
-from nonpersistent.settings import UserVolume, Window
+from nonpersistent.settings import SLOWEST_RATE, UserVolume, Window
 from nonpersistent.workspaces import TRIES
-
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, at, settings, sign_in
 
@@ -64,6 +64,16 @@ def test_p5_a_burst_takes_two_looks_for_25_and_one_call_each_at_the_rate(stage: 
     assert len(stage.desktops.calls) == 34
     gaps = zip(stage.desktops.times, stage.desktops.times[1:], strict=False)
     assert min(after - before for before, after in gaps) >= timedelta(seconds=0.5)
+
+
+@pytest.mark.parametrize("rate", [0.5, SLOWEST_RATE])
+def test_p2_a_slow_rate_is_slow_but_rebuilds(stage: Stage, rate: float) -> None:
+    stage.settings = settings(api_rate=rate)
+    stage.has(DUE, NOON)
+    for _ in range(30):
+        stage.run()
+        stage.clock.sleep(60)
+    assert stage.desktops.rebuilds() == [WS]
 
 
 def test_p5_only_one_invocation_acts(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nonpersistent.clock import to_millisecond
 from nonpersistent.facts import Facts
 from nonpersistent.images import Proof
@@ -18,7 +19,6 @@ from nonpersistent.records import (
     to_item,
     to_moment,
 )
-
 from tests.unit.support import BUNDLE, NOON, WS, at
 
 MOMENTS = st.datetimes(datetime(1000, 1, 1), timezones=st.just(UTC)).map(to_millisecond)

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from nonpersistent.settings import Settings, SettingsError, UserVolume, Window
 
+from nonpersistent.settings import Settings, SettingsError, UserVolume, Window
 from tests.unit.support import NOON, at, settings
 
 ENVIRONMENT = {
@@ -74,6 +74,7 @@ def window(**changes: object) -> str:
         ("USER_VOLUME", "wipe"),
         ("DRY_RUN", "True"),
         ("WORKSPACES_API_RATE", "0"),
+        ("WORKSPACES_API_RATE", "0.09"),
         ("WORKSPACES_API_RATE", "inf"),
         ("AUDIT_INTERVAL_MINUTES", "0"),
         ("MAXIMUM_REBUILDS_PER_HOUR", "0"),

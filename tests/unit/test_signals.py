@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nonpersistent.signals import (
     LONGEST_MESSAGE,
     WORKSPACE_ID,
@@ -19,7 +20,6 @@ from nonpersistent.signals import (
     Task,
     read,
 )
-
 from tests.unit.support import HOME, NOON, OTHER, WS, session_end, sign_in
 
 EVENTS = Path(__file__).parents[1] / "fixtures" / "events"

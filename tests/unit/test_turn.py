@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from nonpersistent.ledger import Ledger
 from nonpersistent.pacing import Pacer
 from nonpersistent.turn import LEASE, RESERVE, Turn
-
 from tests.unit.support import NOON, VirtualClock, at
 
 

@@ -1,0 +1,81 @@
+"""Lambda with its quota: what is above it waits its turn."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.simulation.agenda import Agenda
+from tests.simulation.baton import Invocation
+from tests.simulation.functions import Container, Context, Delivery, Functions
+
+from .meter import Meter
+
+CONCURRENCY = 1000
+"""Lambda's default quota for an account in a Region (its developer guide, Quotas)."""
+
+Handle = Callable[[dict[str, Any], Context], object]
+
+
+class Crowd(Functions):
+    """The deployed function, whichever it is, with every invocation counted."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        environment: dict[str, str],
+        rng: random.Random,
+        meter: Meter,
+        handle: Handle,
+        time_out: float,
+    ) -> None:
+        super().__init__(
+            agenda, environment, rng, lambda: timedelta(), lambda *_: None, lambda *_: None
+        )
+        self._meter = meter
+        self._handle = handle
+        self._time_out = time_out
+        self._waiting: deque[Delivery] = deque()
+        self._begun_at: dict[Invocation, datetime] = {}
+
+    def task(self, invocation: Invocation) -> str:
+        """What an invocation is for: reconcile, audit, or a signal."""
+        delivery = self.carried_by(invocation)
+        task = delivery.event.get("task") if delivery else None
+        return str(task) if task else "signal"
+
+    def _start(self, delivery: Delivery) -> None:
+        if len(self.running) >= CONCURRENCY:
+            self._waiting.append(delivery)
+            return
+        delivery.attempts += 1
+        warm = bool(self._idle)
+        container = self._idle.pop() if warm else Container(timedelta(), self._environment)
+
+        def work() -> None:
+            if not warm:
+                invocation.pause(self._rng.uniform(0.3, 0.8))
+            self._handle(delivery.event, Context(invocation))
+
+        self.count += 1
+        invocation = Invocation(
+            self._agenda, self.count, work, self._end, timedelta(), self._time_out
+        )
+        self.running[invocation] = (container, delivery)
+        self._begun_at[invocation] = self._agenda.now
+        self._meter.invocations[self.task(invocation)] += 1
+        invocation.begin()
+
+    def _end(self, invocation: Invocation, error: BaseException | None) -> None:
+        took = self._agenda.now - self._begun_at.pop(invocation)
+        self._meter.seconds += took.total_seconds()
+        super()._end(invocation, error)
+        if self._waiting:
+            self._agenda.after(0.001, lambda: self._next())
+
+    def _next(self) -> None:
+        if self._waiting:
+            self._start(self._waiting.popleft())

@@ -1,0 +1,35 @@
+"""Desktops that leave out the samples nobody looks at: a day of thousands takes seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sandbox.clockwork import seconds
+from sandbox.desktop import Desktop
+from sandbox.desktops import Desktops
+from tests.simulation.fleet import Fleet
+
+
+class LongFleet(Fleet):
+    """The simulation's desktops without their history of views.
+
+    Between two actions nothing changes but samples and snapshots, so of a row of samples only
+    the last one matters.
+    """
+
+    def _at(self, desktop_id: str, now: datetime) -> Desktop:
+        desktop = self.fleet[desktop_id]
+        step = seconds(self.tempo.sample_interval)
+        while True:
+            others = [desktop.next_snapshot_at or now]
+            if desktop.changes_to:
+                others.append(desktop.changes_to[0])
+            until = min(now, *others)
+            if desktop.next_sample_at is not None and desktop.next_sample_at < until:
+                desktop.next_sample_at += (until - desktop.next_sample_at) // step * step
+            Desktops._at(self, desktop_id, until)
+            if until >= now:
+                return desktop
+
+    def note_view(self, desktop: Desktop, now: datetime) -> None:
+        """Nobody will ask."""

@@ -1,0 +1,232 @@
+"""A world that is counted instead of judged, with ours or the naive recipe in it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+from nonpersistent import handler
+
+from sandbox.desktop import Desktop, Rebuild
+from tests.simulation import log, transport
+from tests.simulation.baton import Invocation
+from tests.simulation.dynamodb import TableError
+from tests.simulation.faults import Faults
+from tests.simulation.oracles import Oracles
+from tests.simulation.scenario import Scenario
+from tests.simulation.workspaces import Api
+from tests.simulation.world import World
+
+from . import naive
+from .crowd import Crowd
+from .fleet import LongFleet
+from .meter import READS, Meter
+
+OURS, NAIVE = "ours", "naive"
+
+DISTURBANCES = {
+    "alarm_lost": 0.10,
+    "alarm_late": 0.05,
+    "alarm_repeated": 0.20,
+    "sign_in_lost": 0.10,
+    "event_doubled": 0.02,
+    "tick_missed": 0.05,
+    "audit_missed": 0.05,
+    "throttle": 0.05,
+    "server_error": 0.02,
+    "connect_error": 0.01,
+    "time_out_worked": 0.01,
+    "kill": 0.002,
+    "slow_call": 0.05,
+    "refusal": 0.03,
+    "alarm_stuck": 0.01,
+    "row_missing": 0.01,
+    "row_unknown": 0.01,
+    "rebuild_fails": 0.02,
+    "rebuild_never_begins": 0.02,
+    "index_lag": 0.20,
+}
+"""The faults of a rough week, by the simulation's names: chances for each call, message, rebuild,
+or desktop and half hour."""
+
+
+def scenario(
+    seed: int,
+    desktops: int,
+    faults: dict[str, float] | None = None,
+    window: tuple[str, str] | None = None,
+) -> Scenario:
+    """The module's defaults, for so many desktops of one bundle."""
+    return Scenario(
+        seed=seed,
+        desktops=desktops,
+        outsiders=0,
+        hours=0.0,
+        faults=faults or {},
+        last_known_is_login=False,
+        grace=20,
+        audit_interval=60,
+        rate=2.0,
+        user_volume="roll_back",
+        prove_images=True,
+        brake=None,
+        window=window,
+        bundles=1,
+        session=0.0,
+        pause=0.0,
+        stays_away=1.0,
+        returns=0.0,
+    )
+
+
+class Streams(Faults):
+    """Each fault draws from a stream of its own, so that both functions meet the same ones."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._streams: dict[str, random.Random] = {}
+
+    def happens(self, name: str) -> bool:
+        chance = self.strength(name)
+        if chance <= 0.0:
+            return False
+        if name not in self._streams:
+            self._streams[name] = random.Random(f"{name} {self.scenario.seed}")
+        return self._streams[name].random() < chance
+
+
+class Silence(Oracles):
+    """Judges nothing."""
+
+    meter: Meter
+
+    def sent(self, at: datetime) -> None:
+        self.meter.sent(at)
+
+    def asked(self, workspace_id: str, at: datetime) -> None:
+        pass
+
+    def accepted(
+        self, desktop: Desktop, rebuild: Rebuild, sent_at: datetime, by: Invocation
+    ) -> None:
+        pass
+
+    def looked(self, operation: str, desktop_id: str, at: datetime, by: Invocation) -> None:
+        pass
+
+
+class CountedWorld(World):
+    """`begin` starts the schedules, `let` lets time pass."""
+
+    functions: Crowd
+
+    def __init__(self, scenario: Scenario, function: str) -> None:
+        self.meter = Meter()
+        self.function = function
+        self.rebuilt: list[tuple[datetime, Desktop, Rebuild]] = []
+        self.on_rebuild: Callable[[Desktop], None] = lambda _: None
+        super().__init__(scenario, trace_length=1)
+
+    @property
+    def now(self) -> datetime:
+        return self.agenda.now
+
+    def begin(self) -> None:
+        """Deploy, and let the first audit take its baseline."""
+        if self.function == OURS:
+            transport.take_the_place_of_aws(self, self._open_house)
+            log.listen(self.heard)
+        self._schedules()
+
+    def let(self, span: timedelta) -> None:
+        self.agenda.run(self.now + span, lambda: False)
+
+    def trace(self, *what: object) -> None:
+        """Nobody reads it."""
+
+    def heard(self, line: dict[str, Any]) -> None:
+        self.meter.log_lines += 1
+
+    def _furnish(self) -> None:
+        """Other parts in the place of some of the simulation's, before anything is in them."""
+        self.faults = Streams(self.scenario)
+        self.fleet = LongFleet(self.rng, self.faults)
+        silence = Silence(self.scenario, self.fleet, timedelta(), self.table.first_written)
+        silence.meter = self.meter
+        self.oracles = silence
+        self.api = Api(self.fleet, self._allowed, self._refusal, self.scenario.rate)
+        handle, time_out = handler.lambda_handler, 900.0
+        if self.function == NAIVE:
+            transport.virtual_retries()
+            transport.WIRE.world = self
+            client = transport.plug_in(boto3.client("workspaces"))
+            handle, time_out = naive.recipe(client), naive.TIME_OUT  # type: ignore[assignment]
+        self.functions = Crowd(
+            self.agenda, self.scenario.environment, self.rng, self.meter, handle, time_out
+        )
+        super()._furnish()
+        self.roster_size = len(self.roster)
+
+    def _schedules(self) -> None:
+        every = self.agenda.every
+        if self.function == OURS:
+            every(60, lambda: self._tick("reconcile", "tick_missed"), 10)
+            every(3600, lambda: self._tick("audit", "audit_missed"), 1805)
+        every(300, lambda: self.cloudwatch.publish(self.now, self.agenda.after), 200)
+        every(60, lambda: self.cloudwatch.evaluate(self.now), 30)
+
+    def _alarm(self, workspace_id: str, at: datetime, reason: str) -> None:
+        self.meter.messages += 1
+        super()._alarm(workspace_id, at, reason)
+
+    def told(self) -> None:
+        """The naive recipe has no rule for sign-ins."""
+        if self.function == NAIVE:
+            self._tell_metrics_only()
+        else:
+            super().told()
+
+    def _tell_metrics_only(self) -> None:
+        for fact in self.fleet.collect():
+            if fact.what.value == "SESSION_ENDED":
+                self.cloudwatch.count(fact.desktop_id)
+
+    def answer(
+        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        self.meter.request(service, operation, self.functions.task(invocation))
+        if service == "dynamodb":
+            return self._metered(operation, given)
+        status, body = self.api.answer(operation, given, self.now)
+        if operation == "RebuildWorkspaces" and status == 200 and not body.get("FailedRequests"):
+            self._rebuilt(given["RebuildWorkspaceRequests"][0]["WorkspaceId"])
+        return status, body
+
+    def _metered(self, operation: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        writes = operation not in READS
+        id_ = given["Item"]["id"]["S"] if "Item" in given else ""
+        if writes and not id_:
+            id_ = given["Key"]["id"]["S"]
+        before = self.table.items.get(id_)
+        status, body = 200, {}
+        try:
+            body, _ = self.table.call(operation, given)
+        except TableError as error:
+            status, body = error.status, {"__type": error.code, "message": error.message}
+        if writes:
+            self.meter.write(before, self.table.items.get(id_))
+        else:
+            self.meter.read(operation, given, body)
+        return status, body
+
+    def _rebuilt(self, desktop_id: str) -> None:
+        desktop = self.fleet.fleet[desktop_id]
+        rebuild = desktop.rebuilds[-1]
+        self.rebuilt.append((self.now, desktop, rebuild))
+        if rebuild.ends_at is not None:
+            self.fleet.disconnected(desktop_id, self.now)
+        self.told()
+        self.on_rebuild(desktop)

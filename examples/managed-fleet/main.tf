@@ -1,0 +1,23 @@
+# WorkSpaces and module in one configuration. AWS chooses the ids, so they are unknown at plan; the users' names are not.
+resource "aws_workspaces_workspace" "desktop" {
+  for_each = var.users
+
+  directory_id = var.directory_id
+  bundle_id    = var.bundle_id
+  user_name    = each.key
+  tags         = { fleet = var.name }
+
+  workspace_properties {
+    running_mode                              = "AUTO_STOP"
+    running_mode_auto_stop_timeout_in_minutes = 60
+  }
+}
+
+module "nonpersistent" {
+  source = "../.."
+
+  name = var.name
+  # A map, not a list: its keys are known at plan and become the labels of the alarms.
+  workspace_ids = { for user, desktop in aws_workspaces_workspace.desktop : user => desktop.id }
+  tags          = { fleet = var.name }
+}

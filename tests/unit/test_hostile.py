@@ -1,0 +1,197 @@
+"""Hostile and broken input, through the whole handler. A new case is a new file in
+tests/fixtures/hostile: the event as Lambda gets it, and what must be said of it.
+
+A notification's `Message` stands there as an object and is sent as its JSON; long texts and deep
+lists are written as {"repeat": ..., "times": ...}.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nonpersistent.settings import Settings
+
+from tests.unit.stage import Stage
+from tests.unit.support import OTHER, WS, at
+from tests.unit.test_handler import EVENTS, RECONCILE, event, function, invoke
+
+__all__ = ["function"]
+
+HOSTILE = Path(__file__).parents[1] / "fixtures" / "hostile"
+CASES = {path.stem: json.loads(path.read_text()) for path in sorted(HOSTILE.glob("*.json"))}
+IGNORED = {name: case for name, case in CASES.items() if "says" in case}
+DATED = {name: case for name, case in CASES.items() if "recorded_at" in case}
+NEIGHBOUR = "ws-neighbour1"
+LONGEST_LINE = 1500
+"""Characters of a line with all that Python's logging adds: no message may make it longer."""
+
+
+def spelled_out(value: Any) -> Any:
+    """What a fixture stands for."""
+    match value:
+        case {"repeat": str(text), "times": int(times)}:
+            return text * times
+        case {"join": list(parts)}:
+            return "".join(map(spelled_out, parts))
+        case {"list_of": item, "times": int(times)}:
+            return [spelled_out(item)] * times
+        case {"nested": leaf, "times": int(times)}:
+            for _ in range(times):
+                leaf = {"detail": [leaf]}
+            return leaf
+        case {"Type": "Notification", "Message": message, **rest}:
+            message = spelled_out(message)
+            if isinstance(message, dict):
+                message = message.get("as_it_is") or json.dumps(message)
+            return {"Type": "Notification", "Message": message, **rest}
+        case dict():
+            return {key: spelled_out(inner) for key, inner in value.items()}
+        case list():
+            return [spelled_out(inner) for inner in value]
+    return value
+
+
+def of(name: str) -> Any:
+    return spelled_out(CASES[name]["event"])
+
+
+def alarm(workspace_id: str) -> dict[str, Any]:
+    """An honest record of a WorkSpace."""
+    text = (EVENTS / "alarm.json").read_text().replace(WS, workspace_id)
+    [record] = json.loads(text)["Records"]
+    return dict(record)
+
+
+def records(name: str) -> list[Any]:
+    """The records of an event that has any."""
+    given = of(name)
+    found = given.get("Records") if isinstance(given, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def ledger_of(stage: Stage) -> dict[str, Any]:
+    items = stage.client.scan(TableName="ledger")["Items"]
+    return {item["id"]["S"]: item for item in items}
+
+
+def check_lines(stage: Stage, expected: list[str]) -> None:
+    """One line per bad record with its reason, and nothing of what the sender wrote."""
+    lines = [line for line in stage.lines.all if line["decision"] == "ignored"]
+    assert [line["reason"] for line in lines] == expected
+    for line in stage.lines.all:
+        written = json.dumps(line, default=str)
+        assert "PRIVATE" not in written
+        assert len(written) < LONGEST_LINE
+
+
+def test_there_are_many_cases_and_each_is_one_or_the_other() -> None:
+    assert len(CASES) >= 60
+    assert not IGNORED.keys() & DATED.keys()
+    assert CASES.keys() == IGNORED.keys() | DATED.keys()
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_p4_bad_input_touches_nothing_and_says_why(stage: Stage, name: str) -> None:
+    """Neither a call of WorkSpaces nor a write to the ledger; the reason, without the message."""
+    before = ledger_of(stage)
+    invoke(of(name))
+    assert stage.desktops.calls == []
+    assert ledger_of(stage) == before
+    check_lines(stage, CASES[name]["says"])
+    assert [line for line in stage.lines.all if line["decision"] != "ignored"] == []
+
+
+@pytest.mark.parametrize("name", [name for name in IGNORED if records(name)])
+def test_p2_good_records_beside_bad_ones_are_handled(stage: Stage, name: str) -> None:
+    for workspace_id in (NEIGHBOUR, OTHER):
+        stage.has(None, None, workspace_id)
+    before = ledger_of(stage)
+    invoke({"Records": [alarm(NEIGHBOUR), *records(name), alarm(OTHER)]})
+    assert {line["workspace_id"] for line in stage.lines.of("recorded")} == {NEIGHBOUR, OTHER}
+    after = ledger_of(stage)
+    assert {id_ for id_ in after if after[id_] != before.get(id_)} == {NEIGHBOUR, OTHER}
+    assert stage.desktops.calls == []
+    check_lines(stage, CASES[name]["says"])
+
+
+@pytest.mark.parametrize("name", DATED)
+def test_p1_a_date_counts_at_most_as_the_present(stage: Stage, name: str) -> None:
+    invoke(of(name))
+    [line] = stage.lines.all
+    assert (line["decision"], line["at"]) == ("recorded", DATED[name]["recorded_at"])
+    facts = stage.facts()
+    kept = facts.used_at if line["signal"] == "sign_in" else facts.told_at
+    assert kept is not None
+    assert kept.isoformat() == DATED[name]["recorded_at"]
+    assert kept <= stage.clock.now()
+
+
+@pytest.mark.parametrize("name", [name for name in DATED if "sign_in" not in name])
+def test_p2_a_date_neither_postpones_a_rebuild_nor_brings_it_forward(
+    stage: Stage, name: str
+) -> None:
+    """Beside an honest alarm of the same moment, on a desktop in the same state."""
+    stage.has(None, None, OTHER)
+    invoke({"Records": [alarm(OTHER), *records(name)]})
+    rebuilt: dict[str, Any] = {}
+    for _ in range(40):
+        stage.clock.sleep(60)
+        invoke(RECONCILE)
+        for id_ in stage.desktops.rebuilds():
+            rebuilt.setdefault(id_, stage.clock.now().replace(second=0, microsecond=0))
+    assert rebuilt.keys() == {WS, OTHER}
+    assert rebuilt[WS] == rebuilt[OTHER]
+    assert rebuilt[WS] >= at(20)
+
+
+@pytest.mark.parametrize(
+    "name", ["date_sign_in_in_8000_years", "date_sign_in_and_sent_in_8000_years"]
+)
+def test_p2_a_flood_of_forged_sign_ins_ends_with_the_flood(stage: Stage, name: str) -> None:
+    """A forged sign-in holds back the desktop it names, as a true one would, and no longer.
+
+    Who can forge one? EventBridge refuses PutEvents with a source that is AWS's own ("You do not
+    have permissions to publish events with this source", NotAuthorizedForSourceException in
+    PutEventsResultEntry), and the function's policy admits three rules and the topic. What is
+    left is somebody of this account with lambda:InvokeFunction on it. Each forged sign-in is a
+    line of the log with the WorkSpace and the time. Once they stop, the rebuild comes within the
+    grace period, as after any session: nobody has to repair anything. Other desktops never wait.
+    """
+    stage.has(None, None, OTHER)
+    invoke({"Records": [alarm(OTHER), alarm(WS)]})
+    minutes = 4 * 60
+    for _ in range(minutes):
+        forged = of(name)
+        forged["detail"]["loginTime"] = forged["time"] = "9999-12-31T23:59:59Z"
+        invoke(forged)
+        stage.clock.sleep(60)
+        invoke(RECONCILE)
+    assert stage.desktops.rebuilds() == [OTHER]
+    forgeries = [line for line in stage.lines.of("recorded") if line["signal"] == "sign_in"]
+    assert len(forgeries) == minutes
+    assert {line["workspace_id"] for line in forgeries} == {WS}
+
+    stopped_at = stage.clock.now()
+    while WS not in stage.desktops.rebuilds():
+        stage.clock.sleep(60)
+        invoke(RECONCILE)
+        grace = Settings("", "").grace
+        assert stage.clock.now() - stopped_at < 2 * grace
+    assert stage.desktops.rebuilds() == [OTHER, WS]
+
+
+def test_p2_old_alarms_sent_again_owe_nothing(stage: Stage) -> None:
+    """Who records a notification and sends it again, later, gets no second rebuild."""
+    invoke(event("alarm"))
+    for _ in range(120):
+        if stage.desktops.rebuilds():
+            stage.desktops.desks[WS].address = "10.0.0.9"
+        stage.clock.sleep(60)
+        invoke(event("alarm"))
+        invoke(RECONCILE)
+        if stage.clock.now().minute == 0:
+            invoke({"task": "audit"})
+    assert stage.desktops.rebuilds() == [WS]
