@@ -93,7 +93,7 @@ variable "kms_key_arn" {
 variable "log_retention_days" {
   description = "How many days the function's log is kept; one of the values that CloudWatch Logs accepts."
   type        = number
-  default     = 90
+  default     = 365
   nullable    = false
 
   validation {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from sandbox.desktop import Desktop
 
 from .world import OURS, CountedWorld, scenario
 
@@ -29,18 +31,38 @@ def burst(function: str, desktops: int, seed: int) -> dict[str, Any]:
         world.fleet.sign_out(id_, world.now)
         world.fleet.disconnected(id_, world.now)
     world.told()
-    return _drain(world, desktops)
+    pauses = _watch_for_pauses(world)
+    return _drain(world, desktops, pauses)
 
 
-def _drain(world: CountedWorld, desktops: int) -> dict[str, Any]:
+def _watch_for_pauses(world: CountedWorld) -> list[float]:
+    """Collects the seconds after a rebuild in which no other debt had fallen due yet."""
+    pauses: list[float] = []
+    left = set(world.fleet.fleet)
+
+    def rebuilt(desktop: Desktop) -> None:
+        left.discard(desktop.id)
+        due = [world.table.items[id_].get("due_at") for id_ in left if id_ in world.table.items]
+        soonest = min((moment["S"] for moment in due if moment), default=None)
+        if soonest is not None:
+            ahead = datetime.fromisoformat(soonest) - world.now
+            pauses.append(max(0.0, ahead.total_seconds()))
+
+    if world.function == OURS:
+        world.on_rebuild = rebuilt
+    return pauses
+
+
+def _drain(world: CountedWorld, desktops: int, pauses: list[float]) -> dict[str, Any]:
     meter, ended_at = world.meter, world.now
     limit = desktops / world.scenario.rate
     deadline = world.now + LONGEST + 2 * timedelta(seconds=limit)
     while world.now < deadline and len(_done(world)) < desktops:
         world.let(timedelta(seconds=5))
-    done = _done(world)
+    done, of_audits = _done(world), meter.of_audits["workspaces"]
     first, last = min(done.values()), max(done.values())
-    drained = (last - first).total_seconds()
+    span = (last - first).total_seconds()
+    drained = span - sum(pauses)
     before = [at for at in meter.sent_at if at <= last.timestamp()]
     found: dict[str, Any] = {
         "desktops": desktops,
@@ -48,10 +70,14 @@ def _drain(world: CountedWorld, desktops: int) -> dict[str, Any]:
         "share rebuilt": len(done) / desktops,
         "accepted": len(world.rebuilt),
         "seconds from session end to first rebuild": (first - ended_at).total_seconds(),
+        "seconds from first to last rebuild": span,
+        "of these without anything due": sum(pauses),
         "seconds to drain": drained,
         "drain over limit": drained / limit,
         "calls": len(before),
-        "calls per rebuild": len(before) / len(done),
+        "calls of audits": of_audits,
+        "calls per rebuild": (len(before) - of_audits) / len(done),
+        "calls per rebuild with the hourly audits": len(before) / len(done),
         "peak rate": meter.peak(),
         "dead letters": len(world.functions.dead_letters),
         "curve": _curve([(at - first).total_seconds() for at in sorted(done.values())]),

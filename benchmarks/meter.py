@@ -27,6 +27,8 @@ class Meter:
     """Requests by service and operation."""
     by_task: Counter[str] = field(default_factory=Counter)
     """Requests by what the invocation was for, and service."""
+    of_audits: Counter[str] = field(default_factory=Counter)
+    """Requests that audits made, by service; every hour, whether anybody comes or not."""
     invocations: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     """Of running invocations, start-up included."""
@@ -49,9 +51,11 @@ class Meter:
     def dynamodb_requests(self) -> int:
         return sum(number for name, number in self.calls.items() if name.startswith("dynamodb."))
 
-    def request(self, service: str, operation: str, task: str) -> None:
+    def request(self, service: str, operation: str, task: str, audit: bool) -> None:
         self.calls[f"{service}.{operation}"] += 1
         self.by_task[f"{task}.{service}"] += 1
+        if audit:
+            self.of_audits[service] += 1
 
     def sent(self, at: datetime) -> None:
         self.sent_at.append(at.timestamp())

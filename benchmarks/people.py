@@ -185,7 +185,8 @@ class Person:
         self._world.fleet.tick(now)
         desktop = self._desktop
         if desktop.presence is Presence.DROPPED and desktop.state is State.AVAILABLE:
-            self._world.fleet.reconnect(desktop.id, now)
+            late = now - dropped_at > RESUMABLE
+            self._world.fleet.reconnect(desktop.id, now, signs_in=late)
             self._felt["connections resumed"] += 1
             self._begin_session(now)
             return

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -62,12 +64,26 @@ def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
         console.print(str(late), style="red")
     verdicts = play.verdicts(stage)
     timeline.verdicts(verdicts)
+    timeline.step("What an administrator sees: scripts/fleet-status")
+    console.print(fleet_status(aws), soft_wrap=True)
     if keep:
         _wait(aws, deployment, console)
     timeline.step("terraform destroy ...")
     deployment.destroy()
     timeline.step("Destroyed.")
     return 0 if in_time and all(verdict.as_promised for verdict in verdicts) else 1
+
+
+def fleet_status(aws: Sandbox) -> str:
+    """The command's own output, from a process with nothing but credentials."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "fleet-status"],
+        env={**aws.environment(), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
 
 
 def _wait(aws: Sandbox, deployment: Deployment, console: Console) -> None:
@@ -78,6 +94,7 @@ def _wait(aws: Sandbox, deployment: Deployment, console: Console) -> None:
     desktop = next(iter(aws.desktops.all())).id
     console.print(
         f"""
+  scripts/fleet-status
   aws logs tail {outputs["log_group_name"]} --follow
   aws dynamodb scan --table-name {outputs["ledger_table_name"]}
   aws workspaces describe-workspaces-connection-status

@@ -37,8 +37,8 @@ run "by_default" {
   }
 
   assert {
-    condition     = aws_cloudwatch_log_group.function.retention_in_days == 90
-    error_message = "The log must be kept for 90 days by default."
+    condition     = aws_cloudwatch_log_group.function.retention_in_days == 365
+    error_message = "The log must be kept for a year by default."
   }
 
   assert {

@@ -7,6 +7,10 @@ resource "aws_workspaces_workspace" "desktop" {
   user_name    = each.key
   tags         = { fleet = var.name }
 
+  # Under alias/aws/workspaces, as no other key is named. A key that is disabled makes rebuilds impossible.
+  root_volume_encryption_enabled = true
+  user_volume_encryption_enabled = true
+
   workspace_properties {
     running_mode                              = "AUTO_STOP"
     running_mode_auto_stop_timeout_in_minutes = 60

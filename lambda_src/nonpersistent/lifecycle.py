@@ -139,8 +139,9 @@ def evident_at(facts: Facts) -> datetime | None:
 
 
 def rebuilds(facts: Facts) -> list[datetime]:
-    """When rebuilds were asked for, that AWS accepted or may yet: the last two of them."""
-    return [moment for moment in (facts.rebuilt_at, facts.asked_at) if moment is not None]
+    """When rebuilds were asked for that AWS accepted, or may have: the last of each kind."""
+    moments = (facts.rebuilt_at, facts.failed_at, facts.asked_at)
+    return [moment for moment in moments if moment is not None]
 
 
 def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
@@ -219,6 +220,7 @@ def _rebuilt(facts: Facts, asked_at: datetime) -> Facts:
         used_at=facts.used_at,
         told_at=facts.told_at,
         rebuilt_at=facts.accepted_at or asked_at,
+        failed_at=facts.failed_at,
         bundle_id=facts.bundle_id,
     )
 
@@ -237,7 +239,8 @@ def _unclaim(
     facts: Facts, reason: str, verdict: Verdict, now: datetime, settings: Settings
 ) -> Decision:
     attempts = facts.attempts + 1
-    owed = replace(unclaimed(facts), attempts=attempts, reason=reason)
+    failed_at = facts.asked_at if verdict is Verdict.FAILED else facts.failed_at
+    owed = replace(unclaimed(facts), failed_at=failed_at, attempts=attempts, reason=reason)
     if attempts >= ATTEMPTS:
         return Decision(owed, verdict, None, reason)
     wait = settings.patience * 3 ** (attempts - 1)

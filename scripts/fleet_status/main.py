@@ -15,6 +15,7 @@ from botocore.exceptions import (
     NoRegionError,
     PartialCredentialsError,
 )
+
 from nonpersistent.clock import Clock
 from nonpersistent.pacing import Pacer
 

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_workspaces import WorkSpacesClient
 
-OTHER_ITEMS = frozenset({"roster", "audit", "lease"})
-"""Items of the ledger that are neither a WorkSpace's nor a bundle's."""
-
 
 class NotALedger(Exception):
     """The table has no roster: it is not the ledger of this module."""
@@ -52,9 +49,7 @@ def read_ledger(client: DynamoDBClient, table: str) -> Ledger:
         roster=tuple(entry["S"] for entry in items["roster"]["workspace_ids"]["L"]),
         records={id_: from_item(item) for id_, item in items.items() if id_.startswith("ws-")},
         proofs={
-            id_: proof_from_item(id_, item)
-            for id_, item in items.items()
-            if not id_.startswith("ws-") and id_ not in OTHER_ITEMS
+            id_: proof_from_item(id_, item) for id_, item in items.items() if id_.startswith("wsb-")
         },
     )
 

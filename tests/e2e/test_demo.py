@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demo import play
+from demo.__main__ import fleet_status
 from demo.stage import Part
 from sandbox import Presence
 
@@ -49,6 +50,14 @@ def test_every_line_of_the_function_is_structured(theatre: Theatre) -> None:
     assert lines
     assert {line["fleet"] for line in lines} == {theatre.outputs["function_name"]}
     assert all("requestId" in line for line in lines)
+
+
+def test_the_demo_ends_with_the_state_of_the_fleet(theatre: Theatre) -> None:
+    lines = fleet_status(theatre.stage.aws).splitlines()
+    rows = {line.split()[1]: line for line in lines if line.startswith("ws-")}
+    assert set(rows) == set(theatre.stage.fleet)
+    assert " in_use " in rows["walter"]
+    assert all(" rebuilt " in rows[name.lower()] for name in play.REBUILT)
 
 
 def test_a_second_plan_changes_nothing(theatre: Theatre) -> None:

@@ -13,12 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "nonpersistent"
+SIMULATED = ("simulation", "schedules")
+"""Caught by random worlds, or by the enumerated schedules of the small one."""
 
 
 @dataclass(frozen=True)
@@ -304,6 +306,10 @@ def judge(mutant: Mutant, seeds: int, unit: bool) -> Catch:
             told = [line for line in run.stdout.splitlines() if line.startswith("seed ")]
             said = told[0] if told else (run.stderr.strip().splitlines() or ["crashed"])[-1]
             return Catch(mutant, "simulation", f"{said[:110]} ({took})")
+        run = _python(["-m", "tests.simulation.exhaustive", "--moment", "due"], environment)
+        if run.returncode:
+            said = (run.stdout.splitlines() or run.stderr.splitlines() or ["crashed"])[0]
+            return Catch(mutant, "schedules", said[:110])
         if unit:
             command = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/unit"]
             command += ["-o", f"pythonpath={source} ."]
@@ -329,18 +335,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants")
     parser.add_argument("--seeds", type=int, default=400, help="for each mutant, at the most")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--from", type=int, default=0, dest="start", help="the first mutant")
     parser.add_argument("--only", default="", help="mutants with this in their name")
     parser.add_argument("--no-unit", action="store_true", help="leave the unit tests out")
     given = parser.parse_args()
-    chosen = [mutant for mutant in MUTANTS if given.only in mutant.name]
+    chosen = [mutant for mutant in MUTANTS[given.start :] if given.only in mutant.name]
     with ThreadPoolExecutor(given.jobs) as pool:
         futures = [pool.submit(judge, each, given.seeds, not given.no_unit) for each in chosen]
         catches = []
-        for future in futures:
+        for future in as_completed(futures):
             catches.append(future.result())
             print(catches[-1].line, flush=True)
-    caught = [catch for catch in catches if catch.by in ("simulation", "unit tests")]
-    by_simulation = sum(catch.by == "simulation" for catch in caught)
+    caught = [catch for catch in catches if catch.by in (*SIMULATED, "unit tests")]
+    by_simulation = sum(catch.by in SIMULATED for catch in caught)
     print(f"{len(caught)} of {len(catches)} caught, {by_simulation} by the simulation")
     return 0 if len(caught) == len(catches) else 1
 

@@ -28,6 +28,9 @@ ROSTER_HOLDS = timedelta(minutes=1)
 IMAGE_HOLDS = timedelta(seconds=40)
 """A bundle's image is read at most this long before a rebuild takes it."""
 
+HOUR = timedelta(minutes=59)
+"""Of the brake: calls take a moment, in which they do not count yet."""
+
 PROOF_OF_VACANCY = frozenset({State.STOPPED, State.ERROR})
 
 
@@ -63,6 +66,7 @@ class Oracles:
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
         self.image_since: dict[str, datetime] = {}
+        self._accepted: list[datetime] = []
         self._views: dict[str, tuple[datetime, int, View | None]] = {}
         self._states: dict[str, tuple[datetime, int, State]] = {}
         self._met_bad_image: dict[str, set[str]] = defaultdict(set)
@@ -111,6 +115,7 @@ class Oracles:
     ) -> None:
         """AWS has just accepted a rebuild that was asked for at `sent_at`."""
         self.counts["rebuilds"] += 1
+        self._never_above_the_brake(rebuild)
         shown = self._never_blind(desktop, sent_at, by)
         for session in self._fleet.sessions[desktop.id][-4:]:
             self._never_in_use(desktop, session, rebuild.accepted_at, sent_at, shown, by)
@@ -172,6 +177,15 @@ class Oracles:
             self.counts["P1 evident in a sample that nobody saw"] += 1
         else:
             self.counts["P1 unavoidable"] += 1
+
+    def _never_above_the_brake(self, rebuild: Rebuild) -> None:
+        """The administrator's limit per hour, as far as answers' delays let it be kept."""
+        at, limit = rebuild.accepted_at, self._scenario.brake
+        self._accepted = [then for then in self._accepted if at - then < HOUR]
+        if rebuild.outcome is Outcome.SUCCEEDS:
+            self._accepted.append(at)
+        if limit is not None and len(self._accepted) > limit:
+            self.violated("P5", at, f"{len(self._accepted)} rebuilds in an hour, not {limit}")
 
     def _never_twice(self, desktop: Desktop, rebuild: Rebuild) -> None:
         earlier = [other for other in desktop.rebuilds if other is not rebuild]

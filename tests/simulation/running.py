@@ -39,7 +39,7 @@ def describe(result: Result, events: int = 20) -> str:
         [
             f"seed {result.scenario.seed}: {violation.promise} broken at "
             f"{violation.at:%d %H:%M:%S}: {violation.what}",
-            *(f"  {event}" for event in result.events[-events:]),
+            *(f"  {event}" for event in result.events[len(result.events) - events :]),
             f"  again: {result.command}",
         ]
     )

@@ -127,10 +127,11 @@ class Small:
         desktop = self.fleet.add(BEGIN, id=ID)
         desktop.next_sample_at = BEGIN + 2 * MINUTE
         self.fleet.note_view(desktop, BEGIN)
-        roster = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": ID}]}}
+        roster: Item = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": ID}]}}
         self.table.write(roster, "roster")
-        due: Item = {"queue": {"S": "due"}, "due_at": {"S": "1970-01-01T00:00:00.000Z"}}
-        self.table.write({"id": {"S": "audit"}, **due}, "audit")
+        since_ever = {"S": "1970-01-01T00:00:00.000Z"}
+        audit: Item = {"id": {"S": "audit"}, "queue": {"S": "due"}, "due_at": since_ever}
+        self.table.write(audit, "audit")
 
     @property
     def desktop(self) -> Desktop:

@@ -84,7 +84,7 @@ class Wire:
         """Answer a request, or raise what the network would. Runs in the invocation's greenlet."""
         if self.world is None:
             raise RuntimeError("no world answers")
-        _, service, operation = event_name.split(".")
+        service, operation = event_name.split(".")[1:]
         invocation = current()
         invocation.check_alive()
         given: dict[str, Any] = json.loads(cast(bytes, request.body or b"{}"))

@@ -159,6 +159,9 @@ class Trouble:
         world.fleet.tick(now)
         if self._over:
             world.fleet.set_row(desktop_id, Row.SAMPLED, now)
+        last = desktop.rebuilds[-1].finished_at if desktop.rebuilds else None
+        if desktop.state is State.ERROR and last is not None:
+            return  # that is how a rebuild ended: only another one mends it
         over = self._over and desktop.state in ODD and desktop.state is not State.ERROR
         if desktop.state is was or over:
             world.fleet.set_state(desktop_id, State.AVAILABLE, now)

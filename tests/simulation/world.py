@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nonpersistent import handler
-from sandbox.desktop import Happening, Rebuild
+from sandbox.desktop import Happening, Rebuild, State
 
 from . import log, messages, transport, verdicts
 from .agenda import Agenda
@@ -136,7 +136,9 @@ class World:
         since = now - timedelta(minutes=self.scenario.audit_interval + 35)
         for debt in self._debts():
             id_ = debt.desktop.id
-            if not debt.knowable:
+            if debt.desktop.state is State.REBUILDING:
+                self.oracles.counts["P2 under way"] += 1
+            elif not debt.knowable:
                 self.oracles.counts["P2 unknowable"] += 1
             elif not verdicts.excused(debt.desktop) and not self.trouble.may_be_late(debt, peace):
                 text = f"{id_}: session ended {debt.ended_at:%H:%M:%S}, not rebuilt"

@@ -64,7 +64,7 @@ def test_p2_killed_before_the_call_the_rebuild_is_owed_again() -> None:
     assert judge(CLAIMED, 4.9, "AVAILABLE").look_at == at(10)
     decision = judge(CLAIMED, 5, "AVAILABLE")
     assert (decision.verdict, decision.reason) == (Verdict.FAILED, "never_began")
-    assert decision.facts == replace(OWED, attempts=1, reason="never_began")
+    assert decision.facts == replace(OWED, failed_at=NOON, attempts=1, reason="never_began")
     assert decision.look_at == at(10)
 
 
@@ -80,6 +80,8 @@ def test_p2_an_accepted_rebuild_that_left_the_address_as_it_was_never_began() ->
 def test_a_rebuild_that_was_seen_to_begin_may_end_at_any_time() -> None:
     assert judge(BEGUN, 2, "AVAILABLE").verdict is Verdict.FINISHED
     assert judge(BEGUN, 2, "ERROR").verdict is Verdict.FAILED
+    assert judge(BEGUN, 2, "ERROR").facts.failed_at == NOON
+    assert judge(replace(BEGUN, failed_at=at(-9)), 2, "AVAILABLE").facts.failed_at == at(-9)
     assert judge(ACCEPTED, 2, "ERROR").verdict is Verdict.REBUILDING
 
 

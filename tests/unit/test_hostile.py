@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nonpersistent.settings import Settings
 
 from tests.unit.stage import Stage
-from tests.unit.support import OTHER, WS, at
+from tests.unit.support import OTHER, WS, at, settings
 from tests.unit.test_handler import EVENTS, RECONCILE, event, function, invoke
 
 __all__ = ["function"]
@@ -147,26 +146,22 @@ def test_p2_a_date_neither_postpones_a_rebuild_nor_brings_it_forward(
     assert rebuilt[WS] >= at(20)
 
 
-@pytest.mark.parametrize(
-    "name", ["date_sign_in_in_8000_years", "date_sign_in_and_sent_in_8000_years"]
-)
-def test_p2_a_flood_of_forged_sign_ins_ends_with_the_flood(stage: Stage, name: str) -> None:
+def test_p2_a_flood_of_forged_sign_ins_ends_with_the_flood(stage: Stage) -> None:
     """A forged sign-in holds back the desktop it names, as a true one would, and no longer.
 
     Who can forge one? EventBridge refuses PutEvents with a source that is AWS's own ("You do not
     have permissions to publish events with this source", NotAuthorizedForSourceException in
     PutEventsResultEntry), and the function's policy admits three rules and the topic. What is
     left is somebody of this account with lambda:InvokeFunction on it. Each forged sign-in is a
-    line of the log with the WorkSpace and the time. Once they stop, the rebuild comes within the
-    grace period, as after any session: nobody has to repair anything. Other desktops never wait.
+    line of the log with the WorkSpace and the time. Once they stop, the next look or audit sees the
+    empty desktop, and a grace period later it is rebuilt: nobody has to repair anything. Other
+    desktops never wait.
     """
     stage.has(None, None, OTHER)
     invoke({"Records": [alarm(OTHER), alarm(WS)]})
-    minutes = 4 * 60
+    minutes = 2 * 60
     for _ in range(minutes):
-        forged = of(name)
-        forged["detail"]["loginTime"] = forged["time"] = "9999-12-31T23:59:59Z"
-        invoke(forged)
+        invoke(of("date_sign_in_and_sent_in_8000_years"))
         stage.clock.sleep(60)
         invoke(RECONCILE)
     assert stage.desktops.rebuilds() == [OTHER]
@@ -175,11 +170,10 @@ def test_p2_a_flood_of_forged_sign_ins_ends_with_the_flood(stage: Stage, name: s
     assert {line["workspace_id"] for line in forgeries} == {WS}
 
     stopped_at = stage.clock.now()
-    while WS not in stage.desktops.rebuilds():
+    promised = settings().grace + settings().audit_interval
+    while WS not in stage.desktops.rebuilds() and stage.clock.now() - stopped_at < promised:
         stage.clock.sleep(60)
         invoke(RECONCILE)
-        grace = Settings("", "").grace
-        assert stage.clock.now() - stopped_at < 2 * grace
     assert stage.desktops.rebuilds() == [OTHER, WS]
 
 

@@ -293,4 +293,5 @@ def test_nothing_is_owed_without_a_vacancy_or_an_alarm() -> None:
 def test_the_rebuilds_that_count_are_the_finished_one_and_the_one_asked_for() -> None:
     assert rebuilds(Facts()) == []
     assert rebuilds(Facts(rebuilt_at=NOON)) == [NOON]
+    assert rebuilds(Facts(failed_at=NOON)) == [NOON]
     assert rebuilds(Facts(rebuilt_at=NOON, asked_at=at(1), accepted_at=at(2))) == [NOON, at(1)]

@@ -126,7 +126,7 @@ def test_p5_a_look_is_repeated_while_aws_is_throttling_or_ailing_and_rests_betwe
     assert api.look([], [WS])[WS].state == "AVAILABLE"
     assert desktops.times == [NOON, at(0, 1), at(0, 3)]
     api.look([], [WS])
-    assert desktops.times[-1] == at(0, 7.5)
+    assert desktops.times[-1] == at(0, 3.5)
 
 
 def test_p2_snapshots_that_may_not_be_read_are_a_refusal_of_this_workspace(

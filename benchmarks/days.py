@@ -1,0 +1,54 @@
+"""Days of a fleet: one on which nobody comes, and one on which everybody works."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from .people import CALM, employ
+from .world import CountedWorld, scenario
+
+DAY = timedelta(days=1)
+
+
+def idle_day(desktops: int, seed: int) -> dict[str, Any]:
+    """Twenty-four hours without a user, after the first audit has taken its baseline."""
+    world = CountedWorld(scenario(seed, desktops), "ours")
+    world.begin()
+    world.let(timedelta(minutes=90 + desktops // 25))
+    world.meter.reset()
+    world.let(DAY)
+    return _counted(world)
+
+
+def working_day(function: str, desktops: int, seed: int) -> dict[str, Any]:
+    """Twenty-four hours from a Monday morning on, in which everybody works."""
+    world = CountedWorld(scenario(seed, desktops), function)
+    world.begin()
+    employ(world, 1, CALM)
+    world.let(timedelta(minutes=10))
+    world.meter.reset()
+    world.let(DAY)
+    return _counted(world)
+
+
+def _counted(world: CountedWorld) -> dict[str, Any]:
+    meter = world.meter
+    ticks = meter.invocations["reconcile"]
+    return {
+        "desktops": world.scenario.desktops,
+        "invocations": sum(meter.invocations.values()),
+        "seconds": meter.seconds,
+        "dynamodb requests": meter.dynamodb_requests,
+        "read units": meter.read_units,
+        "write units": meter.write_units,
+        "workspaces calls": meter.workspaces_calls,
+        "audits": meter.invocations["audit"],
+        "ticks": ticks,
+        "dynamodb requests of a tick": meter.by_task["reconcile.dynamodb"] / max(1, ticks),
+        "workspaces calls of a tick": meter.by_task["reconcile.workspaces"] / max(1, ticks),
+        "workspaces calls of audits": meter.of_audits["workspaces"],
+        "log lines": meter.log_lines,
+        "alarm messages": meter.messages,
+        "rebuilds": len(world.rebuilt),
+    }

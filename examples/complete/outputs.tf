@@ -1,0 +1,39 @@
+output "dashboard_name" {
+  description = "Name of the fleet's dashboard."
+  value       = module.nonpersistent.dashboard_name
+}
+
+output "dead_letter_queue_url" {
+  description = "URL of the queue that keeps the events that could not be delivered or handled."
+  value       = module.nonpersistent.dead_letter_queue_url
+}
+
+output "function_name" {
+  description = "Name of the function that rebuilds."
+  value       = module.nonpersistent.function_name
+}
+
+output "kms_key_arn" {
+  description = "ARN of the key that everything is under."
+  value       = aws_kms_key.fleet.arn
+}
+
+output "ledger_table_name" {
+  description = "Name of the table that knows what is due."
+  value       = module.nonpersistent.ledger_table_name
+}
+
+output "operations_alarm_arns" {
+  description = "ARNs of the alarms that need a person, by what they say."
+  value       = module.nonpersistent.operations_alarm_arns
+}
+
+output "operations_topic_arn" {
+  description = "ARN of the topic that tells people."
+  value       = aws_sns_topic.operations.arn
+}
+
+output "topic_arn" {
+  description = "ARN of the topic that the session alarms publish to."
+  value       = module.nonpersistent.topic_arn
+}

@@ -1,0 +1,78 @@
+variable "workspace_ids" {
+  description = "The WorkSpaces that become non-persistent: a map from a label to an id."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "audit_interval_minutes" {
+  description = "How often the whole roster is checked, in minutes."
+  type        = number
+  default     = 60
+  nullable    = false
+}
+
+variable "maximum_rebuilds_per_hour" {
+  description = "At most this many rebuilds are asked for within an hour; null means no brake."
+  type        = number
+  default     = 400
+}
+
+variable "name" {
+  description = "Prefix of every resource's name."
+  type        = string
+  default     = "nonpersistent-desks"
+  nullable    = false
+}
+
+variable "operations_emails" {
+  description = "Addresses that are told when something needs a person; each has to confirm its subscription."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the IAM policy that bounds the function's role, where the company demands one; null means none."
+  type        = string
+  default     = null
+}
+
+variable "rebuild_window" {
+  description = "Hours of the day in which rebuilds may happen; null means at any time."
+  type        = object({ start = string, end = string, timezone = string })
+  default     = { start = "19:00", end = "06:00", timezone = "Europe/Berlin" }
+}
+
+variable "reconnect_grace_minutes" {
+  description = "How long a WorkSpace must have been seen vacant before it is rebuilt, in minutes."
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
+variable "region" {
+  description = "Region of the WorkSpaces."
+  type        = string
+  default     = "eu-central-1"
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have tags."
+  type        = map(string)
+  default     = { service = "nonpersistent-desks" }
+  nullable    = false
+}
+
+variable "user_volume" {
+  description = "keep waits for a snapshot newer than the session's end, roll_back does not."
+  type        = string
+  default     = "keep"
+  nullable    = false
+}
+
+variable "workspace_tag" {
+  description = "The tag that all these WorkSpaces carry, as {key, value}; null means permissions by exact id."
+  type        = object({ key = string, value = string })
+  default     = null
+}

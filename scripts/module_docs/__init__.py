@@ -1,0 +1,1 @@
+"""The README's tables of inputs and outputs, made from the HCL."""

@@ -1,0 +1,45 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .tables import between_markers, inputs, outputs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 if README.md has the tables now (with --check: already), 1 if not."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/docs",
+        description="Writes the tables of inputs and outputs in README.md "
+        "from variables.tf and outputs.tf.",
+    )
+    parser.add_argument("--check", action="store_true", help="only say whether they are right")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the module (default: this one)")
+    options = parser.parse_args(arguments)
+    readme = options.root / "README.md"
+    before = readme.read_text()
+    try:
+        after = between_markers(
+            before, "inputs", inputs((options.root / "variables.tf").read_text())
+        )
+        after = between_markers(
+            after, "outputs", outputs((options.root / "outputs.tf").read_text())
+        )
+    except ValueError as problem:
+        print(f"scripts/docs: README.md: {problem}", file=sys.stderr)
+        return 1
+    if options.check and after != before:
+        print(
+            "README.md does not say what variables.tf and outputs.tf say. Run: make docs",
+            file=sys.stderr,
+        )
+        return 1
+    if after != before:
+        readme.write_text(after)
+    return 0

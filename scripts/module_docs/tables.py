@@ -1,0 +1,74 @@
+"""Markdown tables from variables.tf and outputs.tf. Pure: text in, text out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import hcl2
+
+REQUIRED = "*required*"
+HEREDOC = re.compile(r"<<-?(\w+)\n(.*?)\n\s*\1\s*", re.DOTALL)
+
+
+def inputs(hcl: str) -> str:
+    """One row per variable, in the file's order."""
+    rows = []
+    for name, body in _blocks(hcl, "variable"):
+        default = _value(body["default"]) if "default" in body else REQUIRED
+        rows.append((f"`{name}`", f"`{_type(body['type'])}`", default, _text(body["description"])))
+    return _table(("input", "type", "default", "what it is"), rows)
+
+
+def outputs(hcl: str) -> str:
+    """One row per output, in the file's order."""
+    rows = [(f"`{name}`", _text(body["description"])) for name, body in _blocks(hcl, "output")]
+    return _table(("output", "what it is"), rows)
+
+
+def between_markers(document: str, name: str, content: str) -> str:
+    """The document with `content` between its two markers. Raises ValueError without them."""
+    start, end = f"<!-- {name}: made by `make docs` -->", f"<!-- end of {name} -->"
+    before, found, rest = document.partition(start)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"there is no {start} ... {end}")
+    return f"{before}{start}\n\n{content}\n\n{end}{after}"
+
+
+def _blocks(hcl: str, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    blocks = hcl2.loads(hcl).get(kind, [])
+    return [(_unquoted(name), body) for block in blocks for name, body in block.items()]
+
+
+def _type(value: str) -> str:
+    return value.removeprefix("${").removesuffix("}") if value.startswith("${") else value
+
+
+def _value(default: Any) -> str:
+    """A default as one would write it in HCL."""
+    if isinstance(default, str):
+        return f"`{default}`"
+    return "none" if default is None else f"`{json.dumps(default)}`"
+
+
+def _text(description: str) -> str:
+    """A description in one line, fit for a cell."""
+    text = _unquoted(description)
+    lines = text.splitlines()
+    return " ".join(line.strip() for line in lines if line.strip()).replace("|", "\\|")
+
+
+def _unquoted(text: str) -> str:
+    """python-hcl2 leaves the quotes around strings, and a heredoc as it stands."""
+    if not (len(text) > 1 and text.startswith('"') and text.endswith('"')):
+        return text
+    heredoc = HEREDOC.fullmatch(text[1:-1])
+    return heredoc[2] if heredoc else str(json.loads(text, strict=False))
+
+
+def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    rule = tuple("---" for _ in headings)
+    return "\n".join("| " + " | ".join(row) + " |" for row in (headings, rule, *rows))

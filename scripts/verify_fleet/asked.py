@@ -1,0 +1,196 @@
+"""What AWS is asked. Every call reads; WorkSpaces calls are paced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from nonpersistent.pacing import Pacer
+from nonpersistent.workspaces import IDS_PER_CALL, in_batches
+
+from .judgements import Question
+
+PAST = timedelta(hours=6)
+"""How far back datapoints are read."""
+
+LOOKED_AT = 10
+"""WorkSpaces whose datapoints and snapshots are read."""
+
+NOT_ON_ANY_ROSTER = "ws-00000000"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The fleet as deployed."""
+
+    name: str
+    role_arn: str
+    arn_prefix: str
+    rate: float
+    roster: tuple[str, ...]
+
+
+class Account:
+    """One account and Region."""
+
+    def __init__(self, session: boto3.session.Session, pacer: Pacer) -> None:
+        self._session = session
+        self._pacer = pacer
+
+    def fleet(self, name: str) -> Fleet:
+        """Raises botocore's ClientError if there is no such fleet."""
+        function = self._client("lambda").get_function_configuration(FunctionName=name)
+        variables = function["Environment"]["Variables"]
+        item = self._client("dynamodb").get_item(
+            TableName=variables["LEDGER_TABLE"], Key={"id": {"S": "roster"}}
+        )["Item"]
+        _, partition, _, region, account, *_ = function["FunctionArn"].split(":")
+        return Fleet(
+            name=name,
+            role_arn=function["Role"],
+            arn_prefix=f"arn:{partition}:workspaces:{region}:{account}:workspace/",
+            rate=float(variables["WORKSPACES_API_RATE"]),
+            roster=tuple(sorted(entry["S"] for entry in item["workspace_ids"]["L"])),
+        )
+
+    def measured(self) -> set[str]:
+        """WorkSpaces that CloudWatch lists a SessionDisconnect metric of."""
+        pages = self._client("cloudwatch").get_paginator("list_metrics")
+        found = pages.paginate(
+            Namespace="AWS/WorkSpaces",
+            MetricName="SessionDisconnect",
+            Dimensions=[{"Name": "WorkspaceId"}],
+        )
+        return {
+            dimension["Value"]
+            for page in found
+            for metric in page["Metrics"]
+            for dimension in metric["Dimensions"]
+            if dimension["Name"] == "WorkspaceId"
+        }
+
+    def datapoints(self, metric: str, ids: Sequence[str], now: datetime) -> list[list[datetime]]:
+        """When a WorkSpaces metric had datapoints, for each of the first WorkSpaces."""
+        queries = [
+            {
+                "Id": f"w{index}",
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": "AWS/WorkSpaces",
+                        "MetricName": metric,
+                        "Dimensions": [{"Name": "WorkspaceId", "Value": id_}],
+                    },
+                    "Period": 60,
+                    "Stat": "Sum",
+                },
+            }
+            for index, id_ in enumerate(ids[:LOOKED_AT])
+        ]
+        if not queries:
+            return []
+        answer = self._client("cloudwatch").get_metric_data(
+            MetricDataQueries=queries, StartTime=now - PAST, EndTime=now
+        )
+        found = {result["Id"]: result["Timestamps"] for result in answer["MetricDataResults"]}
+        return [list(found.get(query["Id"], [])) for query in queries]
+
+    def connections(self, ids: Iterable[str]) -> list[dict[str, Any]]:
+        """Rows of DescribeWorkspacesConnectionStatus."""
+        rows: list[dict[str, Any]] = []
+        client = self._client("workspaces")
+        for batch in in_batches(list(ids), IDS_PER_CALL):
+            self._pacer.wait()
+            answer = client.describe_workspaces_connection_status(WorkspaceIds=batch)
+            rows += answer["WorkspacesConnectionStatus"]
+        return rows
+
+    def newest_snapshots(self, ids: Sequence[str]) -> dict[str, datetime | None]:
+        """When the user volumes of the first WorkSpaces were last saved for a rebuild."""
+        newest = {}
+        client = self._client("workspaces")
+        for id_ in ids[:LOOKED_AT]:
+            self._pacer.wait()
+            answer = client.describe_workspace_snapshots(WorkspaceId=id_)
+            times = [taken["SnapshotTime"] for taken in answer.get("RebuildSnapshots", [])]
+            newest[id_] = max(times, default=None)
+        return newest
+
+    def api_rates(self) -> dict[str, float]:
+        """Quotas of WorkSpaces that are rates of calls, per second."""
+        pages = self._client("service-quotas").get_paginator("list_service_quotas")
+        return {
+            quota["QuotaName"]: float(quota["Value"]) / float(quota["Period"]["PeriodValue"])
+            for page in pages.paginate(ServiceCode="workspaces")
+            for quota in page["Quotas"]
+            if quota.get("Period", {}).get("PeriodUnit") == "SECOND"
+        }
+
+    def throttled(self, fleet: Fleet, now: datetime) -> float:
+        """Rebuilds that were put off in a day because AWS throttled."""
+        answer = self._client("cloudwatch").get_metric_statistics(
+            Namespace="NonPersistentWorkSpaces",
+            MetricName="Deferred",
+            Dimensions=[
+                {"Name": "Fleet", "Value": fleet.name},
+                {"Name": "Reason", "Value": "throttled"},
+            ],
+            StartTime=now - timedelta(days=1),
+            EndTime=now,
+            Period=3600,
+            Statistics=["Sum"],
+        )
+        return float(sum(point["Sum"] for point in answer["Datapoints"]))
+
+    def allowed(self, fleet: Fleet, ids: Sequence[str]) -> dict[Question, bool]:
+        """What the role may do, by IAM's simulation: with the WorkSpaces' own tags."""
+        answers = {}
+        client = self._client("iam")
+        for question, id_ in _questions(fleet, ids):
+            answer = client.simulate_principal_policy(
+                PolicySourceArn=fleet.role_arn,
+                ActionNames=[question.action],
+                ResourceArns=[question.resource],
+                ContextEntries=self._tags(id_),
+            )
+            [result] = answer["EvaluationResults"]
+            answers[question] = result["EvalDecision"] == "allowed"
+        return answers
+
+    def _tags(self, workspace_id: str | None) -> list[dict[str, Any]]:
+        if workspace_id is None:
+            return []
+        self._pacer.wait()
+        answer = self._client("workspaces").describe_tags(ResourceId=workspace_id)
+        return [
+            {
+                "ContextKeyName": f"aws:ResourceTag/{tag['Key']}",
+                "ContextKeyValues": [tag.get("Value", "")],
+                "ContextKeyType": "string",
+            }
+            for tag in answer["TagList"]
+        ]
+
+    def _client(self, service: str) -> Any:
+        return self._session.client(
+            service,  # type: ignore[call-overload]
+            config=Config(retries={"mode": "standard", "total_max_attempts": 3}),
+        )
+
+
+def _questions(fleet: Fleet, ids: Sequence[str]) -> list[tuple[Question, str | None]]:
+    """With the WorkSpace whose tags apply, if there is one."""
+    stranger = f"{fleet.arn_prefix}{NOT_ON_ANY_ROSTER}"
+    asked: list[tuple[Question, str | None]] = [
+        (Question("workspaces:DescribeWorkspacesConnectionStatus", "*", True), None),
+        (Question("workspaces:RebuildWorkspaces", stranger, False), None),
+    ]
+    for id_ in ids[:2]:
+        own = f"{fleet.arn_prefix}{id_}"
+        asked.append((Question("workspaces:RebuildWorkspaces", own, True), id_))
+        asked.append((Question("workspaces:TerminateWorkspaces", own, False), id_))
+    return asked

@@ -1,0 +1,171 @@
+"""What was seen, against what the module assumes: a verdict per assumption. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from nonpersistent.facts import FRESH
+
+PUBLISHED_EVERY = timedelta(minutes=5)
+"""WorkSpaces metrics; the period of the session alarms."""
+
+SNAPSHOT_EVERY = timedelta(hours=12)
+"""User volumes, by the WorkSpaces administration guide."""
+
+SAMPLE = timedelta(minutes=15)
+"""Longer than a sample interval, with its delay: what is older than this was not sampled."""
+
+ENOUGH = 3
+"""Observations that make a reading more than chance."""
+
+
+class Verdict(StrEnum):
+    """Whether an assumption stood up to what was seen."""
+
+    HOLDS = "holds"
+    DIFFERS = "differs"
+    NOT_SEEN = "not seen"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: the assumption, the verdict, what it rests on, what follows."""
+
+    assumption: str
+    verdict: Verdict
+    seen: str
+    then: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something the role must, or must not, be allowed to do."""
+
+    action: str
+    resource: str
+    allowed: bool
+
+
+def metrics(roster: Collection[str], measured: Collection[str]) -> Row:
+    """`measured`: WorkSpaces with a SessionDisconnect metric. CloudWatch lists two weeks."""
+    have = len(set(roster) & set(measured))
+    seen = f"SessionDisconnect for {have} of {len(roster)} WorkSpaces in two weeks"
+    if have:
+        return Row("metrics", Verdict.HOLDS, seen)
+    then = "let a user sign out, wait 15 minutes, run this again"
+    return Row("metrics", Verdict.NOT_SEEN, seen, then)
+
+
+def publishing(regular: Sequence[Sequence[datetime]], sparse: Sequence[Sequence[datetime]]) -> Row:
+    """From the times of datapoints, per WorkSpace: of a metric that is always there, and of
+    SessionDisconnect, whose gaps say only how short the interval is at the most."""
+    gaps = _gaps(regular)
+    if len(gaps) >= ENOUGH:
+        typical = timedelta(seconds=median(gap.total_seconds() for gap in gaps))
+        seen = f"a datapoint every {_minutes(typical)}"
+        if typical <= PUBLISHED_EVERY:
+            return Row("publishing", Verdict.HOLDS, seen)
+        then = "session ends are noticed later; the audit bounds how late"
+        return Row("publishing", Verdict.DIFFERS, seen, then)
+    if (gaps := _gaps(sparse)) and min(gaps) <= PUBLISHED_EVERY:
+        return Row("publishing", Verdict.HOLDS, f"datapoints {_minutes(min(gaps))} apart")
+    return Row("publishing", Verdict.NOT_SEEN, "too few datapoints in six hours", "run this later")
+
+
+def sampling(rows: Collection[Mapping[str, Any]], asked: int, now: datetime) -> Row:
+    """From rows of DescribeWorkspacesConnectionStatus; UNKNOWN ones (stopped) say nothing."""
+    known = [row for row in rows if row.get("ConnectionState") in ("CONNECTED", "DISCONNECTED")]
+    ages = [now - at for row in known if (at := row.get("ConnectionStateCheckTimestamp"))]
+    if not ages:
+        seen = f"no sampled row for {asked} WorkSpaces"
+        return Row("sampling", Verdict.NOT_SEEN, seen, "run this while WorkSpaces are running")
+    stale = sum(age > FRESH for age in ages)
+    seen = f"{len(ages)} of {asked} sampled, {_minutes(max(ages))} ago at the most, {stale} too old"
+    if not stale:
+        return Row("sampling", Verdict.HOLDS, seen)
+    then = "rebuilds of those wait (reason evidence): see why they are not sampled"
+    return Row("sampling", Verdict.DIFFERS, seen, then)
+
+
+def last_connected(rows: Collection[Mapping[str, Any]], ends: Mapping[str, datetime]) -> Row:
+    """Which reading of LastKnownUserConnectionTimestamp holds; the module is right with both.
+
+    `ends`: the last session end by WorkSpace. Long before the session's end (or the sample, for
+    who is connected) it is the log-in; about then, the last sight.
+    """
+    lags = []
+    for row in rows:
+        if row.get("ConnectionState") == "CONNECTED":
+            until = row.get("ConnectionStateCheckTimestamp")
+        else:
+            until = ends.get(row.get("WorkspaceId", ""))
+        last = row.get("LastKnownUserConnectionTimestamp")
+        if until is not None and last is not None:
+            lags.append(until - last)
+    early = sum(lag > SAMPLE for lag in lags)
+    if early:
+        seen = f"{early} of {len(lags)} are long before the session's end: the log-in"
+        return Row("last_connected", Verdict.HOLDS, seen)
+    if len(lags) >= ENOUGH:
+        seen = f"{len(lags)} are at the session's end: the last sight of a connection"
+        return Row("last_connected", Verdict.HOLDS, seen)
+    seen = f"{len(lags)} sessions to judge by"
+    return Row("last_connected", Verdict.NOT_SEEN, seen, "run this while users work")
+
+
+def snapshots(newest: Mapping[str, datetime | None], now: datetime) -> Row:
+    """`newest`: when each WorkSpace's user volume was last saved for a rebuild; None: never."""
+    ages = [now - at for at in newest.values() if at is not None]
+    without = len(newest) - len(ages)
+    if not newest or not ages:
+        seen = f"no snapshot on {len(newest)} WorkSpaces"
+        return Row("snapshots", Verdict.NOT_SEEN, seen, "AWS refuses to rebuild those")
+    seen = f"{len(ages)} of {len(newest)} have one, the oldest {_minutes(max(ages))} old"
+    if max(ages) <= SNAPSHOT_EVERY + timedelta(hours=1) and not without:
+        return Row("snapshots", Verdict.HOLDS, seen)
+    then = "user_volume = keep waits longer, roll_back goes back further"
+    return Row("snapshots", Verdict.DIFFERS, seen, then)
+
+
+def quota(rates: Mapping[str, float], throttled: float, rate: float) -> Row:
+    """`rates`: quotas of the WorkSpaces API in calls per second; `throttled`: rebuilds put off
+    for that reason in a day; `rate`: what the module is set to."""
+    told = ", ".join(f"{name}: {value:g}/s" for name, value in sorted(rates.items()))
+    seen = f"{told or 'Service Quotas does not tell'}; {throttled:.0f} rebuilds throttled in a day"
+    if throttled or (rates and rate > min(rates.values())):
+        then = f"the module calls {rate:g}/s: set workspaces_api_rate lower, or ask AWS for more"
+        return Row("quota", Verdict.DIFFERS, seen, then)
+    if rates:
+        return Row("quota", Verdict.HOLDS, seen)
+    return Row("quota", Verdict.NOT_SEEN, seen, "AWS documents 2/s for account and Region")
+
+
+def role(answers: Mapping[Question, bool]) -> Row:
+    """`answers`: what IAM's simulation says."""
+    wrong = [question for question, allowed in answers.items() if allowed != question.allowed]
+    if not wrong:
+        seen = f"{len(answers)} simulated: rebuilds of the fleet allowed, all else denied"
+        return Row("role", Verdict.HOLDS, seen)
+    first = wrong[0]
+    seen = f"{first.action} on {first.resource} is {'denied' if first.allowed else 'allowed'}"
+    return Row("role", Verdict.DIFFERS, seen, "see boundary, organization policies, workspace_tag")
+
+
+def not_told(assumption: str, why: str) -> Row:
+    """AWS did not answer."""
+    return Row(assumption, Verdict.NOT_SEEN, why, "scripts/verify --help lists the rights it needs")
+
+
+def _gaps(times: Sequence[Sequence[datetime]]) -> list[timedelta]:
+    return [b - a for points in times for a, b in pairwise(sorted(points))]
+
+
+def _minutes(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

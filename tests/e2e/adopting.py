@@ -1,0 +1,172 @@
+"""What strangers do with the module, for test_adoption.py: get it, write a root, apply it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from demo.deployment import ROOT
+
+MINUTE_SECONDS = 3
+"""How long a minute of the schedules lasts."""
+
+
+@dataclass(frozen=True)
+class LocalAws:
+    """A local AWS in a process of its own, so that other tests may have theirs."""
+
+    environment: dict[str, str]
+    desktops: list[str]
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of it."""
+        return boto3.session.Session().client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
+            region_name=self.environment["AWS_REGION"],
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+
+    def act(self, desktop: str, what: str) -> None:
+        """A user signs in (sign-in) or out (sign-out)."""
+        self._ask(f"desktops/{desktop}/{what}", b"")
+
+    def desktop(self, desktop: str) -> dict[str, Any]:
+        """A desktop as it is now."""
+        return dict(self._ask(f"desktops/{desktop}"))
+
+    def bundle(self) -> str:
+        """The bundle of its desktops."""
+        return str(self.desktop(self.desktops[0])["bundle"])
+
+    def told(self, function: str, decision: str) -> list[str]:
+        """The WorkSpaces of which a function's log tells a decision."""
+        events = self.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{function}")
+        lines = [json.loads(event["message"]) for event in events["events"]]
+        told = [line for line in lines if line.get("decision") == decision]
+        return [line["workspace_id"] for line in told if "workspace_id" in line]
+
+    def directory(self) -> str:
+        """A directory that is registered with WorkSpaces."""
+        ec2 = self.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=zone)
+            for n, zone in enumerate(("us-east-1a", "us-east-1b"))
+        ]
+        directory = self.client("ds").create_directory(
+            Name="corp.example.com",
+            Password="Passw0rd!x",
+            Size="Small",
+            VpcSettings={
+                "VpcId": vpc,
+                "SubnetIds": [subnet["Subnet"]["SubnetId"] for subnet in subnets],
+            },
+        )["DirectoryId"]
+        self.client("workspaces").register_workspace_directory(DirectoryId=directory)
+        return str(directory)
+
+    def _ask(self, path: str, body: bytes | None = None) -> Any:
+        url = f"{self.environment['AWS_ENDPOINT_URL']}/sandbox/{path}"
+        with urllib.request.urlopen(url, data=body, timeout=10) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def local_aws(desktops: int) -> Iterator[LocalAws]:
+    """Start one, quick, with some desktops; end it after the block."""
+    options = ["--port", "0", "--quick", "--minute", str(MINUTE_SECONDS)]
+    command = [sys.executable, "-m", "sandbox", *options, "--workspaces", str(desktops)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        environment: dict[str, str] = {}
+        try:
+            for line in process.stdout:
+                match line.split():
+                    case ["export", setting]:
+                        name, _, value = setting.partition("=")
+                        environment[name] = value
+                    case ["WorkSpaces:", *ids]:
+                        yield LocalAws(environment, ids)
+                        break
+            else:
+                raise RuntimeError("the local AWS did not start")
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def unpack_archive(into: Path) -> None:
+    """What `git archive` makes of this working tree, unpacked. The repository stays as it is."""
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("git archive needs git and a clone")
+    aside = into.with_name("git")
+    (aside / "objects").mkdir(parents=True)
+    objects = _git("rev-parse", "--path-format=absolute", "--git-path", "objects").strip()
+    settings = {
+        "GIT_INDEX_FILE": str(aside / "index"),
+        "GIT_OBJECT_DIRECTORY": str(aside / "objects"),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects.decode(),
+    }
+    _git("add", "--all", **settings)
+    tree = _git("write-tree", **settings).strip().decode()
+    content = _git("archive", "--format=tar", tree, **settings)
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        archive.extractall(into, filter="data")
+
+
+def _git(*arguments: str, **settings: str) -> bytes:
+    done = subprocess.run(
+        ["git", *arguments], cwd=ROOT, env=os.environ | settings, check=True, capture_output=True
+    )
+    return done.stdout
+
+
+def bare_path(folder: Path) -> str:
+    """A PATH with Terraform and what its wrapper needs, and nothing else: no Python, no git."""
+    folder.mkdir()
+    for program in ("terraform", "sed"):
+        found = shutil.which(program)
+        assert found, f"{program} is not on PATH"
+        (folder / program).symlink_to(found)
+    return str(folder)
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """Every file below and the hash of what is in it."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path): sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def until(what: str, condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for a condition; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.3)
+
+
+def changes(plan: dict[str, Any]) -> dict[str, list[str]]:
+    """What a plan does, by resource; what it leaves alone is left out."""
+    return {
+        change["address"]: change["change"]["actions"]
+        for change in plan.get("resource_changes", [])
+        if change["change"]["actions"] not in (["no-op"], ["read"])
+    }

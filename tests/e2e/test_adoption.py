@@ -1,0 +1,295 @@
+"""Strangers adopt the module: from an archive, without Python, twice in one account; and the
+examples do what their READMEs say.
+
+One local AWS and one apply of each configuration serve all tests: an apply takes half a minute,
+most of it waiting, so they run side by side.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.deployment import ROOT, Deployment, TerraformError
+
+from .adopting import LocalAws, bare_path, changes, fingerprint, local_aws, unpack_archive, until
+
+ADOPTER = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+variable "kiosks" { type = any }
+variable "classrooms" { type = any }
+
+module "kiosks" {
+  source = "../module"
+
+  name                    = "kiosks"
+  workspace_ids           = var.kiosks.workspace_ids
+  reconnect_grace_minutes = var.kiosks.grace
+  audit_interval_minutes  = 5
+}
+
+module "classrooms" {
+  source = "../module"
+
+  name                    = "classrooms"
+  workspace_ids           = var.classrooms.workspace_ids
+  reconnect_grace_minutes = var.classrooms.grace
+  kms_key_arn             = var.classrooms.key
+  audit_interval_minutes  = 5
+}
+"""
+
+NAMESAKE = """
+module "nonpersistent" {
+  source = "../module"
+
+  name          = "kiosks"
+  workspace_ids = ["ws-0000000000"]
+}
+"""
+
+GRACE_MINUTES = 0.05
+KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
+EXAMPLES = sorted(
+    path.name for path in (ROOT / "examples").iterdir() if path.name not in ("local", ".terraform")
+)
+"""examples/local is the demo's, see test_demo.py."""
+
+ENCRYPTED = (
+    "aws_sns_topic.sessions",
+    "aws_lambda_function.nonpersistent",
+    "aws_dynamodb_table.ledger",
+    "aws_sqs_queue.dead_letters",
+    "aws_cloudwatch_log_group.function",
+)
+
+ACTS = {"baseline", "in_use", "vacant", "clean", "deferred", "rebuild_requested", "finished"}
+"""Decisions that a function takes about its own WorkSpaces only."""
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What stands after the applies, and what goes on behind them."""
+
+    aws: LocalAws
+    module: Path
+    unpacked: dict[str, str]
+    fleets: dict[str, dict[str, str]]
+    resized: Future[dict[str, Any]]
+    changed: Future[dict[str, Any]]
+    again: dict[str, Future[dict[str, Any]]]
+    users: list[str]
+    namesake: Future[str]
+    """What Terraform says to a second deployment of the name `kiosks`."""
+    shared: dict[str, Any]
+    """What that deployment could have taken over, before it was tried."""
+
+
+@pytest.fixture(scope="module")
+def adoption(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adoption]:
+    folder = tmp_path_factory.mktemp("adoption")
+    module = folder / "module"
+    unpack_archive(module)
+    unpacked = fingerprint(module)
+    with local_aws(desktops=5) as aws, ThreadPoolExecutor(max_workers=3) as pool:
+        one, two, three, four, five = aws.desktops
+        fleets = {"kiosks": {"one": one, "two": two}, "classrooms": {"three": three, "four": four}}
+        variables: dict[str, dict[str, Any]] = {
+            fleet: {"workspace_ids": ids, "grace": GRACE_MINUTES, "key": None}
+            for fleet, ids in fleets.items()
+        }
+        environment = aws.environment | {"PATH": bare_path(folder / "bin")}
+        adopter = _root(folder / "adopter", ADOPTER, environment, variables)
+        namesake = _root(folder / "namesake", NAMESAKE, environment, {})
+        users = ["ada", "bob"]
+        given = {"directory_id": aws.directory(), "bundle_id": aws.bundle(), "users": users}
+        examples = {
+            name: _deployment(
+                folder / name,
+                module / "examples" / name,
+                environment,
+                given if name == "managed-fleet" else {},
+            )
+            for name in EXAMPLES
+        }
+        with ThreadPoolExecutor() as applies:
+            list(applies.map(_deploy, [adopter, *examples.values()]))
+
+        def planned(**change: dict[str, Any]) -> Future[dict[str, Any]]:
+            """The adopter's plan with other values for some fleets, in a state of its own."""
+            state = tmp_path_factory.mktemp("plan")
+            shutil.copy(folder / "adopter" / "state" / "terraform.tfstate", state)
+            (state / "terraform").symlink_to(folder / "adopter" / "state" / "terraform")
+            values = {fleet: variables[fleet] | change.get(fleet, {}) for fleet in variables}
+            there = folder / "adopter"
+            return pool.submit(Deployment(there, state, environment, values).plan)
+
+        yield Adoption(
+            aws=aws,
+            module=module,
+            unpacked=unpacked,
+            fleets=fleets,
+            resized=planned(
+                kiosks={"workspace_ids": fleets["kiosks"] | {"five": five}},
+                classrooms={"workspace_ids": {"four": four}},
+            ),
+            changed=planned(kiosks={"grace": 30}, classrooms={"key": KEY}),
+            again={name: pool.submit(example.plan) for name, example in examples.items()},
+            users=users,
+            shared=_shared_silently(aws),
+            namesake=pool.submit(_refused, namesake),
+        )
+
+
+def _root(
+    folder: Path, configuration: str, environment: dict[str, str], variables: dict[str, Any]
+) -> Deployment:
+    """A root module in an empty folder."""
+    folder.mkdir()
+    (folder / "main.tf").write_text(configuration)
+    return _deployment(folder / "state", folder, environment, variables)
+
+
+def _deployment(
+    state: Path, configuration: Path, environment: dict[str, str], variables: dict[str, Any]
+) -> Deployment:
+    state.mkdir()
+    return Deployment(configuration, state, environment, variables)
+
+
+def _deploy(deployment: Deployment) -> None:
+    deployment.init()
+    deployment.apply()
+
+
+def _refused(deployment: Deployment) -> str:
+    with pytest.raises(TerraformError) as failure:
+        _deploy(deployment)
+    return str(failure.value)
+
+
+# -- consumed ---------------------------------------------------------------------------------
+
+
+def test_an_archive_is_all_that_is_needed_and_nothing_is_written_into_it(
+    adoption: Adoption,
+) -> None:
+    names = {str(Path(path).relative_to(adoption.module)) for path in adoption.unpacked}
+    standard = {"main.tf", "variables.tf", "outputs.tf", "README.md", "LICENSE"}
+    assert standard | {"package/nonpersistent.zip", "package/manifest.json"} <= names
+    now = fingerprint(adoption.module)
+    locks = {path for path in now if path.endswith(".terraform.lock.hcl")}
+    assert {path: now[path] for path in now if path not in locks} == adoption.unpacked
+
+
+def test_two_fleets_live_side_by_side_in_one_account_and_region(adoption: Adoption) -> None:
+    aws, fleets = adoption.aws, adoption.fleets
+    mine, theirs = fleets["kiosks"]["one"], fleets["classrooms"]["three"]
+
+    def told(fleet: str, decision: str, desktops: set[str]) -> bool:
+        return desktops <= set(aws.told(fleet, decision))
+
+    for fleet, ids in fleets.items():
+        until(f"the audit of {fleet}", partial(told, fleet, "baseline", set(ids.values())))
+    for fleet, desktop in (("kiosks", mine), ("classrooms", theirs)):
+        aws.act(desktop, "sign-in")
+        until(f"a sign-in to {fleet}", partial(told, fleet, "recorded", {desktop}))
+    aws.act(mine, "sign-out")
+    until("the rebuild", partial(told, "kiosks", "rebuild_requested", {mine}))
+
+    assert len(aws.desktop(mine)["rebuilds"]) == 1
+    assert aws.desktop(theirs)["presence"] == "CONNECTED"
+    assert not aws.desktop(theirs)["rebuilds"]
+    assert aws.told("classrooms", "rebuild_requested") == []
+    for fleet, ids in fleets.items():
+        acted = {desktop for decision in ACTS for desktop in aws.told(fleet, decision)}
+        assert acted <= set(ids.values())
+
+
+def test_a_second_deployment_of_the_same_name_fails_before_it_touches_the_first(
+    adoption: Adoption,
+) -> None:
+    said = adoption.namesake.result()
+    assert "ResourceAlreadyExistsException" in said
+    assert "/aws/lambda/kiosks" in said
+    assert _shared_silently(adoption.aws) == adoption.shared
+
+
+def _shared_silently(aws: LocalAws) -> dict[str, Any]:
+    """What AWS lets a namesake take over without a word, of the fleet `kiosks`."""
+    alarms = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix="kiosks-")["MetricAlarms"]
+    rules = aws.client("events").list_rules(NamePrefix="kiosks-")["Rules"]
+    topics = aws.client("sns").list_topics()["Topics"]
+    queues = aws.client("sqs").list_queues(QueueNamePrefix="kiosks-")["QueueUrls"]
+    return {
+        "alarms": {a["AlarmName"]: (a["Dimensions"], a["AlarmActions"]) for a in alarms},
+        "changed": {a["AlarmName"]: a["AlarmConfigurationUpdatedTimestamp"] for a in alarms},
+        "rules": sorted(rule["Name"] for rule in rules),
+        "topics": sorted(topic["TopicArn"] for topic in topics),
+        "queues": queues,
+    }
+
+
+# -- upgraded ---------------------------------------------------------------------------------
+
+
+def test_a_fleet_that_grows_or_shrinks_replaces_nothing_and_touches_no_other_alarm(
+    adoption: Adoption,
+) -> None:
+    planned = changes(adoption.resized.result())
+    alarm = "aws_cloudwatch_metric_alarm.session_disconnect"
+    assert planned.pop(f'module.kiosks.{alarm}["five"]') == ["create"]
+    assert planned.pop(f'module.classrooms.{alarm}["three"]') == ["delete"]
+    expected = ('aws_iam_policy.rebuild["01"]', "aws_dynamodb_table_item.roster")
+    assert planned == {
+        f"module.{fleet}.{address}": ["update"] for fleet in adoption.fleets for address in expected
+    }
+
+
+def test_another_grace_period_changes_the_function_in_place(adoption: Adoption) -> None:
+    planned = changes(adoption.changed.result())
+    mine = {address: did for address, did in planned.items() if ".kiosks." in address}
+    assert mine == {
+        "module.kiosks.aws_lambda_function.nonpersistent": ["update"],
+        'module.kiosks.aws_cloudwatch_metric_alarm.operations["overdue"]': ["update"],
+    }
+
+
+def test_a_customer_key_is_added_in_place(adoption: Adoption) -> None:
+    planned = changes(adoption.changed.result())
+    theirs = {address: did for address, did in planned.items() if ".classrooms." in address}
+    assert {f"module.classrooms.{address}" for address in ENCRYPTED} <= set(theirs)
+    assert {str(did) for did in theirs.values()} == {"['update']"}
+    assert not any("session_disconnect" in address for address in theirs)
+
+
+# -- examples ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_applied_and_a_second_plan_changes_nothing(
+    adoption: Adoption, name: str
+) -> None:
+    assert changes(adoption.again[name].result()) == {}
+
+
+def test_workspaces_of_the_same_configuration_are_on_the_roster(adoption: Adoption) -> None:
+    described = adoption.aws.client("workspaces").describe_workspaces()["Workspaces"]
+    made = sorted(row["WorkspaceId"] for row in described if row["UserName"] in adoption.users)
+    assert len(made) == len(adoption.users)
+    roster = adoption.aws.client("dynamodb").get_item(
+        TableName="managed-fleet-ledger", Key={"id": {"S": "roster"}}
+    )["Item"]["workspace_ids"]["L"]
+    assert sorted(entry["S"] for entry in roster) == made

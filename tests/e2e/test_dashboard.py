@@ -1,0 +1,131 @@
+"""The dashboard asks for nothing that the function and AWS do not emit."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from typing import Any
+
+import pytest
+
+from nonpersistent.journal import Entry
+from nonpersistent.lifecycle import Deferral, Verdict
+from sandbox.filters import count
+
+from .conftest import Theatre
+
+OWN = "NonPersistentWorkSpaces"
+BUILT_IN = {"@timestamp"}
+
+
+@pytest.fixture
+def widgets(theatre: Theatre) -> list[dict[str, Any]]:
+    answer = theatre.client("cloudwatch").get_dashboard(
+        DashboardName=theatre.outputs["dashboard_name"]
+    )
+    found: list[dict[str, Any]] = json.loads(answer["DashboardBody"])["widgets"]
+    return found
+
+
+@pytest.fixture
+def lines(troubled: Theatre) -> list[dict[str, Any]]:
+    """What the function has logged, once every kind of line that a widget asks for is there."""
+    for decision in ("finished", "refused", "failed", "blocked", "image_refused", "image_proven"):
+        seen = partial(_decisions, troubled, decision)
+        troubled.stage.until(f"a line with the decision {decision}", seen, 120)
+    return [line for line in list(troubled.stage.log) if "decision" in line]
+
+
+def _decisions(theatre: Theatre, decision: str) -> list[dict[str, Any]]:
+    return [line for line in list(theatre.stage.log) if line.get("decision") == decision]
+
+
+def filters(theatre: Theatre) -> dict[str, dict[str, Any]]:
+    """The metric filters, by the metric they make."""
+    answer = theatre.client("logs").describe_metric_filters(
+        logGroupName=theatre.outputs["log_group_name"]
+    )
+    return {f["metricTransformations"][0]["metricName"]: f for f in answer["metricFilters"]}
+
+
+def charted(widgets: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, str]]]:
+    """Namespace, name and dimensions of each line on a chart."""
+    metrics = [m for w in widgets if w["type"] == "metric" for m in w["properties"]["metrics"]]
+    return [(m[0], m[1], dict(zip(m[2::2], m[3::2], strict=True))) for m in metrics]
+
+
+def test_every_metric_of_the_module_is_made_from_lines_that_the_function_writes(
+    theatre: Theatre, widgets: list[dict[str, Any]], lines: list[dict[str, Any]]
+) -> None:
+    made = filters(theatre)
+    own = [(name, dims) for namespace, name, dims in charted(widgets) if namespace == OWN]
+    assert {name for name, _ in own} <= set(made)
+    for name, dimensions in own:
+        transformation = made[name]["metricTransformations"][0]
+        counted = [count(made[name]["filterPattern"], transformation, line) for line in lines]
+        given = [datapoint.dimensions for datapoint in counted if datapoint]
+        assert given, f"no line counts as {name}"
+        assert {frozenset(each) for each in given} == {frozenset(dimensions)}, name
+        if "Reason" not in dimensions:
+            assert dimensions in given, name
+
+
+def test_every_reason_has_its_line_on_the_chart_and_no_other_was_emitted(
+    theatre: Theatre, widgets: list[dict[str, Any]], lines: list[dict[str, Any]]
+) -> None:
+    shown = [dims["Reason"] for _, name, dims in charted(widgets) if name == "Deferred"]
+    assert shown == [*Deferral]
+    deferred = filters(theatre)["Deferred"]
+    counted = (
+        count(deferred["filterPattern"], deferred["metricTransformations"][0], line)
+        for line in lines
+    )
+    seen = {datapoint.dimensions["Reason"] for datapoint in counted if datapoint}
+    assert seen <= {*Deferral}
+    assert {"grace", "evidence", "proving"} <= seen
+
+
+def test_every_metric_of_aws_names_what_was_deployed(
+    theatre: Theatre, widgets: list[dict[str, Any]]
+) -> None:
+    emitted = {
+        (m["Namespace"], m["MetricName"], *((d["Name"], d["Value"]) for d in m["Dimensions"]))
+        for page in theatre.client("cloudwatch").get_paginator("list_metrics").paginate()
+        for m in page["Metrics"]
+    }
+    others = [(ns, name, *dims.items()) for ns, name, dims in charted(widgets) if ns != OWN]
+    assert len(others) == 2
+    assert set(others) <= emitted
+
+
+def test_every_field_and_decision_of_the_queries_is_in_the_log(
+    theatre: Theatre, widgets: list[dict[str, Any]], lines: list[dict[str, Any]]
+) -> None:
+    queries = [w["properties"]["query"] for w in widgets if w["type"] == "log"]
+    assert len(queries) == 4
+    known = {*Entry, *Verdict}
+    for query in queries:
+        source, *commands = (part.strip() for part in query.split(" | "))
+        assert source == f"SOURCE '{theatre.outputs['log_group_name']}'"
+        decisions = set(re.findall(r'"(\w+)"', query))
+        assert decisions <= known
+        asked = [line for line in lines if line["decision"] in decisions]
+        assert decisions == {line["decision"] for line in asked}, query
+        fields = _fields(commands) - BUILT_IN
+        assert fields <= {name for line in asked for name in line}, query
+
+
+def _fields(commands: list[str]) -> set[str]:
+    """The fields that a query reads; what it makes itself (`as name`) is none."""
+    text = " ".join(commands)
+    made = set(re.findall(r"\bas (\w+)", text))
+    text = re.sub(r'"[^"]*"|\bas \w+', "", text)
+    words = {word.strip() for word in re.findall(r"@?[a-z_]+", text)}
+    syntax = {"filter", "in", "stats", "latest", "count", "by", "sort", "desc", "fields"}
+    return words - syntax - made
+
+
+def test_the_alarms_are_on_the_dashboard(theatre: Theatre, widgets: list[dict[str, Any]]) -> None:
+    [panel] = [w["properties"]["alarms"] for w in widgets if w["type"] == "alarm"]
+    assert set(panel) == set(theatre.outputs["operations_alarm_arns"].values())

@@ -1,0 +1,48 @@
+"""One fleet, in a Region of another partition: so no policy can hold a literal arn:aws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+
+from .rendered import BOUNDARY, KEY, Fleet, Planned, fleet_on, key_policy_on
+
+PARTITION, REGION = "aws-cn", "cn-north-1"
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Sandbox]:
+    with Sandbox(region=REGION) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def fleet(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    return fleet_on(aws, tmp_path_factory.mktemp("fleet"))
+
+
+@pytest.fixture(scope="session")
+def key_policy(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Of examples/complete."""
+    return key_policy_on(aws, tmp_path_factory.mktemp("complete"))
+
+
+@pytest.fixture(scope="session")
+def by_id(fleet: Fleet) -> Planned:
+    """The least: workspace_ids alone."""
+    return fleet.planned()
+
+
+@pytest.fixture(scope="session")
+def by_tag(fleet: Fleet, by_id: Planned) -> Planned:
+    """The most: a tag, a key and a boundary."""
+    assert by_id
+    return fleet.planned(
+        workspace_tag={"key": "fleet", "value": "desks"},
+        kms_key_arn=KEY.format(partition=PARTITION, region=REGION),
+        permissions_boundary_arn=BOUNDARY.format(partition=PARTITION),
+    )

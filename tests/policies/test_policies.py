@@ -1,0 +1,210 @@
+"""Who may do what, in words, on the plan's JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from demo.deployment import ROOT
+from sandbox.policies import Request, allows
+
+from .conftest import PARTITION, REGION
+from .rendered import BOUNDARY, KEY, Planned, listed
+
+HERE = f"{REGION}:123456789012"
+TOPIC = f"arn:{PARTITION}:sns:{HERE}:desks-sessions"
+QUEUE = f"arn:{PARTITION}:sqs:{HERE}:desks-dead-letters"
+TABLE = f"arn:{PARTITION}:dynamodb:{HERE}:table/desks-ledger"
+LOG = f"arn:{PARTITION}:logs:{HERE}:log-group:/aws/lambda/desks"
+WORKSPACE = f"arn:{PARTITION}:workspaces:{HERE}:workspace/"
+RULES = [f"arn:{PARTITION}:events:{HERE}:rule/desks-{n}" for n in ("audit", "reconcile", "sign-in")]
+KEY_ARN = KEY.format(partition=PARTITION, region=REGION)
+ALARM = f"arn:{PARTITION}:cloudwatch:{HERE}:alarm:desks-session-disconnect-ws-0123456789"
+PUBLISHED = {
+    "aws:SourceAccount": "123456789012",
+    "aws:SourceArn": ALARM,
+    "aws:SecureTransport": "true",
+}
+
+LOG_OF = "kms:EncryptionContext:aws:logs:arn"
+
+LEDGER_ACTIONS = "BatchGetItem DeleteItem GetItem PutItem Scan UpdateItem"
+SEEING = "DescribeWorkspaceBundles DescribeWorkspaces DescribeWorkspacesConnectionStatus"
+
+
+def actions(service: str, names: str) -> list[str]:
+    return [f"{service}:{name}" for name in names.split()]
+
+
+def may(planned: Planned) -> dict[str, tuple[list[str], list[str]]]:
+    """What the role may do: actions and resources by sid; it has no Deny and no other elements."""
+    assert {each["Effect"] for each in planned.granted} == {"Allow"}
+    assert not any("NotAction" in each or "NotResource" in each for each in planned.granted)
+    return {
+        each["Sid"]: (listed(each["Action"]), listed(each["Resource"])) for each in planned.granted
+    }
+
+
+def test_p4_the_function_may_rebuild_exactly_the_workspaces_of_the_roster(by_id: Planned) -> None:
+    assert may(by_id) == {
+        "ReadAndWriteTheLedger": (actions("dynamodb", LEDGER_ACTIONS), [TABLE]),
+        "AskWhatIsDue": (["dynamodb:Query"], [f"{TABLE}/index/due"]),
+        "SeeStatesConnectionsAndBundles": (actions("workspaces", SEEING), ["*"]),
+        "WriteTheLog": (actions("logs", "CreateLogStream PutLogEvents"), [f"{LOG}:*"]),
+        "KeepFailedInvocations": (["sqs:SendMessage"], [QUEUE]),
+        "RebuildTheseWorkSpaces": (
+            actions("workspaces", "DescribeWorkspaceSnapshots RebuildWorkspaces"),
+            [f"{WORKSPACE}ws-0123456789", f"{WORKSPACE}ws-9876543210"],
+        ),
+    }
+
+
+def test_p4_with_a_tag_it_may_rebuild_what_has_the_tag_and_nothing_else(by_tag: Planned) -> None:
+    [statement] = [each for each in by_tag.granted if "RebuildWorkspaces" in str(each["Action"])]
+    assert listed(statement["Resource"]) == [f"{WORKSPACE}*"]
+    assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/fleet": "desks"}}
+
+
+def test_no_action_is_a_pattern_and_one_resource_is_everything(
+    by_id: Planned, by_tag: Planned
+) -> None:
+    for planned in (by_id, by_tag):
+        for statement in planned.granted:
+            assert not [name for name in listed(statement["Action"]) if "*" in name or "?" in name]
+        wide = [each["Sid"] for each in planned.granted if "*" in listed(each["Resource"])]
+        assert wide == ["SeeStatesConnectionsAndBundles"]
+    lines = (ROOT / "iam.tf").read_text().splitlines()
+    everything = [number for number, line in enumerate(lines) if '["*"]' in line]
+    assert everything
+    assert all(lines[number - 1].strip().startswith("# ") for number in everything)
+
+
+def test_only_lambda_takes_the_role_and_the_role_is_the_only_one(by_id: Planned) -> None:
+    assert list(by_id.all("aws_iam_role")) == ["aws_iam_role.function"]
+    statement = by_id.statements("aws_iam_role.function")["LambdaMayTakeThisRole"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert len(by_id.policies["aws_iam_role.function"]["Statement"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "context", "may_publish"),
+    [
+        ("cloudwatch.amazonaws.com", {}, True),
+        ("cloudwatch.amazonaws.com", {"aws:SourceAccount": "210987654321"}, False),
+        ("cloudwatch.amazonaws.com", {"aws:SourceArn": ALARM.replace("desks", "other")}, False),
+        (
+            "cloudwatch.amazonaws.com",
+            {"aws:SourceArn": ALARM.replace("session-disconnect-ws-0123456789", "overdue")},
+            False,
+        ),
+        ("cloudwatch.amazonaws.com", {"aws:SecureTransport": "false"}, False),
+        ("s3.amazonaws.com", {}, False),
+        ("events.amazonaws.com", {}, False),
+        ("123456789012", {}, False),
+    ],
+)
+def test_p4_only_session_alarms_of_this_fleet_publish_and_over_tls(
+    by_id: Planned, who: str, context: dict[str, str], may_publish: bool
+) -> None:
+    policy = by_id.policies["aws_sns_topic_policy.sessions"]
+    request = Request(who, "sns:Publish", TOPIC, PUBLISHED | context)
+    assert allows(policy, request) is may_publish
+
+
+def test_p4_nobody_but_the_topic_and_three_rules_may_invoke_the_function(by_id: Planned) -> None:
+    permitted = sorted(
+        (each["principal"], each["action"], each["source_arn"])
+        for each in by_id.all("aws_lambda_permission").values()
+    )
+    invoke = "lambda:InvokeFunction"
+    rules = [("events.amazonaws.com", invoke, rule) for rule in RULES]
+    assert permitted == [*rules, ("sns.amazonaws.com", invoke, TOPIC)]
+    assert not by_id.all("aws_lambda_function_url")
+
+
+@pytest.mark.parametrize(
+    ("who", "source", "tls", "may_send"),
+    [
+        ("sns.amazonaws.com", TOPIC, "true", True),
+        ("events.amazonaws.com", RULES[0], "true", True),
+        ("events.amazonaws.com", RULES[2], "true", True),
+        ("sns.amazonaws.com", f"{TOPIC}-of-others", "true", False),
+        ("events.amazonaws.com", f"arn:{PARTITION}:events:{HERE}:rule/other", "true", False),
+        ("s3.amazonaws.com", TOPIC, "true", False),
+        ("sns.amazonaws.com", TOPIC, "false", False),
+    ],
+)
+def test_p6_only_the_topic_and_the_rules_keep_dead_letters(
+    by_id: Planned, who: str, source: str, tls: str, may_send: bool
+) -> None:
+    policy = by_id.policies["aws_sqs_queue.dead_letters"]
+    context = {"aws:SourceArn": source, "aws:SecureTransport": tls}
+    assert allows(policy, Request(who, "sqs:SendMessage", QUEUE, context)) is may_send
+
+
+def test_everything_is_under_the_key_that_is_given(by_tag: Planned) -> None:
+    assert by_tag.one("aws_sns_topic.sessions")["kms_master_key_id"] == KEY_ARN
+    assert by_tag.one("aws_sqs_queue.dead_letters")["kms_master_key_id"] == KEY_ARN
+    assert by_tag.one("aws_cloudwatch_log_group.function")["kms_key_id"] == KEY_ARN
+    assert by_tag.one("aws_lambda_function.nonpersistent")["kms_key_arn"] == KEY_ARN
+    [encryption] = by_tag.one("aws_dynamodb_table.ledger")["server_side_encryption"]
+    assert encryption == {"enabled": True, "kms_key_arn": KEY_ARN}
+    assert may(by_tag)["UseTheKeyOfTheFleet"][1] == [KEY_ARN]
+
+
+def test_without_a_key_aws_encrypts_with_its_own_where_it_offers_that(by_id: Planned) -> None:
+    assert by_id.one("aws_sqs_queue.dead_letters")["sqs_managed_sse_enabled"] is True
+    # Not enabled means AWS's own key; enabled without one would mean alias/aws/dynamodb.
+    ledger = by_id.one("aws_dynamodb_table.ledger")
+    assert not any(each["enabled"] for each in ledger["server_side_encryption"])
+    assert not by_id.one("aws_sns_topic.sessions")["kms_master_key_id"]
+    assert "UseTheKeyOfTheFleet" not in may(by_id)
+
+
+def test_the_boundary_reaches_every_role(by_id: Planned, by_tag: Planned) -> None:
+    boundary = BOUNDARY.format(partition=PARTITION)
+    roles = by_tag.all("aws_iam_role").values()
+    assert {role["permissions_boundary"] for role in roles} == {boundary}
+    assert {role["permissions_boundary"] for role in by_id.all("aws_iam_role").values()} == {None}
+
+
+def test_no_policy_names_another_partition_than_its_own(by_id: Planned, by_tag: Planned) -> None:
+    for planned in (by_id, by_tag):
+        arns: set[str] = set()
+        for values in (planned.policies, [dict(each["values"]) for each in planned.resources]):
+            arns |= set(re.findall(r"arn:[a-z-]*:", json.dumps(values)))
+        assert arns == {f"arn:{PARTITION}:"}
+
+
+def test_no_partition_is_written_down_in_the_code() -> None:
+    """Descriptions and messages may show an ARN; everything else takes it from what exists."""
+    for path in sorted(ROOT.glob("*.tf")):
+        for line in path.read_text().splitlines():
+            code = line.split("#")[0].strip()
+            if not code.startswith(("description", "error_message")):
+                assert "arn:aws" not in code, f"{path.name}: {line.strip()}"
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "context", "may_use"),
+    [
+        ("cloudwatch.amazonaws.com", "kms:Decrypt", {}, True),
+        ("cloudwatch.amazonaws.com", "kms:GenerateDataKey", {}, True),
+        ("sns.amazonaws.com", "kms:Decrypt", {}, True),
+        ("sns.amazonaws.com", "kms:GenerateDataKey", {}, True),
+        ("events.amazonaws.com", "kms:Decrypt", {}, True),
+        ("events.amazonaws.com", "kms:GenerateDataKey", {}, True),
+        (f"logs.{REGION}.amazonaws.com.cn", "kms:Encrypt", {LOG_OF: LOG}, True),
+        (f"logs.{REGION}.amazonaws.com.cn", "kms:Decrypt", {LOG_OF: LOG}, True),
+        (f"logs.{REGION}.amazonaws.com.cn", "kms:Decrypt", {LOG_OF: f"{LOG}-of-others"}, False),
+        ("cloudwatch.amazonaws.com", "kms:ScheduleKeyDeletion", {}, False),
+        ("s3.amazonaws.com", "kms:Decrypt", {}, False),
+    ],
+)
+def test_the_key_of_the_example_serves_whom_the_module_needs_and_nobody_else(
+    key_policy: dict[str, Any], who: str, action: str, context: dict[str, str], may_use: bool
+) -> None:
+    assert allows(key_policy, Request(who, action, KEY_ARN, context)) is may_use

@@ -1,0 +1,87 @@
+"""What the README says of inputs and outputs is what the HCL says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from module_docs import main as command
+from module_docs.tables import inputs, outputs
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for name in ("README.md", "variables.tf", "outputs.tf"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def test_the_readme_has_the_tables_that_the_hcl_gives() -> None:
+    assert command.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("variables.tf", "default     = 20", "default     = 25"),
+        ("variables.tf", "Tags of every resource", "Labels of every resource"),
+        ("outputs.tf", 'output "role_name"', 'output "role"'),
+    ],
+    ids=["default", "description", "output"],
+)
+def test_check_notices_a_change_and_the_command_mends_it(
+    copy: Path, file: str, old: str, new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (copy / file).read_text()
+    assert old in text
+    (copy / file).write_text(text.replace(old, new))
+    arguments = ["--root", str(copy)]
+    before = (copy / "README.md").read_text()
+    assert command.main([*arguments, "--check"]) == 1
+    assert "make docs" in capsys.readouterr().err
+    assert (copy / "README.md").read_text() == before
+    assert command.main(arguments) == 0
+    assert command.main([*arguments, "--check"]) == 0
+
+
+def test_a_readme_without_markers_is_left_alone(
+    copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copy / "README.md").write_text("nothing here\n")
+    assert command.main(["--root", str(copy)]) == 1
+    assert "inputs" in capsys.readouterr().err
+    assert (copy / "README.md").read_text() == "nothing here\n"
+
+
+def test_a_table_gives_type_default_and_description_in_one_line() -> None:
+    hcl = """
+variable "ids" {
+  description = <<-EOT
+    First line.
+    A list | a set.
+  EOT
+  type        = any
+}
+
+variable "who" {
+  description = "Say \\"who\\"."
+  type        = list(string)
+  default     = []
+}
+
+variable "key" {
+  description = "A key."
+  type        = string
+  default     = null
+}
+"""
+    assert inputs(hcl).splitlines()[2:] == [
+        "| `ids` | `any` | *required* | First line. A list \\| a set. |",
+        '| `who` | `list(string)` | `[]` | Say "who". |',
+        "| `key` | `string` | none | A key. |",
+    ]
+    row = outputs('output "arn" {\n  description = "An ARN."\n  value = "x"\n}\n')
+    assert row.splitlines()[2:] == ["| `arn` | An ARN. |"]

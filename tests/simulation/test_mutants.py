@@ -1,0 +1,23 @@
+"""Seeded bugs still have their places in the function; `make mutants` lets them loose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.mutants import MUTANTS, Mutant, mutate
+
+FEWEST = 20
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
+def test_a_mutant_changes_one_place(mutant: Mutant, tmp_path: Path) -> None:
+    source = mutate(mutant, tmp_path)
+    text = (source / "nonpersistent" / mutant.file).read_text()
+    compile(text, mutant.file, "exec")
+
+
+def test_there_are_enough_mutants_for_every_promise() -> None:
+    assert len(MUTANTS) >= FEWEST
+    assert {mutant.promise for mutant in MUTANTS} == {f"P{n}" for n in range(1, 8)}
