@@ -7,7 +7,8 @@ RUN    := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-.PHONY: help demo test check sandbox package lint unit terraform-test e2e clean
+.PHONY: help demo test check sandbox package package-check lint unit terraform-test simulation soak mutants bench \
+        e2e adoption docs verify clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +18,7 @@ demo: $(VENV)/demo.installed ## Deploy to the local AWS, let users work, compare
 
 test: ## Everything that CI checks
 	@$(MAKE) --no-print-directory $(VENV)/test.installed
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check terraform-test e2e
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target check terraform-test simulation e2e adoption
 
 check: lint package-check unit ## The fast part of the tests
 
@@ -27,25 +28,45 @@ sandbox: $(VENV)/demo.installed ## Start the local AWS
 package: ## Build the function's package from lambda_src
 	@$(PYTHON) package/build.py
 
-lint: $(VENV)/test.installed
+lint: $(VENV)/test.installed ## Style and types
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy lambda_src/nonpersistent
-	$(RUN) -m mypy sandbox demo tests package
+	$(RUN) -m mypy sandbox demo tests package benchmarks scripts/fleet_status scripts/module_docs scripts/verify_fleet
 	scripts/terraform fmt -check -recursive -diff
 
-.PHONY: package-check
 package-check:
 	$(PYTHON) package/build.py --check
 
-unit: $(VENV)/test.installed
-	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit tests/repo tests/scripts --cov --cov-report=term
+unit: $(VENV)/test.installed ## The function, the package and the repository, with the function's coverage
+	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit tests/repo tests/scripts --cov --cov-report=term --cov-fail-under=100
 
 terraform-test: ## Validate the module and the examples, run their Terraform tests
 	scripts/terraform-test
 
+simulation: $(VENV)/test.installed ## A thousand days of trouble, and every order of events in a small world
+	$(RUN) -m pytest --quiet --numprocesses=2 tests/simulation tests/benchmarks
+
+soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000)
+	$(RUN) -m tests.simulation --seeds $(or $(SEEDS),10000)
+
+mutants: $(VENV)/test.installed ## Put known bugs into the function and see who catches them
+	$(RUN) -m tests.simulation.mutants
+
+bench: $(VENV)/test.installed ## Ours beside the naive recipe, in the same worlds
+	$(RUN) -m benchmarks
+
 e2e: $(VENV)/test.installed ## Apply the module to the local AWS and let users work
-	$(RUN) -m pytest --quiet tests/sandbox tests/e2e
+	$(RUN) -m pytest --quiet tests/sandbox tests/e2e --ignore=tests/e2e/test_adoption.py
+
+adoption: $(VENV)/test.installed ## Adopt the module as a stranger would, on a local AWS of its own
+	$(RUN) -m pytest --quiet tests/e2e/test_adoption.py
+
+docs: $(VENV)/test.installed ## Write the README's tables of inputs and outputs
+	$(RUN) scripts/docs
+
+verify: $(VENV)/demo.installed ## Read your AWS account against the assumptions, change nothing (NAME=, REGION=)
+	@$(RUN) scripts/verify $(if $(NAME),--name $(NAME)) $(if $(REGION),--region $(REGION))
 
 clean: ## Remove what was installed or made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

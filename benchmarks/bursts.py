@@ -81,7 +81,9 @@ def _drain(world: CountedWorld, desktops: int, pauses: list[float]) -> dict[str,
         "peak rate": meter.peak(),
         "dead letters": len(world.functions.dead_letters),
         "curve": _curve([(at - first).total_seconds() for at in sorted(done.values())]),
-        "by operation": {name: n for name, n in sorted(meter.calls.items()) if "workspaces" in name},
+        "by operation": {
+            name: n for name, n in sorted(meter.calls.items()) if "workspaces" in name
+        },
     }
     if world.function == OURS:
         world.let(timedelta(minutes=125))

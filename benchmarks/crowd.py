@@ -72,6 +72,7 @@ class Crowd(Functions):
     def _end(self, invocation: Invocation, error: BaseException | None) -> None:
         took = self._agenda.now - self._begun_at.pop(invocation)
         self._meter.seconds += took.total_seconds()
+        self._meter.note_end(self.task(invocation), invocation.number)
         super()._end(invocation, error)
         if self._waiting:
             self._agenda.after(0.001, lambda: self._next())

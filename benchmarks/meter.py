@@ -30,6 +30,10 @@ class Meter:
     of_audits: Counter[str] = field(default_factory=Counter)
     """Requests that audits made, by service; every hour, whether anybody comes or not."""
     invocations: Counter[str] = field(default_factory=Counter)
+    requests_of: Counter[int] = field(default_factory=Counter)
+    """DynamoDB requests of the invocations that are under way."""
+    ticks: Counter[int] = field(default_factory=Counter)
+    """How many reconcile ticks made so many DynamoDB requests."""
     seconds: float = 0.0
     """Of running invocations, start-up included."""
     read_units: float = 0.0
@@ -56,6 +60,16 @@ class Meter:
         self.by_task[f"{task}.{service}"] += 1
         if audit:
             self.of_audits[service] += 1
+
+    def asked(self, number: int) -> None:
+        """An invocation makes a DynamoDB request."""
+        self.requests_of[number] += 1
+
+    def note_end(self, task: str, number: int) -> None:
+        """An invocation is over; a reconcile tick that made one request had nothing to do."""
+        requests = self.requests_of.pop(number, 0)
+        if task == "reconcile":
+            self.ticks[requests] += 1
 
     def sent(self, at: datetime) -> None:
         self.sent_at.append(at.timestamp())

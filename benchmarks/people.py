@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sandbox.desktop import Desktop, Presence, State
 from sandbox.desktops import CannotConnect
@@ -92,13 +93,12 @@ class Person:
 
     def mean_to(self, plan: list[Stretch]) -> None:
         """Put a plan on the agenda."""
+        at = self._world.agenda.at
         for stretch in plan:
-            self._world.agenda.at(stretch.begin, lambda until=stretch.end: self._come(until))
-            self._world.agenda.at(stretch.end, self._go)
-            for at, away, back in stretch.drops:
-                self._world.agenda.at(
-                    at, lambda away=away, back=back: self._lose(away, back)
-                )
+            at(stretch.begin, partial(self._come, stretch.end))
+            at(stretch.end, self._go)
+            for moment, away, back in stretch.drops:
+                at(moment, partial(self._lose, away, back))
 
     def thrown_out(self) -> None:
         """A rebuild of the desktop was accepted."""

@@ -21,7 +21,7 @@ TIMED = ("baseline", "tick", "signal", "look")
 
 
 def starts(times: int) -> dict[str, Any]:
-    """Medians of fresh processes, run by turns so that what else the machine does hits them all."""
+    """Medians of CPU time in fresh processes, by turns: other work hits all alike."""
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(PACKAGE) as archive:
             archive.extractall(folder)

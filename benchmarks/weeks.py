@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sandbox.desktop import Desktop, Outcome, Presence, Rebuild
@@ -119,5 +120,5 @@ def _twice(rebuilds: list[Rebuild], starts: list[datetime]) -> int:
     return sum(
         before.outcome is Outcome.SUCCEEDS
         and not any(before.accepted_at < start <= after.accepted_at for start in starts)
-        for before, after in zip(rebuilds, rebuilds[1:], strict=False)
+        for before, after in pairwise(rebuilds)
     )

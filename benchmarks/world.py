@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import boto3
+
 from nonpersistent import handler
 from nonpersistent.reconciler import Reconciler
-
 from sandbox.desktop import Desktop, Rebuild
 from tests.simulation import log, transport
 from tests.simulation.baton import Invocation, current
@@ -159,7 +159,7 @@ class CountedWorld(World):
         if self.function == OURS:
             transport.take_the_place_of_aws(self, self._open_house)
             log.listen(self.heard)
-            handler.Reconciler = MarkedReconciler  # type: ignore[misc]
+            vars(handler)["Reconciler"] = MarkedReconciler
         self._schedules()
 
     def let(self, span: timedelta) -> None:
@@ -169,6 +169,7 @@ class CountedWorld(World):
         """Nobody reads it."""
 
     def heard(self, line: dict[str, Any]) -> None:
+        del line
         self.meter.log_lines += 1
 
     def _furnish(self) -> None:
@@ -231,6 +232,7 @@ class CountedWorld(World):
         audit = invocation in MarkedReconciler.auditing
         self.meter.request(service, operation, self.functions.task(invocation), audit)
         if service == "dynamodb":
+            self.meter.asked(invocation.number)
             return self._metered(operation, given)
         status, body = self.api.answer(operation, given, self.now)
         if operation == "RebuildWorkspaces" and status == 200 and not body.get("FailedRequests"):
@@ -243,7 +245,8 @@ class CountedWorld(World):
         if writes and not id_:
             id_ = given["Key"]["id"]["S"]
         before = self.table.items.get(id_)
-        status, body = 200, {}
+        body: dict[str, Any] = {}
+        status = 200
         try:
             body, _ = self.table.call(operation, given)
         except TableError as error:

@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 import sys
-import zipfile
 from pathlib import Path
+
+from container import zip_bytes
 
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parent / "lambda_src"
 ZIP_NAME = "nonpersistent.zip"
 MANIFEST_NAME = "manifest.json"
-
-# The earliest time a zip can hold; the real one would make every build differ.
-EPOCH = (1980, 1, 1, 0, 0, 0)
-UNIX = 3
-READABLE_FILE = 0o100644
 
 
 def read_sources(folder: Path) -> dict[str, bytes]:
@@ -34,18 +29,6 @@ def read_sources(folder: Path) -> dict[str, bytes]:
         for path in files
         if path.is_file() and "__pycache__" not in path.parts
     }
-
-
-def make_zip(sources: dict[str, bytes]) -> bytes:
-    """Pack `sources` stored, not deflated: compressors differ between versions of zlib."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(sources):
-            entry = zipfile.ZipInfo(name, EPOCH)
-            entry.create_system = UNIX
-            entry.external_attr = READABLE_FILE << 16
-            archive.writestr(entry, sources[name])
-    return buffer.getvalue()
 
 
 def make_manifest(sources: dict[str, bytes], package: bytes) -> bytes:
@@ -60,7 +43,7 @@ def make_manifest(sources: dict[str, bytes], package: bytes) -> bytes:
 def build(folder: Path) -> dict[str, bytes]:
     """Return both files of the package, by name."""
     sources = read_sources(folder)
-    package = make_zip(sources)
+    package = zip_bytes(sources)
     return {ZIP_NAME: package, MANIFEST_NAME: make_manifest(sources, package)}
 
 

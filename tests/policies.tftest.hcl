@@ -212,6 +212,57 @@ run "five_hundred_ids_fit_into_ten_policies" {
   }
 }
 
+run "one_id_needs_one_policy" {
+  command = plan
+
+  plan_options {
+    target = [aws_iam_role_policy_attachment.rebuild]
+  }
+
+  variables {
+    workspace_ids = [for number in range(1) : format("ws-%09d", number)]
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.rebuild) == 1 && length(aws_iam_role_policy_attachment.rebuild) == 1 && local.longest_pack <= local.characters_for_arns
+    error_message = "One id, one policy."
+  }
+}
+
+run "a_hundred_ids_need_three_policies" {
+  command = plan
+
+  plan_options {
+    target = [aws_iam_role_policy_attachment.rebuild]
+  }
+
+  variables {
+    workspace_ids = [for number in range(100) : format("ws-%09d", number)]
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.rebuild) == 3 && length(aws_iam_role_policy_attachment.rebuild) == 3 && local.longest_pack <= local.characters_for_arns
+    error_message = "A hundred ids fit into three policies."
+  }
+}
+
+run "seven_hundred_and_forty_ids_of_todays_form_just_fit" {
+  command = plan
+
+  plan_options {
+    target = [aws_iam_role_policy_attachment.rebuild]
+  }
+
+  variables {
+    workspace_ids = [for number in range(740) : format("ws-%09d", number)]
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.rebuild) == 10 && length(aws_iam_role_policy_attachment.rebuild) == 10 && local.longest_pack <= local.characters_for_arns
+    error_message = "A role can have ten policies."
+  }
+}
+
 run "ids_that_do_not_fit_are_refused" {
   command = plan
 
@@ -240,6 +291,52 @@ run "ids_that_do_not_fit_are_accepted_with_a_tag" {
 
   assert {
     condition     = keys(aws_iam_policy.rebuild) == ["tagged"]
+    error_message = "A tag needs one policy, whatever the number of WorkSpaces."
+  }
+}
+
+run "a_thousand_ids_are_refused" {
+  command = plan
+
+  plan_options {
+    target = [aws_iam_role_policy_attachment.rebuild]
+  }
+
+  variables {
+    workspace_ids = [for number in range(1000) : format("ws-%09d", number)]
+  }
+
+  expect_failures = [aws_iam_role.function]
+}
+
+run "five_thousand_ids_are_refused" {
+  command = plan
+
+  plan_options {
+    target = [aws_iam_role_policy_attachment.rebuild]
+  }
+
+  variables {
+    workspace_ids = [for number in range(5000) : format("ws-%09d", number)]
+  }
+
+  expect_failures = [aws_iam_role.function]
+}
+
+run "five_thousand_ids_are_accepted_with_a_tag" {
+  command = plan
+
+  plan_options {
+    target = [aws_iam_role_policy_attachment.rebuild]
+  }
+
+  variables {
+    workspace_ids = [for number in range(5000) : format("ws-%09d", number)]
+    workspace_tag = { key = "fleet", value = "kiosk" }
+  }
+
+  assert {
+    condition     = keys(aws_iam_policy.rebuild) == ["tagged"] && data.aws_iam_policy_document.rebuild["tagged"].statement[0].resources == toset(["arn:aws:workspaces:eu-central-1:123456789012:workspace/*"])
     error_message = "A tag needs one policy, whatever the number of WorkSpaces."
   }
 }

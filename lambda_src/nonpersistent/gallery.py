@@ -14,9 +14,9 @@ from .lifecycle import NEVER_BEGAN, Decision, Verdict
 from .records import Record
 from .workspaces import WorkSpaces
 
-IMAGE_HOLDS = timedelta(seconds=30)
-"""How long a bundle's image is taken as known. Shorter costs calls, longer lets more WorkSpaces
-have an image that appeared meanwhile, unproven."""
+IMAGE_HOLDS = timedelta(minutes=1)
+"""How long a bundle's image is taken as known. Shorter costs calls; an image that appears while a
+burst drains reaches the rebuilds of this time unproven."""
 
 TRIAL_HOLDS = timedelta(hours=3)
 """How long the others wait for a trial; AWS says that a rebuild takes up to an hour."""

@@ -75,13 +75,14 @@ class Ledger:
         news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"
         values: dict[str, Any] = {":at": from_moment(signal.at), ":one": {"N": "1"}}
         if signal.kind is Kind.SESSION_END:
-            queued = {":queue": {"S": INDEX}, ":look_at": from_moment(look_at)}
-            earlier = "(attribute_not_exists(due_at) OR due_at > :look_at)"
-            update = "SET told_at = :at, queue = :queue, due_at = :look_at ADD version :one"
-            item = signal.workspace_id
-            if self._update(item, update, values | queued, f"{news} AND {earlier}"):
+            values |= {":queue": {"S": INDEX}, ":look_at": from_moment(look_at)}
+            tell = "SET told_at = :at, queue = :queue, due_at = {} ADD version :one"
+            later = f"{news} AND due_at > :look_at"
+            if self._update(signal.workspace_id, tell.format(":look_at"), values, later):
                 return True
-        update = f"SET {attribute} = :at ADD version :one"
+            update = tell.format("if_not_exists(due_at, :look_at)")
+        else:
+            update = "SET used_at = :at ADD version :one"
         return self._update(signal.workspace_id, update, values, news)
 
     def due(self, now: datetime) -> list[Due]:

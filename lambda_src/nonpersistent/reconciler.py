@@ -65,26 +65,36 @@ class Reconciler:
         self._tally = Tally()
 
     def run(self) -> Tally:
-        """Work until nothing is due, the time is up, or the API does not answer.
+        """Work until nothing more is due, the time is up, or the API does not answer.
 
-        What is left stays due. An idle minute costs one empty query.
+        Each WorkSpace is met once in a pass: the index lags behind, and what was put off for a
+        moment is for the next one. What is left stays due. An idle minute costs one empty query.
         """
-        due = self._ledger.due(self._clock.now())
-        self._tally.due = self._tally.left = len(due)
+        met: set[str] = set()
+        due = self._due_besides(met)
         if not due:
             return self._tally
         if not self._turn.begin():
             self._tally.reason = "another_invocation_acts"
             return self._tally
         try:
-            self._work([entry.id for entry in due if entry.id != AUDIT])
-            if any(entry.id == AUDIT for entry in due):
-                self._audit()
+            while due:
+                self._work([id_ for id_ in due if id_ != AUDIT])
+                if AUDIT in due:
+                    self._audit()
+                met.update(due)
+                due = self._due_besides(met)
         except Unavailable as unavailable:
             self._tally.reason = f"workspaces_api_unavailable: {unavailable}"
         finally:
             self._turn.end()
         return self._tally
+
+    def _due_besides(self, met: set[str]) -> list[str]:
+        due = [entry.id for entry in self._ledger.due(self._clock.now()) if entry.id not in met]
+        self._tally.due += len(due)
+        self._tally.left += len(due)
+        return due
 
     def _work(self, ids: Sequence[str]) -> None:
         """The roster is read for each batch: who was taken off it is not touched any more (P4)."""
@@ -144,7 +154,9 @@ class Reconciler:
         if record.facts.phase not in (Phase.VACANT, Phase.BLOCKED):
             return False
         now = self._clock.now()
-        if self._settings.rebuild_allowed_at(now) > now:
+        owed_at = lifecycle.owed_at(record.facts, self._settings)
+        in_grace = owed_at is not None and now < owed_at
+        if in_grace or self._settings.rebuild_allowed_at(now) > now:
             self._settle(record, Observation(looked_at=now))
         elif held := self._rebuilder.held_back(record):
             self._tally.looked += 1

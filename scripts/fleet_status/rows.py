@@ -34,6 +34,9 @@ MEANING: dict[str, str] = {
     Deferral.SUPERSEDED: "something was recorded while the function looked",
     DRY_RUN: "would be rebuilt, but for dry_run",
     "not_found": "AWS does not know this WorkSpace",
+    "used": "a sign-in or a connection was seen then, and no session end since",
+    "accepted": "AWS accepted the rebuild; the next audit sees how it ended",
+    "unanswered": "AWS did not answer; the WorkSpace's state will tell",
     "baseline": "not used since the module saw it first",
     "not_seen_yet": "the next audit sees it",
 }
@@ -122,7 +125,7 @@ def _reason(record: Record | None) -> str | None:
         case Phase.IN_USE if after(facts.told_at, facts.used_at) or facts.used_at is None:
             return Deferral.EVIDENCE
         case Phase.IN_USE:
-            return "in_use"
+            return "used"
         case Phase.REBUILDING:
             how = "accepted" if facts.accepted_at else "unanswered"
             return f"{how}, proves the image" if facts.proving else how

@@ -7,7 +7,10 @@ most of it waiting, so they run side by side.
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -114,13 +117,21 @@ def adoption(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adoption]:
         adopter = _root(folder / "adopter", ADOPTER, environment, variables)
         namesake = _root(folder / "namesake", NAMESAKE, environment, {})
         users = ["ada", "bob"]
-        given = {"directory_id": aws.directory(), "bundle_id": aws.bundle(), "users": users}
+        given: dict[str, dict[str, Any]] = {
+            "managed-fleet": {
+                "directory_id": aws.directory(),
+                "bundle_id": aws.bundle(),
+                "users": users,
+            },
+            "complete": {
+                "workspace_ids": {"reception": five},
+                "operations_emails": ["desk@example.com"],
+                "region": aws.environment["AWS_REGION"],
+            },
+        }
         examples = {
             name: _deployment(
-                folder / name,
-                module / "examples" / name,
-                environment,
-                given if name == "managed-fleet" else {},
+                folder / name, module / "examples" / name, environment, given.get(name, {})
             )
             for name in EXAMPLES
         }
@@ -283,6 +294,18 @@ def test_an_example_is_applied_and_a_second_plan_changes_nothing(
     adoption: Adoption, name: str
 ) -> None:
     assert changes(adoption.again[name].result()) == {}
+
+
+def test_a_deployed_fleet_can_be_verified_without_changing_it(adoption: Adoption) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "verify", "--name", "kiosks"],
+        env=adoption.aws.environment | {"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "sampling        holds" in done.stdout
 
 
 def test_workspaces_of_the_same_configuration_are_on_the_roster(adoption: Adoption) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import Sandbox
 
-from .rendered import BOUNDARY, KEY, Fleet, Planned, fleet_on, key_policy_on
+from .rendered import Fleet, Planned, fleet_on, key_policy_on
 
 PARTITION, REGION = "aws-cn", "cn-north-1"
 
@@ -22,7 +22,7 @@ def aws() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def fleet(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
-    return fleet_on(aws, tmp_path_factory.mktemp("fleet"))
+    return fleet_on(aws, tmp_path_factory.mktemp("fleet"), PARTITION)
 
 
 @pytest.fixture(scope="session")
@@ -33,16 +33,19 @@ def key_policy(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 @pytest.fixture(scope="session")
 def by_id(fleet: Fleet) -> Planned:
-    """The least: workspace_ids alone."""
-    return fleet.planned()
+    """Permissions by id."""
+    return fleet.planned(workspace_tag=None)
 
 
 @pytest.fixture(scope="session")
-def by_tag(fleet: Fleet, by_id: Planned) -> Planned:
-    """The most: a tag, a key and a boundary."""
+def by_tag(fleet: Fleet) -> Planned:
+    """Permissions by tag."""
+    return fleet.planned(workspace_tag={"key": "fleet", "value": "desks"})
+
+
+@pytest.fixture(scope="session")
+def plain(fleet: Fleet, by_id: Planned, by_tag: Planned) -> Planned:
+    """Neither key nor boundary: the policies of this plan are not known before it is applied."""
     assert by_id
-    return fleet.planned(
-        workspace_tag={"key": "fleet", "value": "desks"},
-        kms_key_arn=KEY.format(partition=PARTITION, region=REGION),
-        permissions_boundary_arn=BOUNDARY.format(partition=PARTITION),
-    )
+    assert by_tag
+    return fleet.planned(kms_key_arn=None, permissions_boundary_arn=None, workspace_tag=None)

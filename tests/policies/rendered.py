@@ -78,25 +78,33 @@ class Planned:
 class Fleet(Deployment):
     """A configuration with the module `nonpersistent`, of which policies are planned."""
 
-    def prepare(self, **variables: Any) -> None:
+    def prepare(self) -> None:
         """Make what the policies name."""
-        self.set(**variables)
         targets = [f"-target=module.nonpersistent.{name}" for name in NAMED]
         self._run("apply", "-auto-approve", *self._options(), "-parallelism=30", *targets)
 
     def planned(self, **variables: Any) -> Planned:
-        """The module's resources with these variables."""
-        self.prepare(**variables)
+        """The module's resources with these variables.
+
+        Policies are known as long as the variables change nothing that they name: not the key.
+        """
+        self.set(**variables)
         [module] = self.plan()["planned_values"]["root_module"]["child_modules"]
         return Planned(tuple(module["resources"]))
 
 
-def fleet_on(aws: Sandbox, folder: Path) -> Fleet:
-    """A fleet of two WorkSpaces; state and plugins are in `folder`."""
-    given = {"region": aws.region, "workspace_ids": ["ws-0123456789", "ws-9876543210"]}
+def fleet_on(aws: Sandbox, folder: Path, partition: str) -> Fleet:
+    """A fleet of two WorkSpaces with key and boundary; state and plugins are in `folder`."""
+    given = {
+        "region": aws.region,
+        "workspace_ids": ["ws-0123456789", "ws-9876543210"],
+        "kms_key_arn": KEY.format(partition=partition, region=aws.region),
+        "permissions_boundary_arn": BOUNDARY.format(partition=partition),
+    }
     configuration = ROOT / "tests" / "fixtures" / "policies"
     fleet = Fleet(configuration, folder, aws.environment(), given)
     fleet.init()
+    fleet.prepare()
     return fleet
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from demo.deployment import ROOT
+from demo.deployment import ROOT, TerraformError
 from sandbox.policies import Request, allows
 
 from .conftest import PARTITION, REGION
-from .rendered import BOUNDARY, KEY, Planned, listed
+from .rendered import BOUNDARY, KEY, Fleet, Planned, listed
 
 HERE = f"{REGION}:123456789012"
 TOPIC = f"arn:{PARTITION}:sns:{HERE}:desks-sessions"
@@ -32,6 +32,7 @@ PUBLISHED = {
 LOG_OF = "kms:EncryptionContext:aws:logs:arn"
 
 LEDGER_ACTIONS = "BatchGetItem DeleteItem GetItem PutItem Scan UpdateItem"
+KEY_ACTIONS = "Decrypt DescribeKey Encrypt GenerateDataKey ReEncryptFrom ReEncryptTo"
 SEEING = "DescribeWorkspaceBundles DescribeWorkspaces DescribeWorkspacesConnectionStatus"
 
 
@@ -55,6 +56,7 @@ def test_p4_the_function_may_rebuild_exactly_the_workspaces_of_the_roster(by_id:
         "SeeStatesConnectionsAndBundles": (actions("workspaces", SEEING), ["*"]),
         "WriteTheLog": (actions("logs", "CreateLogStream PutLogEvents"), [f"{LOG}:*"]),
         "KeepFailedInvocations": (["sqs:SendMessage"], [QUEUE]),
+        "UseTheKeyOfTheFleet": (actions("kms", KEY_ACTIONS), [KEY_ARN]),
         "RebuildTheseWorkSpaces": (
             actions("workspaces", "DescribeWorkspaceSnapshots RebuildWorkspaces"),
             [f"{WORKSPACE}ws-0123456789", f"{WORKSPACE}ws-9876543210"],
@@ -66,6 +68,18 @@ def test_p4_with_a_tag_it_may_rebuild_what_has_the_tag_and_nothing_else(by_tag: 
     [statement] = [each for each in by_tag.granted if "RebuildWorkspaces" in str(each["Action"])]
     assert listed(statement["Resource"]) == [f"{WORKSPACE}*"]
     assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/fleet": "desks"}}
+
+
+def test_p4_ids_that_do_not_fit_are_refused_with_their_number_and_the_way_out(
+    fleet: Fleet, plain: Planned
+) -> None:
+    """After the other plans: it leaves the variables changed."""
+    assert plain
+    with pytest.raises(TerraformError) as refusal:
+        fleet.planned(workspace_ids=[f"ws-{number:09d}" for number in range(741)])
+    said = " ".join(str(refusal.value).replace("│", " ").split())
+    assert "workspace_ids has 741 ids" in said
+    assert "name it in workspace_tag = {key, value}" in said
 
 
 def test_no_action_is_a_pattern_and_one_resource_is_everything(
@@ -145,30 +159,28 @@ def test_p6_only_the_topic_and_the_rules_keep_dead_letters(
     assert allows(policy, Request(who, "sqs:SendMessage", QUEUE, context)) is may_send
 
 
-def test_everything_is_under_the_key_that_is_given(by_tag: Planned) -> None:
-    assert by_tag.one("aws_sns_topic.sessions")["kms_master_key_id"] == KEY_ARN
-    assert by_tag.one("aws_sqs_queue.dead_letters")["kms_master_key_id"] == KEY_ARN
-    assert by_tag.one("aws_cloudwatch_log_group.function")["kms_key_id"] == KEY_ARN
-    assert by_tag.one("aws_lambda_function.nonpersistent")["kms_key_arn"] == KEY_ARN
-    [encryption] = by_tag.one("aws_dynamodb_table.ledger")["server_side_encryption"]
+def test_everything_is_under_the_key_that_is_given(by_id: Planned) -> None:
+    assert by_id.one("aws_sns_topic.sessions")["kms_master_key_id"] == KEY_ARN
+    assert by_id.one("aws_sqs_queue.dead_letters")["kms_master_key_id"] == KEY_ARN
+    assert by_id.one("aws_cloudwatch_log_group.function")["kms_key_id"] == KEY_ARN
+    assert by_id.one("aws_lambda_function.nonpersistent")["kms_key_arn"] == KEY_ARN
+    [encryption] = by_id.one("aws_dynamodb_table.ledger")["server_side_encryption"]
     assert encryption == {"enabled": True, "kms_key_arn": KEY_ARN}
-    assert may(by_tag)["UseTheKeyOfTheFleet"][1] == [KEY_ARN]
 
 
-def test_without_a_key_aws_encrypts_with_its_own_where_it_offers_that(by_id: Planned) -> None:
-    assert by_id.one("aws_sqs_queue.dead_letters")["sqs_managed_sse_enabled"] is True
+def test_without_a_key_aws_encrypts_with_its_own_where_it_offers_that(plain: Planned) -> None:
+    assert plain.one("aws_sqs_queue.dead_letters")["sqs_managed_sse_enabled"] is True
     # Not enabled means AWS's own key; enabled without one would mean alias/aws/dynamodb.
-    ledger = by_id.one("aws_dynamodb_table.ledger")
-    assert not any(each["enabled"] for each in ledger["server_side_encryption"])
-    assert not by_id.one("aws_sns_topic.sessions")["kms_master_key_id"]
-    assert "UseTheKeyOfTheFleet" not in may(by_id)
+    [encryption] = plain.one("aws_dynamodb_table.ledger")["server_side_encryption"]
+    assert encryption["enabled"] is False
+    assert not plain.one("aws_sns_topic.sessions")["kms_master_key_id"]
 
 
-def test_the_boundary_reaches_every_role(by_id: Planned, by_tag: Planned) -> None:
+def test_the_boundary_reaches_every_role(by_id: Planned, plain: Planned) -> None:
     boundary = BOUNDARY.format(partition=PARTITION)
-    roles = by_tag.all("aws_iam_role").values()
+    roles = by_id.all("aws_iam_role").values()
     assert {role["permissions_boundary"] for role in roles} == {boundary}
-    assert {role["permissions_boundary"] for role in by_id.all("aws_iam_role").values()} == {None}
+    assert {role["permissions_boundary"] for role in plain.all("aws_iam_role").values()} == {None}
 
 
 def test_no_policy_names_another_partition_than_its_own(by_id: Planned, by_tag: Planned) -> None:

@@ -32,7 +32,8 @@ def copy(tmp_path: Path) -> Path:
     sources = shutil.ignore_patterns("__pycache__", ".*")
     shutil.copytree(ROOT / "lambda_src", tmp_path / "lambda_src", ignore=sources)
     (tmp_path / "package").mkdir()
-    shutil.copy(ROOT / "package" / "build.py", tmp_path / "package")
+    for script in (ROOT / "package").glob("*.py"):
+        shutil.copy(script, tmp_path / "package")
     return tmp_path
 
 
@@ -134,12 +135,15 @@ def test_check_refuses_a_broken_manifest(copy: Path, text: str) -> None:
     assert "is not in the package" in output
 
 
-def test_the_zip_holds_the_package_at_its_root_stored_and_readable() -> None:
+def test_the_zip_holds_the_package_at_its_root_deflated_and_readable() -> None:
     manifest = json.loads((ROOT / "package" / "manifest.json").read_text())
     with zipfile.ZipFile(ROOT / "package" / "nonpersistent.zip") as archive:
         entries = archive.infolist()
+        unpacked = {name: archive.read(name) for name in archive.namelist()}
+    assert unpacked == {name: (ROOT / "lambda_src" / name).read_bytes() for name in unpacked}
     names = [entry.filename for entry in entries]
     assert "nonpersistent/handler.py" in names
     assert names == sorted(manifest["sources"])
-    assert {entry.compress_type for entry in entries} == {zipfile.ZIP_STORED}
+    assert {entry.compress_type for entry in entries} == {zipfile.ZIP_DEFLATED}
+    assert {entry.create_system for entry in entries} == {3}
     assert {entry.external_attr >> 16 for entry in entries} == {0o100644}

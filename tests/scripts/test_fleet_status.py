@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -60,7 +61,7 @@ VACANT: dict[str, Any] = {"used_at": at(-40), "vacant_since": at(-30)}
         (None, "unseen", None, "not_seen_yet"),
         (record(baseline_at=at(-9)), "clean", at(-9), "baseline"),
         (record(baseline_at=at(-9), rebuilt_at=at(-5)), "clean", at(-5), "rebuilt"),
-        (record(used_at=at(-3)), "in_use", at(-3), "in_use"),
+        (record(used_at=at(-3)), "in_use", at(-3), "used"),
         (record(used_at=at(-3), told_at=at(-1)), "in_use", at(-1), "evidence"),
         (record(told_at=at(-1)), "in_use", at(-1), "evidence"),
         (record(at(5), "grace", **VACANT), "vacant", at(-30), "grace"),
@@ -336,6 +337,11 @@ def test_it_needs_nothing_but_boto3_and_the_module() -> None:
     )
     others = {name for name in done.stdout.split() if not name.startswith("_sysconfigdata")}
     assert others <= {"fleet_status", "nonpersistent", "boto3", "botocore"}
+
+
+def test_a_python_that_is_too_old_understands_the_line_that_says_so() -> None:
+    assert "needs python3.11" in SCRIPT.read_text()
+    ast.parse(SCRIPT.read_text(), feature_version=(3, 7))
 
 
 def test_phases_are_all_ranked() -> None:

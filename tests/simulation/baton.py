@@ -41,8 +41,8 @@ class Invocation(greenlet.greenlet):
         self.deadline = agenda.now + timedelta(seconds=seconds)
         self.killed = False
         self.ended_at: datetime | None = None
-        self.wrote_at: datetime | None = None
-        """When its last successful write to the ledger took effect."""
+        self.knew: int | None = None
+        """How many signals had been received when its last write to the ledger took effect."""
         self._work = work
         self._ended = ended
 

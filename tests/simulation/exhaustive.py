@@ -153,12 +153,17 @@ def beginning(moment: Moment, last_known_is_login: bool, budget: Budget | None =
     world.fleet.tick(world.agenda.now)
     world.offer_alarm("alarm")
     world.offer("tick", {"task": "reconcile"})
-    if moment is Moment.DUE:
+    while moment is Moment.DUE and not _rebuild_is_due(world):
         world.run_all()
-        while world.table.items[ID]["due_at"]["S"] > records.from_moment(world.agenda.now)["S"]:
-            world.next_phase()
+        world.next_phase()
     world.path.clear()
     return world
+
+
+def _rebuild_is_due(world: Small) -> bool:
+    item = world.table.items[ID]
+    now = records.from_moment(world.agenda.now)["S"]
+    return "vacant_since" in item and item["due_at"]["S"] <= now
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ FRESH = timedelta(minutes=10)
 ROSTER_HOLDS = timedelta(minutes=1)
 """A batch is worked off on the roster that was read at its beginning."""
 
-IMAGE_HOLDS = timedelta(seconds=40)
+IMAGE_HOLDS = timedelta(seconds=70)
 """A bundle's image is read at most this long before a rebuild takes it."""
 
 HOUR = timedelta(minutes=59)
@@ -45,11 +45,11 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A signal that reached the function: its invocation returned normally at `had_at`."""
+    """A signal that reached the function: its invocation returned normally, as the `number`th."""
 
     kind: str
     at: datetime
-    had_at: datetime
+    number: int
     invocation: int
 
 
@@ -63,6 +63,7 @@ class Oracles:
         self._first_seen = first_seen
         self.violations: list[Violation] = []
         self.counts: Counter[str] = Counter()
+        self.signals = 0
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
         self.image_since: dict[str, datetime] = {}
@@ -74,6 +75,11 @@ class Oracles:
         self._fleet = fleet
         self._skew = skew
         self._sent: deque[datetime] = deque(maxlen=10 * max(1, ceil(scenario.rate)) + 1)
+
+    def received(self, kind: str, desktop_id: str, at: datetime, by: Invocation) -> None:
+        """A signal has been received: whoever writes to the ledger from now on may know it."""
+        self.evidence[desktop_id].append(Evidence(kind, at, self.signals, by.number))
+        self.signals += 1
 
     def violated(self, promise: str, at: datetime, what: str) -> None:
         self.violations.append(Violation(promise, at, what))
@@ -118,7 +124,7 @@ class Oracles:
         self._never_above_the_brake(rebuild)
         shown = self._never_blind(desktop, sent_at, by)
         for session in self._fleet.sessions[desktop.id][-4:]:
-            self._never_in_use(desktop, session, rebuild.accepted_at, sent_at, shown, by)
+            self._never_in_use(desktop, session, rebuild.accepted_at, shown, by)
         self._never_twice(desktop, rebuild)
         self._never_bad_everywhere(desktop, rebuild)
 
@@ -149,7 +155,6 @@ class Oracles:
         desktop: Desktop,
         session: Session,
         at: datetime,
-        sent_at: datetime,
         shown: View | None,
         by: Invocation,
     ) -> None:
@@ -159,11 +164,10 @@ class Oracles:
         if session.end is not None and at - session.end >= self._scenario.grace_time - tolerance:
             return
         use = "in use" if session.end is None else f"{at - session.end} after a session"
-        known_by = by.wrote_at or sent_at
         told = [
             evidence
             for evidence in self.evidence[desktop.id]
-            if (evidence.had_at <= known_by or evidence.invocation == by.number)
+            if (by.knew is None or evidence.number < by.knew or evidence.invocation == by.number)
             and evidence.at >= (session.start if evidence.kind == "sign_in" else session.end or at)
         ]
         if told:

@@ -24,7 +24,7 @@ from .expressions import Item
 from .faults import Faults
 from .fleet import Fleet
 from .functions import Context
-from .oracles import Evidence, Oracles
+from .oracles import Oracles
 from .scenario import Scenario
 from .workspaces import Api
 
@@ -114,6 +114,8 @@ class Small:
     path: list[str] = field(default_factory=list)
     phase: int = 0
     left_at: datetime | None = None
+    back_in: int = 99
+    """The phase in which the user came back: nobody leaves within the same moment."""
 
     def __post_init__(self) -> None:
         self.agenda = Agenda()
@@ -157,7 +159,8 @@ class Small:
         can_connect = self.desktop.state is State.AVAILABLE
         if self.desktop.presence is Presence.DROPPED and self.budget.reconnects and can_connect:
             found += [("user is back", "with a sign-in"), ("user is back", "silently")]
-        if self.desktop.presence is Presence.CONNECTED and self.left_at is None:
+        stayed = self.phase > self.back_in
+        if self.desktop.presence is Presence.CONNECTED and self.left_at is None and stayed:
             found.append(("user", "leaves"))
         if not self.live:
             found.append(("phase", "ends"))
@@ -208,8 +211,7 @@ class Small:
         message = self.live.pop(invocation.name).message
         if error is None and message.evidence is not None:
             kind, at = message.evidence
-            had = Evidence(kind, at, self.agenda.now, invocation.number)
-            self.oracles.evidence[ID].append(had)
+            self.oracles.received(kind, ID, at, invocation)
         elif error is not None and message.attempts < 2 and "task" not in message.event:
             again = replace(message, name=f"{message.name}, again", attempts=message.attempts + 1)
             self.retries.append(again)
@@ -236,6 +238,7 @@ class Small:
     def _reconnect(self, how: str) -> None:
         now = self.agenda.now
         with_event = how == "with a sign-in"
+        self.back_in = self.phase
         self.fleet.reconnect(ID, now, signs_in=with_event)
         self.fleet.connected(ID, now)
         if with_event:
@@ -360,7 +363,7 @@ class Small:
             except TableError as error:
                 return error.status, {"__type": error.code, "message": error.message}
             if wrote:
-                invocation.wrote_at = self.agenda.now
+                invocation.knew = self.oracles.signals
             return 200, body
         status, body = self.api.answer(operation, given, self.agenda.now)
         if operation != "RebuildWorkspaces":
@@ -386,6 +389,11 @@ class Small:
             if id_ != "lease" or not over
         )
 
+    def _unknown_to(self, invocation: Stepped) -> frozenset[str]:
+        """Signals that were received after its last write."""
+        knew = self.oracles.signals if invocation.knew is None else invocation.knew
+        return frozenset(e.kind for e in self.oracles.evidence[ID] if e.number >= knew)
+
     def key(self) -> int:
         """Two worlds of one key have the same future."""
         desktop = self.desktop
@@ -403,8 +411,8 @@ class Small:
                 tuple(sorted(message.name for message in self.retries)),
                 (self.left_at, self.ended),
                 tuple(
-                    (name, self.live[name].history, self.live[name].call is None)
-                    for name in sorted(self.live)
+                    (name, each.history, each.call is None, self._unknown_to(each))
+                    for name, each in sorted(self.live.items())
                 ),
             )
         )

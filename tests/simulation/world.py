@@ -20,7 +20,7 @@ from .dynamodb import Table, TableError
 from .faults import Fate, Faults
 from .fleet import Fleet
 from .functions import Delivery, Functions
-from .oracles import Evidence, Oracles, Violation
+from .oracles import Oracles, Violation
 from .scenario import Scenario
 from .trouble import Trouble
 from .users import Users
@@ -223,8 +223,7 @@ class World:
 
     def _settled(self, delivery: Delivery, invocation: Invocation) -> None:
         for kind, id_, at in delivery.evidence:
-            had = Evidence(kind, at, self.agenda.now, invocation.number)
-            self.oracles.evidence[id_].append(had)
+            self.oracles.received(kind, id_, at, invocation)
 
     def _skew(self) -> timedelta:
         return self.skew * self.rng.uniform(-1, 1)
@@ -309,7 +308,7 @@ class World:
             body, wrote = {"__type": error.code, "message": error.message}, False
             status = error.status
         if wrote:
-            invocation.wrote_at = self.agenda.now
+            invocation.knew = self.oracles.signals
         if operation not in ("Query", "GetItem", "Scan", "BatchGetItem"):
             self.trace(invocation.name, operation, _short(operation, given), "->", status, body)
         return status, body

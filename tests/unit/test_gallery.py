@@ -126,7 +126,7 @@ def test_p7_images_are_read_again_when_they_may_have_changed(stage: Stage) -> No
     gallery.admit(WS, BUNDLE)
     assert len(stage.desktops.calls) == 1
     stage.desktops.images[BUNDLE] = "wsi-second002"
-    stage.clock.set(at(0, 31))
+    stage.clock.set(NOON + IMAGE_HOLDS + timedelta(seconds=1))
     assert gallery.admit(WS, BUNDLE) is Admission.PROVE
 
 

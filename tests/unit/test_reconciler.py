@@ -41,6 +41,21 @@ def test_a_debt_is_rebuilt(stage: Stage) -> None:
     assert stage.lines.decisions == [("rebuild_requested", None)]
 
 
+def test_p5_what_falls_due_during_a_pass_is_done_in_it_and_nothing_twice(stage: Stage) -> None:
+    stage.settings = settings(grace=timedelta(minutes=20))
+    stage.has(DUE, NOON)
+    stage.has(TOLD, at(0, 0.2), OTHER, connection="UNKNOWN", state="STARTING")
+    assert stage.run() == Tally(due=2, looked=2, rebuilt=1)
+    assert len(stage.lines.of("deferred")) == 1
+
+
+def test_p5_a_vacancy_within_its_grace_is_not_asked_about_again(stage: Stage) -> None:
+    stage.has(replace(DUE, told_at=at(-1)), NOON)
+    assert stage.run() == Tally(due=1, looked=1)
+    assert stage.desktops.calls == []
+    assert stage.record().look_at == at(24)
+
+
 def test_a_session_end_is_looked_into_with_one_call(stage: Stage) -> None:
     stage.has(TOLD, NOON)
     assert stage.run() == Tally(due=1, looked=1)

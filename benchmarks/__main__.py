@@ -1,0 +1,109 @@
+"""`python -m benchmarks`: everything that issues and documents state as a figure."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.simulation import running  # noqa: F401  (finds the function's sources)
+
+from . import bursts, days, document, limits, months, report, starting, weeks
+
+HERE = Path(__file__).resolve().parent
+
+WINDOW = ("19:00", "06:00")
+SEED = 7
+
+
+def plan(quick: bool) -> dict[str, tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]]:
+    """Name of a measurement, what measures it; the longest first."""
+    jobs: dict[str, tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]] = {}
+    sizes = (100,) if quick else (5000, 1000, 100)
+    for n in sizes:
+        for function in ("ours", "naive"):
+            jobs[f"burst {function} {n}"] = (bursts.burst, (function, n, SEED))
+    desktops, length = (8, 1) if quick else (weeks.DESKTOPS, 7)
+    for n in (30,) if quick else (5000, 1000, 100, 1):
+        jobs[f"idle {n}"] = (days.idle_day, (n, SEED))
+        if not quick:
+            for function in ("ours", "naive"):
+                jobs[f"work {function} {n}"] = (days.working_day, (function, n, SEED))
+    for kind in ("calm", "rough"):
+        for function, window in (("ours", None), ("ours", WINDOW), ("naive", None)):
+            name = f"week {kind} {function} {window}"
+            jobs[name] = (weeks.week, (kind, function, window, desktops, length, SEED))
+    return jobs
+
+
+def measure(quick: bool, processes: int | None) -> dict[str, Any]:
+    """Run the plan and put the parts where limits and report look for them."""
+    jobs = plan(quick)
+    found: dict[str, Any] = {}
+    with ProcessPoolExecutor(processes, max_tasks_per_child=1) as pool:
+        futures: dict[str, Future[dict[str, Any]]] = {
+            name: pool.submit(work, *arguments) for name, (work, arguments) in jobs.items()
+        }
+        for name, future in futures.items():
+            found[name] = future.result()
+            print(f"measured: {name}", file=sys.stderr)
+    results: dict[str, Any] = {"weeks": [], "bursts": {"ours": [], "naive": []}, "idle days": []}
+    for name, (_, arguments) in reversed(jobs.items()):
+        match name.split():
+            case ["burst", function, _]:
+                results["bursts"][function].append(found[name])
+            case ["idle", n] if n != "100":
+                results["idle days"].append(found[name])
+            case ["week", kind, function, *_]:
+                head = {"kind": kind, "function": function, "window": arguments[2]}
+                size = {"desktops": arguments[3], "days": arguments[4]}
+                results["weeks"].append(head | size | found[name])
+    if not quick:
+        results["months"] = [
+            {
+                "ours": months.month("ours", n, found[f"work ours {n}"], found[f"idle {n}"]),
+                "naive": months.month("naive", n, found[f"work naive {n}"], None),
+            }
+            for n in (1, 100, 1000, 5000)
+        ]
+        results["starts"] = starting.starts(15)
+    results["package"] = starting.package()
+    return results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small part, writing nothing")
+    parser.add_argument("--jobs", type=int, help="processes")
+    given = parser.parse_args()
+    began = datetime.now(UTC)
+    results = measure(given.quick, given.jobs)
+    checked = limits.check(results)
+    report.show(results, checked)
+    if not given.quick:
+        about = {
+            "command": "python -m benchmarks",
+            "date": began.strftime("%Y-%m-%d"),
+            "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} processors, "
+            f"Python {platform.python_version()}",
+            "seconds": round((datetime.now(UTC) - began).total_seconds()),
+            "seed": SEED,
+        }
+        kept = [
+            {"name": x.name, "value": x.value, "limit": x.most, "holds": x.holds} for x in checked
+        ]
+        whole = {"about": about, "limits": kept, **results}
+        (HERE / "results.json").write_text(json.dumps(whole, indent=1) + "\n")
+        document.write(whole)
+    return 0 if all(limit.holds for limit in checked) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""What a month costs, from counted requests and list prices."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from .prices import PRICES
+
+ROOT = Path(__file__).resolve().parents[1]
+
+WORKING_DAYS, IDLE_DAYS = 22, 8
+
+MEMORY_GB = 0.25
+CPU_SECONDS = 0.1
+"""Of an invocation, besides waiting for AWS, which is counted: assumed, at 256 MB."""
+
+BYTES_PER_LINE, BYTES_PER_INVOCATION = 450, 700
+"""Of a log line, and of the runtime's own lines for each invocation: assumed."""
+
+
+def _entries(name: str) -> int:
+    """How many entries a map of observability.tf has."""
+    text = (ROOT / "observability.tf").read_text()
+    found = re.search(rf"^  {name} = \{{\n(.*?)^  \}}", text, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise ValueError(f"observability.tf has no map {name}")
+    return len(re.findall(r"^    \w+ += \{", found[1], re.MULTILINE))
+
+
+def month(
+    function: str, desktops: int, working: dict[str, Any], idle: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Dollars by what they are spent on. `idle` is None where nothing happens on an idle day."""
+
+    def total(name: str) -> float:
+        rest = idle[name] if idle else 0.0
+        return float(WORKING_DAYS * working[name] + IDLE_DAYS * rest)
+
+    invocations = total("invocations")
+    seconds = total("seconds") + CPU_SECONDS * invocations
+    ours = function == "ours"
+    log_bytes = BYTES_PER_LINE * total("log lines") + BYTES_PER_INVOCATION * invocations
+    amounts = {
+        "alarm per WorkSpace": ("alarm", desktops),
+        "operations alarms": ("alarm", _entries("alarms") if ours else 0),
+        "metrics": ("metric", _entries("metrics") + _reasons() - 1 if ours else 0),
+        "dashboard": ("dashboard", 1 if ours else 0),
+        "invocations": ("invocation", invocations),
+        "function time": ("GB-second", MEMORY_GB * seconds),
+        "ledger reads": ("read unit", total("read units")),
+        "ledger writes": ("write unit", total("write units")),
+        "logs": ("log byte", log_bytes),
+        "notifications": ("publication", total("alarm messages")),
+    }
+    dollars = {name: PRICES[kind].dollars * amount for name, (kind, amount) in amounts.items()}
+    whole = sum(dollars.values())
+    return {
+        "desktops": desktops,
+        "dollars": whole,
+        "dollars per WorkSpace": whole / desktops,
+        "without the alarm per WorkSpace": whole - dollars["alarm per WorkSpace"],
+        "by item": dollars,
+    }
+
+
+def _reasons() -> int:
+    """The metric of deferrals counts once for each reason."""
+    text = (ROOT / "observability.tf").read_text()
+    found = re.search(r"deferral_reasons = \[(.*?)\]", text, re.DOTALL)
+    return found[1].count('"') // 2 if found else 1
