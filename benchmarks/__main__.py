@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,20 @@ WINDOW = ("19:00", "06:00")
 SEED = 7
 
 
-def plan(quick: bool) -> dict[str, tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]]:
+Jobs = dict[str, tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]]
+
+
+def plan(quick: bool) -> Jobs:
     """Name of a measurement, what measures it; the longest first."""
-    jobs: dict[str, tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]] = {}
+    jobs: Jobs = {}
     sizes = (100,) if quick else (5000, 1000, 100)
     for n in sizes:
         for function in ("ours", "naive"):
             jobs[f"burst {function} {n}"] = (bursts.burst, (function, n, SEED))
     desktops, length = (8, 1) if quick else (weeks.DESKTOPS, 7)
     for n in (30,) if quick else (5000, 1000, 100, 1):
-        jobs[f"idle {n}"] = (days.idle_day, (n, SEED))
+        length_of_idle = timedelta(hours=3) if quick else days.DAY
+        jobs[f"idle {n}"] = (days.idle_day, (n, SEED, length_of_idle))
         if not quick:
             for function in ("ours", "naive"):
                 jobs[f"work {function} {n}"] = (days.working_day, (function, n, SEED))
@@ -44,8 +48,10 @@ def plan(quick: bool) -> dict[str, tuple[Callable[..., dict[str, Any]], tuple[An
 
 
 def measure(quick: bool, processes: int | None) -> dict[str, Any]:
-    """Run the plan and put the parts where limits and report look for them."""
+    """Run the plan: by turns if it is short, otherwise each part in a process of its own."""
     jobs = plan(quick)
+    if quick:
+        return _arranged(jobs, {name: work(*given) for name, (work, given) in jobs.items()})
     found: dict[str, Any] = {}
     with ProcessPoolExecutor(processes, max_tasks_per_child=1) as pool:
         futures: dict[str, Future[dict[str, Any]]] = {
@@ -53,7 +59,21 @@ def measure(quick: bool, processes: int | None) -> dict[str, Any]:
         }
         for name, future in futures.items():
             found[name] = future.result()
-            print(f"measured: {name}", file=sys.stderr)
+            print(f"measured: {name}", file=sys.stderr, flush=True)
+    results = _arranged(jobs, found)
+    results["months"] = [
+        {
+            "ours": months.month("ours", n, found[f"work ours {n}"], found[f"idle {n}"]),
+            "naive": months.month("naive", n, found[f"work naive {n}"], None),
+        }
+        for n in (1, 100, 1000, 5000)
+    ]
+    results["starts"] = starting.starts(15)
+    return results
+
+
+def _arranged(jobs: Jobs, found: dict[str, Any]) -> dict[str, Any]:
+    """The parts where limits and report look for them."""
     results: dict[str, Any] = {"weeks": [], "bursts": {"ours": [], "naive": []}, "idle days": []}
     for name, (_, arguments) in reversed(jobs.items()):
         match name.split():
@@ -65,15 +85,6 @@ def measure(quick: bool, processes: int | None) -> dict[str, Any]:
                 head = {"kind": kind, "function": function, "window": arguments[2]}
                 size = {"desktops": arguments[3], "days": arguments[4]}
                 results["weeks"].append(head | size | found[name])
-    if not quick:
-        results["months"] = [
-            {
-                "ours": months.month("ours", n, found[f"work ours {n}"], found[f"idle {n}"]),
-                "naive": months.month("naive", n, found[f"work naive {n}"], None),
-            }
-            for n in (1, 100, 1000, 5000)
-        ]
-        results["starts"] = starting.starts(15)
     results["package"] = starting.package()
     return results
 

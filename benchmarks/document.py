@@ -13,6 +13,7 @@ from .report import HEAD, sections
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "benchmarks.md"
 RESULTS = ROOT / "benchmarks" / "results.json"
+ASSUMPTIONS = ROOT / "benchmarks" / "assumptions.md"
 
 
 def write(results: dict[str, Any]) -> None:
@@ -39,7 +40,7 @@ def render(results: dict[str, Any]) -> str:
     ]
     for title, rows in sections(results):
         parts += [f"## {title[0].upper()}{title[1:]}", "", *_table([HEAD, *rows]), ""]
-    parts += ["## Limits", "", *_limits(results["limits"]), "", *_assumptions(), *_prices()]
+    parts += ["## Limits", "", *_limits(results["limits"]), "", *_assumptions(), "", *_prices()]
     return "\n".join(parts)
 
 
@@ -67,35 +68,23 @@ def _limits(limits: list[dict[str, Any]]) -> list[str]:
 
 
 def _assumptions() -> list[str]:
-    minutes = int(weeks.PROMPT.total_seconds() // 60)
-    faults = ", ".join(f"{name} {chance:g}" for name, chance in world.DISTURBANCES.items())
-    return [
-        "## What the figures rest on",
-        "",
-        "- Nobody measured AWS here. Desktops, samples, alarms, rebuilds (10 to 50 minutes) and the limit of 2 calls a "
-        "second with a burst of 5 behave as AWS documents them; an alarm speaks 5 to 11 minutes after the session's end.",
-        f"- The naive recipe takes the first dimension of the first record and calls `RebuildWorkspaces`, with boto3's own "
-        f"retries, {naive.TIME_OUT:g} s of time, Lambda's two further tries and no dead-letter queue. Its world has the same "
-        "people, the same faults and the same seed.",
-        f"- Both functions run at most {crowd.CONCURRENCY} at a time, Lambda's default quota.",
-        "- People work from about 9 to 5 on five days; half of them sign out for lunch. In the rough week each loses the "
-        f"connection twice a day for up to {people.ROUGH.away[1]:g} minutes, and the bundle has a bad image from Wednesday "
-        f"noon to Thursday morning. A person restores a broken desktop {people.HELP.seconds // 3600} hours after its user "
-        "met it.",
-        f"- Faults of the rough week (chances for each call, message, rebuild, or desktop and half hour): {faults}.",
-        f"- *forgotten*: no rebuild within {minutes} minutes of a session's end (of the window's opening), though nobody "
-        "came back. *came back first*: somebody did. *reconnections lost*: the client came back within 20 minutes and the "
-        "session was gone.",
-        "- *time to drain*: from the first rebuild to the last, less what passes without anything due. *calls per rebuild*: "
-        "every call from the sessions' end to the last rebuild but those of the hourly audits, which happen whoever leaves; "
-        "the row below counts these, too.",
-        "- Cold start is CPU time in fresh processes, by turns, from sources without byte code, which is what Lambda unpacks.",
-        f"- A month is {months.WORKING_DAYS} working and {months.IDLE_DAYS} idle days, without free tiers. Assumed: "
-        f"{months.CPU_SECONDS:g} s of computing for each invocation besides waiting, {months.BYTES_PER_LINE} bytes for each "
-        f"log line, {months.BYTES_PER_INVOCATION} for the runtime's own lines. All custom metrics are counted as if they were sent in "
-        "every hour, which they are not; storage, backups and a customer key are left out.",
-        "",
-    ]
+    return (
+        ASSUMPTIONS.read_text()
+        .format(
+            naive_seconds=naive.TIME_OUT,
+            concurrency=crowd.CONCURRENCY,
+            away=people.ROUGH.away[1],
+            help_hours=people.HELP.seconds // 3600,
+            faults=", ".join(f"{name} {chance:g}" for name, chance in world.DISTURBANCES.items()),
+            prompt_minutes=int(weeks.PROMPT.total_seconds() // 60),
+            working_days=months.WORKING_DAYS,
+            idle_days=months.IDLE_DAYS,
+            cpu_seconds=months.CPU_SECONDS,
+            line_bytes=months.BYTES_PER_LINE,
+            runtime_bytes=months.BYTES_PER_INVOCATION,
+        )
+        .splitlines()
+    )
 
 
 def _prices() -> list[str]:

@@ -61,7 +61,7 @@ def _judge(
     bad = {image for bundle in world.fleet.bundles.values() for image in bundle.bad_images}
     found = Counter[str]()
     for desktop in world.fleet.fleet.values():
-        found += _desktop(world, desktop, began, window)
+        found.update(_desktop(world, desktop, began, window))
         found["met a bad image"] += any(r.image_id in bad for r in desktop.rebuilds)
     return {
         "rebuilds": len(world.rebuilt),

@@ -21,7 +21,7 @@ from sandbox.desktop import Row
 
 FRANK = Part("Frank", "stays connected through the play", "is there for the tests of faults")
 
-OWN_BUNDLE = "wsb-kiosks000"
+OWN_BUNDLE, MENDED = "wsb-kiosks000", "wsi-mended000"
 
 
 def _extra(name: str, bundle: str | None = None) -> Part:

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from .conftest import KIOSKS, OWN_BUNDLE, Theatre
+from .conftest import KIOSKS, MENDED, OWN_BUNDLE, Theatre
 
 
 def rung(theatre: Theatre, name: str) -> bool:
@@ -40,14 +40,14 @@ def test_p7_the_next_image_gets_its_own_proof_and_no_debt_is_forgotten(troubled:
     stage.until("the alarm image-refused", partial(rung, troubled, "image-refused"), 90)
     bad = [r for part in KIOSKS for r in stage.desktop(part.name).rebuilds]
     assert len(bad) == 3
-    stage.aws.desktops.set_image(OWN_BUNDLE, "wsi-mended000")
+    stage.aws.desktops.set_image(OWN_BUNDLE, MENDED)
     troubled.client("lambda").invoke(FunctionName=troubled.function, Payload=b'{"task": "audit"}')
     for part in KIOSKS:
         stage.until(
             f"{part.name} gets the mended image", partial(stage.said, "finished", part.name), 90
         )
     proven = [line for line in list(stage.log) if line.get("decision") == "image_proven"]
-    assert [line["image_id"] for line in proven] == ["wsi-mended000"]
+    assert [line["image_id"] for line in proven] == [MENDED]
 
 
 def test_p6_a_brake_that_holds_raises_its_alarm(theatre: Theatre) -> None:

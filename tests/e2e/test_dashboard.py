@@ -13,7 +13,7 @@ from nonpersistent.journal import Entry
 from nonpersistent.lifecycle import Deferral, Verdict
 from sandbox.filters import count
 
-from .conftest import Theatre
+from .conftest import MENDED, OWN_BUNDLE, Theatre
 
 OWN = "NonPersistentWorkSpaces"
 BUILT_IN = {"@timestamp"}
@@ -32,6 +32,8 @@ def widgets(theatre: Theatre) -> list[dict[str, Any]]:
 def lines(troubled: Theatre) -> list[dict[str, Any]]:
     """What the function has logged, once every kind of line that a widget asks for is there."""
     for decision in ("finished", "refused", "failed", "blocked", "image_refused", "image_proven"):
+        if decision == "image_proven":
+            troubled.stage.aws.desktops.set_image(OWN_BUNDLE, MENDED)
         seen = partial(_decisions, troubled, decision)
         troubled.stage.until(f"a line with the decision {decision}", seen, 120)
     return [line for line in list(troubled.stage.log) if "decision" in line]

@@ -31,6 +31,13 @@ class Moment(StrEnum):
     """Vacancy was seen, the grace has passed: a tick will look and rebuild."""
 
 
+class Reading(StrEnum):
+    """What AWS means by LastKnownUserConnectionTimestamp."""
+
+    LAST_SIGHT = "last-sight"
+    LOG_IN = "log-in"
+
+
 class Broken(Exception):
     """A promise was broken on some schedule."""
 
@@ -136,9 +143,9 @@ def explore(begin: Small, phases: int, say: bool = False) -> Tally:
     return tally
 
 
-def beginning(moment: Moment, last_known_is_login: bool, budget: Budget | None = None) -> Small:
+def beginning(moment: Moment, reading: Reading, budget: Budget | None = None) -> Small:
     """A session of ten minutes has ended by a lost connection; what follows is open."""
-    scenario = replace(SCENARIO, last_known_is_login=last_known_is_login)
+    scenario = replace(SCENARIO, last_known_is_login=reading is Reading.LOG_IN)
     world = Small(scenario=scenario, budget=budget or Budget())
     transport.take_the_place_of_aws(world, lambda: handler.House(scenario.environment))
     log.listen(lambda _line: None)
@@ -171,11 +178,12 @@ def main() -> int:
     parser.add_argument("--phases", type=int, default=1, help="in which anything may happen")
     parser.add_argument("--mishaps", type=int, default=1, help="at most, of all kinds together")
     parser.add_argument("--moment", type=Moment, choices=list(Moment), help="only from there")
+    parser.add_argument("--reading", type=Reading, choices=list(Reading), help="only this one")
     given = parser.parse_args()
     for moment in [given.moment] if given.moment else list(Moment):
-        for login in (False, True):
+        for reading in [given.reading] if given.reading else list(Reading):
             began = time.process_time()
-            begin = beginning(moment, login, Budget(given.mishaps))
+            begin = beginning(moment, reading, Budget(given.mishaps))
             try:
                 tally = explore(begin, given.phases, say=True)
             except Broken as broken:
@@ -183,7 +191,7 @@ def main() -> int:
                 return 1
             took = time.process_time() - began
             print(
-                f"from {moment.value}, LastKnown is the {'log-in' if login else 'last sight'}: "
+                f"from {moment.value}, LastKnown is the {reading.value}: "
                 f"{tally.schedules:,} schedules in {tally.states:,} states, {tally.steps:,} steps, "
                 f"{tally.ends} ends, {took:.0f} s of CPU; {dict(tally.counts)}",
                 flush=True,

@@ -1,0 +1,13 @@
+"""Seeded bugs, each a change of one place in a copy of lambda_src, and who catches them.
+
+`python -m tests.simulation.mutants` lets them loose, one after the other.
+"""
+
+from .bug import Mutant, mutate
+from .progress import PROGRESS
+from .safety import SAFETY
+from .silence import SILENCE
+
+MUTANTS: tuple[Mutant, ...] = (*SAFETY, *PROGRESS, *SILENCE)
+
+__all__ = ["MUTANTS", "Mutant", "mutate"]

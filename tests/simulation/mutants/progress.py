@@ -1,0 +1,100 @@
+"""Bugs that make the function leave undone, or go on with, what it should not: P2, P7."""
+
+from __future__ import annotations
+
+from .bug import Mutant
+
+PROGRESS = (
+    Mutant(
+        "ignore FailedRequests",
+        "P2",
+        "workspaces.py",
+        "outcome = _refused(failed[0]) if failed else Accepted()",
+        "outcome = Accepted()",
+    ),
+    Mutant(
+        "take the first dimension",
+        "P2",
+        "signals.py",
+        'if dimension["name"] == "WorkspaceId"',
+        "if True",
+    ),
+    Mutant(
+        "acknowledge early: lose what cannot be recorded",
+        "P2",
+        "handler.py",
+        "    for entry in read:\n        _record(house, entry)\n",
+        "    for entry in read:\n        try:\n            _record(house, entry)\n"
+        "        except Exception:\n            pass\n",
+    ),
+    Mutant(
+        "record a time from the future as it is",
+        "P2",
+        "signals.py",
+        "return min(to_millisecond(moment), latest)",
+        "return to_millisecond(moment)",
+    ),
+    Mutant(
+        "prove on all",
+        "P7",
+        "images.py",
+        "if proof.on in (None, workspace_id):",
+        "if True:",
+    ),
+    Mutant(
+        "never give up a bad image",
+        "P7",
+        "images.py",
+        "if proof.failed >= TRIALS:",
+        "if False:",
+    ),
+    Mutant(
+        "let times go back",
+        "P2",
+        "ledger.py",
+        'news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"',
+        'news = f"(attribute_not_exists({attribute}) OR {attribute} <> :at)"',
+    ),
+    Mutant(
+        "take no answer for yes",
+        "P2",
+        "workspaces.py",
+        "            return Unanswered(type(error).__name__)",
+        "            return Accepted()",
+    ),
+    Mutant(
+        "an accepted rebuild that never began counts as done",
+        "P2",
+        "lifecycle.py",
+        "return _unclaim(facts, NEVER_BEGAN, Verdict.FAILED, now, settings)",
+        "return Decision(_rebuilt(facts, asked_at), Verdict.FINISHED)",
+    ),
+    Mutant(
+        "a failed rebuild counts as done",
+        "P2",
+        "lifecycle.py",
+        'USABLE = frozenset({"AVAILABLE", "STOPPED"})',
+        'USABLE = frozenset({"AVAILABLE", "STOPPED", "ERROR", "UNHEALTHY"})',
+    ),
+    Mutant(
+        "audit looks at nothing",
+        "P2",
+        "reconciler.py",
+        "        rest = sorted(id_ for id_ in roster if id_ > position)",
+        "        rest: list[str] = []",
+    ),
+    Mutant(
+        "an audit begins at the end for ever",
+        "P2",
+        "ledger.py",
+        'self._put({"id": {"S": AUDIT}}, "attribute_exists(id)")',
+        "pass",
+    ),
+    Mutant(
+        "leave unprocessed keys out",
+        "P2",
+        "ledger.py",
+        '            wanted = answer.get("UnprocessedKeys")\n',
+        "            wanted = None\n",
+    ),
+)

@@ -1,0 +1,170 @@
+"""P6: each kind of decision is one line, and names its WorkSpace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from nonpersistent import handler
+from nonpersistent.facts import Facts
+from nonpersistent.images import Proof
+from nonpersistent.journal import Entry
+from nonpersistent.lifecycle import Decision, Verdict
+from nonpersistent.signals import Ignored, Kind, Signal
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
+
+TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=at(-6))
+ASKED = replace(DUE, asked_at=at(-10), accepted_at=at(-10), address="10.0.0.1")
+ENVIRONMENT = {
+    "FLEET": "desks",
+    "LEDGER_TABLE": "ledger",
+    "RECONNECT_GRACE_MINUTES": "20",
+    "USER_VOLUME": "roll_back",
+    "DRY_RUN": "false",
+    "WORKSPACES_API_RATE": "2",
+    "AUDIT_INTERVAL_MINUTES": "60",
+    "MAXIMUM_REBUILDS_PER_HOUR": "",
+    "REBUILD_WINDOW": "",
+    "PROVE_IMAGES": "false",
+}
+
+
+class Invocation:
+    """The runtime's context."""
+
+    aws_request_id = "5c3b7c1e-1f7d-4c55-9b6a-6d6a2e0f7c11"
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:desks"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Enough."""
+        return 900_000
+
+
+@pytest.fixture(autouse=True)
+def function(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handler, on the stage's ledger, API and clock."""
+    monkeypatch.setattr(handler, "CLOCK", stage.clock)
+    monkeypatch.setattr(handler, "_dynamodb", lambda: stage.client)
+    monkeypatch.setattr(handler, "_workspaces", stage.desktops.client)
+    house = handler.House(ENVIRONMENT)
+    monkeypatch.setattr(handler, "_house", lambda: house)
+
+
+def looked_at(facts: Facts, **desk: object) -> Callable[[Stage], None]:
+    """A pass that meets a WorkSpace of which so much is known, and which is so."""
+
+    def act(stage: Stage) -> None:
+        stage.has(facts, NOON, **desk)
+        stage.run()
+
+    return act
+
+
+def baseline(stage: Stage) -> None:
+    stage.has(None, None)
+    stage.ledger.ask_audit(NOON)
+    stage.run()
+
+
+def dry_run(stage: Stage) -> None:
+    stage.settings = settings(dry_run=True)
+    looked_at(DUE)(stage)
+
+
+def unanswered(stage: Stage) -> None:
+    stage.desktops.faults["RebuildWorkspaces"] = [ReadTimeoutError(endpoint_url="https://aws")]
+    looked_at(DUE)(stage)
+
+
+def forgotten(stage: Stage) -> None:
+    stage.has(DUE, NOON)
+    stage.roster(OTHER)
+    stage.run()
+
+
+def recorded(stage: Stage) -> None:
+    stage.has(None, None)
+    handler._record(handler._house(), session_end(at(-6)))
+
+
+def repeated(stage: Stage) -> None:
+    stage.has(TOLD, NOON)
+    handler._record(handler._house(), session_end(at(-6)))
+
+
+def unknown(stage: Stage) -> None:
+    stage.roster(OTHER)
+    handler._record(handler._house(), Signal(Kind.SIGN_IN, WS, NOON))
+
+
+def unusable(_: Stage) -> None:
+    handler._record(handler._house(), Ignored("not_json"))
+
+
+def idle(stage: Stage) -> None:
+    stage.roster()
+    handler.lambda_handler({"task": "reconcile"}, Invocation())
+
+
+def proving(stage: Stage) -> None:
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001"))
+    stage.gallery().admit(WS, BUNDLE)
+
+
+def conclude(verdict: Verdict) -> Callable[[Stage], None]:
+    def act(stage: Stage) -> None:
+        record = stage.has(replace(ASKED, proving=True), None)
+        for _ in range(3):
+            proving(stage)
+            stage.gallery().conclude(record, Decision(DUE, verdict))
+
+    return act
+
+
+SCENES: list[tuple[Entry | Verdict, Callable[[Stage], None]]] = [
+    (Entry.RECORDED, recorded),
+    (Entry.IGNORED, repeated),
+    (Entry.IGNORED, unknown),
+    (Entry.IGNORED, unusable),
+    (Entry.PASS, idle),
+    (Entry.REBUILD_REQUESTED, looked_at(DUE)),
+    (Entry.UNANSWERED, unanswered),
+    (Entry.FORGOTTEN, forgotten),
+    (Entry.IMAGE_PROVING, proving),
+    (Entry.IMAGE_PROVEN, conclude(Verdict.FINISHED)),
+    (Entry.IMAGE_REFUSED, conclude(Verdict.FAILED)),
+    (Verdict.BASELINE, baseline),
+    (Verdict.CLEAN, looked_at(Facts(baseline_at=at(-300)))),
+    (Verdict.IN_USE, looked_at(TOLD, connection="CONNECTED")),
+    (Verdict.VACANT, looked_at(TOLD)),
+    (Verdict.DEFERRED, looked_at(DUE, state="MAINTENANCE")),
+    (Verdict.DRY_RUN, dry_run),
+    (Verdict.REBUILDING, looked_at(ASKED, state="REBUILDING")),
+    (Verdict.FINISHED, looked_at(ASKED, address="10.0.0.9")),
+    (Verdict.REFUSED, looked_at(DUE, refusal="InvalidResourceState")),
+    (Verdict.FAILED, looked_at(ASKED)),
+    (Verdict.BLOCKED, looked_at(DUE, state="TERMINATED")),
+]
+
+
+@pytest.mark.parametrize(
+    ("decision", "scene"), SCENES, ids=[f"{n}-{kind.value}" for n, (kind, _) in enumerate(SCENES)]
+)
+def test_p6_each_kind_of_decision_has_its_line(
+    stage: Stage, decision: Entry | Verdict, scene: Callable[[Stage], None]
+) -> None:
+    scene(stage)
+    assert decision in [line["decision"] for line in stage.lines.all]
+    line, *_ = stage.lines.of(decision)
+    unnamed = decision is Entry.PASS or scene is unusable
+    assert line.get("workspace_id") == (None if unnamed else WS)
+
+
+def test_p6_no_kind_of_decision_is_left_out() -> None:
+    kinds = {*Entry, *Verdict} - {Verdict.REBUILD}
+    assert {kind for kind, _ in SCENES} == kinds
