@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 VENV   := .venv
+SCAN   := .venv-scan
 RUN    := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 .PHONY: help demo test check sandbox package package-check lint unit terraform-test simulation soak mutants bench \
-        e2e adoption docs verify clean
+        e2e adoption scan docs verify clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,10 +58,13 @@ bench: $(VENV)/test.installed ## Ours beside the naive recipe, in the same world
 	$(RUN) -m benchmarks
 
 e2e: $(VENV)/test.installed ## Apply the module to the local AWS and let users work
-	$(RUN) -m pytest --quiet tests/sandbox tests/e2e --ignore=tests/e2e/test_adoption.py
+	$(RUN) -m pytest --quiet tests/sandbox tests/policies tests/e2e --ignore=tests/e2e/test_adoption.py
 
 adoption: $(VENV)/test.installed ## Adopt the module as a stranger would, on a local AWS of its own
 	$(RUN) -m pytest --quiet tests/e2e/test_adoption.py
+
+scan: $(VENV)/demo.installed $(SCAN)/installed ## Scan the module, its examples and its policies for what is unsafe
+	@scripts/scan $(RUN) $(SCAN)/bin
 
 docs: $(VENV)/test.installed ## Write the README's tables of inputs and outputs
 	$(RUN) scripts/docs
@@ -69,7 +73,7 @@ verify: $(VENV)/demo.installed ## Read your AWS account against the assumptions,
 	@$(RUN) scripts/verify $(if $(NAME),--name $(NAME)) $(if $(REGION),--region $(REGION))
 
 clean: ## Remove what was installed or made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(SCAN) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	find . -name .terraform -type d -prune -exec rm -rf {} +
 	find . -name .terraform.lock.hcl -delete
 
@@ -84,4 +88,10 @@ $(VENV)/demo.installed: demo/requirements.txt sandbox/requirements.txt
 $(VENV)/test.installed: tests/requirements.txt $(VENV)/demo.installed
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(SCAN)/installed: tests/scan-requirements.txt
+	@echo "Installing the scanners into $(SCAN) ..."
+	@$(PYTHON) -m venv $(SCAN)
+	@$(SCAN)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -77,8 +77,8 @@ class Ledger:
         if signal.kind is Kind.SESSION_END:
             values |= {":queue": {"S": INDEX}, ":look_at": from_moment(look_at)}
             tell = "SET told_at = :at, queue = :queue, due_at = {} ADD version :one"
-            later = f"{news} AND due_at > :look_at"
-            if self._update(signal.workspace_id, tell.format(":look_at"), values, later):
+            sooner = f"{news} AND (attribute_not_exists(due_at) OR due_at > :look_at)"
+            if self._update(signal.workspace_id, tell.format(":look_at"), values, sooner):
                 return True
             update = tell.format("if_not_exists(due_at, :look_at)")
         else:
@@ -87,17 +87,20 @@ class Ledger:
 
     def due(self, now: datetime) -> list[Due]:
         """What is due by `now`, longest first. One query, empty in an idle minute."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName=INDEX,
-            KeyConditionExpression="queue = :queue AND due_at <= :now",
-            ExpressionAttributeValues={":queue": {"S": INDEX}, ":now": from_moment(now)},
-        )
-        return [
-            Due(item["id"]["S"], to_moment({"S": item["due_at"]["S"]}))
-            for page in pages
-            for item in page["Items"]
-        ]
+        found: list[Due] = []
+        question: Any = {
+            "TableName": self._table,
+            "IndexName": INDEX,
+            "KeyConditionExpression": "queue = :queue AND due_at <= :now",
+            "ExpressionAttributeValues": {":queue": {"S": INDEX}, ":now": from_moment(now)},
+        }
+        # No paginator: botocore would search its data folders for one at each cold start.
+        while True:
+            page = self._client.query(**question)
+            found += [Due(i["id"]["S"], to_moment({"S": i["due_at"]["S"]})) for i in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return found
+            question["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def read(self, workspace_ids: Sequence[str]) -> list[Record]:
         """The records of these WorkSpaces, in their order; an empty one where nothing is known."""

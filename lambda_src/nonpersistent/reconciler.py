@@ -16,7 +16,7 @@ from .lifecycle import Decision, Deferral, Verdict
 from .rebuilder import Rebuilder
 from .records import Record
 from .settings import Settings
-from .turn import Turn
+from .turn import REBUILD_RESERVE, Turn
 from .workspaces import IDS_PER_CALL, Refused, Unavailable, WorkSpaces, in_batches
 
 NEEDS_STATE = frozenset({Phase.VACANT, Phase.BLOCKED, Phase.REBUILDING})
@@ -144,7 +144,7 @@ class Reconciler:
             [r.workspace_id for r in asked if everything or r.facts.phase in NEEDS_STATE],
         )
         for record in asked:
-            if not self._turn.goes_on():
+            if not self._turn.goes_on(REBUILD_RESERVE):
                 return False
             self._settle(record, seen[record.workspace_id])
         return True

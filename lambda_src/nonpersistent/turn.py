@@ -14,7 +14,10 @@ LEASE = timedelta(minutes=2)
 answers slowly. An actor that was killed delays its successor by so much."""
 
 RESERVE = 30.0
-"""Seconds before the function's time-out at which nothing new is begun: two calls that time out."""
+"""Seconds before the function's time-out at which no look is begun any more."""
+
+REBUILD_RESERVE = 15.0
+"""The same for a single rebuild: one call that times out, and what is written of it."""
 
 
 class Turn:
@@ -39,9 +42,12 @@ class Turn:
         """Take the lease; False if somebody else is at it."""
         return self._take(self._clock.now())
 
-    def goes_on(self) -> bool:
-        """Whether there is time for another step, prolonging the lease where needed."""
-        if self._seconds_left() < RESERVE + self._pacer.gap.total_seconds():
+    def goes_on(self, reserve: float = RESERVE) -> bool:
+        """Whether there is time for another step, prolonging the lease where needed.
+
+        `reserve` is how many seconds the step may take, besides the pacer's gap.
+        """
+        if self._seconds_left() < reserve + self._pacer.gap.total_seconds():
             return False
         now = self._clock.now()
         if self._until is not None and self._until - now > self._length() / 2:

@@ -69,7 +69,8 @@ Outcome = Accepted | Refused | Throttled | Unanswered
 class WorkSpaces:
     """Looks and rebuilds, at the pacer's rate."""
 
-    def __init__(self, client: WorkSpacesClient, pacer: Pacer, clock: Clock) -> None:
+    def __init__(self, client: Callable[[], WorkSpacesClient], pacer: Pacer, clock: Clock) -> None:
+        """`client` is asked for at the first question: most invocations have none."""
         self._client = client
         self._pacer = pacer
         self._clock = clock
@@ -82,7 +83,7 @@ class WorkSpaces:
         """
         rows = self._describe(
             connections,
-            lambda ids: self._client.describe_workspaces_connection_status(WorkspaceIds=ids),
+            lambda ids: self._client().describe_workspaces_connection_status(WorkspaceIds=ids),
             "WorkspacesConnectionStatus",
         )
         known = ("CONNECTED", "DISCONNECTED")
@@ -90,7 +91,7 @@ class WorkSpaces:
         asked = list(dict.fromkeys([*states, *unknown]))
         descriptions = self._describe(
             asked,
-            lambda ids: self._client.describe_workspaces(WorkspaceIds=ids),
+            lambda ids: self._client().describe_workspaces(WorkspaceIds=ids),
             "Workspaces",
         )
         looked_at = self._clock.now()
@@ -106,7 +107,7 @@ class WorkSpaces:
         """
         try:
             answer = self._ask(
-                lambda: self._client.describe_workspace_snapshots(WorkspaceId=workspace_id)
+                lambda: self._client().describe_workspace_snapshots(WorkspaceId=workspace_id)
             )
         except ClientError as error:
             return Refused(error.response["Error"]["Code"], error.response["Error"]["Message"])
@@ -117,7 +118,7 @@ class WorkSpaces:
         """The image that a rebuild would take, by bundle. One call for 25; raises Unavailable."""
         bundles = self._describe(
             list(bundle_ids),
-            lambda ids: self._client.describe_workspace_bundles(BundleIds=ids),
+            lambda ids: self._client().describe_workspace_bundles(BundleIds=ids),
             "Bundles",
             "BundleId",
         )
@@ -131,7 +132,7 @@ class WorkSpaces:
         """
         self._pacer.sent()
         try:
-            answer = self._client.rebuild_workspaces(
+            answer = self._client().rebuild_workspaces(
                 RebuildWorkspaceRequests=[{"WorkspaceId": workspace_id}]
             )
         except ClientError as error:

@@ -88,7 +88,13 @@ def failures(theatre: Theatre) -> int:
     return sum(finished.result.failed for finished in theatre.stage.aws.invocations)
 
 
-def rang(theatre: Theatre, name: str, since: int = 0) -> bool:
+def quiet(theatre: Theatre) -> int:
+    """Wait until errors of before are over; how many changes of alarms there were so far."""
+    theatre.stage.until("no alarm of errors", lambda: not theatre.rings("errors"))
+    return len(theatre.stage.aws.transitions)
+
+
+def rang(theatre: Theatre, name: str, since: int) -> bool:
     """Whether an operations alarm has gone off after so many changes of all alarms."""
     alarm = theatre.outputs["operations_alarm_arns"][name].split(":alarm:")[1]
     later = theatre.stage.aws.transitions[since:]
@@ -97,7 +103,7 @@ def rang(theatre: Theatre, name: str, since: int = 0) -> bool:
 
 def test_p3_killed_in_the_middle_of_a_batch(crew: Theatre) -> None:
     names = ("Olga", "Pete", "Quin")
-    stage, changes = crew.stage, len(crew.stage.aws.transitions)
+    stage, changes = crew.stage, quiet(crew)
     works(crew, *names)
     leaves(crew, *names)
 
@@ -113,7 +119,7 @@ def test_p3_killed_in_the_middle_of_a_batch(crew: Theatre) -> None:
 
 def test_p2_dynamodb_refuses_for_a_minute(crew: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
     answers, before = FrontDoor.__call__, failures(crew)
-    changes = len(crew.stage.aws.transitions)
+    changes = quiet(crew)
 
     def refuses(door: FrontDoor, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         if environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):

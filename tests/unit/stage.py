@@ -99,7 +99,7 @@ class Stage:
 
     def workspaces(self) -> WorkSpaces:
         """The API."""
-        return WorkSpaces(self.desktops.client(), self.pacer, self.clock)
+        return WorkSpaces(self.desktops.client, self.pacer, self.clock)
 
     def gallery(self) -> Gallery:
         """Of one pass."""

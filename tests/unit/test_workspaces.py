@@ -36,7 +36,7 @@ def pacer(clock: VirtualClock) -> Pacer:
 
 @pytest.fixture
 def api(desktops: Desktops, pacer: Pacer, clock: VirtualClock) -> WorkSpaces:
-    return WorkSpaces(desktops.client(), pacer, clock)
+    return WorkSpaces(desktops.client, pacer, clock)
 
 
 def test_a_look_at_connections_alone_is_one_call(api: WorkSpaces, desktops: Desktops) -> None:
