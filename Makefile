@@ -19,9 +19,11 @@ demo: $(VENV)/demo.installed ## Deploy to the local AWS, let users work, compare
 
 test: ## Everything that CI checks
 	@$(MAKE) --no-print-directory $(VENV)/test.installed
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target check terraform-test simulation e2e adoption
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target \
+	        lint package-check unit terraform-test simulation e2e adoption
 
-check: lint package-check unit ## The fast part of the tests
+check: lint package-check $(VENV)/test.installed ## The fast part of the tests, for the inner loop
+	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit
 
 sandbox: $(VENV)/demo.installed ## Start the local AWS
 	@$(RUN) -m sandbox

@@ -18,8 +18,11 @@ from enum import StrEnum
 from nonpersistent import handler, records
 
 from . import log, transport
+from .identity import key
 from .oracles import Violation
-from .small import ID, MINUTE, SCENARIO, Budget, Choice, Small
+from .phases import finish, next_phase, run_all
+from .small import ID, MINUTE, SCENARIO, Choice, Small
+from .stepped import Budget
 
 
 class Moment(StrEnum):
@@ -84,14 +87,14 @@ class _Phase:
             path = list(world.path)
             world.abandon()
             raise Broken(world.oracles.violations[0], path)
-        key = world.key()
-        if key in self._known:
+        met = key(world)
+        if met in self._known:
             world.abandon()
-            return self._known[key]
+            return self._known[met]
         if world.ended:
-            self.worlds[key] = world
-            self._known[key] = Counter({key: 1})
-            return self._known[key]
+            self.worlds[met] = world
+            self._known[met] = Counter({met: 1})
+            return self._known[met]
         total: Counter[int] = Counter()
         *others, last = world.choices()
         for choice in others:
@@ -101,7 +104,7 @@ class _Phase:
         world.do(last)
         self._tally.steps += 1
         total += self._visit(world, [*prefix, last])
-        self._known[key] = total
+        self._known[met] = total
         self._tally.states += 1
         return total
 
@@ -122,10 +125,10 @@ def explore(begin: Small, phases: int, say: bool = False) -> Tally:
         following: dict[int, tuple[Small, int]] = {}
         for world, weight in worlds.values():
             phase = _Phase(world, tally)
-            for key, schedules in phase.run().items():
-                ended = phase.worlds[key]
-                ended.next_phase()
-                name = ended.key()
+            for end, schedules in phase.run().items():
+                ended = phase.worlds[end]
+                next_phase(ended)
+                name = key(ended)
                 before = following.get(name, (ended, 0))[1]
                 following[name] = (ended, before + weight * schedules)
         worlds = following
@@ -134,7 +137,7 @@ def explore(begin: Small, phases: int, say: bool = False) -> Tally:
             print(f"  phase {number + 1}: {len(worlds)} worlds, {total:,} schedules", flush=True)
     for world, weight in worlds.values():
         _enter(world)
-        world.finish()
+        finish(world)
         tally.ends += 1
         tally.schedules += weight
         tally.counts.update(world.oracles.counts)
@@ -150,10 +153,10 @@ def beginning(moment: Moment, reading: Reading, budget: Budget | None = None) ->
     transport.take_the_place_of_aws(world, lambda: handler.House(scenario.environment))
     log.listen(lambda _line: None)
     world.offer("first tick", {"task": "reconcile"})
-    world.run_all()
+    run_all(world)
     world.agenda.now += 3 * MINUTE
     world.sign_in()
-    world.run_all()
+    run_all(world)
     world.agenda.now += 10 * MINUTE
     world.drop()
     world.agenda.now += 5 * MINUTE
@@ -161,8 +164,8 @@ def beginning(moment: Moment, reading: Reading, budget: Budget | None = None) ->
     world.offer_alarm("alarm")
     world.offer("tick", {"task": "reconcile"})
     while moment is Moment.DUE and not _rebuild_is_due(world):
-        world.run_all()
-        world.next_phase()
+        run_all(world)
+        next_phase(world)
     world.path.clear()
     return world
 

@@ -73,7 +73,6 @@ class Functions:
         self.running: dict[Invocation, tuple[Container, Delivery]] = {}
         self.dead_letters: list[Delivery] = []
         self.count = 0
-        self.errors: list[BaseException] = []
         self._idle: list[Container] = []
         self._agenda = agenda
         self._environment = environment
@@ -118,7 +117,6 @@ class Functions:
         self._trace(invocation.name, "failed:", repr(error))
         if not isinstance(error, Killed):
             self._idle.append(container)
-            self.errors.append(error)
         if delivery.attempts <= len(RETRY_AFTER):
             wait = RETRY_AFTER[delivery.attempts - 1] * self._rng.uniform(0.8, 1.2)
             self._agenda.after(wait, lambda: self._start(delivery))

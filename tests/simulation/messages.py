@@ -40,10 +40,5 @@ def session_end(workspace_id: str, changed_at: datetime, sent_at: datetime) -> d
     return sns_event(TOPIC_ARN, f"{TOPIC_ARN}:1", "1", text, alarm_subject(news), None, sent_at)
 
 
-def several(events: list[dict[str, Any]]) -> dict[str, Any]:
-    """One SNS event with the records of several."""
-    return {"Records": [record for event in events for record in event["Records"]]}
-
-
 def sign_in(workspace_id: str, at: datetime) -> dict[str, Any]:
     return sign_in_event(workspace_id, "d-9067012345", REGION, ACCOUNT, at)

@@ -16,7 +16,7 @@ from botocore.exceptions import ReadTimeoutError
 from nonpersistent import handler
 from sandbox.desktop import Desktop, Presence, State
 
-from . import messages, verdicts
+from . import messages
 from .agenda import BEGIN, Agenda
 from .baton import Invocation
 from .dynamodb import Table, TableError
@@ -26,6 +26,7 @@ from .fleet import Fleet
 from .functions import Context
 from .oracles import Oracles
 from .scenario import Scenario
+from .stepped import Budget, Message, Stepped
 from .workspaces import Api
 
 ID = "ws-000000000"
@@ -57,52 +58,6 @@ SCENARIO = Scenario(
 )
 
 
-@dataclass(frozen=True)
-class Message:
-    """An event that may be delivered in this phase; `name` is unique."""
-
-    name: str
-    event: dict[str, Any]
-    evidence: tuple[str, datetime] | None = None
-    attempts: int = 0
-
-
-class Stepped(Invocation):
-    """An invocation that stands still at each call until it is chosen."""
-
-    message: Message
-    call: tuple[str, str, dict[str, Any]] | None = None
-    fate: str = "answered"
-    wake: datetime | None = None
-    history: tuple[object, ...] = ()
-
-    def pause(self, seconds: float) -> None:
-        self.check_alive()
-        self.call = None
-        self.wake = self.agenda.now + timedelta(seconds=seconds)
-        self.hand_over()
-        self.agenda.now = max(self.agenda.now, self.wake)
-        self.history += (self.agenda.now,)
-
-
-@dataclass
-class Budget:
-    """What may still go wrong: of each kind so many, and of all kinds together `mishaps`."""
-
-    mishaps: int = 1
-    crashes: int = 1
-    time_outs: int = 1
-    doubles: int = 1
-    reconnects: int = 1
-
-    def has(self, kind: str) -> bool:
-        return bool(self.mishaps and getattr(self, kind))
-
-    def spend(self, kind: str) -> None:
-        self.mishaps -= 1
-        setattr(self, kind, getattr(self, kind) - 1)
-
-
 @dataclass
 class Small:
     """The world. Copied between phases, never within one."""
@@ -124,7 +79,6 @@ class Small:
         self.oracles = Oracles(self.scenario, self.fleet, timedelta(0), self.table.first_written)
         self.api = Api(self.fleet, _only_mine, _no_refusal, 1e6)
         self.live: dict[str, Stepped] = {}
-        self._sent: datetime = BEGIN
         self.ended = False
         desktop = self.fleet.add(BEGIN, id=ID)
         desktop.next_sample_at = BEGIN + 2 * MINUTE
@@ -180,7 +134,7 @@ class Small:
                 self.budget.reconnects -= 1
                 self._reconnect(how)
             case ("user", "leaves"):
-                self._leave()
+                self.leave()
             case ("phase", "ends"):
                 self.ended = True
             case (what, name):
@@ -244,7 +198,7 @@ class Small:
         if with_event:
             self.offer("second sign-in", messages.sign_in(ID, now), ("sign_in", now))
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         now = self.left_at = self.agenda.now
         self.fleet.sign_out(ID, now)
         self.fleet.disconnected(ID, now)
@@ -258,68 +212,6 @@ class Small:
     def offer_alarm(self, name: str) -> None:
         now = self.agenda.now
         self.offer(name, messages.session_end(ID, now, now), ("session_end", now))
-
-    # -- time ---------------------------------------------------------------------------------
-
-    def next_phase(self) -> None:
-        """Go to the next moment at which something is due, and offer its messages."""
-        now = self.agenda.now
-        dues = [_time(item["due_at"]["S"]) for item in self.table.index.values()]
-        moments = [due for due in dues if due > now - 3 * MINUTE]
-        moments += [now + MINUTE] if self.retries else []
-        alarm_at = self.left_at + 6 * MINUTE if self.left_at else None
-        if alarm_at and alarm_at > now:
-            moments.append(alarm_at)
-        audit_at = BEGIN + AUDIT * ((now - BEGIN) // AUDIT + 1)
-        moments.append(audit_at)
-        soonest = max(min(moments), now + MINUTE / 2)
-        minutes = -(-(soonest - BEGIN) // MINUTE)
-        self.agenda.now = BEGIN + MINUTE * minutes + timedelta(milliseconds=500)
-        self.phase += 1
-        self.ended = False
-        self.startable.clear()
-        self.offer(f"tick {minutes}", {"task": "reconcile"})
-        for message in self.retries:
-            self.startable[message.name] = message
-        self.retries = []
-        now = self.agenda.now
-        if now >= audit_at:
-            self.offer(f"audit {minutes}", {"task": "audit"})
-        if alarm_at and now >= alarm_at > now - 2 * MINUTE:
-            self.offer_alarm("second alarm")
-        self.fleet.tick(now)
-        self.fleet.collect()
-
-    def run_all(self) -> None:
-        """Deliver everything that is offered, one after the other, without mishap."""
-        while self.startable or self.live:
-            name = next(iter(self.live), None) or next(iter(self.startable))
-            self.do(("goes on" if name in self.live else "starts", name))
-
-    def finish(self) -> None:
-        """Peace, for P2's time; what is owed then is a broken promise."""
-        if self.desktop.presence is Presence.CONNECTED:
-            self._leave()
-        end = self.agenda.now + verdicts.bound(self.scenario)
-        while self.agenda.now < end and not self.oracles.violations:
-            self.next_phase()
-            self.run_all()
-            if self.agenda.now + MINUTE > end - AUDIT / 2 and not self._debts():
-                return
-        for debt in self._debts():
-            if debt.knowable and not self.oracles.violations:
-                text = f"session ended {debt.ended_at:%H:%M:%S}, not rebuilt"
-                self.oracles.violated("P2", self.agenda.now, text)
-
-    def _debts(self) -> list[verdicts.Debt]:
-        view = self.fleet.view(ID, self.agenda.now)
-        return verdicts.debts(
-            [self.desktop],
-            self.fleet.sessions,
-            self.table.first_written,
-            self.oracles.evidence,
-            {ID: view.last_known if view else None},
-        )
 
     def _now(self) -> datetime:
         return self.agenda.now
@@ -374,55 +266,9 @@ class Small:
             self.fleet.disconnected(ID, self.agenda.now)
         return status, body
 
-    # -- what it is ---------------------------------------------------------------------------
 
-    def _ledger(self) -> str:
-        """The table. While nobody is reading, versions and a lease that is over mean nothing."""
-        items = self.table.items
-        if self.live:
-            return repr(sorted(items.items()))
-        lease = items.get("lease")
-        over = lease is not None and _time(lease["expires_at"]["S"]) <= self.agenda.now
-        return "".join(
-            _without_version(item)
-            for id_, item in sorted(items.items())
-            if id_ != "lease" or not over
-        )
-
-    def _unknown_to(self, invocation: Stepped) -> frozenset[str]:
-        """Signals that were received after its last write."""
-        knew = self.oracles.signals if invocation.knew is None else invocation.knew
-        return frozenset(e.kind for e in self.oracles.evidence[ID] if e.number >= knew)
-
-    def key(self) -> int:
-        """Two worlds of one key have the same future."""
-        desktop = self.desktop
-        return hash(
-            (
-                self.agenda.now,
-                self._ledger(),
-                (desktop.state, desktop.presence, desktop.ip_address, desktop.changes_to),
-                (desktop.seen_at, desktop.signed_in_at, desktop.sample),
-                tuple((r.accepted_at, r.ends_at) for r in desktop.rebuilds),
-                tuple((s.start, s.end) for s in self.fleet.sessions[ID]),
-                frozenset((e.kind, e.at) for e in self.oracles.evidence[ID]),
-                repr(self.budget),
-                tuple(sorted(self.startable)),
-                tuple(sorted(message.name for message in self.retries)),
-                (self.left_at, self.ended),
-                tuple(
-                    (name, each.history, each.call is None, self._unknown_to(each))
-                    for name, each in sorted(self.live.items())
-                ),
-            )
-        )
-
-
-def _without_version(item: dict[str, Any]) -> str:
-    return repr(sorted((name, value) for name, value in item.items() if name != "version"))
-
-
-def _time(text: str) -> datetime:
+def to_moment(text: str) -> datetime:
+    """A time in the table."""
     return datetime.fromisoformat(text)
 
 

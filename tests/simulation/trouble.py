@@ -11,7 +11,7 @@ from sandbox.desktop import Outcome, Row, State
 
 from . import messages
 from .functions import Delivery
-from .verdicts import Debt
+from .verdicts import Debt, bound
 
 if TYPE_CHECKING:
     from .world import World
@@ -89,9 +89,6 @@ class Trouble:
         if not self._over and len(self._sent) < 100:
             self._sent.append(delivery)
 
-    def session_ended(self, _workspace_id: str, _at: datetime) -> None:
-        """A place for tests."""
-
     def may_be_late(self, debt: Debt, peace: datetime) -> bool:
         """A rebuild that went wrong after the faults had stopped starts P2's time anew."""
         world = self._world
@@ -100,8 +97,6 @@ class Trouble:
             return False
         ends = max(r.ends_at or r.accepted_at for r in failed)
         start = max(ends, peace)
-        from .verdicts import bound
-
         audit = timedelta(minutes=world.scenario.audit_interval)
         return world.agenda.now - start < bound(world.scenario) + audit
 

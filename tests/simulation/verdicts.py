@@ -33,13 +33,7 @@ def bound(scenario: Scenario) -> timedelta:
     lease = 3 * minutes
     rate = timedelta(seconds=3 * scenario.desktops / scenario.rate)
     audit = timedelta(minutes=scenario.audit_interval)
-    whole = audit + looks + scenario.grace_time + lease + rate
-    if scenario.brake is not None:
-        whole += timedelta(hours=scenario.desktops / scenario.brake + 1)
-    if scenario.window is not None:
-        whole += timedelta(hours=1)
-    if scenario.user_volume == "keep":
-        whole += timedelta(hours=12, minutes=35)
+    whole = audit + looks + scenario.grace_time + lease + rate + _chosen(scenario)
     if scenario.prove_images:
         whole += timedelta(hours=4)  # a trial that died is given up after three
     return whole
@@ -48,7 +42,20 @@ def bound(scenario: Scenario) -> timedelta:
 def prompt(scenario: Scenario) -> timedelta:
     """As `bound`, while nothing at all goes wrong: the alarm is the first to tell, no audit."""
     rate = timedelta(seconds=3 * scenario.desktops / scenario.rate)
-    return NOTICE + 3 * SAMPLE + timedelta(minutes=6) + scenario.grace_time + rate
+    whole = NOTICE + 3 * SAMPLE + timedelta(minutes=6) + scenario.grace_time + rate
+    return whole + _chosen(scenario)
+
+
+def _chosen(scenario: Scenario) -> timedelta:
+    """The administrator's own waits."""
+    whole = timedelta()
+    if scenario.brake is not None:
+        whole += timedelta(hours=scenario.desktops / scenario.brake + 1)
+    if scenario.window is not None:
+        whole += timedelta(hours=1)
+    if scenario.user_volume == "keep":
+        whole += timedelta(hours=12, minutes=35)
+    return whole
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,11 @@ def debts(
         )
         found.append(Debt(desktop, ended_at, shown or told))
     return found
+
+
+def alarmed(debt: Debt, evidence: Sequence[Evidence]) -> bool:
+    """Whether an alarm told of this very end: one that is still in ALARM tells nothing new."""
+    return any(item.kind == "session_end" and item.at >= debt.ended_at for item in evidence)
 
 
 def excused(desktop: Desktop) -> bool:

@@ -6,13 +6,13 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from nonpersistent import handler
-from sandbox.desktop import Happening, Rebuild, State
+from sandbox.desktop import Happening, Rebuild
 
-from . import log, messages, transport, verdicts
+from . import log, messages, transport, words
 from .agenda import Agenda
 from .baton import Invocation, current
 from .cloudwatch import CloudWatch
@@ -21,13 +21,12 @@ from .faults import Fate, Faults
 from .fleet import Fleet
 from .functions import Delivery, Functions
 from .oracles import Oracles, Violation
+from .reckoning import Reckoning
 from .scenario import Scenario
+from .telling import Telling
 from .trouble import Trouble
 from .users import Users
 from .workspaces import Api
-
-SHOWN = 20
-"""Events that a report of a violation shows."""
 
 
 @dataclass
@@ -68,6 +67,8 @@ class World:
         self.roster: set[str] = set()
         self.trouble = Trouble(self)
         self.cloudwatch = CloudWatch(self._alarm, self.trouble.is_stuck, self._metric_lag)
+        self.telling: Telling | None = None
+        """Judges P6 while `run` lasts."""
         self.users = Users(self.agenda, self.fleet, scenario, self.told, self.trace)
         self._sent: dict[Invocation, datetime] = {}
         self._furnish()
@@ -77,15 +78,18 @@ class World:
     def run(self) -> Report:
         """Faults and users for some hours, then peace and quiet for P2's time."""
         transport.take_the_place_of_aws(self, self._open_house)
+        self.telling = Telling(self.oracles)
         log.listen(self.heard)
+        reckoning = Reckoning(self)
+        reckoning.begin()
         self._schedules()
         for desktop_id in self.fleet.fleet:
             self.users.employ(desktop_id)
         self.trouble.begin()
-        if self._pass(timedelta(hours=self.scenario.hours)):
+        if self.passes(timedelta(hours=self.scenario.hours)):
             self.trouble.end()
             self.users.go_home()
-            self._settle()
+            reckoning.settle()
         violation = next(iter(self.oracles.violations), None)
         counts = dict(self.oracles.counts) | {"invocations": self.functions.count}
         return Report(self.scenario, violation, counts, self.told_events())
@@ -100,51 +104,9 @@ class World:
     def trace(self, *what: object) -> None:
         self.events.append((self.agenda.now, what))
 
-    def _pass(self, span: timedelta) -> bool:
+    def passes(self, span: timedelta) -> bool:
         """Let time pass; False if a promise was broken meanwhile."""
         return self.agenda.run(self.agenda.now + span, lambda: bool(self.oracles.violations))
-
-    def _settle(self) -> None:
-        """Wait for P2's time, or until nothing is owed and an audit has seen everything."""
-        peace = self.agenda.now
-        end = peace + verdicts.bound(self.scenario)
-        soonest = peace + timedelta(minutes=self.scenario.audit_interval + 40)
-        while self.agenda.now < end:
-            step = soonest if self.agenda.now < soonest else self.agenda.now + timedelta(minutes=15)
-            if not self._pass(min(step, end) - self.agenda.now):
-                return
-            if not self._debts():
-                return
-        self._judge(peace)
-
-    def _debts(self) -> list[verdicts.Debt]:
-        """What is owed now, by the world's truth."""
-        now = self.agenda.now
-        self.fleet.tick(now)
-        last_known = {}
-        for id_ in self.roster:
-            view = self.fleet.view(id_, now)
-            last_known[id_] = view.last_known if view else None
-        mine = [d for d in self.fleet.fleet.values() if d.id in self.roster]
-        return verdicts.debts(
-            mine, self.fleet.sessions, self.table.first_written, self.oracles.evidence, last_known
-        )
-
-    def _judge(self, peace: datetime) -> None:
-        """P2 and P6, at the end."""
-        now = self.agenda.now
-        since = now - timedelta(minutes=self.scenario.audit_interval + 35)
-        for debt in self._debts():
-            id_ = debt.desktop.id
-            if debt.desktop.state is State.REBUILDING:
-                self.oracles.counts["P2 under way"] += 1
-            elif not debt.knowable:
-                self.oracles.counts["P2 unknowable"] += 1
-            elif not verdicts.excused(debt.desktop) and not self.trouble.may_be_late(debt, peace):
-                text = f"{id_}: session ended {debt.ended_at:%H:%M:%S}, not rebuilt"
-                self.oracles.violated("P2", now, text)
-            elif not verdicts.spoken_of(id_, self.lines, since):
-                self.oracles.violated("P6", now, f"{id_} is owed a rebuild and nothing is said")
 
     # -- the world's parts --------------------------------------------------------------------
 
@@ -197,7 +159,6 @@ class World:
                         self._later(delay, Delivery(event, about, evidence=says))
                 case Happening.SESSION_ENDED:
                     self.cloudwatch.count(fact.desktop_id)
-                    self.trouble.session_ended(fact.desktop_id, fact.at)
                 case _:
                     self.trace(fact.desktop_id, fact.what.value.lower(), fact.detail)
 
@@ -224,6 +185,8 @@ class World:
     def _settled(self, delivery: Delivery, invocation: Invocation) -> None:
         for kind, id_, at in delivery.evidence:
             self.oracles.received(kind, id_, at, invocation)
+        if self.telling is not None:
+            self.telling.ended(delivery, invocation, self.agenda.now)
 
     def _skew(self) -> timedelta:
         return self.skew * self.rng.uniform(-1, 1)
@@ -267,6 +230,8 @@ class World:
 
     def heard(self, line: dict[str, Any]) -> None:
         """A log line of the function; idle ticks are not worth remembering."""
+        if self.telling is not None:
+            self.telling.heard(line, current())
         if line["decision"] != "pass" or line["due"]:
             self.lines.append((self.agenda.now, line))
             self.trace("log:", line)
@@ -295,7 +260,7 @@ class World:
         else:
             for id_ in given.get("WorkspaceIds", ()) if status == 200 else ():
                 self.oracles.looked(operation, id_, now, invocation)
-            self.trace(invocation.name, operation, "->", status, _told(body))
+            self.trace(invocation.name, operation, "->", status, words.answer(body))
         return status, body
 
     def _answer_of_table(
@@ -309,8 +274,12 @@ class World:
             status = error.status
         if wrote:
             invocation.knew = self.oracles.signals
+            if self.telling is not None:
+                self.telling.wrote(operation, given, invocation)
         if operation not in ("Query", "GetItem", "Scan", "BatchGetItem"):
-            self.trace(invocation.name, operation, _short(operation, given), "->", status, body)
+            self.trace(
+                invocation.name, operation, words.request(operation, given), "->", status, body
+            )
         return status, body
 
     def _rebuild_accepted(self, desktop_id: str, invocation: Invocation) -> None:
@@ -321,38 +290,3 @@ class World:
         if rebuild.ends_at is not None:
             self.fleet.disconnected(desktop_id, self.agenda.now)
         self.told()
-
-
-def _short(operation: str, given: dict[str, Any]) -> object:
-    """A request to the table without the words that are always the same."""
-    match operation:
-        case "PutItem":
-            return {name: next(iter(value.values())) for name, value in given["Item"].items()}
-        case "UpdateItem":
-            return given["Key"]["id"]["S"], given["UpdateExpression"]
-        case "BatchGetItem":
-            return ""
-    return given
-
-
-def _told(body: dict[str, Any]) -> object:
-    """An answer of the WorkSpaces API, as far as it matters."""
-    kept = ("State", "IpAddress", "BundleId", "ImageId")
-    for name in ("Workspaces", "WorkspacesConnectionStatus", "Bundles"):
-        if name in body:
-            return [_told_row(row, kept) for row in body[name]]
-    return body
-
-
-def _told_row(row: dict[str, Any], kept: tuple[str, ...]) -> str:
-    words = [row.get("WorkspaceId", "")]
-    words += [str(row[name]) for name in kept if name in row]
-    if "ConnectionState" in row:
-        words.append(row["ConnectionState"])
-        for name, key in (("checked", "ConnectionStateCheckTimestamp"), ("known", _KNOWN)):
-            if key in row:
-                words.append(f"{name} {datetime.fromtimestamp(row[key], UTC):%H:%M:%S}")
-    return " ".join(words)
-
-
-_KNOWN = "LastKnownUserConnectionTimestamp"

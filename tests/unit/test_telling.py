@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -14,47 +15,21 @@ from nonpersistent.images import Proof
 from nonpersistent.journal import Entry
 from nonpersistent.lifecycle import Decision, Verdict
 from nonpersistent.signals import Ignored, Kind, Signal
+from tests.unit.container import Invocation, container
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
 
 TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=at(-6))
 ASKED = replace(DUE, asked_at=at(-10), accepted_at=at(-10), address="10.0.0.1")
-ENVIRONMENT = {
-    "FLEET": "desks",
-    "LEDGER_TABLE": "ledger",
-    "RECONNECT_GRACE_MINUTES": "20",
-    "USER_VOLUME": "roll_back",
-    "DRY_RUN": "false",
-    "WORKSPACES_API_RATE": "2",
-    "AUDIT_INTERVAL_MINUTES": "60",
-    "MAXIMUM_REBUILDS_PER_HOUR": "",
-    "REBUILD_WINDOW": "",
-    "PROVE_IMAGES": "false",
-}
-
-
-class Invocation:
-    """The runtime's context."""
-
-    aws_request_id = "5c3b7c1e-1f7d-4c55-9b6a-6d6a2e0f7c11"
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:desks"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Enough."""
-        return 900_000
 
 
 @pytest.fixture(autouse=True)
 def function(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The handler, on the stage's ledger, API and clock."""
-    monkeypatch.setattr(handler, "CLOCK", stage.clock)
-    monkeypatch.setattr(handler, "_dynamodb", lambda: stage.client)
-    monkeypatch.setattr(handler, "_workspaces", stage.desktops.client)
-    house = handler.House(ENVIRONMENT)
-    monkeypatch.setattr(handler, "_house", lambda: house)
+    container(stage, monkeypatch)
 
 
-def looked_at(facts: Facts, **desk: object) -> Callable[[Stage], None]:
+def looked_at(facts: Facts, **desk: Any) -> Callable[[Stage], None]:
     """A pass that meets a WorkSpace of which so much is known, and which is so."""
 
     def act(stage: Stage) -> None:

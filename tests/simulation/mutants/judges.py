@@ -21,6 +21,7 @@ UNIT = ROOT / "tests" / "unit"
 
 ALSO = {
     "facts": ["lifecycle", "aftermath"],
+    "handler": ["acknowledging"],
     "journal": ["telling"],
     "lifecycle": ["aftermath"],
     "records": ["ledger"],

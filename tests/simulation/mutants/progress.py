@@ -97,4 +97,11 @@ PROGRESS = (
         '            wanted = answer.get("UnprocessedKeys")\n',
         "            wanted = None\n",
     ),
+    Mutant(
+        "look into an alarm two hours later",
+        "P2",
+        "handler.py",
+        "look_at = house.settings.next_look(CLOCK.now())",
+        "look_at = house.settings.next_look(CLOCK.now() + timedelta(hours=2))",
+    ),
 )

@@ -1,0 +1,75 @@
+"""Time in the small world: from one moment at which something is due to the next, and peace."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sandbox.desktop import Presence
+
+from . import verdicts
+from .agenda import BEGIN
+from .small import AUDIT, ID, MINUTE, Small, to_moment
+
+
+def next_phase(world: Small) -> None:
+    """Go to the next moment at which something is due, and offer its messages."""
+    now = world.agenda.now
+    dues = [to_moment(item["due_at"]["S"]) for item in world.table.index.values()]
+    moments = [due for due in dues if due > now - 3 * MINUTE]
+    moments += [now + MINUTE] if world.retries else []
+    alarm_at = world.left_at + 6 * MINUTE if world.left_at else None
+    if alarm_at and alarm_at > now:
+        moments.append(alarm_at)
+    audit_at = BEGIN + AUDIT * ((now - BEGIN) // AUDIT + 1)
+    moments.append(audit_at)
+    soonest = max(min(moments), now + MINUTE / 2)
+    minutes = -(-(soonest - BEGIN) // MINUTE)
+    world.agenda.now = BEGIN + MINUTE * minutes + timedelta(milliseconds=500)
+    world.phase += 1
+    world.ended = False
+    world.startable.clear()
+    world.offer(f"tick {minutes}", {"task": "reconcile"})
+    for message in world.retries:
+        world.startable[message.name] = message
+    world.retries = []
+    now = world.agenda.now
+    if now >= audit_at:
+        world.offer(f"audit {minutes}", {"task": "audit"})
+    if alarm_at and now >= alarm_at > now - 2 * MINUTE:
+        world.offer_alarm("second alarm")
+    world.fleet.tick(now)
+    world.fleet.collect()
+
+
+def run_all(world: Small) -> None:
+    """Deliver everything that is offered, one after the other, without mishap."""
+    while world.startable or world.live:
+        name = next(iter(world.live), None) or next(iter(world.startable))
+        world.do(("goes on" if name in world.live else "starts", name))
+
+
+def finish(world: Small) -> None:
+    """Peace, for P2's time; what is owed then is a broken promise."""
+    if world.desktop.presence is Presence.CONNECTED:
+        world.leave()
+    end = world.agenda.now + verdicts.bound(world.scenario)
+    while world.agenda.now < end and not world.oracles.violations:
+        next_phase(world)
+        run_all(world)
+        if world.agenda.now + MINUTE > end - AUDIT / 2 and not _debts(world):
+            return
+    for debt in _debts(world):
+        if debt.knowable and not world.oracles.violations:
+            text = f"session ended {debt.ended_at:%H:%M:%S}, not rebuilt"
+            world.oracles.violated("P2", world.agenda.now, text)
+
+
+def _debts(world: Small) -> list[verdicts.Debt]:
+    view = world.fleet.view(ID, world.agenda.now)
+    return verdicts.debts(
+        [world.desktop],
+        world.fleet.sessions,
+        world.table.first_written,
+        world.oracles.evidence,
+        {ID: view.last_known if view else None},
+    )

@@ -1,0 +1,42 @@
+"""A container of the function on a stage: its handler with the stage's ledger, API and clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from nonpersistent import handler
+from tests.unit.stage import Stage
+
+ENVIRONMENT = {
+    "FLEET": "desks",
+    "LEDGER_TABLE": "ledger",
+    "RECONNECT_GRACE_MINUTES": "20",
+    "USER_VOLUME": "roll_back",
+    "DRY_RUN": "false",
+    "WORKSPACES_API_RATE": "2",
+    "AUDIT_INTERVAL_MINUTES": "60",
+    "MAXIMUM_REBUILDS_PER_HOUR": "",
+    "REBUILD_WINDOW": "",
+    "PROVE_IMAGES": "false",
+}
+
+
+class Invocation:
+    """The runtime's context."""
+
+    aws_request_id = "5c3b7c1e-1f7d-4c55-9b6a-6d6a2e0f7c11"
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:desks"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Enough."""
+        return 900_000
+
+
+def container(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> handler.House:
+    """Put the handler on the stage, freshly started."""
+    monkeypatch.setattr(handler, "CLOCK", stage.clock)
+    monkeypatch.setattr(handler, "_dynamodb", lambda: stage.client)
+    monkeypatch.setattr(handler, "_workspaces", stage.desktops.client)
+    house = handler.House(ENVIRONMENT)
+    monkeypatch.setattr(handler, "_house", lambda: house)
+    return house
