@@ -3,13 +3,16 @@
 PYTHON ?= python3
 VENV   := .venv
 SCAN   := .venv-scan
+
+# Each of these has a local AWS of its own and mostly waits, so they run beside each other.
+E2E_APART := tests/e2e/test_adoption.py tests/e2e/test_recovery.py tests/e2e/test_runbook.py
 RUN    := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 .PHONY: help demo test check sandbox package package-check lint unit terraform-test simulation soak mutants bench \
-        e2e adoption scan docs verify clean
+        e2e recovery local-aws adoption scan docs verify clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,8 +22,8 @@ demo: $(VENV)/demo.installed ## Deploy to the local AWS, let users work, compare
 
 test: ## Everything that CI checks
 	@$(MAKE) --no-print-directory $(VENV)/test.installed
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target \
-	        lint package-check unit terraform-test simulation e2e adoption
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target \
+	        lint package-check unit e2e recovery adoption terraform-test local-aws simulation
 
 check: lint package-check $(VENV)/test.installed ## The fast part of the tests, for the inner loop
 	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit
@@ -60,7 +63,13 @@ bench: $(VENV)/test.installed ## Ours beside the naive recipe, in the same world
 	$(RUN) -m benchmarks
 
 e2e: $(VENV)/test.installed ## Apply the module to the local AWS and let users work
-	$(RUN) -m pytest --quiet tests/sandbox tests/policies tests/e2e --ignore=tests/e2e/test_adoption.py
+	$(RUN) -m pytest --quiet tests/e2e $(E2E_APART:%=--ignore=%)
+
+recovery: $(VENV)/test.installed ## Break parts of the deployed module, and follow the runbook
+	$(RUN) -m pytest --quiet tests/e2e/test_recovery.py tests/e2e/test_runbook.py
+
+local-aws: $(VENV)/test.installed ## The local AWS itself, and the policies as Terraform plans them
+	$(RUN) -m pytest --quiet tests/sandbox tests/policies
 
 adoption: $(VENV)/test.installed ## Adopt the module as a stranger would, on a local AWS of its own
 	$(RUN) -m pytest --quiet tests/e2e/test_adoption.py

@@ -26,7 +26,7 @@ def _entries(name: str) -> int:
     found = re.search(rf"^  {name} = \{{\n(.*?)^  \}}", text, re.MULTILINE | re.DOTALL)
     if found is None:
         raise ValueError(f"observability.tf has no map {name}")
-    return len(re.findall(r"^    \w+ += \{", found[1], re.MULTILINE))
+    return len(re.findall(r"^    [\w-]+ += \{", found[1], re.MULTILINE))
 
 
 def month(

@@ -99,7 +99,7 @@ def _idle(day: dict[str, Any]) -> list[Row]:
         (f"{n} WorkSpaces: invocations", str(day["invocations"]), "", "0", ""),
         (f"{n} WorkSpaces: DynamoDB requests", str(day["dynamodb requests"]), "", "0", ""),
         (
-            f"{n} WorkSpaces: of an idle minute",
+            f"{n} WorkSpaces: DynamoDB requests of an idle minute",
             str(day["dynamodb requests of an idle tick"]),
             "",
             "0",
@@ -134,7 +134,13 @@ def _function(results: dict[str, Any]) -> list[Row]:
             "",
             "1.25",
         ),
-        ("the same, to the end of an idle minute", f"{ratios['tick']:.2f}", "", "", ""),
+        (
+            "the same, to the end DynamoDB requests of an idle minute",
+            f"{ratios['tick']:.2f}",
+            "",
+            "",
+            "",
+        ),
         (
             "the same, to the decision on a WorkSpace that is due",
             f"{ratios['look']:.2f}",

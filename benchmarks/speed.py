@@ -6,7 +6,7 @@ from collections import OrderedDict
 from functools import cache
 from typing import Any
 
-from botocore.parsers import ResponseParser
+from botocore.parsers import BaseJSONParser, ResponseParser
 
 from tests.simulation.dynamodb import Table
 
@@ -26,6 +26,21 @@ class QuickTable(Table):
         found = [item for item in self.index.values() if item["due_at"]["S"] <= now]
         found.sort(key=lambda item: (item["due_at"]["S"], item["id"]["S"]))
         return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
+
+
+@cache
+def parse_values_directly() -> None:
+    """An AttributeValue has one of ten members; botocore looks for each of them."""
+    parser: Any = BaseJSONParser
+    original = parser._handle_structure
+
+    def handle(self: Any, shape: Any, value: Any) -> Any:
+        if shape.name != "AttributeValue" or not isinstance(value, dict) or len(value) != 1:
+            return original(self, shape, value)
+        [(name, inner)] = value.items()
+        return {name: self._parse_shape(shape.members[name], inner)}
+
+    parser._handle_structure = handle
 
 
 @cache

@@ -25,7 +25,7 @@ from . import naive
 from .crowd import Crowd
 from .fleet import LongFleet
 from .meter import READS, Meter
-from .speed import QuickTable, remember_large_answers
+from .speed import QuickTable, parse_values_directly, remember_large_answers
 
 OURS, NAIVE = "ours", "naive"
 
@@ -175,6 +175,7 @@ class CountedWorld(World):
     def _furnish(self) -> None:
         """Other parts in the place of some of the simulation's, before anything is in them."""
         remember_large_answers()
+        parse_values_directly()
         self.faults = Streams(self.scenario)
         self.table = QuickTable(
             self.table.name,

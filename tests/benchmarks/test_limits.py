@@ -85,4 +85,4 @@ def test_a_month_counts_the_metrics_and_alarms_of_the_module() -> None:
     found = months.month("ours", 10, day, day)
     assert found["by item"]["alarm per WorkSpace"] == pytest.approx(1.0)
     assert found["by item"]["metrics"] > 3.0
-    assert found["by item"]["operations alarms"] >= 0.5
+    assert found["by item"]["operations alarms"] == pytest.approx(0.7)

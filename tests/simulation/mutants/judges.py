@@ -24,6 +24,7 @@ ALSO = {
     "handler": ["acknowledging"],
     "journal": ["telling"],
     "lifecycle": ["aftermath"],
+    "reconciler": ["audit"],
     "records": ["ledger"],
 }
 """Tests of other names that touch a file."""

@@ -73,8 +73,8 @@ PROGRESS = (
         "a failed rebuild counts as done",
         "P2",
         "lifecycle.py",
-        'USABLE = frozenset({"AVAILABLE", "STOPPED"})',
-        'USABLE = frozenset({"AVAILABLE", "STOPPED", "ERROR", "UNHEALTHY"})',
+        "if seen.state in FAILED_STATES:",
+        "if False:",
     ),
     Mutant(
         "audit looks at nothing",
