@@ -5,7 +5,7 @@ VENV   := .venv
 SCAN   := .venv-scan
 
 # Each of these has a local AWS of its own and mostly waits, so they run beside each other.
-E2E_APART := tests/e2e/test_adoption.py tests/e2e/test_recovery.py tests/e2e/test_runbook.py
+E2E_APART := tests/e2e/test_adoption.py tests/e2e/test_recovery.py
 RUN    := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
@@ -65,8 +65,8 @@ bench: $(VENV)/test.installed ## Ours beside the naive recipe, in the same world
 e2e: $(VENV)/test.installed ## Apply the module to the local AWS and let users work
 	$(RUN) -m pytest --quiet tests/e2e $(E2E_APART:%=--ignore=%)
 
-recovery: $(VENV)/test.installed ## Break parts of the deployed module, and follow the runbook
-	$(RUN) -m pytest --quiet tests/e2e/test_recovery.py tests/e2e/test_runbook.py
+recovery: $(VENV)/test.installed ## Break parts of the deployed module and see it recover
+	$(RUN) -m pytest --quiet tests/e2e/test_recovery.py
 
 local-aws: $(VENV)/test.installed ## The local AWS itself, and the policies as Terraform plans them
 	$(RUN) -m pytest --quiet tests/sandbox tests/policies

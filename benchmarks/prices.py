@@ -24,48 +24,62 @@ class Price:
 
 PRICES: dict[str, Price] = {
     "alarm": Price(
-        0.10, "standard alarm and month", "signoz.io and factualminds.com on CloudWatch", "2026-06"
+        0.10,
+        "standard alarm and month",
+        "Infracost's answer in vreutova/infracost-idem-support#2",
+        "unknown",
+        confirmed=False,
     ),
     "metric": Price(
-        0.30, "custom metric and month", "signoz.io and factualminds.com on CloudWatch", "2026-06"
+        0.30, "custom metric and month", "signoz.io; nishinoshake/aws-rough#37", "2026-02"
     ),
     "dashboard": Price(
-        3.00, "dashboard and month", "factualminds.com and cloudburn.io on CloudWatch", "2026-06"
+        3.00, "dashboard and month", "factualminds.com; nishinoshake/aws-rough#37", "2026-06"
     ),
     "log byte": Price(
-        0.50 / 1e9, "byte ingested", "factualminds.com and cloudburn.io on CloudWatch", "2026-06"
+        0.50 / 1e9,
+        "byte of logs ingested",
+        "factualminds.com; vreutova/infracost-idem-support#2",
+        "2026-06",
     ),
     "invocation": Price(
-        0.20 / 1e6, "invocation", "cloudchipr.com and kodekloud.com on Lambda", "2024"
+        0.20 / 1e6,
+        "invocation",
+        "git.mcrn.ar, lambda_local_runner; a public list of 2020",
+        "unknown",
     ),
     "GB-second": Price(
-        0.0000133334, "GB-second on arm64", "cloudchipr.com on Lambda; two more texts", "2024"
+        0.0000133334,
+        "GB-second on arm64",
+        "cloudchipr.com; git.mcrn.ar, lambda_local_runner",
+        "2024",
     ),
     "read unit": Price(
         0.125 / 1e6,
         "read request unit",
-        "airbyte.com on DynamoDB, after the halving of November 2024",
+        "airbyte.com; others still give twice as much, the price before November 2024",
         "2025-07",
         confirmed=False,
     ),
     "write unit": Price(
         0.625 / 1e6,
         "write request unit",
-        "airbyte.com on DynamoDB, after the halving of November 2024",
+        "airbyte.com; others still give twice as much, the price before November 2024",
         "2025-07",
         confirmed=False,
     ),
     "publication": Price(
         0.50 / 1e6,
-        "SNS publication; delivery to Lambda is free",
-        "a public list; whether CloudWatch's own publications are billed is not known",
+        "SNS publication; that deliveries to Lambda are free was not found in a source",
+        "public lists of 2017 and 2020",
         "2020",
         confirmed=False,
     ),
     "schedule": Price(
         0.0,
-        "event of a schedule or of an AWS service",
-        "wring.co and factualminds.com on EventBridge",
+        "event of an AWS service or of a schedule; the second was not found in a source",
+        "wring.co, factualminds.com",
         "2026-06",
+        confirmed=False,
     ),
 }

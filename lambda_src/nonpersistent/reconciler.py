@@ -8,7 +8,7 @@ from datetime import datetime
 
 from . import lifecycle
 from .clock import Clock
-from .facts import Observation, Phase
+from .facts import NOTICE_LAG, Facts, Observation, Phase, after
 from .gallery import Gallery
 from .journal import Entry, Journal
 from .ledger import AUDIT, KEYS_PER_READ, Ledger
@@ -154,9 +154,7 @@ class Reconciler:
         if record.facts.phase not in (Phase.VACANT, Phase.BLOCKED):
             return False
         now = self._clock.now()
-        owed_at = lifecycle.owed_at(record.facts, self._settings)
-        in_grace = owed_at is not None and now < owed_at
-        if in_grace or self._settings.rebuild_allowed_at(now) > now:
+        if self._in_grace(record.facts, now) or self._settings.rebuild_allowed_at(now) > now:
             self._settle(record, Observation(looked_at=now))
         elif held := self._rebuilder.held_back(record):
             self._tally.looked += 1
@@ -164,6 +162,14 @@ class Reconciler:
         else:
             return False
         return True
+
+    def _in_grace(self, facts: Facts, now: datetime) -> bool:
+        """Whether a look can change nothing yet. An alarm long after the vacancy was seen may speak
+        of somebody who came back unseen: that is looked into."""
+        due_at = lifecycle.owed_at(facts, self._settings)
+        if due_at is None or facts.vacant_since is None or now >= due_at:
+            return False
+        return not after(facts.told_at, facts.vacant_since + NOTICE_LAG)
 
     def _settle(self, record: Record, seen: Observation) -> None:
         """Decide, and do it."""

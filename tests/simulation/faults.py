@@ -42,16 +42,14 @@ class Faults:
         chance = self.strength(name)
         return chance > 0.0 and self.rng.random() < chance
 
-    def fate(self, service: str, operation: str) -> Fate:
+    def fate(self, service: str) -> Fate:
         """Of one call of the function."""
         if self.happens("kill"):
             return self.rng.choice((Fate.KILLED_BEFORE, Fate.KILLED_AFTER))
         ours = service == "workspaces" or self.rng.random() < 0.3
         if not ours:
             return Fate.ANSWERED
-        if operation != "RebuildWorkspaces" and self.happens("throttle"):
-            return Fate.THROTTLED
-        if operation == "RebuildWorkspaces" and self.happens("throttle"):
+        if self.happens("throttle"):
             return Fate.THROTTLED
         if self.happens("server_error"):
             return self.rng.choice((Fate.AILING, Fate.AILING_WORKED))

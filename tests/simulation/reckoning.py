@@ -33,8 +33,9 @@ class Reckoning:
         now = world.agenda.now
         for debt in self.debts():
             id_ = debt.desktop.id
-            back = world.fleet.sessions[id_][-1].end is None
-            if back or now - debt.ended_at <= verdicts.prompt(world.scenario):
+            sessions = world.fleet.sessions[id_]
+            back = sessions[-1].end is None
+            if back or now - debt.ended_at <= verdicts.prompt(world.scenario, sessions):
                 continue
             if verdicts.alarmed(debt, world.oracles.evidence[id_]):
                 text = f"{id_}: session ended {debt.ended_at:%H:%M:%S}, not rebuilt promptly"

@@ -1,4 +1,11 @@
-"""Every schedule of one desktop: two session ends, one reconnect, one mishap anywhere."""
+"""Every schedule of one desktop around one session end: one reconnect, one mishap anywhere.
+
+Everything may happen within the one phase that is enumerated. If the user comes back in it, the
+second session ends in the peace that follows, where messages arrive one after the other without
+mishap: its interleavings are left to the random worlds. Two phases (`python -m
+tests.simulation.exhaustive --phases 2`) take longer than three minutes of one core already from
+the moment of the alarm, which has the fewer schedules.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.desktop import Desktop, Outcome, State
 
+from .agenda import BEGIN
 from .fleet import Session
 from .oracles import Evidence
 from .scenario import Scenario
@@ -39,10 +40,17 @@ def bound(scenario: Scenario) -> timedelta:
     return whole
 
 
-def prompt(scenario: Scenario) -> timedelta:
-    """As `bound`, while nothing at all goes wrong: the alarm is the first to tell, no audit."""
+def prompt(scenario: Scenario, sessions: Sequence[Session]) -> timedelta:
+    """As `bound`, while nothing at all goes wrong: the alarm is the first to tell, no audit.
+
+    Whoever comes back within the grace without a sign-in shows only at the look after it; then
+    the vacancy that is seen there begins a grace of its own.
+    """
     rate = timedelta(seconds=3 * scenario.desktops / scenario.rate)
     whole = NOTICE + 3 * SAMPLE + timedelta(minutes=6) + scenario.grace_time + rate
+    away = sessions[-1].start - (sessions[-2].end or BEGIN) if len(sessions) > 1 else None
+    if away is not None and away <= scenario.grace_time + NOTICE + 2 * SAMPLE:
+        whole += scenario.grace_time + 2 * SAMPLE
     return whole + _chosen(scenario)
 
 

@@ -218,7 +218,7 @@ class World:
                 self._sent[current()] = now
                 [request] = given["RebuildWorkspaceRequests"]
                 self.oracles.asked(request["WorkspaceId"], now)
-        fate = self.faults.fate(service, operation)
+        fate = self.faults.fate(service)
         if fate is not Fate.ANSWERED:
             self.trace(current().name, operation, "--", fate.value)
         return fate

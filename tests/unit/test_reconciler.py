@@ -50,10 +50,17 @@ def test_p5_what_falls_due_during_a_pass_is_done_in_it_and_nothing_twice(stage: 
 
 
 def test_p5_a_vacancy_within_its_grace_is_not_asked_about_again(stage: Stage) -> None:
-    stage.has(replace(DUE, told_at=at(-1)), NOON)
+    stage.has(replace(DUE, told_at=at(-1), vacant_since=at(-10)), NOON)
     assert stage.run() == Tally(due=1, looked=1)
     assert stage.desktops.calls == []
     assert stage.record().look_at == at(24)
+
+
+def test_p1_an_alarm_long_after_the_vacancy_is_looked_into(stage: Stage) -> None:
+    """Somebody may have come back unseen, and left again."""
+    stage.has(replace(DUE, told_at=at(-1), vacant_since=at(-17)), NOON)
+    stage.run()
+    assert stage.desktops.names() == ["DescribeWorkspacesConnectionStatus", "DescribeWorkspaces"]
 
 
 def test_a_session_end_is_looked_into_with_one_call(stage: Stage) -> None:
