@@ -23,7 +23,7 @@ demo: $(VENV)/demo.installed ## Deploy to the local AWS, let users work, compare
 test: ## Everything that CI checks
 	@$(MAKE) --no-print-directory $(VENV)/test.installed
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target \
-	        lint package-check unit e2e recovery adoption terraform-test local-aws simulation
+	        simulation e2e recovery lint package-check unit adoption terraform-test local-aws
 
 check: lint package-check $(VENV)/test.installed ## The fast part of the tests, for the inner loop
 	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit
@@ -55,6 +55,7 @@ simulation: $(VENV)/test.installed ## A thousand days of trouble, and every orde
 
 soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000)
 	$(RUN) -m tests.simulation --seeds $(or $(SEEDS),10000)
+	$(RUN) -m tests.simulation.exhaustive --moment due
 
 mutants: $(VENV)/test.installed ## Put known bugs into the function and see who catches them
 	$(RUN) -m tests.simulation.mutants

@@ -15,9 +15,15 @@ from tests.simulation.exhaustive import Moment, Reading, beginning, explore
 
 SCHEDULES = 100_000
 
+# From the due rebuild on, LAST_SIGHT takes a minute more of one core; `make soak` runs it.
+CASES = [
+    (Moment.ALARM, Reading.LAST_SIGHT),
+    (Moment.ALARM, Reading.LOG_IN),
+    (Moment.DUE, Reading.LOG_IN),
+]
 
-@pytest.mark.parametrize("reading", list(Reading))
-@pytest.mark.parametrize("moment", list(Moment))
+
+@pytest.mark.parametrize(("moment", "reading"), CASES)
 def test_no_schedule_breaks_a_promise(moment: Moment, reading: Reading) -> None:
     tally = explore(beginning(moment, reading), phases=1)
     assert tally.schedules >= SCHEDULES
