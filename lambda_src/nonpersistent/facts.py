@@ -40,6 +40,7 @@ class Facts:
     asked_at      a rebuild was claimed, and how it ended has not been seen yet
     accepted_at   AWS accepted that rebuild
     rebuilt_at    the last rebuild that finished: when it was accepted
+    rebuilt_before_at  the one before: the brake counts both
     failed_at     the last rebuild that failed: when it was asked for
     baseline_at   the first sight of a WorkSpace that nobody used: use before it is no debt
     begun         it was seen in state REBUILDING since then
@@ -57,6 +58,7 @@ class Facts:
     asked_at: datetime | None = None
     accepted_at: datetime | None = None
     rebuilt_at: datetime | None = None
+    rebuilt_before_at: datetime | None = None
     failed_at: datetime | None = None
     baseline_at: datetime | None = None
     begun: bool = False

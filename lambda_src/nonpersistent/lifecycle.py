@@ -140,7 +140,7 @@ def evident_at(facts: Facts) -> datetime | None:
 
 def rebuilds(facts: Facts) -> list[datetime]:
     """When rebuilds were asked for that AWS accepted, or may have: the last of each kind."""
-    moments = (facts.rebuilt_at, facts.failed_at, facts.asked_at)
+    moments = (facts.rebuilt_before_at, facts.rebuilt_at, facts.failed_at, facts.asked_at)
     return [moment for moment in moments if moment is not None]
 
 
@@ -220,6 +220,7 @@ def _rebuilt(facts: Facts, asked_at: datetime) -> Facts:
         used_at=facts.used_at,
         told_at=facts.told_at,
         rebuilt_at=facts.accepted_at or asked_at,
+        rebuilt_before_at=facts.rebuilt_at,
         failed_at=facts.failed_at,
         bundle_id=facts.bundle_id,
     )

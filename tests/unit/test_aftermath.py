@@ -81,6 +81,9 @@ def test_a_rebuild_that_was_seen_to_begin_may_end_at_any_time() -> None:
     assert judge(BEGUN, 2, "AVAILABLE").verdict is Verdict.FINISHED
     assert judge(BEGUN, 2, "ERROR").verdict is Verdict.FAILED
     assert judge(BEGUN, 2, "ERROR").facts.failed_at == NOON
+    assert judge(replace(BEGUN, rebuilt_at=at(-40)), 2, "AVAILABLE").facts.rebuilt_before_at == at(
+        -40
+    )
     assert judge(replace(BEGUN, failed_at=at(-9)), 2, "AVAILABLE").facts.failed_at == at(-9)
     assert judge(ACCEPTED, 2, "ERROR").verdict is Verdict.REBUILDING
 

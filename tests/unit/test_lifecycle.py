@@ -294,4 +294,5 @@ def test_the_rebuilds_that_count_are_the_finished_one_and_the_one_asked_for() ->
     assert rebuilds(Facts()) == []
     assert rebuilds(Facts(rebuilt_at=NOON)) == [NOON]
     assert rebuilds(Facts(failed_at=NOON)) == [NOON]
+    assert rebuilds(Facts(rebuilt_before_at=NOON)) == [NOON]
     assert rebuilds(Facts(rebuilt_at=NOON, asked_at=at(1), accepted_at=at(2))) == [NOON, at(1)]
