@@ -67,7 +67,7 @@ class Oracles:
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
         self.image_since: dict[str, datetime] = {}
-        self._accepted: list[datetime] = []
+        self._accepted: list[tuple[datetime, str]] = []
         self._views: dict[str, tuple[datetime, int, View | None]] = {}
         self._states: dict[str, tuple[datetime, int, State]] = {}
         self._met_bad_image: dict[str, set[str]] = defaultdict(set)
@@ -121,7 +121,7 @@ class Oracles:
     ) -> None:
         """AWS has just accepted a rebuild that was asked for at `sent_at`."""
         self.counts["rebuilds"] += 1
-        self._never_above_the_brake(rebuild)
+        self._never_above_the_brake(desktop.id, rebuild)
         shown = self._never_blind(desktop, sent_at, by)
         for session in self._fleet.sessions[desktop.id][-4:]:
             self._never_in_use(desktop, session, rebuild.accepted_at, shown, by)
@@ -182,12 +182,19 @@ class Oracles:
         else:
             self.counts["P1 unavoidable"] += 1
 
-    def _never_above_the_brake(self, rebuild: Rebuild) -> None:
-        """The administrator's limit per hour, as far as answers' delays let it be kept."""
+    def _never_above_the_brake(self, desktop_id: str, rebuild: Rebuild) -> None:
+        """The administrator's limit per hour, as far as answers' delays let it be kept.
+
+        Who is taken off the roster is forgotten, and is not counted any more.
+        """
         at, limit = rebuild.accepted_at, self._scenario.brake
-        self._accepted = [then for then in self._accepted if at - then < HOUR]
+        self._accepted = [
+            (then, id_)
+            for then, id_ in self._accepted
+            if at - then < HOUR and id_ not in self.off_roster_since
+        ]
         if rebuild.outcome is Outcome.SUCCEEDS:
-            self._accepted.append(at)
+            self._accepted.append((at, desktop_id))
         if limit is not None and len(self._accepted) > limit:
             self.violated("P5", at, f"{len(self._accepted)} rebuilds in an hour, not {limit}")
 
