@@ -50,7 +50,7 @@ unit: $(VENV)/test.installed ## The function, the package and the repository, wi
 terraform-test: ## Validate the module and the examples, run their Terraform tests
 	scripts/terraform-test
 
-simulation: $(VENV)/test.installed ## A thousand days of trouble, and every order of events in a small world
+simulation: $(VENV)/test.installed ## Hundreds of days of trouble, and every order of events in a small world
 	$(RUN) -m pytest --quiet --numprocesses=2 tests/simulation tests/benchmarks
 
 soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000)
