@@ -95,7 +95,7 @@ def _deliver_sns(deliveries: Deliveries) -> Callable[[Any], Any]:
 
 
 def _deliver_events(deliveries: Deliveries) -> Callable[[Any], Any]:
-    """moto raises NotImplementedError for a function as target of PutEvents."""
+    """moto refuses a function as target of PutEvents; AWS invokes it."""
 
     def wrap(original: Any) -> Any:
         def send(self: Any, original_event: Any, transform_input: bool = True) -> None:
