@@ -20,7 +20,7 @@ locals {
     RebuildSeconds    = { pattern = "($.decision = \"finished\") && ($.took_seconds >= 0)", value = "$.took_seconds" }
   }
 
-  # The closed list of lifecycle.Deferral; docs/operations.md explains each.
+  # The closed list of decisions.Deferral; docs/operations.md explains each.
   deferral_reasons = ["grace", "evidence", "state", "snapshot", "window", "brake", "proving", "throttled", "superseded"]
 
   # A debt may rightly wait for the grace period, for one audit, for a new snapshot (12 h apart) and for the window (once

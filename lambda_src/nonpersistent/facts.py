@@ -20,6 +20,10 @@ VACANT_STATES = frozenset({"STOPPED", "ERROR"})
 """States in which nobody can be connected; the connection status is UNKNOWN then."""
 
 
+GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
+"""States after which there is no WorkSpace any more."""
+
+
 class Phase(StrEnum):
     """Where a WorkSpace is in its life."""
 
@@ -121,6 +125,11 @@ class Observation:
     bundle_id: str | None = None
     snapshot_at: datetime | None = None
     snapshot_asked: bool = False
+
+    @property
+    def gone(self) -> bool:
+        """Terminated, or AWS does not know it."""
+        return self.missing or self.state in GONE_STATES
 
     @property
     def vacant_at(self) -> datetime | None:

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import images
+from .aftermath import NEVER_BEGAN
 from .clock import Clock
+from .decisions import Decision, Verdict
 from .images import Admission, Proof
 from .journal import Entry, Journal
 from .ledger import Ledger
-from .lifecycle import NEVER_BEGAN, Decision, Verdict
 from .records import Record
 from .workspaces import WorkSpaces
 

@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from . import signals
 from .clock import Clock
+from .examiner import Examiner
 from .gallery import Gallery
 from .journal import Entry, Journal
 from .ledger import Ledger
@@ -83,9 +84,10 @@ class House:
         rebuilder = Rebuilder(
             self.settings, self.ledger, workspaces, gallery, pacer, self.journal, CLOCK
         )
-        return Reconciler(
+        examiner = Examiner(
             self.settings, self.ledger, workspaces, rebuilder, gallery, turn, self.journal, CLOCK
         )
+        return Reconciler(self.settings, self.ledger, examiner, turn, self.journal, CLOCK)
 
 
 def lambda_handler(event: object, context: Context) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from .lifecycle import Verdict
+from .decisions import Verdict
 
 _LOGGER = logging.getLogger("nonpersistent")
 _LOGGER.setLevel(logging.INFO)

@@ -11,12 +11,10 @@ An item that is due carries `queue` and `due_at`, the keys of the sparse index `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from .clock import Clock
 from .facts import Facts
@@ -32,6 +30,7 @@ from .records import (
     to_moment,
 )
 from .signals import Kind, Signal
+from .table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
 ROSTER, AUDIT, LEASE = "roster", "audit", "lease"
 
 INDEX = "due"
-
-KEYS_PER_READ = 100
-"""Keys that BatchGetItem takes."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +52,11 @@ class Ledger:
     """Reads and writes the table. Raises botocore's errors: an event that fails is retried."""
 
     def __init__(self, client: DynamoDBClient, table: str, clock: Clock) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
+        self._table = Table(client, table, clock)
 
     def roster(self) -> frozenset[str]:
         """The WorkSpaces that may be touched at all, as Terraform wrote them last (P4)."""
-        entries = self._get(ROSTER).get("workspace_ids", {}).get("L", [])
+        entries = self._table.get(ROSTER).get("workspace_ids", {}).get("L", [])
         return frozenset(entry["S"] for entry in entries)
 
     def record(self, signal: Signal, look_at: datetime) -> bool:
@@ -78,37 +72,28 @@ class Ledger:
             values |= {":queue": {"S": INDEX}, ":look_at": from_moment(look_at)}
             tell = "SET told_at = :at, queue = :queue, due_at = {} ADD version :one"
             sooner = f"{news} AND (attribute_not_exists(due_at) OR due_at > :look_at)"
-            if self._update(signal.workspace_id, tell.format(":look_at"), values, sooner):
+            if self._table.update(signal.workspace_id, tell.format(":look_at"), values, sooner):
                 return True
             update = tell.format("if_not_exists(due_at, :look_at)")
         else:
             update = "SET used_at = :at ADD version :one"
-        return self._update(signal.workspace_id, update, values, news)
+        return self._table.update(signal.workspace_id, update, values, news)
 
     def due(self, now: datetime) -> list[Due]:
         """What is due by `now`, longest first. One query, empty in an idle minute."""
-        found: list[Due] = []
-        question: Any = {
-            "TableName": self._table,
-            "IndexName": INDEX,
-            "KeyConditionExpression": "queue = :queue AND due_at <= :now",
-            "ExpressionAttributeValues": {":queue": {"S": INDEX}, ":now": from_moment(now)},
-        }
-        # No paginator: botocore would search its data folders for one at each cold start.
-        while True:
-            page = self._client.query(**question)
-            found += [Due(i["id"]["S"], to_moment({"S": i["due_at"]["S"]})) for i in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return found
-            question["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        found = self._table.query(
+            INDEX,
+            "queue = :queue AND due_at <= :now",
+            {":queue": {"S": INDEX}, ":now": from_moment(now)},
+        )
+        return [Due(item["id"]["S"], to_moment(item["due_at"])) for item in found]
 
     def read(self, workspace_ids: Sequence[str]) -> list[Record]:
         """The records of these WorkSpaces, in their order; an empty one where nothing is known."""
         records = {id_: Record(id_) for id_ in workspace_ids}
-        for start in range(0, len(workspace_ids), KEYS_PER_READ):
-            for item in self._batch_get(workspace_ids[start : start + KEYS_PER_READ]):
-                record = from_item(item)
-                records[record.workspace_id] = record
+        for item in self._table.get_all(workspace_ids):
+            record = from_item(item)
+            records[record.workspace_id] = record
         return list(records.values())
 
     def write(
@@ -124,20 +109,17 @@ class Ledger:
 
     def forget(self, workspace_id: str) -> None:
         """Drop the record of a WorkSpace that is no longer on the roster."""
-        self._client.delete_item(TableName=self._table, Key={"id": {"S": workspace_id}})
+        self._table.delete(workspace_id)
 
     def everything(self) -> Iterator[Record]:
         """The record of every WorkSpace that has one: a scan, for rare questions only."""
-        for page in self._client.get_paginator("scan").paginate(
-            TableName=self._table, ConsistentRead=True
-        ):
-            for item in page["Items"]:
-                if item["id"]["S"].startswith("ws-"):
-                    yield from_item(item)
+        for item in self._table.scan():
+            if item["id"]["S"].startswith("ws-"):
+                yield from_item(item)
 
     def proof(self, bundle_id: str) -> Proof:
         """What is known of a bundle's images (P7)."""
-        return proof_from_item(bundle_id, self._get(bundle_id))
+        return proof_from_item(bundle_id, self._table.get(bundle_id))
 
     def write_proof(self, proof: Proof) -> bool:
         """Put `proof` in the place of what it was made from; False if somebody wrote in between."""
@@ -146,7 +128,7 @@ class Ledger:
 
     def lease(self, owner: str, now: datetime, until: datetime) -> bool:
         """Take or prolong the right to act; False while another owner has it."""
-        return self._put(
+        return self._table.put(
             {"id": {"S": LEASE}, "held_by": {"S": owner}, "expires_at": from_moment(until)},
             "attribute_not_exists(id) OR expires_at <= :now OR held_by = :owner",
             {":now": from_moment(now), ":owner": {"S": owner}},
@@ -154,7 +136,7 @@ class Ledger:
 
     def ask_audit(self, now: datetime) -> None:
         """An audit is due now, unless one is due or under way already."""
-        self._update(
+        self._table.update(
             AUDIT,
             "SET queue = :queue, due_at = if_not_exists(due_at, :now)",
             {":queue": {"S": INDEX}, ":now": from_moment(now)},
@@ -162,69 +144,18 @@ class Ledger:
 
     def audit_position(self) -> str:
         """The last WorkSpace that the audit under way has seen; empty at its beginning."""
-        return str(self._get(AUDIT).get("seen_up_to", {}).get("S", ""))
+        return str(self._table.get(AUDIT).get("seen_up_to", {}).get("S", ""))
 
     def move_audit(self, position: str) -> None:
         """Remember how far the audit has come, for whoever goes on with it."""
-        self._update(AUDIT, "SET seen_up_to = :position", {":position": {"S": position}})
+        self._table.update(AUDIT, "SET seen_up_to = :position", {":position": {"S": position}})
 
     def end_audit(self) -> None:
         """The whole roster was seen: no audit is due until the next one is asked for."""
-        self._put({"id": {"S": AUDIT}}, "attribute_exists(id)")
-
-    def _get(self, id_: str) -> Item:
-        answer = self._client.get_item(
-            TableName=self._table, Key={"id": {"S": id_}}, ConsistentRead=True
-        )
-        return answer.get("Item", {})
-
-    def _batch_get(self, ids: Sequence[str]) -> Iterator[Item]:
-        """Keys that DynamoDB leaves unprocessed are asked for again: absent must mean unknown."""
-        keys: Any = [{"id": {"S": id_}} for id_ in ids]
-        wanted: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
-        pause = 0.05
-        while True:
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            yield from answer["Responses"].get(self._table, [])
-            wanted = answer.get("UnprocessedKeys")
-            if not wanted:
-                return
-            self._clock.sleep(pause)
-            pause = min(2 * pause, 2.0)
+        self._table.put({"id": {"S": AUDIT}}, "attribute_exists(id)")
 
     def _replace(self, item: Item, version: int) -> bool:
         """Write an item whose predecessor had `version`; 0 means that there was none."""
         if not version:
-            return self._put(item, "attribute_not_exists(id)")
-        return self._put(item, "version = :seen", {":seen": {"N": str(version)}})
-
-    def _put(self, item: Item, condition: str, values: Item | None = None) -> bool:
-        given: Any = {"ExpressionAttributeValues": values} if values else {}
-        return _unless_refuted(
-            lambda: self._client.put_item(
-                TableName=self._table, Item=item, ConditionExpression=condition, **given
-            )
-        )
-
-    def _update(self, id_: str, update: str, values: Item, condition: str | None = None) -> bool:
-        given: Any = {"ConditionExpression": condition} if condition else {}
-        return _unless_refuted(
-            lambda: self._client.update_item(
-                TableName=self._table,
-                Key={"id": {"S": id_}},
-                UpdateExpression=update,
-                ExpressionAttributeValues=values,
-                **given,
-            )
-        )
-
-
-def _unless_refuted(write: Callable[[], object]) -> bool:
-    """Whether a conditional write took place; other errors pass."""
-    try:
-        write()
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+            return self._table.put(item, "attribute_not_exists(id)")
+        return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})

@@ -5,78 +5,16 @@ The phase is derived from the facts each time, never stored as a truth of its ow
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from .facts import ATTEMPTS, Facts, Observation, Phase, after, capped, latest
+from . import aftermath
+from .decisions import Decision, Deferral, Verdict
+from .facts import Facts, Observation, Phase, after, capped, latest
 from .settings import Settings, UserVolume
-
-BEGINS_WITHIN = timedelta(minutes=5)
-"""A rebuild that has not shown within this time after it was asked for never began."""
 
 REBUILDABLE = frozenset({"AVAILABLE", "ERROR", "UNHEALTHY", "STOPPED", "REBOOTING"})
 """The states from which AWS accepts RebuildWorkspaces (its API reference)."""
-
-USABLE = frozenset({"AVAILABLE", "STOPPED"})
-"""The states in which a rebuild ends well."""
-
-FAILED_STATES = frozenset({"ERROR", "UNHEALTHY"})
-"""The states in which a rebuild ends badly."""
-
-NEVER_BEGAN = "never_began"
-"""Why a rebuild failed that AWS accepted, or did not answer, and that left no trace."""
-
-GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
-
-
-class Deferral(StrEnum):
-    """Why a rebuild that is owed waits: the closed list."""
-
-    GRACE = "grace"
-    EVIDENCE = "evidence"
-    STATE = "state"
-    SNAPSHOT = "snapshot"
-    WINDOW = "window"
-    BRAKE = "brake"
-    PROVING = "proving"
-    THROTTLED = "throttled"
-    SUPERSEDED = "superseded"
-
-
-class Verdict(StrEnum):
-    """What was decided of a WorkSpace."""
-
-    BASELINE = "baseline"
-    CLEAN = "clean"
-    IN_USE = "in_use"
-    VACANT = "vacant"
-    DEFERRED = "deferred"
-    REBUILD = "rebuild"
-    DRY_RUN = "dry_run"
-    REBUILDING = "rebuilding"
-    FINISHED = "finished"
-    REFUSED = "refused"
-    FAILED = "failed"
-    BLOCKED = "blocked"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The facts as they are now, what was decided, and when to look next (None: not before an
-    audit or a new signal)."""
-
-    facts: Facts
-    verdict: Verdict
-    look_at: datetime | None = None
-    reason: str | None = None
-    needs_snapshot: bool = False
-
-    @property
-    def is_blocked(self) -> bool:
-        """Only a person can help, or time: nothing is tried before the next audit."""
-        stuck = self.facts.phase is Phase.BLOCKED and self.look_at is None
-        return self.verdict is Verdict.BLOCKED or stuck
 
 
 def first_sight(seen: Observation) -> Facts:
@@ -109,7 +47,7 @@ def learn(facts: Facts, seen: Observation) -> Facts:
 def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     """What to do with a WorkSpace, given what is known and what was just seen."""
     if facts.asked_at is not None:
-        return _follow_rebuild(facts, facts.asked_at, seen, now, settings)
+        return aftermath.follow(facts, facts.asked_at, seen, now, settings)
     facts = learn(facts, seen)
     match facts.phase:
         case Phase.CLEAN:
@@ -148,8 +86,8 @@ def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Set
     in_use = seen.connection == "CONNECTED" and seen.checked_at is not None
     if in_use and not after(facts.told_at, seen.checked_at):
         return Decision(facts, Verdict.IN_USE)
-    if seen.missing or seen.state in GONE_STATES:
-        return _gone(facts, seen)
+    if seen.gone:
+        return aftermath.gone(facts, seen)
     return _defer(facts, Deferral.EVIDENCE, now + settings.patience, settings)
 
 
@@ -162,8 +100,8 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     opens_at = settings.rebuild_allowed_at(now)
     if opens_at > now:
         return _defer(facts, Deferral.WINDOW, opens_at, settings)
-    if seen.missing or seen.state in GONE_STATES:
-        return _gone(facts, seen)
+    if seen.gone:
+        return aftermath.gone(facts, seen)
     if seen.vacant_at is None or seen.vacant_at < due_at:
         return _defer(facts, Deferral.EVIDENCE, now + settings.patience, settings)
     if seen.state not in REBUILDABLE:
@@ -185,74 +123,6 @@ def _next_snapshot(seen: Observation, now: datetime) -> datetime:
     if seen.snapshot_at is None:
         return soonest
     return max(soonest, seen.snapshot_at + timedelta(hours=12))
-
-
-def _follow_rebuild(
-    facts: Facts, asked_at: datetime, seen: Observation, now: datetime, settings: Settings
-) -> Decision:
-    """What became of a rebuild: also of one whose answer was never heard.
-
-    An accepted rebuild is left to the next audit, unless an image waits for its proof.
-    """
-    if seen.missing or seen.state in GONE_STATES:
-        return _gone(facts, seen)
-    look_at = settings.next_look(now + settings.patience)
-    if seen.state == "REBUILDING":
-        facts = replace(facts, accepted_at=facts.accepted_at or asked_at, begun=True)
-    settled = seen.state in USABLE or seen.state in FAILED_STATES
-    known = facts.address is not None and seen.address is not None
-    moved = known and facts.address != seen.address
-    if settled and (facts.begun or moved or now - asked_at >= BEGINS_WITHIN):
-        if seen.state in FAILED_STATES:
-            return _unclaim(facts, str(seen.state), Verdict.FAILED, now, settings)
-        taken_on_trust = facts.accepted_at is not None and not known
-        if facts.begun or moved or taken_on_trust:
-            rebuilt = _rebuilt(facts, asked_at)
-            return Decision(rebuilt, Verdict.FINISHED, look_at if rebuilt.is_dirty else None)
-        return _unclaim(facts, NEVER_BEGAN, Verdict.FAILED, now, settings)
-    at_leisure = facts.accepted_at is not None and not facts.proving
-    return Decision(facts, Verdict.REBUILDING, None if at_leisure else look_at, seen.state)
-
-
-def _rebuilt(facts: Facts, asked_at: datetime) -> Facts:
-    """Nothing is owed any more but what was used, or told of, after the rebuild was accepted."""
-    return Facts(
-        used_at=facts.used_at,
-        told_at=facts.told_at,
-        rebuilt_at=facts.accepted_at or asked_at,
-        rebuilt_before_at=facts.rebuilt_at,
-        failed_at=facts.failed_at,
-        bundle_id=facts.bundle_id,
-    )
-
-
-def refuse(facts: Facts, reason: str, now: datetime, settings: Settings) -> Decision:
-    """AWS refused the rebuild: the claim is taken back, the debt stays."""
-    return _unclaim(facts, reason, Verdict.REFUSED, now, settings)
-
-
-def unclaimed(facts: Facts) -> Facts:
-    """The claim of a rebuild is taken back."""
-    return replace(facts, asked_at=None, accepted_at=None, begun=False, address=None, proving=False)
-
-
-def _unclaim(
-    facts: Facts, reason: str, verdict: Verdict, now: datetime, settings: Settings
-) -> Decision:
-    attempts = facts.attempts + 1
-    failed_at = facts.asked_at if verdict is Verdict.FAILED else facts.failed_at
-    owed = replace(unclaimed(facts), failed_at=failed_at, attempts=attempts, reason=reason)
-    if attempts >= ATTEMPTS:
-        return Decision(owed, verdict, None, reason)
-    wait = settings.patience * 3 ** (attempts - 1)
-    return Decision(owed, verdict, settings.next_look(now + wait), reason)
-
-
-def _gone(facts: Facts, seen: Observation) -> Decision:
-    """Terminated, or not there: the next audit looks again. A missing row proves nothing."""
-    if not seen.missing:
-        facts = unclaimed(facts)
-    return Decision(facts, Verdict.BLOCKED, None, seen.state or "not_found")
 
 
 def _defer(facts: Facts, why: Deferral, until: datetime, settings: Settings) -> Decision:

@@ -12,18 +12,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from . import lifecycle
+from . import aftermath, lifecycle
+from .answers import Accepted, Refused, Throttled
 from .clock import Clock
+from .decisions import Decision, Deferral, Verdict
 from .facts import Facts, Observation
 from .gallery import Gallery
 from .images import Admission
 from .journal import Entry, Journal
 from .ledger import Ledger
-from .lifecycle import Decision, Deferral, Verdict
 from .pacing import HOUR, Brake, Pacer
 from .records import Record
 from .settings import Settings
-from .workspaces import Accepted, Refused, Throttled, WorkSpaces
+from .workspaces import WorkSpaces
 
 LOOK_HOLDS = timedelta(minutes=1)
 """How long after a look a rebuild may still be asked for on its strength."""
@@ -121,7 +122,7 @@ class Rebuilder:
                 return True
             case Refused(code, message):
                 kept = self._keep(
-                    claimed, lambda facts: lifecycle.refuse(facts, code, now, self._settings)
+                    claimed, lambda facts: aftermath.refuse(facts, code, now, self._settings)
                 )
                 self._journal.write(Verdict.REFUSED, workspace_id, reason=code, detail=message)
                 if kept.is_blocked:
@@ -180,4 +181,4 @@ class Rebuilder:
 
 
 def _taken_back(facts: Facts, now: datetime) -> Decision:
-    return Decision(lifecycle.unclaimed(facts), Verdict.DEFERRED, now, Deferral.THROTTLED)
+    return Decision(aftermath.unclaimed(facts), Verdict.DEFERRED, now, Deferral.THROTTLED)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from math import ceil
 from typing import TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 T = TypeVar("T")
 
@@ -74,6 +73,9 @@ class Window:
     def _zone(self) -> tzinfo:
         if self.timezone == "UTC":
             return UTC
+        # Here, as it would slow each cold start and only fleets with a window need it.
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
         try:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -7,14 +7,15 @@ not know of, and a second rebuild that nobody decided.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError
 
+from . import answers
+from .answers import NO_ANSWER, Outcome, Refused, Throttled, Unanswered, Unavailable
 from .clock import Clock, to_millisecond
 from .facts import Observation
 from .pacing import Pacer
@@ -27,43 +28,6 @@ IDS_PER_CALL = 25
 
 TRIES = 3
 """How often a question is tried while AWS is throttling or ailing: half a minute at the most."""
-
-NO_ANSWER = (HTTPClientError, ConnectionError)
-"""botocore's errors for a call that may or may not have reached AWS."""
-
-THROTTLING = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded"})
-
-
-class Unavailable(Exception):
-    """The WorkSpaces API does not answer for now: everything stays due."""
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """AWS will rebuild the WorkSpace."""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """AWS will not; nothing has happened."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Throttled:
-    """AWS did not consider it; nothing has happened."""
-
-
-@dataclass(frozen=True)
-class Unanswered:
-    """Nobody knows whether AWS will: the state of the WorkSpace has to tell."""
-
-    detail: str
-
-
-Outcome = Accepted | Refused | Throttled | Unanswered
 
 
 class WorkSpaces:
@@ -110,7 +74,7 @@ class WorkSpaces:
                 lambda: self._client().describe_workspace_snapshots(WorkspaceId=workspace_id)
             )
         except ClientError as error:
-            return Refused(error.response["Error"]["Code"], error.response["Error"]["Message"])
+            return answers.refusal(error)
         times = [_time(snapshot, "SnapshotTime") for snapshot in answer.get("RebuildSnapshots", [])]
         return max(filter(None, times), default=None)
 
@@ -136,12 +100,11 @@ class WorkSpaces:
                 RebuildWorkspaceRequests=[{"WorkspaceId": workspace_id}]
             )
         except ClientError as error:
-            outcome = _turned_down(error)
+            outcome = answers.outcome_of_error(error)
         except NO_ANSWER as error:
             return Unanswered(type(error).__name__)
         else:
-            failed = answer.get("FailedRequests", [])
-            outcome = _refused(failed[0]) if failed else Accepted()
+            outcome = answers.outcome(answer)
         if isinstance(outcome, Throttled):
             self._pacer.throttled()
         else:
@@ -168,9 +131,9 @@ class WorkSpaces:
             try:
                 answer = call()
             except ClientError as error:
-                if not (_is_throttling(error) or _is_ailing(error)):
+                if not answers.passes(error):
                     raise
-                why = error.response["Error"]["Code"]
+                why = answers.code_of(error)
             except NO_ANSWER as error:
                 why = type(error).__name__
             else:
@@ -206,26 +169,3 @@ def _observation(
 def _time(row: Mapping[str, Any], name: str) -> datetime | None:
     value = row.get(name)
     return to_millisecond(value) if isinstance(value, datetime) else None
-
-
-def _turned_down(error: ClientError) -> Outcome:
-    if _is_throttling(error):
-        return Throttled()
-    if _is_ailing(error):
-        return Unanswered(error.response["Error"]["Code"])
-    return Refused(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
-
-
-def _refused(failure: Mapping[str, Any]) -> Outcome:
-    code = failure.get("ErrorCode") or "no_code"
-    if code in THROTTLING:
-        return Throttled()
-    return Refused(code, failure.get("ErrorMessage") or "")
-
-
-def _is_throttling(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] in THROTTLING
-
-
-def _is_ailing(error: ClientError) -> bool:
-    return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) >= 500

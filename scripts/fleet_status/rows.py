@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nonpersistent import images
-from nonpersistent.facts import ATTEMPTS, Facts, Phase, after, latest
+from nonpersistent.decisions import Deferral
+from nonpersistent.facts import ATTEMPTS, GONE_STATES, Facts, Phase, after, latest
 from nonpersistent.images import Admission, Proof
-from nonpersistent.lifecycle import GONE_STATES, Deferral
 from nonpersistent.records import Record
 
 from .survey import Fleet, Ledger
@@ -114,7 +114,7 @@ def _since(facts: Facts) -> datetime | None:
 
 
 def _reason(record: Record | None) -> str | None:
-    """Why the WorkSpace is in its phase; a reason of lifecycle.Deferral where a rebuild waits."""
+    """Why the WorkSpace is in its phase; a reason of decisions.Deferral where a rebuild waits."""
     if record is None:
         return "not_seen_yet"
     facts = record.facts

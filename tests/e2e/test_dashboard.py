@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from nonpersistent.decisions import Deferral, Verdict
 from nonpersistent.journal import Entry
-from nonpersistent.lifecycle import Deferral, Verdict
 from sandbox.filters import count
 
 from .conftest import MENDED, OWN_BUNDLE, Theatre

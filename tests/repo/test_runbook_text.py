@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nonpersistent.lifecycle import Deferral
+from nonpersistent.decisions import Deferral
 from tests import runbook
 
 HCL = (runbook.ROOT / "observability.tf").read_text()

@@ -22,9 +22,9 @@ from fleet_status.survey import Fleet, Ledger, calls_needed, read_fleet
 from moto import mock_aws
 
 from nonpersistent.clock import Clock
+from nonpersistent.decisions import Deferral
 from nonpersistent.facts import Facts, Phase
 from nonpersistent.images import Proof
-from nonpersistent.lifecycle import Deferral
 from nonpersistent.pacing import Pacer
 from nonpersistent.records import Record, proof_to_item, to_item
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from nonpersistent.examiner import Examiner, Tally
 from nonpersistent.facts import Facts
 from nonpersistent.gallery import Gallery
 from nonpersistent.journal import Journal
 from nonpersistent.ledger import Ledger
 from nonpersistent.pacing import Pacer
 from nonpersistent.rebuilder import Rebuilder
-from nonpersistent.reconciler import Reconciler, Tally
+from nonpersistent.reconciler import Reconciler
 from nonpersistent.records import Record
 from nonpersistent.settings import Settings
 from nonpersistent.turn import Turn
@@ -122,13 +123,15 @@ class Stage:
         """One pass."""
         self.pacer = Pacer(self.settings.api_rate, self.clock)
         turn = Turn(self.ledger, self.pacer, self.clock, owner, lambda: self.seconds_left())
-        return Reconciler(
+        journal = Journal("desks")
+        examiner = Examiner(
             self.settings,
             self.ledger,
             self.workspaces(),
             self.rebuilder(),
             self.gallery(),
             turn,
-            Journal("desks"),
+            journal,
             self.clock,
-        ).run()
+        )
+        return Reconciler(self.settings, self.ledger, examiner, turn, journal, self.clock).run()

@@ -1,4 +1,4 @@
-"""What becomes of a rebuild that was asked for (lifecycle.py, second half)."""
+"""What becomes of a rebuild that was asked for."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from nonpersistent.aftermath import refuse, unclaimed
+from nonpersistent.decisions import Decision, Verdict
 from nonpersistent.facts import ATTEMPTS, NOTICE_LAG, Facts, Observation, Phase
-from nonpersistent.lifecycle import Decision, Verdict, decide, refuse, unclaimed
+from nonpersistent.lifecycle import decide
 from tests.unit.support import BUNDLE, NOON, at, settings, sight
 
 GRACE_20 = settings()

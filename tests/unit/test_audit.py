@@ -7,8 +7,8 @@ from datetime import time, timedelta
 
 import pytest
 
+from nonpersistent.examiner import Tally
 from nonpersistent.facts import ATTEMPTS, Facts
-from nonpersistent.reconciler import Tally
 from nonpersistent.settings import Window
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from nonpersistent.aftermath import NEVER_BEGAN
+from nonpersistent.decisions import Decision, Verdict
 from nonpersistent.facts import Facts
 from nonpersistent.gallery import IMAGE_HOLDS, TRIAL_HOLDS
 from nonpersistent.images import Admission, Proof
-from nonpersistent.lifecycle import NEVER_BEGAN, Decision, Verdict
 from nonpersistent.records import Record
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
+from nonpersistent.decisions import Deferral, Verdict
 from nonpersistent.journal import WORRYING, Entry, Journal
-from nonpersistent.lifecycle import Deferral, Verdict
 from tests.unit.stage import Lines
 from tests.unit.support import NOON, WS
 

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
+from nonpersistent.decisions import Decision, Deferral, Verdict
 from nonpersistent.facts import Facts, Observation, Phase
 from nonpersistent.lifecycle import (
-    Decision,
-    Deferral,
-    Verdict,
     decide,
     evident_at,
     first_sight,

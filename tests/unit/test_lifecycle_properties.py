@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nonpersistent.decisions import Decision, Verdict
 from nonpersistent.facts import Facts, Observation
-from nonpersistent.lifecycle import Decision, Verdict, decide, learn
+from nonpersistent.lifecycle import decide, learn
 from tests.unit.support import at, settings
 
 

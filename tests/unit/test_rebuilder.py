@@ -8,9 +8,9 @@ from datetime import time
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from nonpersistent.decisions import Deferral
 from nonpersistent.facts import Facts, Observation
 from nonpersistent.images import Proof
-from nonpersistent.lifecycle import Deferral
 from nonpersistent.rebuilder import BAD_IMAGE_HOLDS, LOOK_HOLDS
 from nonpersistent.records import Record
 from nonpersistent.settings import Window

@@ -8,8 +8,8 @@ from datetime import time, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
+from nonpersistent.examiner import Tally
 from nonpersistent.facts import Facts
-from nonpersistent.reconciler import Tally
 from nonpersistent.settings import SLOWEST_RATE, UserVolume, Window
 from nonpersistent.workspaces import TRIES
 from tests.unit.stage import DUE, Stage
@@ -129,6 +129,28 @@ def test_p2_an_api_that_does_not_answer_leaves_everything_due(stage: Stage) -> N
     assert tally.left == 1
     assert tally.reason == "workspaces_api_unavailable: ThrottlingException"
     assert stage.record().look_at == NOON
+
+
+def test_p6_what_nobody_could_look_at_tells_its_age(stage: Stage) -> None:
+    """An API that others use up for hours rings, although nothing is decided meanwhile."""
+    stage.has(DUE, at(-300))
+    stage.has(DUE, at(-1), OTHER)
+    fault = (400, "ThrottlingException")
+    stage.desktops.faults["DescribeWorkspacesConnectionStatus"] = [fault] * TRIES
+    assert stage.run().oldest_due_seconds == pytest.approx(300 * 60, abs=60)
+
+
+def test_p6_what_another_invocation_is_working_off_is_not_overdue(stage: Stage) -> None:
+    stage.has(DUE, at(-300))
+    stage.ledger.lease("another", NOON, at(2))
+    assert stage.run() == Tally(due=1, left=1, reason="another_invocation_acts")
+
+
+def test_p6_an_audit_that_is_left_is_no_debt_by_itself(stage: Stage) -> None:
+    stage.ledger.ask_audit(at(-300))
+    stage.has(None, None)
+    stage.seconds_left = lambda: 30.0
+    assert stage.run() == Tally(due=1, left=1)
 
 
 def test_p2_an_error_that_cannot_be_placed_is_raised_and_the_turn_handed_over(

@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent import handler
+from nonpersistent.decisions import Decision, Verdict
 from nonpersistent.facts import Facts
 from nonpersistent.images import Proof
 from nonpersistent.journal import Entry
-from nonpersistent.lifecycle import Decision, Verdict
 from nonpersistent.signals import Ignored, Kind, Signal
 from tests.unit.container import Invocation, container
 from tests.unit.stage import DUE, Stage

@@ -10,19 +10,17 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from nonpersistent.facts import Observation
-from nonpersistent.pacing import Pacer
-from nonpersistent.workspaces import (
-    TRIES,
+from nonpersistent.answers import (
     Accepted,
     Outcome,
     Refused,
     Throttled,
     Unanswered,
     Unavailable,
-    WorkSpaces,
-    in_batches,
 )
+from nonpersistent.facts import Observation
+from nonpersistent.pacing import Pacer
+from nonpersistent.workspaces import TRIES, WorkSpaces, in_batches
 from tests.unit.desktops import Desktop, Desktops, Fault
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at
 

@@ -20,12 +20,16 @@ from .bug import ROOT, Mutant, mutate
 UNIT = ROOT / "tests" / "unit"
 
 ALSO = {
+    "answers": ["workspaces", "rebuilder"],
+    "decisions": ["lifecycle", "aftermath", "telling"],
+    "examiner": ["reconciler", "audit", "telling"],
     "facts": ["lifecycle", "aftermath"],
     "handler": ["acknowledging"],
     "journal": ["telling"],
     "lifecycle": ["aftermath"],
     "reconciler": ["audit"],
     "records": ["ledger"],
+    "table": ["ledger"],
 }
 """Tests of other names that touch a file."""
 

@@ -30,8 +30,8 @@ SAFETY = (
         "skip the fence",
         "P1",
         "ledger.py",
-        'return self._put(item, "version = :seen", {":seen": {"N": str(version)}})',
-        'return self._put(item, "attribute_exists(id)")',
+        'return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})',
+        'return self._table.put(item, "attribute_exists(id)")',
     ),
     Mutant(
         "forget the lease",
@@ -106,7 +106,7 @@ SAFETY = (
     Mutant(
         "take back a claim without looking at the address",
         "P3",
-        "lifecycle.py",
+        "aftermath.py",
         "moved = known and facts.address != seen.address",
         "moved = False",
     ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from nonpersistent.decisions import Verdict
 from nonpersistent.journal import Entry
-from nonpersistent.lifecycle import Verdict
 
 from .bug import Mutant
 

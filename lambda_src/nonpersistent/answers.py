@@ -1,0 +1,91 @@
+"""What AWS's answers mean: a rebuild was accepted, refused, not considered, or nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+NO_ANSWER = (HTTPClientError, ConnectionError)
+"""botocore's errors for a call that may or may not have reached AWS."""
+
+THROTTLING = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded"})
+
+
+class Unavailable(Exception):
+    """The WorkSpaces API does not answer for now: everything stays due."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """AWS will rebuild the WorkSpace."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """AWS will not; nothing has happened."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """AWS did not consider it; nothing has happened."""
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Nobody knows whether AWS will: the state of the WorkSpace has to tell."""
+
+    detail: str
+
+
+Outcome = Accepted | Refused | Throttled | Unanswered
+
+
+def outcome(answer: Mapping[str, Any]) -> Outcome:
+    """What RebuildWorkspaces' answer for one WorkSpace means: HTTP 200 may still be a refusal."""
+    failed = answer.get("FailedRequests", [])
+    if not failed:
+        return Accepted()
+    code = failed[0].get("ErrorCode") or "no_code"
+    if code in THROTTLING:
+        return Throttled()
+    return Refused(code, failed[0].get("ErrorMessage") or "")
+
+
+def outcome_of_error(error: ClientError) -> Outcome:
+    """What an error in the place of an answer means: a server's own error may come too late."""
+    if is_throttling(error):
+        return Throttled()
+    if is_ailing(error):
+        return Unanswered(code_of(error))
+    return refusal(error)
+
+
+def refusal(error: ClientError) -> Refused:
+    """The refusal that an error of the client's kind (HTTP 4xx) is."""
+    return Refused(code_of(error), error.response["Error"].get("Message", ""))
+
+
+def passes(error: ClientError) -> bool:
+    """Whether it is worth asking again: AWS is throttling or ailing."""
+    return is_throttling(error) or is_ailing(error)
+
+
+def is_throttling(error: ClientError) -> bool:
+    """Somebody asks too often."""
+    return code_of(error) in THROTTLING
+
+
+def is_ailing(error: ClientError) -> bool:
+    """A server's error (HTTP 5xx)."""
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) >= 500
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's code of an error, such as ThrottlingException."""
+    return error.response["Error"]["Code"]

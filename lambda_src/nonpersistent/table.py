@@ -1,0 +1,119 @@
+"""One DynamoDB table of items by `id`: consistent reads, and writes that say if they took place.
+
+Raises botocore's errors, but for a condition that does not hold: that is an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from .clock import Clock
+from .records import Item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEYS_PER_READ = 100
+"""Keys that BatchGetItem takes (API reference)."""
+
+LONGEST_PAUSE = 2.0
+"""Seconds at the most before keys that DynamoDB left out are asked for again."""
+
+
+class Table:
+    """The table `name`."""
+
+    def __init__(self, client: DynamoDBClient, name: str, clock: Clock) -> None:
+        self._client = client
+        self._name = name
+        self._clock = clock
+
+    def get(self, id_: str) -> Item:
+        """One item; an empty one if there is none."""
+        answer = self._client.get_item(
+            TableName=self._name, Key={"id": {"S": id_}}, ConsistentRead=True
+        )
+        return answer.get("Item", {})
+
+    def get_all(self, ids: Sequence[str]) -> Iterator[Item]:
+        """The items of `ids` that there are, in no order, with as few requests as can be."""
+        for start in range(0, len(ids), KEYS_PER_READ):
+            yield from self._get_batch(ids[start : start + KEYS_PER_READ])
+
+    def query(self, index: str, condition: str, values: Item) -> Iterator[Item]:
+        """What an index knows, in its order. An index lags behind the table."""
+        question: Any = {
+            "TableName": self._name,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        # No paginator: botocore would search its data folders for one at each cold start.
+        while True:
+            page = self._client.query(**question)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            question["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def scan(self) -> Iterator[Item]:
+        """Every item: for rare questions only."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._name, ConsistentRead=True
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    def put(self, item: Item, condition: str, values: Item | None = None) -> bool:
+        """Write an item if the condition holds; False if not."""
+        given: Any = {"ExpressionAttributeValues": values} if values else {}
+        return _unless_refuted(
+            lambda: self._client.put_item(
+                TableName=self._name, Item=item, ConditionExpression=condition, **given
+            )
+        )
+
+    def update(self, id_: str, update: str, values: Item, condition: str | None = None) -> bool:
+        """Change an item, or make it, if the condition holds; False if not."""
+        given: Any = {"ConditionExpression": condition} if condition else {}
+        return _unless_refuted(
+            lambda: self._client.update_item(
+                TableName=self._name,
+                Key={"id": {"S": id_}},
+                UpdateExpression=update,
+                ExpressionAttributeValues=values,
+                **given,
+            )
+        )
+
+    def delete(self, id_: str) -> None:
+        """Drop an item, if there is one."""
+        self._client.delete_item(TableName=self._name, Key={"id": {"S": id_}})
+
+    def _get_batch(self, ids: Sequence[str]) -> Iterator[Item]:
+        """Keys that DynamoDB leaves unprocessed are asked for again: absent must mean unknown."""
+        keys: Any = [{"id": {"S": id_}} for id_ in ids]
+        wanted: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
+        pause = 0.05
+        while True:
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            yield from answer["Responses"].get(self._name, [])
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                return
+            self._clock.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _unless_refuted(write: Callable[[], object]) -> bool:
+    """Whether a conditional write took place; other errors pass."""
+    try:
+        write()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
