@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from nonpersistent import handler, records
 
-from . import log, transport
+from . import log, memory, transport
 from .identity import key
 from .oracles import Violation
 from .phases import finish, next_phase, run_all
@@ -32,6 +32,9 @@ class Moment(StrEnum):
     """The alarm and a tick are on the way."""
     DUE = "due"
     """Vacancy was seen, the grace has passed: a tick will look and rebuild."""
+    SECOND = "second"
+    """The user came back and left again: of both sessions' ends, of the sign-in between them and
+    of a tick the messages are on the way at once."""
 
 
 class Reading(StrEnum):
@@ -118,6 +121,7 @@ def explore(begin: Small, phases: int, say: bool = False) -> Tally:
     """All schedules of so many phases, each followed by peace. Raises Broken."""
     environment = begin.scenario.environment
     transport.take_the_place_of_aws(begin, lambda: handler.House(environment))
+    memory.remember()
     log.listen(lambda _line: None)
     tally = Tally()
     worlds: dict[int, tuple[Small, int]] = {0: (begin, 1)}
@@ -162,12 +166,26 @@ def beginning(moment: Moment, reading: Reading, budget: Budget | None = None) ->
     world.agenda.now += 5 * MINUTE
     world.fleet.tick(world.agenda.now)
     world.offer_alarm("alarm")
+    if moment is Moment.SECOND:
+        _second_session(world)
     world.offer("tick", {"task": "reconcile"})
     while moment is Moment.DUE and not _rebuild_is_due(world):
         run_all(world)
         next_phase(world)
     world.path.clear()
     return world
+
+
+def _second_session(world: Small) -> None:
+    """Three minutes, while the alarm of the first one is late."""
+    world.agenda.now += MINUTE
+    world.do(("user is back", "with a sign-in"))
+    world.agenda.now += 3 * MINUTE
+    world.leave()
+    world.left_at = None
+    world.agenda.now += 6 * MINUTE
+    world.fleet.tick(world.agenda.now)
+    world.offer_alarm("second alarm")
 
 
 def _rebuild_is_due(world: Small) -> bool:

@@ -125,7 +125,7 @@ def draw(seed: int, desktops: int | None = None, days: float | None = None) -> S
         for name, most in FAULTS.items()
         if rng.random() < share and not calm
     }
-    count = desktops or rng.choice((1, 1, 2, 2, 3, 4, 6, 30))
+    count = desktops or rng.choice((1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 6, 30))
     session = rng.choice((4.0, 10.0, 30.0, 60.0))
     return Scenario(
         seed=seed,

@@ -32,6 +32,7 @@ from .workspaces import Api
 ID = "ws-000000000"
 MINUTE = timedelta(minutes=1)
 AUDIT = timedelta(minutes=60)
+ROSTER_KEY = {"id": {"S": "roster"}}
 
 Choice = tuple[str, str]
 """What is done, and by or to whom."""
@@ -225,8 +226,11 @@ class Small:
             raise TypeError("a small world's invocations are stepped")
         if service == "workspaces":
             self.oracles.sent(self.agenda.now)
-        invocation.call = (service, operation, given)
         sent_at = self.agenda.now
+        if given.get("Key") == ROSTER_KEY:
+            # It never changes here: to be killed or to wait at this call is as at the next one.
+            return self._effect(invocation, service, operation, given, sent_at)
+        invocation.call = (service, operation, given)
         invocation.hand_over()
         fate, invocation.fate = invocation.fate, "answered"
         if fate == "killed before":

@@ -10,13 +10,19 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, cast
 
 import botocore
 import botocore.endpoint
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
 from nonpersistent import handler
 
@@ -75,22 +81,47 @@ class _Time:
         current().pause(seconds)
 
 
+@dataclass
+class Exchange:
+    """One call: what was asked, where, and what came back (HTTP status and body, or an error)."""
+
+    given: dict[str, Any]
+    url: str
+    outcome: tuple[int, dict[str, Any]] | BotoCoreError
+
+
 class Wire:
     """The one wire of this process; the world at its other end changes from seed to seed."""
 
     world: World | None = None
+    had: tuple[int, dict[str, Any]] | BotoCoreError | None = None
+    """What the next request is answered with, as the world has answered it already."""
+    last: Exchange | None = None
+    """The exchange that was answered last."""
 
     def send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         """Answer a request, or raise what the network would. Runs in the invocation's greenlet."""
-        if self.world is None:
-            raise RuntimeError("no world answers")
         service, operation = event_name.split(".")[1:]
-        invocation = current()
-        invocation.check_alive()
         given: dict[str, Any] = json.loads(cast(bytes, request.body or b"{}"))
         url = str(request.url)
-        status, body = self.world.exchange(invocation, service, operation, given, url)
+        outcome, self.had = self.had, None
+        if outcome is None:
+            outcome = self.exchange(service, operation, given, url)
+        if isinstance(outcome, BotoCoreError):
+            raise outcome
+        self.last = Exchange(given, url, outcome)
+        status, body = outcome
         return AWSResponse(url, status, {}, _Body(json.dumps(body).encode()))  # type: ignore[arg-type]
+
+    def exchange(
+        self, service: str, operation: str, given: dict[str, Any], url: str
+    ) -> tuple[int, dict[str, Any]]:
+        """Hand a call to the world. Raises Killed if the invocation is."""
+        if self.world is None:
+            raise RuntimeError("no world answers")
+        invocation = current()
+        invocation.check_alive()
+        return self.world.exchange(invocation, service, operation, given, url)
 
 
 def faulty_exchange(
@@ -145,11 +176,24 @@ WIRE = Wire()
 
 
 def plug_in(client: Any) -> Any:
-    """Connect a client to the wire: no signatures, and a User-Agent that costs nothing."""
+    """Connect a client to the wire: no signatures, and what is the same for each call only once."""
     client._user_agent_creator.to_string = lambda: "simulated"
+    client._ruleset_resolver.construct_endpoint = _once(client._ruleset_resolver.construct_endpoint)
     client.meta.events.register("before-send", WIRE.send)
     client.meta.events.register("choose-signer", lambda **_: botocore.UNSIGNED)
     return client
+
+
+def _once(construct: Callable[..., Any]) -> Callable[..., Any]:
+    """Neither service's endpoint depends on what a call says."""
+    endpoint: list[Any] = []
+
+    def constructed(**about: Any) -> Any:
+        if not endpoint:
+            endpoint.append(construct(**about))
+        return endpoint[0]
+
+    return constructed
 
 
 @cache
