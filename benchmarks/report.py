@@ -25,6 +25,8 @@ class Section:
 
 OURS, NAIVE, LIMIT = "this module", "naive recipe", "limit"
 
+LONGEST_USE = "the longest use that such a rebuild ended, minutes"
+
 OF_A_WEEK = {
     "session ends": "session ends",
     "rebuilt": "rebuilt",
@@ -33,7 +35,7 @@ OF_A_WEEK = {
     "held back by a bad image": "held back by a bad image",
     "spoilt by a bad image": "spoilt by a bad image",
     "rebuilt while in use": "rebuilt while in use",
-    "the longest use that such a rebuild ended, minutes": "minutes of use that a rebuild ended",
+    LONGEST_USE: "minutes of use that a rebuild ended",
     "rebuilt twice": "rebuilt twice",
     "desktops that a bad image reached": "met a bad image",
     "sign-ins": "sign-ins",
@@ -110,14 +112,16 @@ def _most(kind: str) -> dict[str, str]:
         "desktops that a bad image reached": f"{limits.BAD_IMAGES}",
     }
     if kind != "rough":
-        most["the longest use that such a rebuild ended, minutes"] = f"{limits.LOOK_MINUTES}"
+        most[LONGEST_USE] = f"{limits.LOOK_MINUTES}"
     return most
 
 
 def _counts(name: str, beside: list[dict[str, Any]]) -> Row:
-    """A row of a week; what did not happen was not counted."""
-    numbers = [found.get(OF_A_WEEK[name], 0) for found in beside]
-    return (name, *(f"{n:,.1f}" if isinstance(n, float) else f"{n:,}" for n in numbers))
+    """A row of a week; what did not happen was not counted, what takes time was measured."""
+    key = OF_A_WEEK[name]
+    if name == LONGEST_USE:
+        return (name, *(f"{found[key]:.1f}" if key in found else "unknown" for found in beside))
+    return (name, *(f"{found.get(key, 0):,}" for found in beside))
 
 
 def _burst(ours: dict[str, Any], naive: dict[str, Any]) -> Section:

@@ -45,6 +45,7 @@ def test_a_week_tells_what_users_felt_and_how_far_a_bad_image_came() -> None:
     weeks = [
         {"kind": "image", "function": function, "proves images": proves, "window": None}
         | {"desktops": 50, "days": 7, "met a bad image": reached, "minutes locked out": 1200}
+        | {"minutes of use that a rebuild ended": 8.3 if function == "naive" else 0.0}
         for function, proves, reached in (
             ("ours", True, 2),
             ("ours", False, 49),
@@ -55,6 +56,7 @@ def test_a_week_tells_what_users_felt_and_how_far_a_bad_image_came() -> None:
     assert ("desktops that a bad image reached", "2", "49", "50", "3") in section.rows
     assert ("minutes locked out", "1,200", "1,200", "1,200", "") in section.rows
     assert ("reconnections lost", "0", "0", "0", "") in section.rows
+    assert (report.LONGEST_USE, "0.0", "0.0", "8.3", "1") in section.rows
 
 
 def test_a_plan_is_told_as_a_ratio() -> None:
