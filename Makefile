@@ -60,8 +60,9 @@ soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000)
 mutants: $(VENV)/test.installed ## Put known bugs into the function and see who catches them
 	$(RUN) -m tests.simulation.mutants
 
-bench: $(VENV)/test.installed ## Ours beside the naive recipe, in the same worlds
+bench: $(VENV)/bench.installed ## Ours beside the naive recipe, in the same worlds; writes docs/benchmarks.md
 	$(RUN) -m benchmarks
+	$(RUN) scripts/docs
 
 e2e: $(VENV)/test.installed ## Apply the module to the local AWS and let users work
 	$(RUN) -m pytest --quiet tests/e2e $(E2E_APART:%=--ignore=%)
@@ -78,7 +79,7 @@ adoption: $(VENV)/test.installed ## Adopt the module as a stranger would, on a l
 scan: $(VENV)/demo.installed $(SCAN)/installed ## Scan the module, its examples and its policies for what is unsafe
 	@scripts/scan $(RUN) $(SCAN)/bin
 
-docs: $(VENV)/test.installed ## Write the README's tables of inputs and outputs
+docs: $(VENV)/test.installed ## Write the README's tables: inputs, outputs, what a month costs
 	$(RUN) scripts/docs
 
 verify: $(VENV)/demo.installed ## Read your AWS account against the assumptions, change nothing (NAME=, REGION=)
@@ -99,6 +100,11 @@ $(VENV)/demo.installed: demo/requirements.txt sandbox/requirements.txt
 
 $(VENV)/test.installed: tests/requirements.txt $(VENV)/demo.installed
 	@echo "Installing what the tests need into $(VENV) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(VENV)/bench.installed: benchmarks/requirements.txt $(VENV)/test.installed
+	@echo "Installing what draws the benchmarks into $(VENV) ..."
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 

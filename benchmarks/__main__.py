@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: everything that issues and documents state as a figure."""
+"""`python -m benchmarks`: everything that the documents state as a measured figure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from typing import Any
 
 from tests.simulation import running  # noqa: F401  (finds the function's sources)
 
-from . import bursts, days, document, limits, months, report, starting, weeks
+from . import bursts, days, document, limits, months, planning, report, starting, weeks
 
 HERE = Path(__file__).resolve().parent
 
 WINDOW = ("19:00", "06:00")
 SEED = 7
+FLEETS = (1, 100, 1000, 5000)
 
+PARTS = ("week", "burst", "day", "start", "plan")
+"""The first words of what is measured."""
 
 Jobs = dict[str, tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]]
 
@@ -33,23 +36,32 @@ def plan(quick: bool) -> Jobs:
     for n in sizes:
         for function in ("ours", "naive"):
             jobs[f"burst {function} {n}"] = (bursts.burst, (function, n, SEED))
-    desktops, length = (8, 1) if quick else (weeks.DESKTOPS, 7)
-    for n in (30,) if quick else (5000, 1000, 100, 1):
+    for n in (30,) if quick else reversed(FLEETS):
         length_of_idle = timedelta(hours=3) if quick else days.DAY
-        jobs[f"idle {n}"] = (days.idle_day, (n, SEED, length_of_idle))
+        jobs[f"day idle {n}"] = (days.idle_day, (n, SEED, length_of_idle))
         if not quick:
             for function in ("ours", "naive"):
-                jobs[f"work {function} {n}"] = (days.working_day, (function, n, SEED))
+                jobs[f"day {function} {n}"] = (days.working_day, (function, n, SEED))
+    return jobs | _weeks(quick)
+
+
+def _weeks(quick: bool) -> Jobs:
+    jobs: Jobs = {}
+    desktops, length = (8, 1) if quick else (weeks.DESKTOPS, 7)
+    until_mended = max(length, weeks.BAD_UNTIL.days + 1)
     for kind in ("calm", "rough"):
         for function, window in (("ours", None), ("ours", WINDOW), ("naive", None)):
             name = f"week {kind} {function} {window}"
-            jobs[name] = (weeks.week, (kind, function, window, desktops, length, SEED))
+            jobs[name] = (weeks.week, (kind, function, window, desktops, length, SEED, True))
+    for function, proves in (("ours", True), ("ours", False), ("naive", True)):
+        name = f"week image {function} {proves}"
+        jobs[name] = (weeks.week, ("image", function, None, desktops, until_mended, SEED, proves))
     return jobs
 
 
-def measure(quick: bool, processes: int | None) -> dict[str, Any]:
+def measure(quick: bool, only: str | None, processes: int | None) -> dict[str, Any]:
     """Run the plan: by turns if it is short, otherwise each part in a process of its own."""
-    jobs = plan(quick)
+    jobs = {name: job for name, job in plan(quick).items() if only in (None, name.split()[0])}
     if quick:
         return _arranged(jobs, {name: work(*given) for name, (work, given) in jobs.items()})
     found: dict[str, Any] = {}
@@ -61,14 +73,19 @@ def measure(quick: bool, processes: int | None) -> dict[str, Any]:
             found[name] = future.result()
             print(f"measured: {name}", file=sys.stderr, flush=True)
     results = _arranged(jobs, found)
-    results["months"] = [
-        {
-            "ours": months.month("ours", n, found[f"work ours {n}"], found[f"idle {n}"]),
-            "naive": months.month("naive", n, found[f"work naive {n}"], None),
-        }
-        for n in (1, 100, 1000, 5000)
-    ]
-    results["starts"] = starting.starts(15)
+    if only in (None, "day"):
+        results["months"] = [
+            {
+                "ours": months.month("ours", n, found[f"day ours {n}"], found[f"day idle {n}"]),
+                "naive": months.month("naive", n, found[f"day naive {n}"], None),
+            }
+            for n in FLEETS
+        ]
+    # What takes real time comes last: by now nothing else runs.
+    if only in (None, "start"):
+        results["starts"] = starting.starts(15)
+    if only in (None, "plan"):
+        results["plans"] = planning.plans(5)
     return results
 
 
@@ -79,11 +96,12 @@ def _arranged(jobs: Jobs, found: dict[str, Any]) -> dict[str, Any]:
         match name.split():
             case ["burst", function, _]:
                 results["bursts"][function].append(found[name])
-            case ["idle", n] if n != "100":
+            case ["day", "idle", _]:
                 results["idle days"].append(found[name])
             case ["week", kind, function, *_]:
-                head = {"kind": kind, "function": function, "window": arguments[2]}
-                size = {"desktops": arguments[3], "days": arguments[4]}
+                _, _, window, desktops, length, _, proves = arguments
+                head = {"kind": kind, "function": function, "window": window}
+                size = {"desktops": desktops, "days": length, "proves images": proves}
                 results["weeks"].append(head | size | found[name])
     results["package"] = starting.package()
     return results
@@ -92,15 +110,18 @@ def _arranged(jobs: Jobs, found: dict[str, Any]) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small part, writing nothing")
+    parser.add_argument("--only", choices=PARTS, help="one part, writing nothing")
     parser.add_argument("--jobs", type=int, help="processes")
     given = parser.parse_args()
+    writes = not (given.quick or given.only)
+    if writes:
+        from . import plot  # here, since only `make bench` installs what it draws with
     began = datetime.now(UTC)
-    results = measure(given.quick, given.jobs)
+    results = measure(given.quick, given.only, given.jobs)
     checked = limits.check(results)
     report.show(results, checked)
-    if not given.quick:
+    if writes:
         about = {
-            "command": "python -m benchmarks",
             "date": began.strftime("%Y-%m-%d"),
             "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} processors, "
             f"Python {platform.python_version()}",
@@ -113,6 +134,7 @@ def main() -> int:
         whole = {"about": about, "limits": kept, **results}
         (HERE / "results.json").write_text(json.dumps(whole, indent=1) + "\n")
         document.write(whole)
+        plot.write(whole)
     return 0 if all(limit.holds for limit in checked) else 1
 
 

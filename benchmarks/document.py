@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from . import crowd, months, naive, people, weeks, world
 from .prices import PRICES, READ_ON
-from .report import HEAD, sections
+from .report import sections
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "benchmarks.md"
+PICTURE = ROOT / "docs" / "burst-drain.svg"
 RESULTS = ROOT / "benchmarks" / "results.json"
 ASSUMPTIONS = ROOT / "benchmarks" / "assumptions.md"
+
+
+ALT = "Share of the WorkSpaces rebuilt over time, for each size of a burst, beside the API's rate"
 
 
 def write(results: dict[str, Any]) -> None:
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(render(results))
+
+
+def fingerprint(results: dict[str, Any]) -> str:
+    """Of what the picture shows; the picture carries it, so that a stale one is noticed."""
+    shown = json.dumps(results["bursts"], sort_keys=True)
+    return f"Bursts of results.json, SHA-256 {hashlib.sha256(shown.encode()).hexdigest()}"
 
 
 def render(results: dict[str, Any]) -> str:
@@ -27,19 +38,24 @@ def render(results: dict[str, Any]) -> str:
     parts = [
         "# Benchmarks",
         "",
-        "Every figure here was printed, and this page written, by one command; do not edit it:",
+        "Every figure here was measured, and this page written, by one command; do not edit it:",
         "",
         "```sh",
-        f"{about['command']}     # took {about['seconds']} s; writes benchmarks/results.json, too",
+        f"make bench     # took {about['seconds']} s; writes benchmarks/results.json, too",
         "```",
         "",
         f"Run on {about['date']}, {about['machine']}, seed {about['seed']}. All but cold start, "
-        "memory and package size are",
-        "counted in a simulated world with a virtual clock: another machine counts the same.",
+        "memory,",
+        "package size and `terraform plan` is counted in a simulated world with a virtual clock: "
+        "another machine counts",
+        "the same. `python -m benchmarks.document` and `python -m benchmarks.plot` write page and "
+        "picture anew.",
         "",
     ]
-    for title, rows in sections(results):
-        parts += [f"## {title[0].upper()}{title[1:]}", "", *_table([HEAD, *rows]), ""]
+    for section in sections(results):
+        title = f"{section.title[0].upper()}{section.title[1:]}"
+        parts += [f"## {title}", "", *_table([("", *section.columns), *section.rows]), ""]
+    parts += ["## How a burst drains", "", f"![{ALT}]({PICTURE.name})", ""]
     parts += ["## Limits", "", *_limits(results["limits"]), "", *_assumptions(), "", *_prices()]
     return "\n".join(parts)
 

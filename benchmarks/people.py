@@ -101,8 +101,8 @@ class Person:
                 at(moment, partial(self._lose, away, back))
 
     def thrown_out(self) -> None:
-        """A rebuild of the desktop was accepted."""
-        if self._connected:
+        """A rebuild of the desktop was accepted; one that never begins ends no session."""
+        if self._connected and self._desktop.rebuilds[-1].ends_at is not None:
             self._connected = False
             self._felt["sessions ended by a rebuild"] += 1
             self._try()

@@ -1,4 +1,4 @@
-"""A calm week and a rough week of 50 desktops."""
+"""Weeks of 50 desktops: a calm one, a rough one, and a calm one with a bad image."""
 
 from __future__ import annotations
 
@@ -19,22 +19,30 @@ PROMPT = timedelta(hours=2)
 forgotten: the grace period, an audit, two looks and the API's rate need less."""
 
 BAD_FROM, BAD_UNTIL = timedelta(days=2, hours=4), timedelta(days=3, hours=2)
-"""When the rough week's bundle has a bad image, counted from Monday 08:00."""
+"""When the bundle has a bad image in all but the calm week, counted from Monday 08:00."""
 
 
 def week(
-    kind: str, function: str, window: tuple[str, str] | None, desktops: int, days: int, seed: int
+    kind: str,
+    function: str,
+    window: tuple[str, str] | None,
+    desktops: int,
+    days: int,
+    seed: int,
+    prove_images: bool = True,
 ) -> dict[str, Any]:
-    """Let people live for so many days from a Monday on, and say what became of their sessions."""
+    """Let people live for so many days from a Monday on, and say what became of their sessions.
+
+    `kind` is calm, rough, or image: a calm week in which the bundle has a bad image for a day.
+    """
     rough = kind == "rough"
-    world = CountedWorld(
-        scenario(seed, desktops, DISTURBANCES if rough else None, window), function
-    )
+    faults = DISTURBANCES if rough else None
+    world = CountedWorld(scenario(seed, desktops, faults, window, prove_images), function)
     world.begin()
     felt = employ(world, days, ROUGH if rough else CALM)
     world.trouble.begin()
     began = world.now
-    if rough and days > BAD_UNTIL.days:
+    if kind != "calm" and days > BAD_UNTIL.days:
         _publish(world, began)
     world.let(timedelta(days=days))
     return _judge(world, began, felt, window)
@@ -67,6 +75,7 @@ def _judge(
         "rebuilds": len(world.rebuilt),
         **found,
         **felt,
+        "minutes of use that a rebuild ended": _longest_use_ended(world),
         "minutes locked out": felt["seconds locked out"] // 60,
         "workspaces calls": world.meter.workspaces_calls,
         "peak rate": world.meter.peak(),
@@ -97,6 +106,19 @@ def _desktop(
         else:
             found["forgotten"] += 1
     return found
+
+
+def _longest_use_ended(world: CountedWorld) -> float:
+    """Minutes that the unluckiest user had been connected when a rebuild ended it."""
+    minutes = [
+        (rebuild.accepted_at - session.start).total_seconds() / 60
+        for desktop in world.fleet.fleet.values()
+        for rebuild in desktop.rebuilds
+        if rebuild.presence is Presence.CONNECTED and rebuild.ends_at is not None
+        for session in world.fleet.sessions[desktop.id]
+        if session.start <= rebuild.accepted_at == session.end
+    ]
+    return max(minutes, default=0.0)
 
 
 def _has_bad(world: CountedWorld) -> bool:

@@ -64,6 +64,7 @@ def scenario(
     desktops: int,
     faults: dict[str, float] | None = None,
     window: tuple[str, str] | None = None,
+    prove_images: bool = True,
 ) -> Scenario:
     """The module's defaults, for so many desktops of one bundle."""
     return Scenario(
@@ -77,7 +78,7 @@ def scenario(
         audit_interval=60,
         rate=2.0,
         user_volume="roll_back",
-        prove_images=True,
+        prove_images=prove_images,
         brake=None,
         window=window,
         bundles=1,

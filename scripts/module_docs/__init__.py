@@ -1,1 +1,1 @@
-"""The README's tables of inputs and outputs, made from the HCL."""
+"""The README's tables: inputs and outputs, made from the HCL; costs, from the benchmarks."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .tables import between_markers, inputs, outputs
+from .tables import between_markers, costs, inputs, outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,8 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 if README.md has the tables now (with --check: already), 1 if not."""
     parser = argparse.ArgumentParser(
         prog="scripts/docs",
-        description="Writes the tables of inputs and outputs in README.md "
-        "from variables.tf and outputs.tf.",
+        description="Writes the tables of inputs, outputs and costs in README.md "
+        "from variables.tf, outputs.tf and benchmarks/results.json.",
     )
     parser.add_argument("--check", action="store_true", help="only say whether they are right")
     parser.add_argument("--root", type=Path, default=ROOT, help="the module (default: this one)")
@@ -31,12 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         after = between_markers(
             after, "outputs", outputs((options.root / "outputs.tf").read_text())
         )
+        results = json.loads((options.root / "benchmarks" / "results.json").read_text())
+        after = between_markers(after, "costs", costs(results))
     except ValueError as problem:
         print(f"scripts/docs: README.md: {problem}", file=sys.stderr)
         return 1
     if options.check and after != before:
         print(
-            "README.md does not say what variables.tf and outputs.tf say. Run: make docs",
+            "README.md does not say what variables.tf, outputs.tf and benchmarks/results.json say. "
+            "Run: make docs",
             file=sys.stderr,
         )
         return 1

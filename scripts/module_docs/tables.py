@@ -1,4 +1,4 @@
-"""Markdown tables from variables.tf and outputs.tf. Pure: text in, text out."""
+"""Markdown tables from variables.tf, outputs.tf and what the benchmarks measured. Pure."""
 
 from __future__ import annotations
 
@@ -26,6 +26,36 @@ def outputs(hcl: str) -> str:
     """One row per output, in the file's order."""
     rows = [(f"`{name}`", _text(body["description"])) for name, body in _blocks(hcl, "output")]
     return _table(("output", "what it is"), rows)
+
+
+def costs(results: dict[str, Any]) -> str:
+    """One row per size of a fleet: dollars a month and calls of the WorkSpaces API."""
+    audits = {day["desktops"]: day for day in results["idle days"]}
+    bursts = {burst["desktops"]: burst for burst in results["bursts"]["ours"]}
+    rows = []
+    for pair in results["months"]:
+        month, desktops = pair["ours"], pair["ours"]["desktops"]
+        alarms = month["by item"]["alarm per WorkSpace"]
+        day, burst = audits.get(desktops), bursts.get(desktops)
+        rows.append(
+            (
+                f"{desktops:,}",
+                f"{month['dollars']:,.2f}",
+                f"{alarms:,.2f}",
+                f"{day['workspaces calls of audits'] / day['audits']:,.0f}" if day else "",
+                f"{burst['calls per rebuild']:.2f}" if burst else "",
+                f"{burst['seconds to drain'] / 60:.1f}" if burst else "",
+            )
+        )
+    headings = (
+        "WorkSpaces",
+        "US dollars a month",
+        "of these, their alarms",
+        "calls of an audit",
+        "if all sessions end at once: calls per rebuild",
+        "minutes to rebuild all, once due",
+    )
+    return _table(headings, rows)
 
 
 def between_markers(document: str, name: str, content: str) -> str:

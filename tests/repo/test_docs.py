@@ -1,4 +1,4 @@
-"""What the README says of inputs and outputs is what the HCL says."""
+"""What the README says of inputs, outputs and costs is what HCL and benchmarks say."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 from module_docs import main as command
-from module_docs.tables import inputs, outputs
+from module_docs.tables import costs, inputs, outputs
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for name in ("README.md", "variables.tf", "outputs.tf"):
-        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "benchmarks").mkdir()
+    for name in ("README.md", "variables.tf", "outputs.tf", "benchmarks/results.json"):
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -29,8 +30,9 @@ def test_the_readme_has_the_tables_that_the_hcl_gives() -> None:
         ("variables.tf", "default     = 20", "default     = 25"),
         ("variables.tf", "Tags of every resource", "Labels of every resource"),
         ("outputs.tf", 'output "role_name"', 'output "role"'),
+        ("benchmarks/results.json", '"alarm per WorkSpace": 10', '"alarm per WorkSpace": 20'),
     ],
-    ids=["default", "description", "output"],
+    ids=["default", "description", "output", "cost"],
 )
 def test_check_notices_a_change_and_the_command_mends_it(
     copy: Path, file: str, old: str, new: str, capsys: pytest.CaptureFixture[str]
@@ -85,3 +87,10 @@ variable "key" {
     ]
     row = outputs('output "arn" {\n  description = "An ARN."\n  value = "x"\n}\n')
     assert row.splitlines()[2:] == ["| `arn` | An ARN. |"]
+
+
+def test_a_fleet_without_a_measured_burst_has_its_costs_all_the_same() -> None:
+    month = {"desktops": 1, "dollars": 1234.5, "by item": {"alarm per WorkSpace": 0.1}}
+    idle = {"desktops": 1, "workspaces calls of audits": 48, "audits": 24}
+    results = {"months": [{"ours": month}], "idle days": [idle], "bursts": {"ours": []}}
+    assert costs(results).splitlines()[2:] == ["| 1 | 1,234.50 | 0.10 | 2 |  |  |"]
