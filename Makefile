@@ -55,7 +55,7 @@ simulation: $(VENV)/test.installed ## Hundreds of days of trouble, and every ord
 
 soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000)
 	$(RUN) -m tests.simulation --seeds $(or $(SEEDS),10000)
-	$(RUN) -m tests.simulation.exhaustive --moment due
+	$(RUN) -m tests.simulation.exhaustive --mishaps 2
 
 mutants: $(VENV)/test.installed ## Put known bugs into the function and see who catches them
 	$(RUN) -m tests.simulation.mutants

@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.running import describe, run_seed
 from tests.simulation.scenario import draw
 
-SEEDS = int(os.environ.get("SIMULATION_SEEDS", "600"))
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "1000"))
 BATCH = 10
 
 
