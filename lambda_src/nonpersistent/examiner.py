@@ -24,7 +24,14 @@ NEEDS_STATE = frozenset({Phase.VACANT, Phase.BLOCKED, Phase.REBUILDING})
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
 
 OWING = frozenset(
-    {Verdict.DEFERRED, Verdict.REBUILD, Verdict.REFUSED, Verdict.FAILED, Verdict.BLOCKED}
+    {
+        Verdict.VACANT,
+        Verdict.DEFERRED,
+        Verdict.REBUILD,
+        Verdict.REFUSED,
+        Verdict.FAILED,
+        Verdict.BLOCKED,
+    }
 )
 """Verdicts that leave a debt unpaid, as does a rebuild that did not come about."""
 
@@ -166,6 +173,6 @@ class Examiner:
 
     def _age(self, decision: Decision, now: datetime) -> None:
         """A debt that is left; somebody in use owes nothing yet."""
-        since = lifecycle.owed_at(decision.facts, self._settings)
+        since = lifecycle.overdue_since(decision.facts, self._settings)
         if since is not None and decision.verdict in OWING:
             self.tally.owes_since(since, now)

@@ -41,6 +41,8 @@ class Facts:
     used_at       the latest sign of use: a sign-in, a connected sample, a last-connection time
     told_at       the latest alarm: a session had ended by then
     vacant_since  the first sample after the last use that showed nobody
+    owed_since    the first such sample since AWS itself last showed somebody: sign-ins that nothing
+                  confirms put a rebuild off, but do not make the debt younger
     asked_at      a rebuild was claimed, and how it ended has not been seen yet
     accepted_at   AWS accepted that rebuild
     rebuilt_at    the last rebuild that finished: when it was accepted
@@ -59,6 +61,7 @@ class Facts:
     used_at: datetime | None = None
     told_at: datetime | None = None
     vacant_since: datetime | None = None
+    owed_since: datetime | None = None
     asked_at: datetime | None = None
     accepted_at: datetime | None = None
     rebuilt_at: datetime | None = None

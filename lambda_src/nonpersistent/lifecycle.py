@@ -40,8 +40,14 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     vacant_at = seen.vacant_at
     if vacant_since is None and vacant_at is not None and not after(used_at, vacant_at, True):
         vacant_since = vacant_at
-    bundle_id = seen.bundle_id or facts.bundle_id
-    return replace(facts, used_at=used_at, vacant_since=vacant_since, bundle_id=bundle_id)
+    shown = seen.connection == "CONNECTED" or after(seen.last_connected_at, facts.owed_since)
+    return replace(
+        facts,
+        used_at=used_at,
+        vacant_since=vacant_since,
+        owed_since=None if shown else facts.owed_since or vacant_since,
+        bundle_id=seen.bundle_id or facts.bundle_id,
+    )
 
 
 def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
@@ -51,7 +57,7 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
     facts = learn(facts, seen)
     match facts.phase:
         case Phase.CLEAN:
-            return Decision(replace(facts, vacant_since=None), Verdict.CLEAN)
+            return Decision(replace(facts, vacant_since=None, owed_since=None), Verdict.CLEAN)
         case Phase.IN_USE:
             return _await_vacancy(facts, seen, now, settings)
         case _:
@@ -62,6 +68,11 @@ def owed_at(facts: Facts, settings: Settings) -> datetime | None:
     """When the rebuild of a vacant WorkSpace falls due: a grace period after the last evidence."""
     seen_or_told = latest(facts.vacant_since, facts.told_at)
     return None if seen_or_told is None else seen_or_told + settings.grace
+
+
+def overdue_since(facts: Facts, settings: Settings) -> datetime | None:
+    """When the debt first fell due, whatever has put it off since."""
+    return facts.owed_since + settings.grace if facts.owed_since else owed_at(facts, settings)
 
 
 def evident_at(facts: Facts) -> datetime | None:

@@ -31,6 +31,7 @@ DUE = Facts(
     used_at=at(-60),
     told_at=at(-40),
     vacant_since=at(-46),
+    owed_since=at(-46),
     bundle_id=BUNDLE,
 )
 """Vacant, and due since 11:40."""

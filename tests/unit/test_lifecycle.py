@@ -15,6 +15,7 @@ from nonpersistent.lifecycle import (
     evident_at,
     first_sight,
     learn,
+    overdue_since,
     owed_at,
     rebuilds,
 )
@@ -294,3 +295,23 @@ def test_the_rebuilds_that_count_are_the_finished_one_and_the_one_asked_for() ->
     assert rebuilds(Facts(failed_at=NOON)) == [NOON]
     assert rebuilds(Facts(rebuilt_before_at=NOON)) == [NOON]
     assert rebuilds(Facts(rebuilt_at=NOON, asked_at=at(1), accepted_at=at(2))) == [NOON, at(1)]
+
+
+def test_p6_a_sign_in_that_nothing_confirms_does_not_make_the_debt_younger() -> None:
+    """It puts the rebuild off, as somebody may have come; a debt put off for hours is noticed."""
+    first = learn(TOLD, empty(at(-300)))
+    assert first.vacant_since is not None
+    again = learn(replace(first, used_at=at(-10)), empty(NOON))
+    assert again.vacant_since is not None
+    assert again.vacant_since > at(-10)
+    assert overdue_since(again, settings()) == first.vacant_since + settings().grace
+
+
+@pytest.mark.parametrize(
+    "seen", [busy(at(-10)), replace(empty(at(-5)), last_connected_at=at(-20))], ids=["seen", "told"]
+)
+def test_p6_a_session_that_aws_shows_begins_a_debt_of_its_own(seen: Observation) -> None:
+    first = learn(TOLD, empty(at(-300)))
+    again = learn(learn(first, seen), empty(NOON))
+    assert again.vacant_since is not None
+    assert again.owed_since == again.vacant_since > at(-300)
