@@ -299,7 +299,7 @@ def test_the_rebuilds_that_count_are_the_finished_one_and_the_one_asked_for() ->
 
 def test_p6_a_sign_in_that_nothing_confirms_does_not_make_the_debt_younger() -> None:
     """It puts the rebuild off, as somebody may have come; a debt put off for hours is noticed."""
-    first = learn(TOLD, empty(at(-300)))
+    first = learn(Facts(used_at=at(-310)), empty(at(-300)))
     assert first.vacant_since is not None
     again = learn(replace(first, used_at=at(-10)), empty(NOON))
     assert again.vacant_since is not None
@@ -311,7 +311,7 @@ def test_p6_a_sign_in_that_nothing_confirms_does_not_make_the_debt_younger() -> 
     "seen", [busy(at(-10)), replace(empty(at(-5)), last_connected_at=at(-20))], ids=["seen", "told"]
 )
 def test_p6_a_session_that_aws_shows_begins_a_debt_of_its_own(seen: Observation) -> None:
-    first = learn(TOLD, empty(at(-300)))
+    first = learn(Facts(used_at=at(-310)), empty(at(-300)))
     again = learn(learn(first, seen), empty(NOON))
     assert again.vacant_since is not None
     assert again.owed_since == again.vacant_since > at(-300)

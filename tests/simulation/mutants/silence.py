@@ -1,4 +1,4 @@
-"""Bugs that silence one kind of log line each: P6."""
+"""Bugs that keep quiet: one kind of log line each, or the age of a debt. P6."""
 
 from __future__ import annotations
 
@@ -15,7 +15,24 @@ DECISIONS: tuple[Entry | Verdict, ...] = (
 
 SPOKEN = "        _LOGGER.log("
 
-SILENCE = tuple(
+AGE = (
+    Mutant(
+        "a sign-in that nothing confirms makes the debt younger",
+        "P6",
+        "lifecycle.py",
+        "owed_since=None if shown else facts.owed_since or vacant_since",
+        "owed_since=vacant_since",
+    ),
+    Mutant(
+        "no age for a debt that nobody could look at",
+        "P6",
+        "reconciler.py",
+        "            self._age()\n",
+        "",
+    ),
+)
+
+LINES = tuple(
     Mutant(
         f"say nothing of: {decision.value}",
         "P6",
@@ -25,3 +42,5 @@ SILENCE = tuple(
     )
     for decision in DECISIONS
 )
+
+SILENCE = (*AGE, *LINES)
