@@ -271,16 +271,17 @@ resource "aws_dynamodb_table" "ledger" {
   # checkov:skip=CKV_AWS_119:kms_key_arn sets a customer key; without it AWS's own key encrypts
   name         = "${var.name}-ledger"
   billing_mode = "PAY_PER_REQUEST"
-  hash_key     = "id"
+  hash_key     = "fleet" # the same for all items: an index that is local to a key can be read consistently
+  range_key    = "id"
   tags         = var.tags
 
   attribute {
-    name = "id"
+    name = "fleet"
     type = "S"
   }
 
   attribute {
-    name = "queue"
+    name = "id"
     type = "S"
   }
 
@@ -289,11 +290,9 @@ resource "aws_dynamodb_table" "ledger" {
     type = "S"
   }
 
-  # Only items with both attributes are in the index, so an idle minute reads nothing, whatever the size of the fleet.
-  # Later releases of provider 6 would like key_schema here and warn; 5.100 does not know it.
-  global_secondary_index {
+  # Only items with a time to look are in the index, so an idle minute reads nothing, whatever the size of the fleet.
+  local_secondary_index {
     name            = "due"
-    hash_key        = "queue"
     range_key       = "due_at"
     projection_type = "KEYS_ONLY"
   }
@@ -312,7 +311,9 @@ resource "aws_dynamodb_table" "ledger" {
 resource "aws_dynamodb_table_item" "roster" {
   table_name = aws_dynamodb_table.ledger.name
   hash_key   = aws_dynamodb_table.ledger.hash_key
+  range_key  = aws_dynamodb_table.ledger.range_key
   item = jsonencode({
+    fleet         = { S = "fleet" }
     id            = { S = "roster" }
     workspace_ids = { L = [for label in sort(keys(local.workspaces)) : { S = local.workspaces[label] }] }
   })
@@ -322,9 +323,10 @@ resource "aws_dynamodb_table_item" "roster" {
 resource "aws_dynamodb_table_item" "audit" {
   table_name = aws_dynamodb_table.ledger.name
   hash_key   = aws_dynamodb_table.ledger.hash_key
+  range_key  = aws_dynamodb_table.ledger.range_key
   item = jsonencode({
+    fleet  = { S = "fleet" }
     id     = { S = "audit" }
-    queue  = { S = "due" }
     due_at = { S = "1970-01-01T00:00:00.000Z" }
   })
 

@@ -60,10 +60,7 @@ class Answers:
         return {"Item": {"id": {"S": "roster"}, "workspace_ids": {"L": ids}}}
 
     def Query(self, _given: dict[str, Any]) -> dict[str, Any]:
-        due = [
-            {"id": {"S": id_}, "queue": {"S": "due"}, "due_at": {"S": OLD}}
-            for id_ in self._ids[: self._due]
-        ]
+        due = [{"id": {"S": id_}, "due_at": {"S": OLD}} for id_ in self._ids[: self._due]]
         self._due = 0
         return {"Items": due}
 
@@ -74,7 +71,6 @@ class Answers:
                 "id": key["id"],
                 "version": {"N": "1"},
                 "told_at": {"S": OLD},
-                "queue": {"S": "due"},
                 "due_at": {"S": OLD},
             }
             for key in request["Keys"]

@@ -131,6 +131,6 @@ def _units(item: Item, unit: int) -> int:
 
 
 def _index_keys(item: Item | None) -> object:
-    if item is None or "queue" not in item or "due_at" not in item:
+    if item is None or "due_at" not in item:
         return None
     return item["due_at"]["S"]

@@ -13,7 +13,7 @@ from tests.simulation.dynamodb import Table
 LARGE = 20_000
 """Bytes of an answer that is worth remembering: the roster of a thousand WorkSpaces and more."""
 
-DUE = "queue = :queue AND due_at <= :now"
+DUE = "fleet = :fleet AND due_at <= :now"
 
 
 class QuickTable(Table):

@@ -53,7 +53,6 @@ DISTURBANCES = {
     "row_unknown": 0.01,
     "rebuild_fails": 0.02,
     "rebuild_never_begins": 0.02,
-    "index_lag": 0.20,
 }
 """The faults of a rough week, by the simulation's names: chances for each call, message, rebuild,
 or desktop and half hour."""
@@ -181,7 +180,6 @@ class CountedWorld(World):
         self.table = QuickTable(
             self.table.name,
             lambda: self.now,
-            self._lag,
             self.faults.page_size,
             self.faults.unprocessed,
         )

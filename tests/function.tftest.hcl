@@ -84,12 +84,12 @@ run "by_default" {
 
   # The ledger
   assert {
-    condition     = jsondecode(aws_dynamodb_table_item.roster.item) == { id = { S = "roster" }, workspace_ids = { L = [{ S = "ws-9876543210" }, { S = "ws-0123456789" }] } }
+    condition     = jsondecode(aws_dynamodb_table_item.roster.item) == { fleet = { S = "fleet" }, id = { S = "roster" }, workspace_ids = { L = [{ S = "ws-9876543210" }, { S = "ws-0123456789" }] } }
     error_message = "The roster must hold the ids, in the order of their labels."
   }
 
   assert {
-    condition     = jsondecode(aws_dynamodb_table_item.audit.item) == { id = { S = "audit" }, queue = { S = "due" }, due_at = { S = "1970-01-01T00:00:00.000Z" } }
+    condition     = jsondecode(aws_dynamodb_table_item.audit.item) == { fleet = { S = "fleet" }, id = { S = "audit" }, due_at = { S = "1970-01-01T00:00:00.000Z" } }
     error_message = "The first audit must be due at once."
   }
 
@@ -99,7 +99,7 @@ run "by_default" {
   }
 
   assert {
-    condition     = alltrue([for index in aws_dynamodb_table.ledger.global_secondary_index : index.name == "due" && index.hash_key == "queue" && index.range_key == "due_at" && index.projection_type == "KEYS_ONLY"])
+    condition     = one([for index in aws_dynamodb_table.ledger.local_secondary_index : "${index.name} by ${index.range_key}, ${index.projection_type}"]) == "due by due_at, KEYS_ONLY"
     error_message = "The index must list what is due by its time."
   }
 }

@@ -6,7 +6,7 @@ makes them fail, and the WorkSpace is looked at again.
 
 Items, by `id`: a WorkSpace (its facts), a bundle (its images' proof), "roster" (written by
 Terraform), "audit", "lease".
-An item that is due carries `queue` and `due_at`, the keys of the sparse index `due`.
+An item with a time to look carries `due_at`, the key of the sparse index `due`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ROSTER, AUDIT, LEASE = "roster", "audit", "lease"
-
-INDEX = "due"
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,8 @@ class Ledger:
         news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"
         values: dict[str, Any] = {":at": from_moment(signal.at), ":one": {"N": "1"}}
         if signal.kind is Kind.SESSION_END:
-            values |= {":queue": {"S": INDEX}, ":look_at": from_moment(look_at)}
-            tell = "SET told_at = :at, queue = :queue, due_at = {} ADD version :one"
+            values[":look_at"] = from_moment(look_at)
+            tell = "SET told_at = :at, due_at = {} ADD version :one"
             sooner = f"{news} AND (attribute_not_exists(due_at) OR due_at > :look_at)"
             if self._table.update(signal.workspace_id, tell.format(":look_at"), values, sooner):
                 return True
@@ -81,11 +79,7 @@ class Ledger:
 
     def due(self, now: datetime) -> list[Due]:
         """What is due by `now`, longest first. One query, empty in an idle minute."""
-        found = self._table.query(
-            INDEX,
-            "queue = :queue AND due_at <= :now",
-            {":queue": {"S": INDEX}, ":now": from_moment(now)},
-        )
+        found = self._table.query("due", "due_at <= :now", {":now": from_moment(now)})
         return [Due(item["id"]["S"], to_moment(item["due_at"])) for item in found]
 
     def read(self, workspace_ids: Sequence[str]) -> list[Record]:
@@ -137,9 +131,7 @@ class Ledger:
     def ask_audit(self, now: datetime) -> None:
         """An audit is due now, unless one is due or under way already."""
         self._table.update(
-            AUDIT,
-            "SET queue = :queue, due_at = if_not_exists(due_at, :now)",
-            {":queue": {"S": INDEX}, ":now": from_moment(now)},
+            AUDIT, "SET due_at = if_not_exists(due_at, :now)", {":now": from_moment(now)}
         )
 
     def audit_position(self) -> str:

@@ -45,7 +45,7 @@ def learn(facts: Facts, seen: Observation) -> Facts:
         facts,
         used_at=used_at,
         vacant_since=vacant_since,
-        owed_since=None if shown else facts.owed_since or vacant_since,
+        owed_since=vacant_since if shown else facts.owed_since or vacant_since,
         bundle_id=seen.bundle_id or facts.bundle_id,
     )
 

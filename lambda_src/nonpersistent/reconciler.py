@@ -42,8 +42,8 @@ class Reconciler:
     def run(self) -> Tally:
         """Work until nothing more is due, the time is up, or the API does not answer.
 
-        Each WorkSpace is met once in a pass: the index lags behind, and what was put off for a
-        moment is for the next one. What is left stays due. An idle minute costs one empty query.
+        Each WorkSpace is met once in a pass: what was put off for a moment is for the next one.
+        What is left stays due. An idle minute costs one empty query.
         """
         met: set[str] = set()
         due = self._due_besides(met)
@@ -125,5 +125,5 @@ class Reconciler:
 
 
 def _is_due(record: Record, now: datetime) -> bool:
-    """The index lags behind the table: only what the table says counts."""
+    """Minutes may have passed since it was asked what is due: what the table says now counts."""
     return record.look_at is not None and record.look_at <= now

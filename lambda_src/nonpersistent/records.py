@@ -44,7 +44,7 @@ def to_item(record: Record) -> dict[str, Any]:
             item[name] = from_moment(moment)
     item |= _texts(facts, ("address", "bundle_id", "reason")) | _texts(record, ("waits_for",))
     if record.look_at is not None:
-        item |= {"queue": {"S": "due"}, "due_at": from_moment(record.look_at)}
+        item["due_at"] = from_moment(record.look_at)
     return item
 
 

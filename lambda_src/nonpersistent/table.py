@@ -1,5 +1,6 @@
 """One DynamoDB table of items by `id`: consistent reads, and writes that say if they took place.
 
+All items share the first half of their key: so the index is a local one, and read consistently.
 Raises botocore's errors, but for a condition that does not hold: that is an answer.
 """
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 KEYS_PER_READ = 100
 """Keys that BatchGetItem takes (API reference)."""
 
+FLEET: Item = {"fleet": {"S": "fleet"}}
+"""The first half of each item's key, see main.tf."""
+
 LONGEST_PAUSE = 2.0
 """Seconds at the most before keys that DynamoDB left out are asked for again."""
 
@@ -33,9 +37,7 @@ class Table:
 
     def get(self, id_: str) -> Item:
         """One item; an empty one if there is none."""
-        answer = self._client.get_item(
-            TableName=self._name, Key={"id": {"S": id_}}, ConsistentRead=True
-        )
+        answer = self._client.get_item(TableName=self._name, Key=_key(id_), ConsistentRead=True)
         return answer.get("Item", {})
 
     def get_all(self, ids: Sequence[str]) -> Iterator[Item]:
@@ -44,12 +46,13 @@ class Table:
             yield from self._get_batch(ids[start : start + KEYS_PER_READ])
 
     def query(self, index: str, condition: str, values: Item) -> Iterator[Item]:
-        """What an index knows, in its order. An index lags behind the table."""
+        """The keys of the items in an index that meet a condition, in the index's order."""
         question: Any = {
             "TableName": self._name,
             "IndexName": index,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": values,
+            "KeyConditionExpression": f"fleet = :fleet AND {condition}",
+            "ExpressionAttributeValues": {":fleet": FLEET["fleet"], **values},
+            "ConsistentRead": True,
         }
         # No paginator: botocore would search its data folders for one at each cold start.
         while True:
@@ -72,7 +75,10 @@ class Table:
         given: Any = {"ExpressionAttributeValues": values} if values else {}
         return _unless_refuted(
             lambda: self._client.put_item(
-                TableName=self._name, Item=item, ConditionExpression=condition, **given
+                TableName=self._name,
+                Item={**FLEET, **item},
+                ConditionExpression=condition,
+                **given,
             )
         )
 
@@ -82,7 +88,7 @@ class Table:
         return _unless_refuted(
             lambda: self._client.update_item(
                 TableName=self._name,
-                Key={"id": {"S": id_}},
+                Key=_key(id_),
                 UpdateExpression=update,
                 ExpressionAttributeValues=values,
                 **given,
@@ -91,11 +97,11 @@ class Table:
 
     def delete(self, id_: str) -> None:
         """Drop an item, if there is one."""
-        self._client.delete_item(TableName=self._name, Key={"id": {"S": id_}})
+        self._client.delete_item(TableName=self._name, Key=_key(id_))
 
     def _get_batch(self, ids: Sequence[str]) -> Iterator[Item]:
         """Keys that DynamoDB leaves unprocessed are asked for again: absent must mean unknown."""
-        keys: Any = [{"id": {"S": id_}} for id_ in ids]
+        keys: Any = [_key(id_) for id_ in ids]
         wanted: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
         pause = 0.05
         while True:
@@ -106,6 +112,10 @@ class Table:
                 return
             self._clock.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _key(id_: str) -> Item:
+    return {**FLEET, "id": {"S": id_}}
 
 
 def _unless_refuted(write: Callable[[], object]) -> bool:

@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 
 from nonpersistent.pacing import Pacer
+from nonpersistent.table import FLEET
 from nonpersistent.workspaces import IDS_PER_CALL, in_batches
 
 from .judgements import Question
@@ -47,7 +48,7 @@ class Account:
         function = self._client("lambda").get_function_configuration(FunctionName=name)
         variables = function["Environment"]["Variables"]
         item = self._client("dynamodb").get_item(
-            TableName=variables["LEDGER_TABLE"], Key={"id": {"S": "roster"}}
+            TableName=variables["LEDGER_TABLE"], Key={**FLEET, "id": {"S": "roster"}}
         )["Item"]
         _, partition, _, region, account, *_ = function["FunctionArn"].split(":")
         return Fleet(

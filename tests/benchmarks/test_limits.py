@@ -60,7 +60,7 @@ def test_request_units_are_counted_as_dynamodb_bills_them() -> None:
     meter.read("GetItem", {}, {"Item": {"id": {"S": "x" * 5000}}})
     meter.read("Query", {}, {"Items": []})
     assert meter.read_units == 2.5
-    queued = {"id": {"S": "ws-1"}, "queue": {"S": "due"}, "due_at": {"S": "1"}}
+    queued = {"id": {"S": "ws-1"}, "due_at": {"S": "1"}}
     meter.write(None, queued)
     assert meter.write_units == 2
     meter.write(queued, queued | {"due_at": {"S": "2"}})

@@ -117,7 +117,7 @@ def troubled(theatre: Theatre) -> Theatre:
         Item={
             "id": {"S": stage.ids["Iris"]},
             "version": {"N": "1000"},
-            "queue": {"S": "due"},
+            "fleet": {"S": "fleet"},
             **{name: from_moment(moment) for name, moment in moments.items()},
         },
     )

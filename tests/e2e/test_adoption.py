@@ -313,6 +313,6 @@ def test_workspaces_of_the_same_configuration_are_on_the_roster(adoption: Adopti
     made = sorted(row["WorkspaceId"] for row in described if row["UserName"] in adoption.users)
     assert len(made) == len(adoption.users)
     roster = adoption.aws.client("dynamodb").get_item(
-        TableName="managed-fleet-ledger", Key={"id": {"S": "roster"}}
+        TableName="managed-fleet-ledger", Key={"fleet": {"S": "fleet"}, "id": {"S": "roster"}}
     )["Item"]["workspace_ids"]["L"]
     assert sorted(entry["S"] for entry in roster) == made

@@ -198,7 +198,7 @@ def test_p3_a_rebuild_ends_in_error(crew: Theatre) -> None:
 def test_p2_an_item_of_the_ledger_is_deleted_by_hand(crew: Theatre) -> None:
     """While its session lasts: its end is a debt as any other."""
     works(crew, "Vera")
-    key = {"id": {"S": crew.stage.ids["Vera"]}}
+    key = {"fleet": {"S": "fleet"}, "id": {"S": crew.stage.ids["Vera"]}}
     crew.client("dynamodb").delete_item(TableName=crew.outputs["ledger_table_name"], Key=key)
     leaves(crew, "Vera")
     converges(crew, "Vera")

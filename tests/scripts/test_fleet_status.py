@@ -27,6 +27,7 @@ from nonpersistent.facts import Facts, Phase
 from nonpersistent.images import Proof
 from nonpersistent.pacing import Pacer
 from nonpersistent.records import Record, proof_to_item, to_item
+from tests import ledger_table
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "fleet-status"
@@ -240,12 +241,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         for name in ("desks-ledger", "another"):
-            client.create_table(
-                TableName=name,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            )
+            ledger_table.create(client, name)
         items: tuple[dict[str, Any], ...] = (
             {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": WS}]}},
             {"id": {"S": "audit"}},
@@ -254,7 +250,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             proof_to_item(PROOF),
         )
         for item in items:
-            client.put_item(TableName="desks-ledger", Item=item)
+            ledger_table.put(client, "desks-ledger", item)
         yield client
 
 

@@ -22,6 +22,7 @@ from verify_fleet.main import main, table
 from nonpersistent.clock import Clock
 from nonpersistent.pacing import Pacer
 from sandbox import Sandbox, Tempo
+from tests import ledger_table
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -167,14 +168,9 @@ def aws() -> Iterator[Sandbox]:
             RoleName="f", AssumeRolePolicyDocument="{}"
         )["Role"]["Arn"]
         tables = client("dynamodb", endpoint_url=sandbox.endpoint)
-        tables.create_table(
-            TableName="f-ledger",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        ledger_table.create(tables, "f-ledger")
         roster = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": id_} for id_ in ids]}}
-        tables.put_item(TableName="f-ledger", Item=roster)  # type: ignore[arg-type]
+        ledger_table.put(tables, "f-ledger", roster)
         client("lambda", endpoint_url=sandbox.endpoint).create_function(
             FunctionName="f",
             Runtime="python3.13",

@@ -1,8 +1,7 @@
-"""One DynamoDB table with a KEYS_ONLY index that lags behind it, in memory."""
+"""One DynamoDB table with a local KEYS_ONLY index, in memory: one collection of items."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from .expressions import Given, InvalidExpression, Item, condition, update
 
 KEYS_PER_BATCH = 100
+FLEET: Item = {"fleet": {"S": "fleet"}}
 
 
 class TableError(Exception):
@@ -29,23 +29,18 @@ class Table:
         self,
         name: str,
         now: Callable[[], datetime],
-        lag: Callable[[Callable[[], None]], None],
         page_size: Callable[[], int],
         unprocessed: Callable[[int], int],
     ) -> None:
-        """`lag` applies a change of the index later; `unprocessed` says how many of so many keys
-        BatchGetItem leaves out."""
+        """`unprocessed` says how many of so many keys BatchGetItem leaves out."""
         self.name = name
         self.items: dict[str, Item] = {}
         self.index: dict[str, Item] = {}
         self.first_written: dict[str, datetime] = {}
         self._now = now
-        self._lag = lag
         self._page_size = page_size
         self._unprocessed = unprocessed
         self._writes = 0
-        self._indexed: dict[str, int] = {}
-        self._under_way: Counter[str] = Counter()
 
     def call(self, operation: str, given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """The answer, and whether something was written. Raises TableError."""
@@ -72,30 +67,15 @@ class Table:
     def write(self, item: Item | None, id_: str) -> None:
         """Put or delete an item, unconditionally."""
         self._writes += 1
-        number = self._writes
         if item is None:
             self.items.pop(id_, None)
         else:
             self.items[id_] = item
             self.first_written.setdefault(id_, self._now())
-        keys = None
-        if item is not None and "queue" in item and "due_at" in item:
-            keys = {name: item[name] for name in ("id", "queue", "due_at")}
-        if self.index.get(id_) == keys and not self._under_way[id_]:
-            return
-        self._under_way[id_] += 1
-
-        def apply() -> None:
-            self._under_way[id_] -= 1
-            if self._indexed.get(id_, 0) > number:
-                return
-            self._indexed[id_] = number
-            if keys is None:
-                self.index.pop(id_, None)
-            else:
-                self.index[id_] = keys
-
-        self._lag(apply)
+        if item is None or "due_at" not in item:
+            self.index.pop(id_, None)
+        else:
+            self.index[id_] = {name: item[name] for name in ("id", "due_at")} | FLEET
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -117,8 +97,8 @@ class Table:
         return answer
 
     def _query(self, given: dict[str, Any]) -> dict[str, Any]:
-        if given.get("IndexName") != "due" or given.get("ConsistentRead"):
-            raise TableError("ValidationException", "only the index, which is never consistent")
+        if given.get("IndexName") != "due":
+            raise TableError("ValidationException", "only the index can be queried")
         test = condition(given["KeyConditionExpression"])
         values = _given(given)
         found = [item for item in self.index.values() if test(item, values)]
@@ -134,7 +114,7 @@ class Table:
         found = [item for id_, item in sorted(self.items.items()) if id_ > start]
         page = _page(found, self._page_size())
         if "LastEvaluatedKey" in page:
-            page["LastEvaluatedKey"] = {"id": page["LastEvaluatedKey"]["id"]}
+            page["LastEvaluatedKey"] = FLEET | {"id": page["LastEvaluatedKey"]["id"]}
         return page
 
     # -- writing ------------------------------------------------------------------------------
@@ -149,7 +129,7 @@ class Table:
         id_ = given["Key"]["id"]["S"]
         self._check(id_, given)
         old = self.items.get(id_, {})
-        new = dict(old) | {"id": {"S": id_}}
+        new = dict(old) | given["Key"]
         for change in update(given["UpdateExpression"]):
             change(old, new, _given(given))
         self.write(new, id_)

@@ -71,13 +71,6 @@ class Faults:
             return self.rng.uniform(0.002, 0.010)
         return self.rng.uniform(0.02, 0.15)
 
-    def index_lag(self) -> float:
-        """Seconds that the index is behind the table: mostly none to speak of."""
-        worst = self.strength("index_lag")
-        if worst and self.rng.random() < 0.3:
-            return self.rng.uniform(0.0, 60.0 * worst)
-        return 0.01
-
     def page_size(self) -> int:
         return self.rng.randint(1, 4) if self.strength("small_pages") else 1000
 

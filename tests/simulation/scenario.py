@@ -46,7 +46,6 @@ FAULTS: dict[str, float] = {
     "terminated": 0.5,
     "roster_shrinks": 1.0,
     "skew": 1.0,
-    "index_lag": 1.0,
     "small_pages": 1.0,
     "unprocessed_keys": 0.4,
     "other_tools": 0.5,

@@ -32,7 +32,7 @@ from .workspaces import Api
 ID = "ws-000000000"
 MINUTE = timedelta(minutes=1)
 AUDIT = timedelta(minutes=60)
-ROSTER_KEY = {"id": {"S": "roster"}}
+ROSTER_KEY = {"fleet": {"S": "fleet"}, "id": {"S": "roster"}}
 
 Choice = tuple[str, str]
 """What is done, and by or to whom."""
@@ -76,7 +76,7 @@ class Small:
     def __post_init__(self) -> None:
         self.agenda = Agenda()
         self.fleet = Fleet(random.Random(1), Faults(self.scenario))
-        self.table = Table("fleet-ledger", self._now, _at_once, _whole_pages, _all_keys)
+        self.table = Table("fleet-ledger", self._now, _whole_pages, _all_keys)
         self.oracles = Oracles(self.scenario, self.fleet, timedelta(0), self.table.first_written)
         self.api = Api(self.fleet, _only_mine, _no_refusal, 1e6)
         self.live: dict[str, Stepped] = {}
@@ -87,7 +87,7 @@ class Small:
         roster: Item = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": ID}]}}
         self.table.write(roster, "roster")
         since_ever = {"S": "1970-01-01T00:00:00.000Z"}
-        audit: Item = {"id": {"S": "audit"}, "queue": {"S": "due"}, "due_at": since_ever}
+        audit: Item = {"id": {"S": "audit"}, "due_at": since_ever}
         self.table.write(audit, "audit")
 
     @property
@@ -274,10 +274,6 @@ class Small:
 def to_moment(text: str) -> datetime:
     """A time in the table."""
     return datetime.fromisoformat(text)
-
-
-def _at_once(apply: Any) -> None:
-    apply()
 
 
 def _whole_pages() -> int:

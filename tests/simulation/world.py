@@ -55,7 +55,6 @@ class World:
         self.table = Table(
             "fleet-ledger",
             lambda: self.agenda.now,
-            self._lag,
             self.faults.page_size,
             self.faults.unprocessed,
         )
@@ -126,8 +125,8 @@ class World:
             else:
                 self.oracles.off_roster_since[desktop.id] = now - timedelta(days=1)
         self.write_roster()
-        due = {"queue": {"S": "due"}, "due_at": {"S": "1970-01-01T00:00:00.000Z"}}
-        self.table.write({"id": {"S": "audit"}, **due}, "audit")
+        since_ever = {"S": "1970-01-01T00:00:00.000Z"}
+        self.table.write({"id": {"S": "audit"}, "due_at": since_ever}, "audit")
 
     def write_roster(self) -> None:
         """As Terraform does."""
@@ -190,9 +189,6 @@ class World:
 
     def _skew(self) -> timedelta:
         return self.skew * self.rng.uniform(-1, 1)
-
-    def _lag(self, apply: Callable[[], None]) -> None:
-        self.agenda.after(self.faults.index_lag(), apply)
 
     def _metric_lag(self) -> float:
         return self.rng.uniform(0, 240)

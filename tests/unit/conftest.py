@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from nonpersistent.ledger import Ledger
+from tests import ledger_table
 from tests.unit.desktops import Desktops
 from tests.unit.stage import Lines, Stage
 from tests.unit.support import VirtualClock
@@ -38,29 +39,10 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def dynamodb() -> Iterator[DynamoDBClient]:
-    """The table as main.tf makes it. boto3's session is kept: it has read the API's models."""
+    """An empty ledger table. boto3's session is kept: it has read the API's models."""
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         client = boto3.client("dynamodb")
-        client.create_table(
-            TableName="ledger",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[
-                {"AttributeName": "id", "AttributeType": "S"},
-                {"AttributeName": "queue", "AttributeType": "S"},
-                {"AttributeName": "due_at", "AttributeType": "S"},
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "due",
-                    "KeySchema": [
-                        {"AttributeName": "queue", "KeyType": "HASH"},
-                        {"AttributeName": "due_at", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "KEYS_ONLY"},
-                }
-            ],
-        )
+        ledger_table.create(client, "ledger")
         yield client
 
 

@@ -20,6 +20,7 @@ from nonpersistent.records import Record
 from nonpersistent.settings import Settings
 from nonpersistent.turn import Turn
 from nonpersistent.workspaces import WorkSpaces
+from tests import ledger_table
 from tests.unit.desktops import Desktop, Desktops
 from tests.unit.support import BUNDLE, WS, VirtualClock, at, settings
 
@@ -88,7 +89,7 @@ class Stage:
     def roster(self, *ids: str) -> None:
         """What Terraform would write."""
         item: Any = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": id_} for id_ in ids]}}
-        self.client.put_item(TableName="ledger", Item=item)
+        ledger_table.put(self.client, "ledger", item)
 
     def record(self, id_: str = WS) -> Record:
         """What the ledger says."""

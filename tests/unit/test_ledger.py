@@ -13,6 +13,7 @@ from nonpersistent.facts import Facts
 from nonpersistent.images import Proof
 from nonpersistent.ledger import Due, Ledger
 from nonpersistent.records import Record, to_item
+from tests import ledger_table
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at, session_end, sign_in
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def only(ledger: Ledger, workspace_id: str = WS) -> Record:
 def test_p4_the_roster_is_what_terraform_wrote(ledger: Ledger, dynamodb: DynamoDBClient) -> None:
     assert ledger.roster() == frozenset()
     item: Any = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": WS}, {"S": OTHER}]}}
-    dynamodb.put_item(TableName="ledger", Item=item)
+    ledger_table.put(dynamodb, "ledger", item)
     assert ledger.roster() == {WS, OTHER}
 
 
@@ -83,7 +84,7 @@ def test_p2_more_than_a_page_is_due(ledger: Ledger, dynamodb: DynamoDBClient) ->
     facts = Facts(reason="x" * 300_000)
     for number in range(8):
         item: Any = to_item(Record(f"ws-{number:09}", facts, 1, NOON))
-        dynamodb.put_item(TableName="ledger", Item=item)
+        ledger_table.put(dynamodb, "ledger", item)
     assert dynamodb.scan(TableName="ledger")["Count"] < 8
     assert len(ledger.due(NOON)) == 8
     assert len(list(ledger.everything())) == 8
@@ -101,7 +102,7 @@ def test_records_come_in_the_order_asked_for_and_unknown_ones_are_empty(ledger: 
 def test_p2_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
     dynamodb: DynamoDBClient, clock: VirtualClock
 ) -> None:
-    dynamodb.put_item(TableName="ledger", Item=to_item(Record(WS, version=1)))
+    ledger_table.put(dynamodb, "ledger", to_item(Record(WS, version=1)))
     refusals = 8
 
     class Busy:

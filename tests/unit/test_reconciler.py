@@ -180,7 +180,7 @@ def test_p4_the_roster_is_read_again_for_each_batch(stage: Stage) -> None:
     assert stage.lines.decisions[-1] == ("forgotten", "not_in_workspace_ids")
 
 
-def test_the_table_and_not_the_lagging_index_says_what_is_due(
+def test_p1_what_the_table_says_when_its_turn_comes_counts(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.has(DUE, at(5))

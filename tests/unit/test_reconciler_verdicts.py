@@ -73,7 +73,11 @@ def test_p7_a_trial_that_never_began_says_nothing_of_the_image(trial: Stage) -> 
 
 def test_p6_the_oldest_debt_tells_its_age(stage: Stage) -> None:
     stage.has(DUE, NOON, state="MAINTENANCE")
-    stage.has(replace(DUE, vacant_since=at(-90), told_at=None, used_at=at(-95)), NOON, OTHER)
+    stage.has(
+        replace(DUE, vacant_since=at(-90), owed_since=at(-90), told_at=None, used_at=at(-95)),
+        NOON,
+        OTHER,
+    )
     stage.desktops.desks[OTHER].state = "SUSPENDED"
     assert stage.run().oldest_due_seconds == pytest.approx(70 * 60, abs=2)
 

@@ -78,9 +78,9 @@ def test_what_a_signal_alone_wrote_is_a_record() -> None:
 
 
 def test_only_what_has_a_time_to_look_is_in_the_index() -> None:
-    assert "queue" not in to_item(Record(WS))
+    assert "due_at" not in to_item(Record(WS))
     planned = to_item(Record(WS, look_at=at(5)))
-    assert (planned["queue"], planned["due_at"]) == ({"S": "due"}, from_moment(at(5)))
+    assert planned["due_at"] == from_moment(at(5))
 
 
 def test_an_empty_item_is_an_empty_proof() -> None:

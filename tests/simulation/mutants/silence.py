@@ -20,7 +20,7 @@ AGE = (
         "a sign-in that nothing confirms makes the debt younger",
         "P6",
         "lifecycle.py",
-        "owed_since=None if shown else facts.owed_since or vacant_since",
+        "owed_since=vacant_since if shown else facts.owed_since or vacant_since",
         "owed_since=vacant_since",
     ),
     Mutant(
