@@ -80,6 +80,7 @@ scan: $(VENV)/demo.installed $(SCAN)/installed ## Scan the module, its examples 
 
 docs: $(VENV)/test.installed ## Write the README's tables of inputs and outputs
 	$(RUN) scripts/docs
+	$(RUN) scripts/docs --root examples/complete
 
 verify: $(VENV)/demo.installed ## Read your AWS account against the assumptions, change nothing (NAME=, REGION=)
 	@$(RUN) scripts/verify $(if $(NAME),--name $(NAME)) $(if $(REGION),--region $(REGION))
