@@ -91,6 +91,7 @@ clean: ## Remove what was installed or made
 	find . -name .terraform.lock.hcl -delete
 
 $(VENV)/demo.installed: demo/requirements.txt sandbox/requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) is not on PATH; version 3.11 or newer is needed' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(sys.version_info < (3, 11) and "python3 " + v + " is too old; version 3.11 or newer is needed")'
 	@scripts/terraform version >/dev/null
 	@echo "Installing what the local AWS needs into $(VENV) ..."
