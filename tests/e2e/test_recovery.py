@@ -54,65 +54,36 @@ def crew(theatre: Theatre) -> Iterator[Theatre]:
         yield theatre
 
 
-def test_p3_the_function_is_killed_in_the_middle_of_a_batch(crew: Theatre) -> None:
-    """The lease keeps others away; Lambda's second try of the same event does the rest."""
-    names = ("Olga", "Pete", "Quin")
-    stage = crew.stage
+def test_p2_the_message_of_the_topic_is_lost(
+    crew: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudWatch has published it, the function never sees it: the audit does without."""
+    stage, deliver = crew.stage, Post.deliver
+    lost: list[bytes] = []
 
-    def rebuilt() -> set[str]:
-        return {name for name in names if len(stage.desktop(name).rebuilds) > before[name]}
+    def loses(post: Post, function: str, payload: bytes, service: str, source: str) -> str | None:
+        if service == "sns.amazonaws.com":
+            lost.append(payload)
+            return "lost"
+        return deliver(post, function, payload, service, source)
 
-    def vacant(name: str) -> list[dict[str, Any]]:
-        return stage.said("vacant", name)
-
-    with survives(crew, dict.fromkeys(names, 1), rings=frozenset({"errors"})):
-        works(crew, *names)
-        before = {name: len(stage.desktop(name).rebuilds) for name in names}
-        tries = len(stage.aws.invocations)
-        with no_schedule(crew):
-            leaves(crew, *names)
-            for name in names:
-                stage.until(f"{name} is told of", partial(told_of_the_end, crew, name))
-            due = datetime.now(UTC) + timedelta(seconds=3)
-            stage.until("all three are due", lambda: datetime.now(UTC) > due)
-        stage.until("the first rebuild of the batch", rebuilt)
-        assert stage.aws.kill(crew.function) >= 1
-        rest = set(names) - rebuilt()
-        assert len(rest) in (1, 2)
-    later = list(stage.aws.invocations)[tries:]
-    killed = {one.request_id for one in later if b"signal: 9" in one.result.payload}
-    assert killed
-    for name in rest:
-        [asked] = stage.said("rebuild_requested", name)
-        assert asked["requestId"] in killed
-
-
-def test_p2_dynamodb_refuses_for_a_minute(crew: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Longer than the client tries by itself. Lambda's next try works, so no letter is dead."""
-    stage, answers, refusals = crew.stage, FrontDoor.__call__, list[datetime]()
-
-    def refuses(door: FrontDoor, environ: Environ, start: StartResponse) -> Iterable[bytes]:
-        if environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
-            refusals.append(datetime.now(UTC))
-            start("500 Internal Server Error", [("Content-Type", "application/x-amz-json-1.0")])
-            return [json.dumps({"__type": "InternalServerError"}).encode()]
-        return answers(door, environ, start)
-
-    with survives(crew, {"Rosa": 1}, rings=frozenset({"errors"})):
-        works(crew, "Rosa")
-        before = failures(crew)
+    works(crew, "Tess")
+    with survives(crew, {"Tess": 1}):
         with monkeypatch.context() as patch:
-            patch.setattr(FrontDoor, "__call__", refuses)
-            leaves(crew, "Rosa")
-            stage.until("an invocation fails", lambda: failures(crew) > before)
-            stage.until("a minute of refusals", lambda: lasted(refusals))
-        assert not stage.desktop("Rosa").rebuilds
+            patch.setattr(Post, "deliver", loses)
+            leaves(crew, "Tess")
+            stage.until("the message is lost", lambda: lost)
+    assert stage.ids["Tess"] in str(lost)
+    assert not told_of_the_end(crew, "Tess")
 
 
-def lasted(moments: list[datetime]) -> bool:
-    """Whether a minute lies between the first and the last."""
-    span = moments[-1] - moments[0] if moments else timedelta(0)
-    return span.total_seconds() >= MINUTE_SECONDS
+def test_p2_an_item_of_the_ledger_is_deleted_by_hand(crew: Theatre) -> None:
+    """While its session lasts: its end is a debt as any other."""
+    works(crew, "Vera")
+    with survives(crew, {"Vera": 1}):
+        key = {"id": {"S": crew.stage.ids["Vera"]}}
+        crew.client("dynamodb").delete_item(TableName=crew.outputs["ledger_table_name"], Key=key)
+        leaves(crew, "Vera")
 
 
 class Closed(TokenBucket):
@@ -135,8 +106,8 @@ def test_p5_the_workspaces_api_throttles_everything_for_a_minute(
         return [call.at for call in calls if call.outcome == "ThrottlingException"][already:]
 
     already = 0
+    works(crew, "Sven")
     with survives(crew, {"Sven": 1}):
-        works(crew, "Sven")
         before, already = failures(crew), len(refused())
         with monkeypatch.context() as patch:
             patch.setattr(stage.aws.api, "bucket", Closed())
@@ -148,38 +119,6 @@ def test_p5_the_workspaces_api_throttles_everything_for_a_minute(
     assert failures(crew) == before
 
 
-def test_p2_the_message_of_the_topic_is_lost(
-    crew: Theatre, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """CloudWatch has published it, the function never sees it: the audit does without."""
-    stage, deliver = crew.stage, Post.deliver
-    lost: list[bytes] = []
-
-    def loses(post: Post, function: str, payload: bytes, service: str, source: str) -> str | None:
-        if service == "sns.amazonaws.com":
-            lost.append(payload)
-            return "lost"
-        return deliver(post, function, payload, service, source)
-
-    with survives(crew, {"Tess": 1}):
-        works(crew, "Tess")
-        with monkeypatch.context() as patch:
-            patch.setattr(Post, "deliver", loses)
-            leaves(crew, "Tess")
-            stage.until("the message is lost", lambda: lost)
-    assert stage.ids["Tess"] in str(lost)
-    assert not told_of_the_end(crew, "Tess")
-
-
-def test_p2_an_item_of_the_ledger_is_deleted_by_hand(crew: Theatre) -> None:
-    """While its session lasts: its end is a debt as any other."""
-    with survives(crew, {"Vera": 1}):
-        works(crew, "Vera")
-        key = {"id": {"S": crew.stage.ids["Vera"]}}
-        crew.client("dynamodb").delete_item(TableName=crew.outputs["ledger_table_name"], Key=key)
-        leaves(crew, "Vera")
-
-
 def test_p1_the_ledger_is_restored_from_a_backup_of_an_hour_ago(crew: Theatre) -> None:
     """Debts that were paid since are owed again, but not under a user; what began since is found.
 
@@ -188,8 +127,8 @@ def test_p1_the_ledger_is_restored_from_a_backup_of_an_hour_ago(crew: Theatre) -
     """
     stage, dynamodb = crew.stage, crew.client("dynamodb")
     table = crew.outputs["ledger_table_name"]
+    works(crew, "Olga", "Pete")
     with survives(crew, {"Olga": 2, "Pete": 1, "Quin": 1}):
-        works(crew, "Olga", "Pete")
         already = {name: len(told_of_the_end(crew, name)) for name in ("Olga", "Pete", "Quin")}
 
         def told(name: str) -> bool:
@@ -224,13 +163,73 @@ def test_p1_the_ledger_is_restored_from_a_backup_of_an_hour_ago(crew: Theatre) -
             dynamodb.put_item(TableName=table, Item=item)
 
 
+def test_p3_the_function_is_killed_in_the_middle_of_a_batch(crew: Theatre) -> None:
+    """The lease keeps others away; Lambda's second try of the same event does the rest."""
+    names = ("Olga", "Pete", "Quin")
+    stage = crew.stage
+
+    def rebuilt() -> set[str]:
+        return {name for name in names if len(stage.desktop(name).rebuilds) > before[name]}
+
+    def vacant(name: str) -> list[dict[str, Any]]:
+        return stage.said("vacant", name)
+
+    works(crew, *names)
+    with survives(crew, dict.fromkeys(names, 1), rings=frozenset({"errors"})):
+        before = {name: len(stage.desktop(name).rebuilds) for name in names}
+        tries = len(stage.aws.invocations)
+        with no_schedule(crew):
+            leaves(crew, *names)
+            for name in names:
+                stage.until(f"{name} is told of", partial(told_of_the_end, crew, name))
+            due = datetime.now(UTC) + timedelta(seconds=3)
+            stage.until("all three are due", lambda: datetime.now(UTC) > due)
+        stage.until("the first rebuild of the batch", rebuilt)
+        assert stage.aws.kill(crew.function) >= 1
+        rest = set(names) - rebuilt()
+        assert len(rest) in (1, 2)
+    later = list(stage.aws.invocations)[tries:]
+    killed = {one.request_id for one in later if b"signal: 9" in one.result.payload}
+    assert killed
+    for name in rest:
+        assert stage.said("rebuild_requested", name)[-1]["requestId"] in killed
+
+
+def test_p2_dynamodb_refuses_for_a_minute(crew: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than the client tries by itself. Lambda's next try works, so no letter is dead."""
+    stage, answers, refusals = crew.stage, FrontDoor.__call__, list[datetime]()
+
+    def refuses(door: FrontDoor, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        if environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+            refusals.append(datetime.now(UTC))
+            start("500 Internal Server Error", [("Content-Type", "application/x-amz-json-1.0")])
+            return [json.dumps({"__type": "InternalServerError"}).encode()]
+        return answers(door, environ, start)
+
+    works(crew, "Rosa")
+    with survives(crew, {"Rosa": 1}, rings=frozenset({"errors"})):
+        before = failures(crew)
+        with monkeypatch.context() as patch:
+            patch.setattr(FrontDoor, "__call__", refuses)
+            leaves(crew, "Rosa")
+            stage.until("an invocation fails", lambda: failures(crew) > before)
+            stage.until("a minute of refusals", lambda: lasted(refusals))
+        assert not stage.desktop("Rosa").rebuilds
+
+
+def lasted(moments: list[datetime]) -> bool:
+    """Whether a minute lies between the first and the last."""
+    span = moments[-1] - moments[0] if moments else timedelta(0)
+    return span.total_seconds() >= MINUTE_SECONDS
+
+
 def test_p3_rebuilds_end_in_error(crew: Theatre) -> None:
     """A rebuild that failed has paid nothing. After three a person is called; once the WorkSpace
     is mended, the next audit begins anew."""
     stage, ugo = crew.stage, crew.stage.ids["Ugo"]
+    works(crew, "Ugo")
     with survives(crew, {"Ugo": 4}, rings=frozenset({"blocked"})):
         stage.aws.desktops.break_(ugo, Faults(rebuild=Outcome.FAILS))
-        works(crew, "Ugo")
         leaves(crew, "Ugo")
         for attempt in (1, 2, 3):
             stage.until(f"rebuild {attempt} fails", partial(failed, crew, "Ugo", attempt))
