@@ -7,6 +7,7 @@ most of it waiting, so they run side by side.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,14 @@ ENCRYPTED = (
     "aws_cloudwatch_log_group.function",
 )
 
+COMPANY = "nonpersistent-desks"
+"""The name of the fleet of examples/complete."""
+
+NOTICE_SECONDS = 25
+"""Sessions end at least so long before the window opens: that has to be noticed while closed."""
+
+TAG = {"key": "pool", "value": "desks"}
+
 ACTS = {"baseline", "in_use", "vacant", "clean", "deferred", "rebuild_requested", "finished"}
 """Decisions that a function takes about its own WorkSpaces only."""
 
@@ -94,6 +104,10 @@ class Adoption:
     changed: Future[dict[str, Any]]
     again: dict[str, Future[dict[str, Any]]]
     users: list[str]
+    company: list[str]
+    """The WorkSpaces of examples/complete."""
+    opening: Future[datetime]
+    """When its rebuild window opens; before, a session of each of them has ended."""
     namesake: Future[str]
     """What Terraform says to a second deployment of the name `kiosks`."""
     shared: dict[str, Any]
@@ -106,8 +120,8 @@ def adoption(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adoption]:
     module = folder / "module"
     unpack_archive(module)
     unpacked = fingerprint(module)
-    with local_aws(desktops=5) as aws, ThreadPoolExecutor(max_workers=3) as pool:
-        one, two, three, four, five = aws.desktops
+    with local_aws(desktops=6) as aws, ThreadPoolExecutor(max_workers=4) as pool:
+        one, two, three, four, five, six = aws.desktops
         fleets = {"kiosks": {"one": one, "two": two}, "classrooms": {"three": three, "four": four}}
         variables: dict[str, dict[str, Any]] = {
             fleet: {"workspace_ids": ids, "grace": GRACE_MINUTES, "key": None}
@@ -124,7 +138,9 @@ def adoption(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adoption]:
                 "users": users,
             },
             "complete": {
-                "workspace_ids": {"reception": five},
+                "workspace_ids": {"reception": five, "lobby": six},
+                "workspace_tag": TAG,
+                "reconnect_grace_minutes": GRACE_MINUTES,
                 "operations_emails": ["desk@example.com"],
                 "region": aws.environment["AWS_REGION"],
             },
@@ -147,8 +163,12 @@ def adoption(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adoption]:
             there = folder / "adopter"
             return pool.submit(Deployment(there, state, environment, values).plan)
 
+        again = {name: pool.submit(example.plan) for name, example in examples.items()}
         yield Adoption(
             aws=aws,
+            again=again,
+            company=[five, six],
+            opening=pool.submit(_end_sessions_before_the_window, aws, [five, six], again),
             module=module,
             unpacked=unpacked,
             fleets=fleets,
@@ -157,7 +177,6 @@ def adoption(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adoption]:
                 classrooms={"workspace_ids": {"four": four}},
             ),
             changed=planned(kiosks={"grace": 30}, classrooms={"key": KEY}),
-            again={name: pool.submit(example.plan) for name, example in examples.items()},
             users=users,
             shared=_shared_silently(aws),
             namesake=pool.submit(_refused, namesake),
@@ -189,6 +208,25 @@ def _refused(deployment: Deployment) -> str:
     with pytest.raises(TerraformError) as failure:
         _deploy(deployment)
     return str(failure.value)
+
+
+def _end_sessions_before_the_window(
+    aws: LocalAws, desktops: list[str], again: dict[str, Future[dict[str, Any]]]
+) -> datetime:
+    """Everybody comes, the window is closed until the next full minute that is late enough, and
+    everybody leaves. When it opens."""
+    again["complete"].result()
+    for desktop in desktops:
+        aws.act(desktop, "sign-in")
+    until("the sign-ins", lambda: set(desktops) <= set(aws.told(COMPANY, "recorded")))
+    late_enough = datetime.now(UTC) + timedelta(seconds=NOTICE_SECONDS)
+    opening = late_enough.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    times = {"start": opening, "end": opening + timedelta(hours=12)}
+    window = {name: time.strftime("%H:%M") for name, time in times.items()} | {"timezone": "UTC"}
+    aws.set_environment(COMPANY, REBUILD_WINDOW=json.dumps(window))
+    for desktop in desktops:
+        aws.act(desktop, "sign-out")
+    return opening
 
 
 # -- consumed ---------------------------------------------------------------------------------
@@ -316,3 +354,61 @@ def test_workspaces_of_the_same_configuration_are_on_the_roster(adoption: Adopti
         TableName="managed-fleet-ledger", Key={"id": {"S": "roster"}}
     )["Item"]["workspace_ids"]["L"]
     assert sorted(entry["S"] for entry in roster) == made
+
+
+# -- a company's fleet: a key, a tag, a window --------------------------------------------------
+
+
+def test_p2_a_session_end_gets_into_the_log_under_a_customers_key(adoption: Adoption) -> None:
+    aws, company = adoption.aws, set(adoption.company)
+    topics = aws.client("sns")
+    topic = f"arn:aws:sns:us-east-1:123456789012:{COMPANY}-sessions"
+    key = topics.get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"]
+    manager = aws.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyManager"]
+    assert manager == "CUSTOMER"
+    adoption.opening.result()
+
+    def ends() -> set[str]:
+        lines = aws.lines(COMPANY, "recorded")
+        return {line["workspace_id"] for line in lines if line["signal"] == "session_end"}
+
+    until("both session ends", lambda: ends() == company)
+
+
+def test_p4_permissions_by_tag_name_the_tag_and_no_id(adoption: Adoption) -> None:
+    iam = adoption.aws.client("iam")
+    role = f"{COMPANY}-us-east-1"
+    [attached] = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId="v1")
+    [statement, *_] = found["PolicyVersion"]["Document"]["Statement"]
+    assert "workspaces:RebuildWorkspaces" in statement["Action"]
+    assert statement["Condition"] == {
+        "StringEquals": {f"aws:ResourceTag/{TAG['key']}": TAG["value"]}
+    }
+    assert not [desktop for desktop in adoption.company if desktop in str(found)]
+
+
+def test_p2_debts_of_a_closed_window_wait_for_its_opening_and_none_is_lost(
+    adoption: Adoption,
+) -> None:
+    """With users' files kept, as the example has it: a snapshot has to come, too."""
+    aws, company, opening = adoption.aws, adoption.company, adoption.opening.result()
+
+    def waits() -> dict[str, set[datetime]]:
+        lines = aws.lines(COMPANY, "deferred")
+        found: dict[str, set[datetime]] = {}
+        for line in lines:
+            if line["reason"] == "window":
+                due_at = datetime.fromisoformat(line["due_at"])
+                found.setdefault(line["workspace_id"], set()).add(due_at)
+        return found
+
+    until("both debts wait", lambda: waits() == {desktop: {opening} for desktop in company})
+    for desktop in company:
+        aws.act(desktop, "snapshot")
+    rebuilds = partial(lambda: [aws.desktop(desktop)["rebuilds"] for desktop in company])
+    until("both rebuilds", lambda: all(rebuilds()), 120)
+    for made in rebuilds():
+        [rebuild] = made
+        assert rebuild["user_was"] == "AWAY"
+        assert datetime.fromisoformat(rebuild["accepted_at"]) >= opening
