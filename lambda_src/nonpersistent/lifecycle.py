@@ -95,7 +95,10 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     due_at = owed_at(facts, settings)
     assert due_at is not None, "the phase says that it was seen vacant"
     if now < due_at:
-        look_at = settings.rebuild_allowed_at(due_at + settings.patience)
+        look_at = due_at + settings.patience
+        opens_at = settings.rebuild_allowed_at(look_at)
+        if opens_at > look_at:
+            return _defer(facts, Deferral.WINDOW, opens_at, settings)
         return Decision(facts, Verdict.VACANT, settings.next_look(look_at), Deferral.GRACE)
     opens_at = settings.rebuild_allowed_at(now)
     if opens_at > now:
