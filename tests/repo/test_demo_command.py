@@ -25,10 +25,10 @@ exec(sys.argv[1])' "$2"
 TERRAFORM = """#!/bin/sh
 case "$1 $2" in
 version*) printf 'Terraform v{version}\\non linux_amd64\\n' ;;
-*apply) sleep 1000 & echo $$ $! >"$HOME/new" && mv "$HOME/new" "$HOME/started"; wait ;;
+*apply) sleep 1000 & sleep 0.3; echo $$ $! >"$HOME/new" && mv "$HOME/new" "$HOME/started"; wait ;;
 esac
 """
-"""Says its version; an apply starts a plugin, notes both processes and does not end."""
+"""Says its version; an apply starts a plugin, notes both processes after a while, does not end."""
 
 
 @pytest.fixture
@@ -127,18 +127,18 @@ def test_a_demo_that_is_stopped_while_it_deploys_leaves_nothing_behind(
         text=True,
     ) as demo:
         started = tmp_path / "started"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not started.exists():
             assert time.monotonic() < deadline, "terraform apply was not reached"
             time.sleep(0.02)
         assert list(aside.iterdir()), "state and plugins have a folder"
         demo.send_signal(number)
-        said, _ = demo.communicate(timeout=30)
+        said, _ = demo.communicate(timeout=60)
     assert demo.returncode == 130
     assert said.splitlines()[-1] == "Stopped. Nothing is left behind."
     assert not list(aside.iterdir())
     for process in map(int, started.read_text().split()):
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 20
         while is_alive(process):
             assert time.monotonic() < deadline, "terraform, or its plugin, goes on"
             time.sleep(0.02)
