@@ -81,6 +81,7 @@ scan: $(VENV)/demo.installed $(SCAN)/installed ## Scan the module, its examples 
 
 docs: $(VENV)/test.installed ## Write the README's tables: inputs, outputs, what a month costs
 	$(RUN) scripts/docs
+	$(RUN) scripts/docs --root examples/complete
 
 verify: $(VENV)/demo.installed ## Read your AWS account against the assumptions, change nothing (NAME=, REGION=)
 	@$(RUN) scripts/verify $(if $(NAME),--name $(NAME)) $(if $(REGION),--region $(REGION))
@@ -91,6 +92,7 @@ clean: ## Remove what was installed or made
 	find . -name .terraform.lock.hcl -delete
 
 $(VENV)/demo.installed: demo/requirements.txt sandbox/requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) is not on PATH; version 3.11 or newer is needed' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(sys.version_info < (3, 11) and "python3 " + v + " is too old; version 3.11 or newer is needed")'
 	@scripts/terraform version >/dev/null
 	@echo "Installing what the local AWS needs into $(VENV) ..."

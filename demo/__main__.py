@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from sandbox import Sandbox
 
 from . import play
-from .deployment import ROOT, Deployment, TerraformError
+from .deployment import ROOT, Deployment, TerraformError, why_unusable
 from .stage import Late, Stage
 from .timeline import Timeline
 
@@ -26,10 +28,14 @@ WIDTH = 120
 
 
 def main() -> int:
-    """0 if every promise was kept, 1 if not, 130 after Ctrl-C."""
+    """0 if every promise was kept, 1 if not (or without a Terraform that will do), 130 after
+    Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave it running to look around")
     keep = parser.parse_args().keep
+    if problem := why_unusable():
+        print(problem, file=sys.stderr)
+        return 1
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -86,23 +92,27 @@ def fleet_status(aws: Sandbox) -> str:
     return done.stdout + done.stderr
 
 
-def _wait(aws: Sandbox, deployment: Deployment, console: Console) -> None:
-    outputs = deployment.outputs()
-    console.print("\nStill running. In another terminal:\n")
-    for name, value in aws.environment().items():
-        console.print(f"  export {name}={value}")
+def look_around(aws: Sandbox, outputs: Mapping[str, Any]) -> list[str]:
+    """Commands for another terminal, once `aws.environment()` is exported there."""
     desktop = next(iter(aws.desktops.all())).id
-    console.print(
-        f"""
-  scripts/fleet-status
-  aws logs tail {outputs["log_group_name"]} --follow
-  aws dynamodb scan --table-name {outputs["ledger_table_name"]}
-  aws workspaces describe-workspaces-connection-status
-  curl -X POST $AWS_ENDPOINT_URL/sandbox/desktops/{desktop}/sign-in
-  curl -X POST $AWS_ENDPOINT_URL/sandbox/desktops/{desktop}/sign-out
+    act = f"curl -X POST $AWS_ENDPOINT_URL/sandbox/desktops/{desktop}"
+    return [
+        "scripts/fleet-status",
+        f"aws logs filter-log-events --log-group-name {outputs['log_group_name']} "
+        "--query 'events[].[message]' --output text",
+        f"aws dynamodb scan --table-name {outputs['ledger_table_name']}",
+        "aws workspaces describe-workspaces-connection-status",
+        f"{act}/sign-in",
+        f"{act}/sign-out",
+    ]
 
-Ctrl-C ends it."""
-    )
+
+def _wait(aws: Sandbox, deployment: Deployment, console: Console) -> None:
+    exports = [f"export {name}={value}" for name, value in aws.environment().items()]
+    commands = look_around(aws, deployment.outputs())
+    lines = "".join(f"\n  {line}" for line in [*exports, "", *commands])
+    console.print(f"\nStill running. In another terminal:\n{lines}", soft_wrap=True)
+    console.print("\ndocs/operations.md has more. Ctrl-C ends it.")
     signal.pause()
 
 

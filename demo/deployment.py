@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,15 +81,33 @@ class Deployment:
 
     def _run(self, *arguments: str) -> str:
         command, *rest = arguments
-        done = subprocess.run(
-            [TERRAFORM, f"-chdir={self._configuration}", command, "-no-color", *rest]
-            if command != "show"
-            else [TERRAFORM, f"-chdir={self._configuration}", *arguments],
+        colourless = [] if command == "show" else ["-no-color"]
+        with subprocess.Popen(
+            [TERRAFORM, f"-chdir={self._configuration}", command, *colourless, *rest],
             env=self._environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise TerraformError(f"terraform {command} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+            start_new_session=True,
+        ) as process:
+            try:
+                said, complained = process.communicate()
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode:
+            raise TerraformError(f"terraform {command} failed:\n{said}{complained}")
+        return said
+
+
+def why_unusable() -> str | None:
+    """One line that says what is wrong with Terraform on this machine; None if it will do."""
+    done = subprocess.run([TERRAFORM, "version"], capture_output=True, text=True, check=False)
+    return done.stderr.strip() if done.returncode else None
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """With its plugins, which would outlive it. What it has made goes with the local AWS, so there
+    is nothing to wait for."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

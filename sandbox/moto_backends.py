@@ -6,6 +6,7 @@ moto has no types that help; the casts to Any live here and in `moto_mends.py`.
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -130,6 +131,13 @@ class Backends:
         """Name and number of visible messages."""
         for name, queue in list(self._service("sqs").queues.items()):
             yield name, int(queue.approximate_number_of_messages)
+
+    # -- KMS ----------------------------------------------------------------------------------
+
+    def key_policy(self, arn: str) -> dict[str, Any]:
+        """A key's policy; of a key that is not there an empty one, which lets nobody in."""
+        key = self._service("kms").keys.get(arn.split("/")[-1])
+        return dict(json.loads(key.policy)) if key is not None else {}
 
     # -- EventBridge --------------------------------------------------------------------------
 

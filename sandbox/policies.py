@@ -34,6 +34,15 @@ def allows(policy: Mapping[str, Any], request: Request) -> bool:
     return "Deny" not in applying and "Allow" in applying
 
 
+def may_use_key(policy: Mapping[str, Any], service: str, key_arn: str) -> bool:
+    """Whether a key's policy lets a service send what is encrypted under it.
+
+    Source: "Key management" in the SNS developer guide and in the SQS developer guide.
+    """
+    actions = ("kms:Decrypt", "kms:GenerateDataKey")
+    return all(allows(policy, Request(service, action, key_arn)) for action in actions)
+
+
 def _applies(statement: Mapping[str, Any], request: Request) -> bool:
     if not _names(statement.get("Principal"), request.service):
         return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from .moto_backends import ACCOUNT, Backends, EventRule
 from .notifications import scheduled_event
-from .policies import Request, allows
+from .policies import Request, allows, may_use_key
 
 log = logging.getLogger(__name__)
 
@@ -67,5 +67,9 @@ class Post:
         policy = json.loads(queue.policy) if queue is not None and queue.policy else {}
         if queue is None or not allows(policy, request):
             log.warning("%s may not send to %s", source_arn, arn)
+            return
+        key = str(queue.kms_master_key_id or "")
+        if key and not may_use_key(self._backends.key_policy(key), service, key):
+            log.warning("%s cannot send to %s through the key %s", source_arn, arn, key)
             return
         self._backends.send_to_queue(arn, body)

@@ -18,11 +18,12 @@ from .alarms import EXTRA_PERIODS, AlarmState, Datapoint, Rule, evaluate
 from .desktop import Desktop
 from .moto_backends import Backends, MetricKey, aware
 from .notifications import AlarmNews, alarm_message, alarm_subject
-from .policies import Request, allows
+from .policies import Request, allows, may_use_key
 from .tempo import Tempo
 
 log = logging.getLogger(__name__)
 WORKSPACES = "AWS/WorkSpaces"
+CLOUDWATCH = "cloudwatch.amazonaws.com"
 
 
 @dataclass(slots=True)
@@ -155,15 +156,16 @@ class AlarmWatch:
         if topic is None:
             log.warning("alarm %s: there is no topic %s", news.name, arn)
             return False
-        if str(topic.kms_master_key_id or "").endswith("alias/aws/sns"):
-            log.warning("alarm %s cannot publish through alias/aws/sns", news.name)
+        key = str(topic.kms_master_key_id or "")
+        if key and not may_use_key(self.backends.key_policy(key), CLOUDWATCH, key):
+            log.warning("alarm %s cannot publish through the key %s", news.name, key)
             return False
         context = {
             "aws:SourceArn": news.arn,
             "aws:SourceAccount": news.account,
             "aws:SecureTransport": "true",
         }
-        request = Request("cloudwatch.amazonaws.com", "sns:Publish", arn, context)
+        request = Request(CLOUDWATCH, "sns:Publish", arn, context)
         if not allows(json.loads(topic.policy), request):
             log.warning("alarm %s: the policy of %s refuses it", news.name, arn)
             return False

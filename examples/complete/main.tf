@@ -104,18 +104,27 @@ module "nonpersistent" {
 
   name          = var.name
   workspace_ids = var.workspace_ids
-  # For fleets whose ids do not fit into policies; every WorkSpace of workspace_ids carries this tag.
-  workspace_tag = var.workspace_tag
+  tags          = var.tags
 
+  # When a session end becomes a rebuild, and what the rebuild may cost.
   reconnect_grace_minutes   = var.reconnect_grace_minutes
   user_volume               = var.user_volume
   rebuild_window            = var.rebuild_window
   maximum_rebuilds_per_hour = var.maximum_rebuilds_per_hour
-  audit_interval_minutes    = var.audit_interval_minutes
+  prove_images              = var.prove_images
+  dry_run                   = var.dry_run
 
+  # How much of the account's WorkSpaces API it takes.
+  audit_interval_minutes = var.audit_interval_minutes
+  workspaces_api_rate    = var.workspaces_api_rate
+
+  # Who may what. With the tag, which every WorkSpace of workspace_ids carries, ids need not fit into policies.
   kms_key_arn              = aws_kms_key.fleet.arn
   permissions_boundary_arn = var.permissions_boundary_arn
+  workspace_tag            = var.workspace_tag
+
+  # What people see.
   operations_alarm_actions = [aws_sns_topic.operations.arn]
-  log_retention_days       = 365
-  tags                     = var.tags
+  create_dashboard         = var.create_dashboard
+  log_retention_days       = var.log_retention_days
 }

@@ -11,6 +11,27 @@ variable "audit_interval_minutes" {
   nullable    = false
 }
 
+variable "create_dashboard" {
+  description = "Whether to create a CloudWatch dashboard of the fleet."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "dry_run" {
+  description = "Whether to decide and log everything but rebuild nothing: the first weeks on a living fleet."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "How many days the function's log is kept."
+  type        = number
+  default     = 365
+  nullable    = false
+}
+
 variable "maximum_rebuilds_per_hour" {
   description = "At most this many rebuilds are asked for within an hour; null means no brake."
   type        = number
@@ -35,6 +56,13 @@ variable "permissions_boundary_arn" {
   description = "ARN of the IAM policy that bounds the function's role, where the company demands one; null means none."
   type        = string
   default     = null
+}
+
+variable "prove_images" {
+  description = "Whether a new image is proven on one WorkSpace of its bundle before the others get it."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "rebuild_window" {
@@ -75,4 +103,11 @@ variable "workspace_tag" {
   description = "The tag that all these WorkSpaces carry, as {key, value}; null means permissions by exact id."
   type        = object({ key = string, value = string })
   default     = null
+}
+
+variable "workspaces_api_rate" {
+  description = "How many calls per second it makes to the WorkSpaces API; what is left of 2 is for the company's other tools."
+  type        = number
+  default     = 1.5
+  nullable    = false
 }

@@ -105,12 +105,12 @@ def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Set
 def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     due_at = owed_at(facts, settings)
     assert due_at is not None, "the phase says that it was seen vacant"
-    if now < due_at:
-        look_at = settings.rebuild_allowed_at(due_at + settings.patience)
-        return Decision(facts, Verdict.VACANT, settings.next_look(look_at), Deferral.GRACE)
-    opens_at = settings.rebuild_allowed_at(now)
-    if opens_at > now:
+    soonest = due_at + settings.patience if now < due_at else now
+    opens_at = settings.rebuild_allowed_at(soonest)
+    if opens_at > soonest:
         return _defer(facts, Deferral.WINDOW, opens_at, settings)
+    if now < due_at:
+        return Decision(facts, Verdict.VACANT, settings.next_look(soonest), Deferral.GRACE)
     if seen.gone:
         return aftermath.gone(facts, seen)
     if seen.vacant_at is None or seen.vacant_at < due_at:

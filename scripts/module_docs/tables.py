@@ -79,9 +79,14 @@ def _type(value: str) -> str:
 
 def _value(default: Any) -> str:
     """A default as one would write it in HCL."""
-    if isinstance(default, str):
-        return f"`{default}`"
-    return "none" if default is None else f"`{json.dumps(default)}`"
+    return "none" if default is None else f"`{_hcl(default)}`"
+
+
+def _hcl(value: Any) -> str:
+    """python-hcl2 leaves the quotes around strings, so text is HCL already."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_hcl(item)}" for name, item in value.items()) + "}"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _text(description: str) -> str:

@@ -45,7 +45,7 @@ class LocalAws:
         )
 
     def act(self, desktop: str, what: str) -> None:
-        """A user signs in (sign-in) or out (sign-out)."""
+        """A user signs in (sign-in) or out (sign-out), or AWS takes a snapshot (snapshot)."""
         self._ask(f"desktops/{desktop}/{what}", b"")
 
     def desktop(self, desktop: str) -> dict[str, Any]:
@@ -56,12 +56,23 @@ class LocalAws:
         """The bundle of its desktops."""
         return str(self.desktop(self.desktops[0])["bundle"])
 
-    def told(self, function: str, decision: str) -> list[str]:
-        """The WorkSpaces of which a function's log tells a decision."""
+    def lines(self, function: str, decision: str) -> list[dict[str, Any]]:
+        """The lines of a function's log that tell a decision."""
         events = self.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{function}")
         lines = [json.loads(event["message"]) for event in events["events"]]
-        told = [line for line in lines if line.get("decision") == decision]
-        return [line["workspace_id"] for line in told if "workspace_id" in line]
+        return [line for line in lines if line.get("decision") == decision]
+
+    def told(self, function: str, decision: str) -> list[str]:
+        """The WorkSpaces of which a function's log tells a decision."""
+        lines = self.lines(function, decision)
+        return [line["workspace_id"] for line in lines if "workspace_id" in line]
+
+    def set_environment(self, function: str, **variables: str) -> None:
+        """Other settings of a function from now on."""
+        client = self.client("lambda")
+        before = client.get_function_configuration(FunctionName=function)["Environment"]
+        changed = {"Variables": before["Variables"] | variables}
+        client.update_function_configuration(FunctionName=function, Environment=changed)
 
     def directory(self) -> str:
         """A directory that is registered with WorkSpaces."""

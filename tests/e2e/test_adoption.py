@@ -8,67 +8,19 @@ most of it waiting, so they run side by side.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from demo.deployment import ROOT, Deployment, TerraformError
+from demo.deployment import ROOT
 
-from .adopting import LocalAws, bare_path, changes, fingerprint, local_aws, unpack_archive, until
-
-ADOPTER = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "kiosks" { type = any }
-variable "classrooms" { type = any }
-
-module "kiosks" {
-  source = "../module"
-
-  name                    = "kiosks"
-  workspace_ids           = var.kiosks.workspace_ids
-  reconnect_grace_minutes = var.kiosks.grace
-  audit_interval_minutes  = 5
-}
-
-module "classrooms" {
-  source = "../module"
-
-  name                    = "classrooms"
-  workspace_ids           = var.classrooms.workspace_ids
-  reconnect_grace_minutes = var.classrooms.grace
-  kms_key_arn             = var.classrooms.key
-  audit_interval_minutes  = 5
-}
-"""
-
-NAMESAKE = """
-module "nonpersistent" {
-  source = "../module"
-
-  name          = "kiosks"
-  workspace_ids = ["ws-0000000000"]
-}
-"""
-
-GRACE_MINUTES = 0.05
-KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
-EXAMPLES = sorted(
-    path.name for path in (ROOT / "examples").iterdir() if path.name not in ("local", ".terraform")
-)
-"""examples/local is the demo's, see test_demo.py."""
+from .adopting import changes, fingerprint, until
+from .strangers import COMPANY, EXAMPLES, TAG, Adoption, adopted, shared_silently
 
 ENCRYPTED = (
     "aws_sns_topic.sessions",
@@ -82,113 +34,10 @@ ACTS = {"baseline", "in_use", "vacant", "clean", "deferred", "rebuild_requested"
 """Decisions that a function takes about its own WorkSpaces only."""
 
 
-@dataclass(frozen=True)
-class Adoption:
-    """What stands after the applies, and what goes on behind them."""
-
-    aws: LocalAws
-    module: Path
-    unpacked: dict[str, str]
-    fleets: dict[str, dict[str, str]]
-    resized: Future[dict[str, Any]]
-    changed: Future[dict[str, Any]]
-    again: dict[str, Future[dict[str, Any]]]
-    users: list[str]
-    namesake: Future[str]
-    """What Terraform says to a second deployment of the name `kiosks`."""
-    shared: dict[str, Any]
-    """What that deployment could have taken over, before it was tried."""
-
-
 @pytest.fixture(scope="module")
 def adoption(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adoption]:
-    folder = tmp_path_factory.mktemp("adoption")
-    module = folder / "module"
-    unpack_archive(module)
-    unpacked = fingerprint(module)
-    with local_aws(desktops=5) as aws, ThreadPoolExecutor(max_workers=3) as pool:
-        one, two, three, four, five = aws.desktops
-        fleets = {"kiosks": {"one": one, "two": two}, "classrooms": {"three": three, "four": four}}
-        variables: dict[str, dict[str, Any]] = {
-            fleet: {"workspace_ids": ids, "grace": GRACE_MINUTES, "key": None}
-            for fleet, ids in fleets.items()
-        }
-        environment = aws.environment | {"PATH": bare_path(folder / "bin")}
-        adopter = _root(folder / "adopter", ADOPTER, environment, variables)
-        namesake = _root(folder / "namesake", NAMESAKE, environment, {})
-        users = ["ada", "bob"]
-        given: dict[str, dict[str, Any]] = {
-            "managed-fleet": {
-                "directory_id": aws.directory(),
-                "bundle_id": aws.bundle(),
-                "users": users,
-            },
-            "complete": {
-                "workspace_ids": {"reception": five},
-                "operations_emails": ["desk@example.com"],
-                "region": aws.environment["AWS_REGION"],
-            },
-        }
-        examples = {
-            name: _deployment(
-                folder / name, module / "examples" / name, environment, given.get(name, {})
-            )
-            for name in EXAMPLES
-        }
-        with ThreadPoolExecutor() as applies:
-            list(applies.map(_deploy, [adopter, *examples.values()]))
-
-        def planned(**change: dict[str, Any]) -> Future[dict[str, Any]]:
-            """The adopter's plan with other values for some fleets, in a state of its own."""
-            state = tmp_path_factory.mktemp("plan")
-            shutil.copy(folder / "adopter" / "state" / "terraform.tfstate", state)
-            (state / "terraform").symlink_to(folder / "adopter" / "state" / "terraform")
-            values = {fleet: variables[fleet] | change.get(fleet, {}) for fleet in variables}
-            there = folder / "adopter"
-            return pool.submit(Deployment(there, state, environment, values).plan)
-
-        yield Adoption(
-            aws=aws,
-            module=module,
-            unpacked=unpacked,
-            fleets=fleets,
-            resized=planned(
-                kiosks={"workspace_ids": fleets["kiosks"] | {"five": five}},
-                classrooms={"workspace_ids": {"four": four}},
-            ),
-            changed=planned(kiosks={"grace": 30}, classrooms={"key": KEY}),
-            again={name: pool.submit(example.plan) for name, example in examples.items()},
-            users=users,
-            shared=_shared_silently(aws),
-            namesake=pool.submit(_refused, namesake),
-        )
-
-
-def _root(
-    folder: Path, configuration: str, environment: dict[str, str], variables: dict[str, Any]
-) -> Deployment:
-    """A root module in an empty folder."""
-    folder.mkdir()
-    (folder / "main.tf").write_text(configuration)
-    return _deployment(folder / "state", folder, environment, variables)
-
-
-def _deployment(
-    state: Path, configuration: Path, environment: dict[str, str], variables: dict[str, Any]
-) -> Deployment:
-    state.mkdir()
-    return Deployment(configuration, state, environment, variables)
-
-
-def _deploy(deployment: Deployment) -> None:
-    deployment.init()
-    deployment.apply()
-
-
-def _refused(deployment: Deployment) -> str:
-    with pytest.raises(TerraformError) as failure:
-        _deploy(deployment)
-    return str(failure.value)
+    with adopted(tmp_path_factory.mktemp("adoption")) as adoption:
+        yield adoption
 
 
 # -- consumed ---------------------------------------------------------------------------------
@@ -235,22 +84,7 @@ def test_a_second_deployment_of_the_same_name_fails_before_it_touches_the_first(
     said = adoption.namesake.result()
     assert "ResourceAlreadyExistsException" in said
     assert "/aws/lambda/kiosks" in said
-    assert _shared_silently(adoption.aws) == adoption.shared
-
-
-def _shared_silently(aws: LocalAws) -> dict[str, Any]:
-    """What AWS lets a namesake take over without a word, of the fleet `kiosks`."""
-    alarms = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix="kiosks-")["MetricAlarms"]
-    rules = aws.client("events").list_rules(NamePrefix="kiosks-")["Rules"]
-    topics = aws.client("sns").list_topics()["Topics"]
-    queues = aws.client("sqs").list_queues(QueueNamePrefix="kiosks-")["QueueUrls"]
-    return {
-        "alarms": {a["AlarmName"]: (a["Dimensions"], a["AlarmActions"]) for a in alarms},
-        "changed": {a["AlarmName"]: a["AlarmConfigurationUpdatedTimestamp"] for a in alarms},
-        "rules": sorted(rule["Name"] for rule in rules),
-        "topics": sorted(topic["TopicArn"] for topic in topics),
-        "queues": queues,
-    }
+    assert shared_silently(adoption.aws) == adoption.shared
 
 
 # -- upgraded ---------------------------------------------------------------------------------
@@ -316,3 +150,61 @@ def test_workspaces_of_the_same_configuration_are_on_the_roster(adoption: Adopti
         TableName="managed-fleet-ledger", Key={"fleet": {"S": "fleet"}, "id": {"S": "roster"}}
     )["Item"]["workspace_ids"]["L"]
     assert sorted(entry["S"] for entry in roster) == made
+
+
+# -- a company's fleet: a key, a tag, a window --------------------------------------------------
+
+
+def test_p2_a_session_end_gets_into_the_log_under_a_customers_key(adoption: Adoption) -> None:
+    aws, company = adoption.aws, set(adoption.company)
+    topics = aws.client("sns")
+    topic = f"arn:aws:sns:us-east-1:123456789012:{COMPANY}-sessions"
+    key = topics.get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"]
+    manager = aws.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyManager"]
+    assert manager == "CUSTOMER"
+    adoption.opening.result()
+
+    def ends() -> set[str]:
+        lines = aws.lines(COMPANY, "recorded")
+        return {line["workspace_id"] for line in lines if line["signal"] == "session_end"}
+
+    until("both session ends", lambda: ends() == company)
+
+
+def test_p4_permissions_by_tag_name_the_tag_and_no_id(adoption: Adoption) -> None:
+    iam = adoption.aws.client("iam")
+    role = f"{COMPANY}-us-east-1"
+    [attached] = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId="v1")
+    [statement, *_] = found["PolicyVersion"]["Document"]["Statement"]
+    assert "workspaces:RebuildWorkspaces" in statement["Action"]
+    assert statement["Condition"] == {
+        "StringEquals": {f"aws:ResourceTag/{TAG['key']}": TAG["value"]}
+    }
+    assert not [desktop for desktop in adoption.company if desktop in str(found)]
+
+
+def test_p2_debts_of_a_closed_window_wait_for_its_opening_and_none_is_lost(
+    adoption: Adoption,
+) -> None:
+    """With users' files kept, as the example has it: a snapshot has to come, too."""
+    aws, company, opening = adoption.aws, adoption.company, adoption.opening.result()
+
+    def waits() -> dict[str, set[datetime]]:
+        lines = aws.lines(COMPANY, "deferred")
+        found: dict[str, set[datetime]] = {}
+        for line in lines:
+            if line["reason"] == "window":
+                due_at = datetime.fromisoformat(line["due_at"])
+                found.setdefault(line["workspace_id"], set()).add(due_at)
+        return found
+
+    until("both debts wait", lambda: waits() == {desktop: {opening} for desktop in company})
+    for desktop in company:
+        aws.act(desktop, "snapshot")
+    rebuilds = partial(lambda: [aws.desktop(desktop)["rebuilds"] for desktop in company])
+    until("both rebuilds", lambda: all(rebuilds()), 120)
+    for made in rebuilds():
+        [rebuild] = made
+        assert rebuild["user_was"] == "AWAY"
+        assert datetime.fromisoformat(rebuild["accepted_at"]) >= opening

@@ -8,6 +8,13 @@ import pytest
 
 from .conftest import KIOSKS, MENDED, OWN_BUNDLE, Theatre
 
+RAISED_ELSEWHERE = {"dead-letters", "errors"}
+RAISED_HERE = {"blocked", "braked", "image-refused", "overdue", "silent"}
+
+
+def test_no_operations_alarm_is_without_a_test_that_raises_it(theatre: Theatre) -> None:
+    assert set(theatre.outputs["operations_alarm_arns"]) == RAISED_HERE | RAISED_ELSEWHERE
+
 
 def rung(theatre: Theatre, name: str) -> bool:
     """Whether an operations alarm has been in ALARM; it may be over."""

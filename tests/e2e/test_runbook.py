@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from demo.__main__ import look_around
 from tests.runbook import ROOT, commands
 
 from .conftest import Theatre
@@ -122,3 +124,32 @@ def _told(theatre: Theatre, label: str) -> bool:
     name = theatre.outputs["alarm_names"][label]
     rung = [t for t in theatre.stage.aws.transitions if (t.alarm, t.new) == (name, "ALARM")]
     return bool(rung) and not rung[-1].delivered
+
+
+def test_what_the_demo_offers_to_look_around_works(
+    theatre: Theatre, tools: str, tmp_path: Path
+) -> None:
+    """`make demo KEEP=1` prints it; a machine without curl can do all but be a user."""
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
+    aws, has_curl = theatre.stage.aws, shutil.which("curl") is not None
+    environment = aws.environment() | {"PATH": tools, "HOME": str(tmp_path)}
+    offered = look_around(aws, theatre.outputs)
+    assert len(offered) == 6
+    shown = {}
+    for command in offered:
+        if has_curl or not command.startswith("curl "):
+            done = subprocess.run(
+                ["sh", "-euc", command],
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            assert not done.returncode, f"{command}\n{done.stdout}{done.stderr}"
+            shown[command] = done.stdout
+    assert all(text.strip() for text in shown.values())
+    assert "olivia" in shown["scripts/fleet-status"]
+    was = [json.loads(text)["presence"] for did, text in shown.items() if did.startswith("curl ")]
+    assert was == (["CONNECTED", "AWAY"] if has_curl else [])

@@ -127,6 +127,48 @@ def test_an_alarm_cannot_publish_through_the_aws_managed_key(
     assert raised.delivered == ()
 
 
+@pytest.mark.parametrize(
+    ("service", "action", "delivers"),
+    [
+        ("cloudwatch.amazonaws.com", "kms:GenerateDataKey*", True),
+        ("cloudwatch.amazonaws.com", "kms:Describe*", False),
+        ("events.amazonaws.com", "kms:GenerateDataKey*", False),
+    ],
+)
+def test_an_alarm_publishes_through_a_customers_key_only_if_its_policy_says_so(
+    f: Deployed, until: Until, service: str, action: str, delivers: bool
+) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": ["kms:Decrypt", action],
+        "Resource": "*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    key = f.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    topic = f.client("sns").create_topic(Name="t", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    desktop = f.aws.desktops.add()
+    f.alarm("a", desktop, topic)
+    f.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=_alarms_may_publish(topic)
+    )
+    f.aws.desktops.sign_in(desktop)
+    f.aws.desktops.drop(desktop)
+    until(lambda: [t for t in f.aws.transitions if t.new == "ALARM"], "the alarm")
+    [raised] = [t for t in f.aws.transitions if t.new == "ALARM"]
+    assert raised.delivered == ((topic,) if delivers else ())
+
+
+def _alarms_may_publish(topic: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 def test_what_a_rule_cannot_deliver_goes_to_its_dead_letter_queue(
     f: Deployed, until: Until, caplog: pytest.LogCaptureFixture, allowed: bool

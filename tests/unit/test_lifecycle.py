@@ -233,9 +233,9 @@ def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
     assert judge(VACANT, empty(at(7 * 60)), window=EVENING).verdict is Verdict.REBUILD
 
 
-def test_a_grace_that_ends_outside_of_the_window_is_looked_at_when_it_opens() -> None:
+def test_p6_a_grace_that_ends_outside_of_the_window_waits_for_it_and_says_so() -> None:
     decision = judge(TOLD, empty(at(1)), window=EVENING)
-    assert said(decision) == (Verdict.VACANT, Deferral.GRACE, at(7 * 60))
+    assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(7 * 60))
 
 
 # The user volume.
