@@ -25,15 +25,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     readme = options.root / "README.md"
     before = readme.read_text()
+    tables = {
+        "inputs": inputs((options.root / "variables.tf").read_text()),
+        "outputs": outputs((options.root / "outputs.tf").read_text()),
+    }
+    measured = options.root / "benchmarks" / "results.json"
+    if measured.exists():  # an example has no benchmarks
+        tables["costs"] = costs(json.loads(measured.read_text()))
+    after = before
     try:
-        after = between_markers(
-            before, "inputs", inputs((options.root / "variables.tf").read_text())
-        )
-        after = between_markers(
-            after, "outputs", outputs((options.root / "outputs.tf").read_text())
-        )
-        results = json.loads((options.root / "benchmarks" / "results.json").read_text())
-        after = between_markers(after, "costs", costs(results))
+        for name, table in tables.items():
+            after = between_markers(after, name, table)
     except ValueError as problem:
         print(f"scripts/docs: README.md: {problem}", file=sys.stderr)
         return 1
