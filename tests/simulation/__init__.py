@@ -4,7 +4,7 @@
 (`users`) -> the desktop changes (`fleet`, over the sandbox's model) -> metrics and alarms
 (`cloudwatch`) -> delivery with its faults (`functions`, `faults`) -> the real `lambda_handler` in
 a greenlet of its own (`baton`) -> its real boto3 clients, whose requests the world answers
-(`transport`, `dynamodb`, `workspaces`). `oracles`, `telling` and `reckoning` judge by the world's
+(`transport`, `dynamodb`, `workspaces`). `oracles`, `proofs`, `telling` and `reckoning` judge by the world's
 own truth. `small` is the world whose every schedule `exhaustive` runs; `mutants` are seeded bugs.
 """
 

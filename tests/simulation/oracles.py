@@ -129,7 +129,7 @@ class Oracles:
         """An invocation is being told about a desktop, or a bundle."""
         desktop = self._fleet.fleet.get(asked)
         if operation == "DescribeWorkspaceBundles":
-            self.proofs.shown(asked, at, by)
+            self.proofs.shown(asked, at, by.number)
         elif operation == "DescribeWorkspacesConnectionStatus":
             self._views[asked] = (at, by.number, self._fleet.view(asked, at))
         elif operation == "DescribeWorkspaces" and desktop is not None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from sandbox.desktop import Desktop, Outcome, Rebuild
 
-from .baton import Invocation
 from .fleet import Fleet
 
 MOST = 3
@@ -48,9 +47,9 @@ class Proofs:
         self._known: dict[Key, datetime] = {}
         self._met: dict[Key, set[str]] = defaultdict(set)
 
-    def shown(self, bundle_id: str, at: datetime, by: Invocation) -> None:
+    def shown(self, bundle_id: str, at: datetime, by: int) -> None:
         """An invocation is being told of a bundle's image."""
-        self._shown[by.number, bundle_id] = (at, self._fleet.bundles[bundle_id].image_id)
+        self._shown[by, bundle_id] = (at, self._fleet.bundles[bundle_id].image_id)
 
     def rebuilt(self, desktop: Desktop, rebuild: Rebuild, sent_at: datetime, by: int) -> None:
         """AWS has just accepted a rebuild that was asked for at `sent_at`."""
