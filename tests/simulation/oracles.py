@@ -63,6 +63,7 @@ class Oracles:
         self.signals = 0
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
+        self._signals_when_asked: dict[str, int] = {}
         self._accepted: list[tuple[datetime, str]] = []
         self._views: dict[str, tuple[datetime, int, View | None]] = {}
         self._states: dict[str, tuple[datetime, int, State]] = {}
@@ -101,7 +102,8 @@ class Oracles:
     # -- P4 -----------------------------------------------------------------------------------
 
     def asked(self, workspace_id: str, at: datetime) -> None:
-        """A rebuild is being asked for."""
+        """A rebuild is being asked for; it may take effect later, when more is known."""
+        self._signals_when_asked[workspace_id] = self.signals
         since = self.off_roster_since.get(workspace_id)
         if since is not None and at - since > ROSTER_HOLDS:
             self.violated("P4", at, f"{workspace_id} is off the roster since {since:%H:%M:%S}")
@@ -163,10 +165,12 @@ class Oracles:
         if session.end is not None and at - session.end >= self._scenario.grace_time - tolerance:
             return
         use = "in use" if session.end is None else f"{at - session.end} after a session"
+        asked = self._signals_when_asked.get(desktop.id, self.signals)
+        knew = asked if by.knew is None else min(asked, by.knew)
         told = [
             evidence
             for evidence in self.evidence[desktop.id]
-            if (by.knew is None or evidence.number < by.knew or evidence.invocation == by.number)
+            if (evidence.number < knew or evidence.invocation == by.number)
             and evidence.at >= (session.start if evidence.kind == "sign_in" else session.end or at)
         ]
         if told:
