@@ -49,63 +49,73 @@ class Gallery:
 
     def would_admit(self, workspace_id: str, bundle_id: str) -> Admission:
         """What admit would say, without taking a trial's place."""
-        proof = self._current(self._ledger.proof(bundle_id))
-        _, admission = images.admit(proof, self._image(bundle_id), workspace_id)
-        return self._tell(admission, workspace_id, proof)
+        proof, image = self._current(self._ledger.proof(bundle_id)), self._image(bundle_id)
+        _, admission = images.admit(proof, image, workspace_id)
+        return self._tell(admission, workspace_id, bundle_id, image)
 
     def admit(self, workspace_id: str, bundle_id: str) -> Admission:
-        """Whether a WorkSpace may be rebuilt from its bundle's image; takes the trial's place."""
+        """Whether a WorkSpace may be rebuilt from its bundle's image; takes the trial's place.
+
+        A trial has to know its image, so that is read anew for it.
+        """
         image = self._image(bundle_id)
         while True:
             proof = self._ledger.proof(bundle_id)
             decided, admission = images.admit(self._current(proof), image, workspace_id)
+            if admission is Admission.PROVE and (newest := self._read_anew(bundle_id)) != image:
+                image = newest
+                continue
             if decided == proof or self._ledger.write_proof(decided):
                 break
         if admission is Admission.PROVE:
-            self._say(Entry.IMAGE_PROVING, workspace_id, decided)
-        return self._tell(admission, workspace_id, decided)
+            self._say(Entry.IMAGE_PROVING, workspace_id, bundle_id, image)
+        return self._tell(admission, workspace_id, bundle_id, image)
 
     def conclude(self, record: Record, decision: Decision) -> None:
         """What the end of a rebuild says of the image that it was to prove.
 
-        A rebuild that was refused, or never begun, says nothing: the next WorkSpace may try.
+        A rebuild that never began says nothing, and the next WorkSpace may try. So does one that
+        ended well after the bundle's image has changed: it may have met the newer one. One whose
+        WorkSpace is gone has met its image, like one that failed.
         """
-        bundle_id = record.facts.bundle_id
+        bundle_id, workspace_id = record.facts.bundle_id, record.workspace_id
         if not record.facts.proving or bundle_id is None:
             return
-        verdict = decision.verdict
-        if verdict is Verdict.FINISHED:
-            conclude = images.proved
-        elif verdict is Verdict.FAILED and decision.reason != NEVER_BEGAN:
-            conclude = images.failed
-        else:
-            conclude = images.abandoned
+        newest = self._image(bundle_id)
         while True:
             proof = self._ledger.proof(bundle_id)
-            if proof.on != record.workspace_id:
+            image = proof.tried_by(workspace_id)
+            if image is None:
                 return
-            concluded = conclude(proof)
+            if decision.verdict is Verdict.FINISHED and image == newest:
+                concluded = images.proved(proof, image)
+            elif decision.verdict is Verdict.FINISHED or decision.reason == NEVER_BEGAN:
+                concluded = images.abandoned(proof, workspace_id)
+            else:
+                concluded = images.failed(proof, workspace_id)
             if self._ledger.write_proof(concluded):
                 break
-        if verdict is Verdict.FINISHED:
-            self._say(Entry.IMAGE_PROVEN, record.workspace_id, proof)
-        elif concluded.failed >= images.TRIALS:
-            self._tell(Admission.BAD, record.workspace_id, proof)
+        if concluded.knows(image):
+            self._say(Entry.IMAGE_PROVEN, workspace_id, bundle_id, image)
+        elif images.is_bad(concluded, image):
+            self._tell(Admission.BAD, workspace_id, bundle_id, image)
 
     def _current(self, proof: Proof) -> Proof:
-        """What a trial's record says of it: it goes on, takes too long, or never took place.
+        """What the trials' records say of them: they go on, take too long, or never took place.
 
         A trial without end has met the image, like one that failed; so may one without a record.
         """
-        if proof.on is None:
-            return proof
-        [trial] = self._ledger.read([proof.on])
-        asked_at = trial.facts.asked_at
-        if trial.version and (asked_at is None or not trial.facts.proving):
-            return images.abandoned(proof)
-        if asked_at is None or self._clock.now() - asked_at >= TRIAL_HOLDS:
-            return images.failed(proof)
+        for trial in self._ledger.read(sorted(proof.trials.values())):
+            asked_at = trial.facts.asked_at
+            if trial.version and (asked_at is None or not trial.facts.proving):
+                proof = images.abandoned(proof, trial.workspace_id)
+            elif asked_at is None or self._clock.now() - asked_at >= TRIAL_HOLDS:
+                proof = images.failed(proof, trial.workspace_id)
         return proof
+
+    def _read_anew(self, bundle_id: str) -> str | None:
+        self._read_at = None
+        return self._image(bundle_id)
 
     def _image(self, bundle_id: str) -> str | None:
         now = self._clock.now()
@@ -117,14 +127,14 @@ class Gallery:
             self._read_at = self._clock.now()
         return self._images[bundle_id]
 
-    def _tell(self, admission: Admission, workspace_id: str, proof: Proof) -> Admission:
+    def _tell(
+        self, admission: Admission, workspace_id: str, bundle_id: str, image: str | None
+    ) -> Admission:
         """Say in each pass that meets it that an image is bad: the alarm lasts as long."""
-        if admission is Admission.BAD and proof.bundle_id not in self._refused:
-            self._refused.add(proof.bundle_id)
-            self._say(Entry.IMAGE_REFUSED, workspace_id, proof)
+        if admission is Admission.BAD and bundle_id not in self._refused:
+            self._refused.add(bundle_id)
+            self._say(Entry.IMAGE_REFUSED, workspace_id, bundle_id, image)
         return admission
 
-    def _say(self, entry: Entry, workspace_id: str, proof: Proof) -> None:
-        self._journal.write(
-            entry, workspace_id, bundle_id=proof.bundle_id, image_id=proof.candidate
-        )
+    def _say(self, entry: Entry, workspace_id: str, bundle_id: str, image: str | None) -> None:
+        self._journal.write(entry, workspace_id, bundle_id=bundle_id, image_id=image)

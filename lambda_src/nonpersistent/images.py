@@ -2,16 +2,20 @@
 
 A new image reaches one WorkSpace first. If that ends well the image is proven and the others
 follow; if it ends badly a second and a third are tried, as the first may have been ill itself;
-then the image counts as bad and its bundle waits for the next one.
+then the image counts as bad and its bundle waits for another one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 TRIALS = 3
 """WorkSpaces that meet a bad image at the most."""
+
+MEMORY = 60
+"""Bad ends, and images proven earlier, that a proof remembers: twenty bad images."""
 
 
 class Admission(StrEnum):
@@ -25,20 +29,28 @@ class Admission(StrEnum):
 
 @dataclass(frozen=True)
 class Proof:
-    """What is known of a bundle's images.
+    """What is known of a bundle's images. An image never changes, so it holds for good.
 
-    proven     the image that all may have
-    candidate  a newer one
-    on         the WorkSpace that is trying the candidate
-    failed     trials of the candidate that ended badly
+    proven   the image that was proven last
+    earlier  those proven before it, newest first: the bundle may return to them
+    trials   by image: the WorkSpace that is trying it
+    failed   the images of trials that ended badly, newest first
     """
 
     bundle_id: str
     proven: str | None = None
-    candidate: str | None = None
-    on: str | None = None
-    failed: int = 0
+    earlier: tuple[str, ...] = ()
+    trials: Mapping[str, str] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
     version: int = 0
+
+    def knows(self, image: str) -> bool:
+        """Whether all may have an image."""
+        return image == self.proven or image in self.earlier
+
+    def tried_by(self, workspace_id: str) -> str | None:
+        """The image that a WorkSpace is trying."""
+        return next((image for image, on in self.trials.items() if on == workspace_id), None)
 
 
 def admit(proof: Proof, image: str | None, workspace_id: str) -> tuple[Proof, Admission]:
@@ -47,30 +59,38 @@ def admit(proof: Proof, image: str | None, workspace_id: str) -> tuple[Proof, Ad
     The image that is current when a bundle is first seen is taken as proven. A bundle without
     an image id (None) cannot be proven, and goes.
     """
-    if image is None or image == proof.proven:
+    if image is None or proof.knows(image):
         return proof, Admission.GO
     if proof.proven is None:
         return replace(proof, proven=image), Admission.GO
-    if image != proof.candidate:
-        trial = replace(proof, candidate=image, on=workspace_id, failed=0)
-        return trial, Admission.PROVE
-    if proof.failed >= TRIALS:
+    if is_bad(proof, image):
         return proof, Admission.BAD
-    if proof.on in (None, workspace_id):
-        return replace(proof, on=workspace_id), Admission.PROVE
-    return proof, Admission.WAIT
+    if proof.trials.get(image, workspace_id) != workspace_id:
+        return proof, Admission.WAIT
+    others = abandoned(proof, workspace_id).trials
+    return replace(proof, trials={**others, image: workspace_id}), Admission.PROVE
 
 
-def proved(proof: Proof) -> Proof:
-    """The trial ended well: the candidate is for everybody."""
-    return replace(proof, proven=proof.candidate, candidate=None, on=None, failed=0)
+def is_bad(proof: Proof, image: str) -> bool:
+    """Whether an image is given up."""
+    return proof.failed.count(image) >= TRIALS
 
 
-def failed(proof: Proof) -> Proof:
-    """The trial ended badly: the next WorkSpace may try, or nobody."""
-    return replace(proof, on=None, failed=proof.failed + 1)
+def proved(proof: Proof, image: str) -> Proof:
+    """The trial of an image ended well: it is for everybody."""
+    earlier = (proof.proven, *proof.earlier) if proof.proven else proof.earlier
+    trials = {other: on for other, on in proof.trials.items() if other != image}
+    return replace(proof, proven=image, earlier=earlier[:MEMORY], trials=trials)
 
 
-def abandoned(proof: Proof) -> Proof:
-    """The trial did not take place: the next WorkSpace may try."""
-    return replace(proof, on=None)
+def failed(proof: Proof, workspace_id: str) -> Proof:
+    """The trial of a WorkSpace ended badly: the next one may try, or nobody."""
+    image = proof.tried_by(workspace_id)
+    ends = (image, *proof.failed) if image else proof.failed
+    return replace(abandoned(proof, workspace_id), failed=ends[:MEMORY])
+
+
+def abandoned(proof: Proof, workspace_id: str) -> Proof:
+    """The trial of a WorkSpace did not take place, or says nothing: the next one may try."""
+    trials = {image: on for image, on in proof.trials.items() if on != workspace_id}
+    return replace(proof, trials=trials)

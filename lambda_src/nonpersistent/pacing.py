@@ -50,11 +50,16 @@ class Pacer:
 
 
 class Brake:
-    """At most `limit` rebuilds in any hour; None brakes nothing. Debts get the next free place."""
+    """At most `limit` rebuilds in any hour; None brakes nothing. For one pass, oldest debt first.
+
+    Everybody whose turn may come within an hour looks with each place that becomes free, so that
+    the oldest of them takes it; who is further back looks an hour before its own place.
+    """
 
     def __init__(self, limit: int | None, taken: Iterable[datetime] = ()) -> None:
         self._limit = limit
         self._taken = sorted(taken)
+        self._held_back = 0
 
     def free_at(self, now: datetime) -> datetime:
         """`now`, or when the next place becomes free."""
@@ -63,5 +68,14 @@ class Brake:
         return max(now, self._taken[-self._limit] + HOUR)
 
     def take(self, at: datetime) -> None:
-        """A rebuild happens, or will, at `at`."""
+        """A rebuild happens at `at`."""
         insort(self._taken, at)
+
+    def hold_back(self, now: datetime) -> datetime | None:
+        """When the next debt without a place is to look again; None if there is a place now."""
+        free_at = self.free_at(now)
+        if self._limit is None or free_at == now:
+            return None
+        hours, place = divmod(self._held_back, self._limit)
+        self._held_back += 1
+        return max(free_at, self._taken[place - self._limit] + hours * HOUR)

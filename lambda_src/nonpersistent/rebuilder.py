@@ -57,10 +57,8 @@ class Rebuilder:
     def held_back(self, record: Record) -> tuple[Deferral, datetime] | None:
         """Why a rebuild would have to wait whatever the WorkSpace looks like, and until when."""
         now = self._clock.now()
-        free_at = self._brake.free_at(now)
-        if free_at > now:
-            self._brake.take(free_at)
-            return Deferral.BRAKE, free_at
+        if look_at := self._brake.hold_back(now):
+            return Deferral.BRAKE, look_at
         if record.facts.bundle_id is None or not self._settings.prove_images:
             return None
         return self._unproven(
@@ -73,8 +71,8 @@ class Rebuilder:
         Waits for the pacer, so the decision is made once more with the time as it is then.
         """
         now = self._clock.now()
-        if (free_at := self._brake.free_at(now)) > now:
-            return self.defer(record, Deferral.BRAKE, free_at)
+        if look_at := self._brake.hold_back(now):
+            return self.defer(record, Deferral.BRAKE, look_at)
         admission = Admission.GO
         if self._settings.prove_images and seen.bundle_id is not None:
             admission = self._gallery.admit(record.workspace_id, seen.bundle_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from . import lifecycle
 from .answers import Unavailable
 from .clock import Clock
 from .examiner import Examiner, Tally
@@ -83,7 +84,7 @@ class Reconciler:
 
     def _work(self, ids: Sequence[str]) -> None:
         """The roster is read for each batch: who was taken off it is not touched any more (P4)."""
-        for batch in in_batches(ids, IDS_PER_CALL):
+        for batch in in_batches(self._oldest_first(ids), IDS_PER_CALL):
             now = self._clock.now()
             roster = self._ledger.roster()
             records = self._ledger.read(batch)
@@ -95,6 +96,15 @@ class Reconciler:
                 return
             for id_ in batch:
                 del self._left[id_]
+
+    def _oldest_first(self, ids: Sequence[str]) -> Sequence[str]:
+        """The brake's places go to the oldest debts, not to those whose look came first."""
+        if self._settings.maximum_rebuilds_per_hour is None:
+            return ids
+        now = self._clock.now()
+        records = self._ledger.read(ids)
+        records.sort(key=lambda record: lifecycle.evident_at(record.facts) or now)
+        return [record.workspace_id for record in records]
 
     def _audit(self) -> None:
         """See the whole roster, and so what every signal missed (P2).

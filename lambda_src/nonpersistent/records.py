@@ -73,21 +73,33 @@ def proof_to_item(proof: Proof) -> dict[str, Any]:
     return {
         "id": {"S": proof.bundle_id},
         "version": {"N": str(proof.version)},
-        "failed": {"N": str(proof.failed)},
-        **_texts(proof, ("proven", "candidate", "on")),
+        "earlier": {"L": [{"S": image} for image in proof.earlier]},
+        "trials": {"M": {image: {"S": on} for image, on in proof.trials.items()}},
+        "failed": {"L": [{"S": image} for image in proof.failed]},
+        **_texts(proof, ("proven",)),
     }
 
 
 def proof_from_item(bundle_id: str, item: Item) -> Proof:
-    """The proof of a bundle; an empty one of an empty item."""
+    """The proof of a bundle; an empty one of an empty item.
+
+    The module's first items knew one `candidate`, tried by `on`; `failed` was their number.
+    """
+    candidate, on = item.get("candidate", {}).get("S"), item.get("on", {}).get("S")
+    trials = {image: who["S"] for image, who in item.get("trials", {}).get("M", {}).items()}
+    failed = item.get("failed", {})
     return Proof(
         bundle_id,
         proven=item.get("proven", {}).get("S"),
-        candidate=item.get("candidate", {}).get("S"),
-        on=item.get("on", {}).get("S"),
-        failed=int(item.get("failed", {}).get("N", 0)),
+        earlier=_images(item.get("earlier", {})),
+        trials={candidate: on} if candidate and on else trials,
+        failed=(candidate,) * int(failed["N"]) if "N" in failed else _images(failed),
         version=int(item.get("version", {}).get("N", 0)),
     )
+
+
+def _images(value: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(image["S"] for image in value.get("L", ()))
 
 
 def _texts(owner: object, names: Iterable[str]) -> dict[str, Any]:

@@ -143,14 +143,14 @@ def _image(image_id: str | None, proof: Proof | None, workspace_id: str) -> str:
         return "-"
     if proof is None or proof.proven is None:
         return image_id
-    if image_id == proof.proven:
+    if proof.knows(image_id):
         return f"{image_id} proven"
     _, admission = images.admit(proof, image_id, workspace_id)
     if admission is Admission.BAD:
         return f"{image_id} bad"
-    trials = f", {proof.failed} failed" if proof.failed and image_id == proof.candidate else ""
-    on = proof.on if image_id == proof.candidate else None
-    return f"{image_id} {f'on trial: {on}' if on else 'new, not tried'}{trials}"
+    failed, on = proof.failed.count(image_id), proof.trials.get(image_id)
+    ended = f", {failed} failed" if failed else ""
+    return f"{image_id} {f'on trial: {on}' if on else 'new, not tried'}{ended}"
 
 
 def _rank(row: Row) -> tuple[int, bool, datetime | None, str]:

@@ -4,8 +4,9 @@
 (`users`) -> the desktop changes (`fleet`, over the sandbox's model) -> metrics and alarms
 (`cloudwatch`) -> delivery with its faults (`functions`, `faults`) -> the real `lambda_handler` in
 a greenlet of its own (`baton`) -> its real boto3 clients, whose requests the world answers
-(`transport`, `dynamodb`, `workspaces`). `oracles`, `telling` and `reckoning` judge by the world's
-own truth. `small` is the world whose every schedule `exhaustive` runs; `mutants` are seeded bugs.
+(`transport`, `dynamodb`, `workspaces`). Images change by `rollouts`. `oracles`, `proofs`, `telling`
+and `reckoning` judge by the world's own truth. `small` is the world whose every schedule
+`exhaustive` runs; `mutants` are seeded bugs.
 """
 
 import os

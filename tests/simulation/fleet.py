@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sandbox.clockwork import moments
-from sandbox.desktop import Desktop, Outcome, Rebuild, Row
+from sandbox.desktop import Bundle, Desktop, Outcome, Rebuild, Row
 from sandbox.desktops import Desktops
 from sandbox.tempo import Tempo
 
@@ -41,11 +41,22 @@ class Fleet(Desktops):
         super().__init__(Tempo(), rng, last_known_is_login=faults.scenario.last_known_is_login)
         self.sessions: dict[str, list[Session]] = defaultdict(list)
         self.views: dict[str, list[View]] = defaultdict(list)
+        self.images: dict[str, list[tuple[datetime, str]]] = {}
+        """By bundle: since when it had which image."""
         self.no_last_known: set[str] = set()
         """Desktops whose LastKnownUserConnectionTimestamp AWS never gives."""
         self.no_check_time: set[str] = set()
         self._world_faults = faults
         self._random = rng
+
+    def add_bundle(self, now: datetime, bundle_id: str | None = None, name: str = "") -> Bundle:
+        bundle = super().add_bundle(now, bundle_id, name)
+        self.images[bundle.id] = [(now, bundle.image_id)]
+        return bundle
+
+    def set_image(self, bundle_id: str, image_id: str, now: datetime, *, bad: bool = False) -> None:
+        super().set_image(bundle_id, image_id, now, bad=bad)
+        self.images[bundle_id].append((now, image_id))
 
     def connected(self, desktop_id: str, now: datetime) -> None:
         self.sessions[desktop_id].append(Session(now))

@@ -1,4 +1,4 @@
-"""The promises, judged by the world's own truth while it runs: P1, P3, P4, P5, P7.
+"""The promises, judged by the world's own truth while it runs: P1, P3, P4, P5; P7 in `proofs.py`.
 
 What a promise means at the end of a run (P2, P6) is in `verdicts.py`.
 """
@@ -14,6 +14,7 @@ from sandbox.desktop import Desktop, Outcome, Rebuild, State
 
 from .baton import Invocation
 from .fleet import Fleet, Session, View, ended_within
+from .proofs import Proofs
 from .scenario import Scenario
 
 LOOK_HOLDS = timedelta(minutes=1)
@@ -24,9 +25,6 @@ FRESH = timedelta(minutes=10)
 
 ROSTER_HOLDS = timedelta(minutes=1)
 """A batch is worked off on the roster that was read at its beginning."""
-
-IMAGE_HOLDS = timedelta(seconds=70)
-"""A bundle's image is read at most this long before a rebuild takes it."""
 
 HOUR = timedelta(minutes=59)
 """Of the brake: calls take a moment, in which they do not count yet."""
@@ -60,17 +58,16 @@ class Oracles:
         self, scenario: Scenario, fleet: Fleet, skew: timedelta, first_seen: dict[str, datetime]
     ) -> None:
         """`first_seen` tells when the ledger first held an item."""
-        self._first_seen = first_seen
         self.violations: list[Violation] = []
         self.counts: Counter[str] = Counter()
         self.signals = 0
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
-        self.image_since: dict[str, datetime] = {}
+        self._signals_when_asked: dict[str, int] = {}
         self._accepted: list[tuple[datetime, str]] = []
         self._views: dict[str, tuple[datetime, int, View | None]] = {}
         self._states: dict[str, tuple[datetime, int, State]] = {}
-        self._met_bad_image: dict[str, set[str]] = defaultdict(set)
+        self.proofs = Proofs(fleet, first_seen, self.counts, self.violated)
         self._scenario = scenario
         self._fleet = fleet
         self._skew = skew
@@ -105,12 +102,13 @@ class Oracles:
     # -- P4 -----------------------------------------------------------------------------------
 
     def asked(self, workspace_id: str, at: datetime) -> None:
-        """A rebuild is being asked for."""
+        """A rebuild is being asked for; it may take effect later, when more is known."""
+        self._signals_when_asked[workspace_id] = self.signals
         since = self.off_roster_since.get(workspace_id)
         if since is not None and at - since > ROSTER_HOLDS:
             self.violated("P4", at, f"{workspace_id} is off the roster since {since:%H:%M:%S}")
 
-    # -- P1, P3, P7 ---------------------------------------------------------------------------
+    # -- P1, P3, P5 ---------------------------------------------------------------------------
 
     def accepted(
         self,
@@ -126,15 +124,18 @@ class Oracles:
         for session in self._fleet.sessions[desktop.id][-4:]:
             self._never_in_use(desktop, session, rebuild.accepted_at, shown, by)
         self._never_twice(desktop, rebuild)
-        self._never_bad_everywhere(desktop, rebuild)
+        if self._scenario.prove_images:
+            self.proofs.rebuilt(desktop, rebuild, sent_at, by.number)
 
-    def looked(self, operation: str, desktop_id: str, at: datetime, by: Invocation) -> None:
-        """An invocation is being told about a desktop."""
-        desktop = self._fleet.fleet.get(desktop_id)
-        if operation == "DescribeWorkspacesConnectionStatus":
-            self._views[desktop_id] = (at, by.number, self._fleet.view(desktop_id, at))
+    def looked(self, operation: str, asked: str, at: datetime, by: Invocation) -> None:
+        """An invocation is being told about a desktop, or a bundle."""
+        desktop = self._fleet.fleet.get(asked)
+        if operation == "DescribeWorkspaceBundles":
+            self.proofs.shown(asked, at, by.number)
+        elif operation == "DescribeWorkspacesConnectionStatus":
+            self._views[asked] = (at, by.number, self._fleet.view(asked, at))
         elif operation == "DescribeWorkspaces" and desktop is not None:
-            self._states[desktop_id] = (at, by.number, desktop.state)
+            self._states[asked] = (at, by.number, desktop.state)
 
     def _never_blind(self, desktop: Desktop, sent_at: datetime, by: Invocation) -> View | None:
         """What the invocation was shown, lately enough, must say that nobody is connected."""
@@ -164,10 +165,12 @@ class Oracles:
         if session.end is not None and at - session.end >= self._scenario.grace_time - tolerance:
             return
         use = "in use" if session.end is None else f"{at - session.end} after a session"
+        asked = self._signals_when_asked.get(desktop.id, self.signals)
+        knew = asked if by.knew is None else min(asked, by.knew)
         told = [
             evidence
             for evidence in self.evidence[desktop.id]
-            if (by.knew is None or evidence.number < by.knew or evidence.invocation == by.number)
+            if (evidence.number < knew or evidence.invocation == by.number)
             and evidence.at >= (session.start if evidence.kind == "sign_in" else session.end or at)
         ]
         if told:
@@ -213,24 +216,6 @@ class Oracles:
             return
         why = f"again, after {since:%H:%M:%S}" if since else "though nobody had used it"
         self.violated("P3", rebuild.accepted_at, f"{desktop.id} rebuilt {why}")
-
-    def _never_bad_everywhere(self, desktop: Desktop, rebuild: Rebuild) -> None:
-        bundle = self._fleet.bundles[desktop.bundle_id]
-        if rebuild.image_id not in bundle.bad_images or not self._scenario.prove_images:
-            return
-        since = self.image_since.get(rebuild.image_id)
-        if since is not None and rebuild.accepted_at - since <= IMAGE_HOLDS:
-            self.counts["P7 bad image within the time that an image is taken as known"] += 1
-            return
-        first_seen = self._first_seen.get(bundle.id)
-        if first_seen is None or (since is not None and since <= first_seen):
-            self.counts["P7 bad image older than the bundle's proof"] += 1
-            return
-        met = self._met_bad_image[rebuild.image_id]
-        met.add(desktop.id)
-        self.counts["P7 met a bad image"] += 1
-        if len(met) > 3:
-            self.violated("P7", rebuild.accepted_at, f"{len(met)} desktops met {rebuild.image_id}")
 
 
 def _shows_vacancy(view: View, at: datetime) -> bool:

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from nonpersistent import images
 from nonpersistent.journal import Journal
 from nonpersistent.ledger import Ledger
 from nonpersistent.signals import Signal
+from tests.simulation.agenda import BEGIN
 from tests.simulation.mutants.judges import ASSERTED, BROKEN_BY_SCHEDULE, BROKEN_BY_SEED
 from tests.simulation.running import run_seed
 from tests.simulation.scenario import draw
+from tests.simulation.world import World
 
 CALM = 33
 """A seed without faults, in which sessions end and desktops are rebuilt."""
@@ -52,6 +55,44 @@ def test_p6_a_kind_of_line_that_goes_missing_is_missed(
     violation = run_seed(CALM).violation
     assert violation is not None
     assert violation.promise == "P6"
+
+
+def test_p7_who_waits_for_the_proof_of_a_known_image_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(images.Proof, "knows", lambda *_: False)
+    violation = run_seed(CALM).violation
+    assert violation is not None
+    assert violation.promise == "P7"
+    assert "known since" in violation.what
+
+
+def reach(world: World, *numbers: int, looked: bool = False) -> None:
+    """A bad image reaches these desktops; `looked`: a minute after a look at the bundle."""
+    bundle = next(iter(world.fleet.bundles.values()))
+    world.table.first_written[bundle.id] = BEGIN - timedelta(days=1)
+    if looked:
+        world.oracles.proofs.shown(bundle.id, BEGIN, 7)
+    world.fleet.set_image(bundle.id, "wsi-bad", BEGIN, bad=True)
+    for desktop in (world.fleet.fleet[f"ws-{number:09d}"] for number in numbers):
+        desktop.bundle_id = bundle.id
+        rebuild = world.fleet.rebuild(desktop.id, BEGIN)
+        world.oracles.proofs.rebuilt(desktop, rebuild, BEGIN + timedelta(minutes=1), 7)
+
+
+def test_p7_the_fourth_desktop_that_meets_a_bad_image_is_seen() -> None:
+    world = World(draw(CALM))
+    reach(world, 0, 1, 2)
+    assert world.oracles.violations == []
+    reach(world, 3)
+    assert [violation.promise for violation in world.oracles.violations] == ["P7"]
+
+
+def test_p7_who_was_shown_another_image_a_minute_ago_could_not_know() -> None:
+    world = World(draw(CALM))
+    reach(world, 0, 1, 2, 3, looked=True)
+    assert world.oracles.violations == []
+    assert world.oracles.counts["P7 bad image that came after the look at the bundle"] == 4
 
 
 @pytest.mark.parametrize(

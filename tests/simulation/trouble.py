@@ -11,6 +11,7 @@ from sandbox.desktop import Outcome, Row, State
 
 from . import messages
 from .functions import Delivery
+from .rollouts import Rollouts
 from .verdicts import Debt, bound
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Trouble:
         self.outage = False
         self._world = world
         self._rng = random.Random(f"trouble {world.scenario.seed}")
+        self._rollouts = Rollouts(world)
         self._stuck: set[str] = set()
         self._sent: list[Delivery] = []
         self._over = False
@@ -57,10 +59,9 @@ class Trouble:
         span = world.scenario.hours * 3600
         if faults.happens("roster_shrinks") and world.scenario.desktops > 1:
             world.agenda.after(rng.uniform(0, span), self._shrink)
-        if faults.happens("bad_image"):
-            world.agenda.after(rng.uniform(0, span / 2), self._bad_image)
         if faults.happens("outage"):
             world.agenda.after(rng.uniform(0, span), self._outage)
+        self._rollouts.begin()
 
     def end(self) -> None:
         """Peace: everything that was broken works, and dead letters are sent again."""
@@ -75,9 +76,7 @@ class Trouble:
             desktop.faults.snapshots = True
             if desktop.snapshot is None:
                 world.fleet.take_snapshot(desktop.id, now)
-        for bundle in world.fleet.bundles.values():
-            if bundle.bad_images:
-                world.fleet.set_image(bundle.id, f"wsi-{self._rng.randrange(10**9):09d}", now)
+        self._rollouts.end()
         for delivery in world.functions.dead_letters[-20:]:
             world.deliver(delivery, self._rng.uniform(0, 600))
 
@@ -197,15 +196,6 @@ class Trouble:
         world.write_roster()
         world.cloudwatch.remove_alarm(id_)
         world.oracles.off_roster_since[id_] = world.agenda.now
-
-    def _bad_image(self) -> None:
-        world = self._world
-        bundle = self._rng.choice(list(world.fleet.bundles.values()))
-        image = f"wsi-{self._rng.randrange(10**9):09d}"
-        bad = self._rng.random() < 0.7
-        world.trace(bundle.id, "has a new image", "bad" if bad else "good")
-        world.fleet.set_image(bundle.id, image, world.agenda.now, bad=bad)
-        world.oracles.image_since[image] = world.agenda.now
 
     def _outage(self) -> None:
         """No schedule fires for a while."""

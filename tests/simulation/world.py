@@ -254,7 +254,8 @@ class World:
             if status == 200 and not body.get("FailedRequests"):
                 self._rebuild_accepted(request["WorkspaceId"], invocation)
         else:
-            for id_ in given.get("WorkspaceIds", ()) if status == 200 else ():
+            asked = given.get("WorkspaceIds") or given.get("BundleIds", ())
+            for id_ in asked if status == 200 else ():
                 self.oracles.looked(operation, id_, now, invocation)
             self.trace(invocation.name, operation, "->", status, words.answer(body))
         return status, body

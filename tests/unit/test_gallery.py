@@ -70,17 +70,14 @@ def test_p7_the_third_bad_end_refuses_the_image(stage: Stage, trial: Record) -> 
     assert line["image_id"] == "wsi-second002"
 
 
-@pytest.mark.parametrize(
-    "decision",
-    [ended(Verdict.REFUSED), ended(Verdict.BLOCKED), ended(Verdict.FAILED, NEVER_BEGAN)],
-    ids=["refused", "gone", "never began"],
-)
-def test_p7_a_trial_that_did_not_take_place_says_nothing(
-    stage: Stage, trial: Record, decision: Decision
-) -> None:
-    stage.gallery().conclude(trial, decision)
-    proof = stage.ledger.proof(BUNDLE)
-    assert (proof.on, proof.failed, proof.candidate) == (None, 0, "wsi-second002")
+def test_p7_a_trial_that_never_began_says_nothing(stage: Stage, trial: Record) -> None:
+    stage.gallery().conclude(trial, ended(Verdict.FAILED, NEVER_BEGAN))
+    assert (stage.ledger.proof(BUNDLE).trials, stage.ledger.proof(BUNDLE).failed) == ({}, ())
+
+
+def test_p7_a_trial_whose_workspace_is_gone_has_met_its_image(stage: Stage, trial: Record) -> None:
+    stage.gallery().conclude(trial, ended(Verdict.BLOCKED))
+    assert stage.ledger.proof(BUNDLE).failed == ("wsi-second002",)
 
 
 def test_p7_only_the_trial_concludes(stage: Stage, trial: Record) -> None:
@@ -88,7 +85,95 @@ def test_p7_only_the_trial_concludes(stage: Stage, trial: Record) -> None:
     gallery.conclude(replace(trial, workspace_id=OTHER), ended(Verdict.FINISHED))
     gallery.conclude(replace(trial, facts=replace(TRYING, proving=False)), ended(Verdict.FINISHED))
     gallery.conclude(replace(trial, facts=replace(TRYING, bundle_id=None)), ended(Verdict.FINISHED))
-    assert stage.ledger.proof(BUNDLE).on == WS
+    assert stage.ledger.proof(BUNDLE).trials == {"wsi-second002": WS}
+
+
+# The bundle's image changes during a trial.
+
+
+def test_p7_a_good_end_proves_no_image_that_came_later(stage: Stage, trial: Record) -> None:
+    """The WorkSpace may have met either: the newer one gets a trial of its own."""
+    stage.desktops.images[BUNDLE] = "wsi-third0003"
+    stage.gallery().conclude(trial, ended(Verdict.FINISHED))
+    assert stage.lines.of("image_proven") == []
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    assert stage.gallery().admit("ws-000000003", BUNDLE) is Admission.PROVE
+
+
+def test_p7_a_bad_end_counts_against_the_image_that_was_tried(stage: Stage, trial: Record) -> None:
+    stage.desktops.images[BUNDLE] = "wsi-third0003"
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
+    stage.gallery().conclude(trial, ended(Verdict.FAILED))
+    proof = stage.ledger.proof(BUNDLE)
+    assert (proof.trials, proof.failed) == ({"wsi-third0003": OTHER}, ("wsi-second002",))
+
+
+def test_p7_a_refused_image_stays_refused_when_the_bundle_returns_to_it(
+    stage: Stage, trial: Record
+) -> None:
+    for _ in range(3):
+        stage.gallery().admit(WS, BUNDLE)
+        stage.gallery().conclude(trial, ended(Verdict.FAILED))
+    stage.desktops.images[BUNDLE] = "wsi-third0003"
+    assert stage.gallery().admit(WS, BUNDLE) is Admission.PROVE
+    stage.gallery().conclude(trial, ended(Verdict.FINISHED))
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.BAD
+    assert stage.lines.all[-1]["image_id"] == "wsi-second002"
+
+
+def test_p7_an_image_that_was_proven_once_needs_no_second_proof(
+    stage: Stage, trial: Record
+) -> None:
+    stage.gallery().conclude(trial, ended(Verdict.FINISHED))
+    stage.desktops.images[BUNDLE] = "wsi-first0001"
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.GO
+
+
+def test_p7_a_trial_knows_its_image(stage: Stage) -> None:
+    """It is read anew: what was read a minute ago may not be what the rebuild takes."""
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001"))
+    gallery = stage.gallery()
+    assert gallery.would_admit(WS, BUNDLE) is Admission.PROVE
+    stage.desktops.images[BUNDLE] = "wsi-third0003"
+    assert gallery.admit(WS, BUNDLE) is Admission.PROVE
+    assert stage.ledger.proof(BUNDLE).trials == {"wsi-third0003": WS}
+    assert [line["image_id"] for line in stage.lines.all] == ["wsi-third0003"]
+
+
+def test_p7_a_trial_that_finds_the_known_image_back_is_none(stage: Stage) -> None:
+    stage.desktops.images[BUNDLE] = "wsi-second002"
+    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001"))
+    gallery = stage.gallery()
+    gallery.would_admit(WS, BUNDLE)
+    stage.desktops.images[BUNDLE] = "wsi-first0001"
+    assert gallery.admit(WS, BUNDLE) is Admission.GO
+    assert stage.ledger.proof(BUNDLE).trials == {}
+
+
+@pytest.mark.usefixtures("trial")
+def test_p7_trials_of_two_images_are_followed_each(stage: Stage) -> None:
+    stage.desktops.images[BUNDLE] = "wsi-third0003"
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
+    stage.has(DUE, None, OTHER)
+    assert stage.gallery().admit("ws-000000003", BUNDLE) is Admission.PROVE
+    assert stage.ledger.proof(BUNDLE).trials == {
+        "wsi-second002": WS,
+        "wsi-third0003": "ws-000000003",
+    }
+
+
+# Trials that nobody concludes.
+
+
+def test_p7_a_trial_that_was_taken_off_the_roster_may_have_met_the_image(
+    stage: Stage, trial: Record
+) -> None:
+    stage.ledger.forget(trial.workspace_id)
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
+    assert stage.ledger.proof(BUNDLE).failed == ("wsi-second002",)
 
 
 @pytest.mark.parametrize("facts", [replace(TRYING, proving=False), DUE], ids=["no trial", "ended"])
@@ -97,6 +182,7 @@ def test_p7_a_trial_that_does_not_go_on_frees_its_place(
 ) -> None:
     stage.ledger.write(trial, facts, None)
     assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
+    assert stage.ledger.proof(BUNDLE).failed == ()
 
 
 @pytest.mark.usefixtures("trial")
@@ -152,7 +238,7 @@ def test_p7_two_that_write_a_proof_at_once_are_told_apart(
 
     def meanwhile(proof: Proof) -> bool:
         monkeypatch.setattr(stage.ledger, "write_proof", write)
-        assert write(replace(proof, on=OTHER))
+        assert write(replace(proof, trials={"wsi-second002": OTHER}))
         return write(proof)
 
     monkeypatch.setattr(stage.ledger, "write_proof", meanwhile)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nonpersistent.images import (
+    MEMORY,
     TRIALS,
     Admission,
     Proof,
     abandoned,
     admit,
     failed,
+    is_bad,
     proved,
 )
 from tests.unit.support import BUNDLE, OTHER, WS
 
 PROVEN = Proof(BUNDLE, proven="wsi-1", version=3)
-TRIAL = Proof(BUNDLE, proven="wsi-1", candidate="wsi-2", on=WS, version=4)
-BAD = Proof(BUNDLE, proven="wsi-1", candidate="wsi-2", failed=TRIALS)
+TRIAL = replace(PROVEN, trials={"wsi-2": WS})
+TWO = replace(PROVEN, trials={"wsi-2": WS, "wsi-3": OTHER})
+BAD = replace(PROVEN, failed=("wsi-2",) * TRIALS)
 
 
 @pytest.mark.parametrize(
@@ -31,9 +36,10 @@ BAD = Proof(BUNDLE, proven="wsi-1", candidate="wsi-2", failed=TRIALS)
         (TRIAL, "wsi-2", OTHER, Admission.WAIT),
         (TRIAL, "wsi-1", OTHER, Admission.GO),
         (TRIAL, "wsi-3", OTHER, Admission.PROVE),
-        (abandoned(TRIAL), "wsi-2", OTHER, Admission.PROVE),
-        (failed(TRIAL), "wsi-2", OTHER, Admission.PROVE),
-        (proved(TRIAL), "wsi-2", OTHER, Admission.GO),
+        (abandoned(TRIAL, WS), "wsi-2", OTHER, Admission.PROVE),
+        (failed(TRIAL, WS), "wsi-2", OTHER, Admission.PROVE),
+        (proved(TRIAL, "wsi-2"), "wsi-2", OTHER, Admission.GO),
+        (proved(TRIAL, "wsi-2"), "wsi-1", OTHER, Admission.GO),
         (BAD, "wsi-2", WS, Admission.BAD),
         (BAD, "wsi-1", WS, Admission.GO),
         (BAD, "wsi-3", WS, Admission.PROVE),
@@ -49,9 +55,13 @@ def test_the_image_of_the_first_sight_is_taken_as_proven() -> None:
     assert admit(Proof(BUNDLE), "wsi-1", WS)[0] == Proof(BUNDLE, proven="wsi-1")
 
 
-def test_p7_a_newer_candidate_takes_the_place_of_a_bad_one_and_its_failures() -> None:
-    proof, _ = admit(BAD, "wsi-3", OTHER)
-    assert proof == Proof(BUNDLE, proven="wsi-1", candidate="wsi-3", on=OTHER)
+def test_p7_an_image_that_appears_during_a_trial_is_tried_beside_it() -> None:
+    assert admit(TRIAL, "wsi-3", OTHER)[0] == TWO
+
+
+def test_p7_a_workspace_tries_one_image_at_a_time() -> None:
+    """Its first trial did not come about, or it would not owe a rebuild."""
+    assert admit(TRIAL, "wsi-3", WS)[0] == replace(PROVEN, trials={"wsi-3": WS})
 
 
 def test_p7_a_bad_image_meets_three_workspaces_and_no_more() -> None:
@@ -60,13 +70,51 @@ def test_p7_a_bad_image_meets_three_workspaces_and_no_more() -> None:
         proof, admission = admit(proof, "wsi-2", f"ws-{number:09}")
         if admission is Admission.PROVE:
             met += 1
-            proof = failed(proof)
+            proof = failed(proof, f"ws-{number:09}")
     assert met == TRIALS == 3
 
 
-def test_a_proven_candidate_is_for_everybody() -> None:
-    assert proved(TRIAL) == Proof(BUNDLE, proven="wsi-2", version=4)
+def test_p7_a_bad_image_is_remembered_when_the_bundle_returns_to_it() -> None:
+    proof, met = PROVEN, 0
+    for number in range(30):
+        id_ = f"ws-{number:09}"
+        image = "wsi-2" if number % 2 else f"wsi-new{number}"
+        proof, admission = admit(proof, image, id_)
+        met += image == "wsi-2" and admission is Admission.PROVE
+        proof = failed(proof, id_)
+    assert met == TRIALS
+    assert is_bad(proof, "wsi-2")
+
+
+def test_p7_a_bad_end_counts_against_the_image_that_was_tried_and_no_other() -> None:
+    ended = failed(TWO, WS)
+    assert ended == replace(PROVEN, trials={"wsi-3": OTHER}, failed=("wsi-2",))
+    assert failed(ended, WS) == ended
+
+
+def test_the_oldest_bad_ends_are_forgotten_first() -> None:
+    proof = replace(TRIAL, failed=tuple(f"wsi-old{number}" for number in range(MEMORY)))
+    ends = failed(proof, WS).failed
+    assert (len(ends), ends[0], ends[-1]) == (MEMORY, "wsi-2", f"wsi-old{MEMORY - 2}")
+
+
+def test_p7_an_image_that_was_proven_stays_known_beside_later_ones() -> None:
+    proof = proved(proved(TWO, "wsi-2"), "wsi-3")
+    assert proof == replace(PROVEN, proven="wsi-3", earlier=("wsi-2", "wsi-1"))
+    assert not proof.knows("wsi-4")
+
+
+def test_the_images_proven_earlier_are_not_kept_without_end() -> None:
+    proof = PROVEN
+    for number in range(MEMORY + 9):
+        proof = proved(proof, f"wsi-new{number}")
+    assert len(proof.earlier) == MEMORY
+    assert proof.earlier[0] == f"wsi-new{MEMORY + 7}"
+
+
+def test_an_image_that_is_proven_without_a_predecessor_has_none() -> None:
+    assert proved(Proof(BUNDLE), "wsi-1") == Proof(BUNDLE, proven="wsi-1")
 
 
 def test_an_abandoned_trial_says_nothing() -> None:
-    assert abandoned(TRIAL) == Proof(BUNDLE, proven="wsi-1", candidate="wsi-2", version=4)
+    assert abandoned(TWO, WS) == replace(PROVEN, trials={"wsi-3": OTHER})

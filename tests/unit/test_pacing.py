@@ -56,7 +56,9 @@ def test_p5_throttling_never_makes_a_slow_rate_faster(clock: VirtualClock) -> No
 
 
 def test_a_brake_that_is_not_set_brakes_nothing() -> None:
-    assert Brake(None, [NOON] * 100).free_at(NOON) == NOON
+    brake = Brake(None, [NOON] * 100)
+    assert brake.free_at(NOON) == NOON
+    assert brake.hold_back(NOON) is None
 
 
 def test_a_place_is_free_an_hour_after_it_was_taken() -> None:
@@ -64,6 +66,20 @@ def test_a_place_is_free_an_hour_after_it_was_taken() -> None:
     assert brake.free_at(NOON) == at(10)
     brake.take(at(10))
     assert brake.free_at(NOON) == at(40)
+
+
+def test_who_may_be_next_within_the_hour_looks_with_each_place() -> None:
+    brake = Brake(2, [at(-20), at(-50)])
+    assert [brake.hold_back(NOON) for _ in range(6)] == [
+        at(minutes) for minutes in (10, 10, 10, 40, 70, 100)
+    ]
+
+
+def test_with_a_place_nobody_is_held_back() -> None:
+    brake = Brake(2, [at(-20)])
+    assert brake.hold_back(NOON) is None
+    brake.take(NOON)
+    assert brake.hold_back(NOON) == at(40)
 
 
 def test_a_place_that_became_free_is_free_now() -> None:

@@ -194,13 +194,15 @@ def test_the_brake_counts_what_this_pass_rebuilds(stage: Stage, due: Record) -> 
     assert rebuilder.held_back(other) == (Deferral.BRAKE, at(60))
 
 
-def test_debts_that_the_brake_holds_back_get_one_place_each(stage: Stage, due: Record) -> None:
+def test_debts_that_the_brake_holds_back_look_with_the_next_place_or_an_hour_before_their_own(
+    stage: Stage, due: Record
+) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=2)
     rebuilt(stage, -50, OTHER)
     rebuilt(stage, -20, "ws-000000003")
     rebuilder = stage.rebuilder()
-    held = [rebuilder.held_back(due) for _ in range(3)]
-    assert held == [(Deferral.BRAKE, at(minutes)) for minutes in (10, 40, 70)]
+    held = [rebuilder.held_back(due) for _ in range(5)]
+    assert held == [(Deferral.BRAKE, at(minutes)) for minutes in (10, 10, 10, 40, 70)]
 
 
 def test_the_brake_counts_both_rebuilds_of_one_workspace(stage: Stage, due: Record) -> None:
@@ -247,7 +249,7 @@ def test_p7_the_others_wait_for_its_proof(proving: Stage, due: Record) -> None:
 
 
 def test_p7_a_bad_image_is_nobodys(proving: Stage, due: Record) -> None:
-    bad = Proof(BUNDLE, "wsi-first0001", candidate="wsi-second002", failed=3, version=1)
+    bad = Proof(BUNDLE, "wsi-first0001", failed=("wsi-second002",) * 3, version=1)
     proving.ledger.write_proof(bad)
     assert not proving.rebuilder().rebuild(due, SEEN)
     assert proving.record().look_at == NOON + BAD_IMAGE_HOLDS

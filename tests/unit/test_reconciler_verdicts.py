@@ -47,7 +47,8 @@ def test_p6_a_workspace_that_is_gone_is_told_once(stage: Stage) -> None:
 @pytest.fixture
 def trial(stage: Stage) -> Stage:
     stage.settings = settings(prove_images=True)
-    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-1", candidate="wsi-2", on=WS))
+    stage.desktops.images[BUNDLE] = "wsi-2"
+    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-1", trials={"wsi-2": WS}))
     return stage
 
 
@@ -61,14 +62,14 @@ def test_p7_the_end_of_a_trial_proves_the_image(trial: Stage) -> None:
 def test_p7_a_trial_that_failed_counts(trial: Stage) -> None:
     trial.has(replace(ASKED, begun=True, proving=True), NOON, state="ERROR")
     trial.run()
-    assert trial.ledger.proof(BUNDLE).failed == 1
+    assert trial.ledger.proof(BUNDLE).failed == ("wsi-2",)
 
 
 def test_p7_a_trial_that_never_began_says_nothing_of_the_image(trial: Stage) -> None:
     trial.has(replace(ASKED, proving=True), NOON)
     trial.run()
     assert trial.lines.decisions == [("failed", "never_began")]
-    assert trial.ledger.proof(BUNDLE).failed == 0
+    assert trial.ledger.proof(BUNDLE).failed == ()
 
 
 def test_p6_the_oldest_debt_tells_its_age(stage: Stage) -> None:

@@ -5,9 +5,10 @@
 
 from .bug import Mutant, mutate
 from .progress import PROGRESS
+from .proofs import PROOFS
 from .safety import SAFETY
 from .silence import SILENCE
 
-MUTANTS: tuple[Mutant, ...] = (*SAFETY, *PROGRESS, *SILENCE)
+MUTANTS: tuple[Mutant, ...] = (*SAFETY, *PROGRESS, *PROOFS, *SILENCE)
 
 __all__ = ["MUTANTS", "Mutant", "mutate"]

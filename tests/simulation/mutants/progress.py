@@ -1,4 +1,4 @@
-"""Bugs that make the function leave undone, or go on with, what it should not: P2, P7."""
+"""Bugs that make the function leave undone what it should do: P2."""
 
 from __future__ import annotations
 
@@ -33,20 +33,6 @@ PROGRESS = (
         "signals.py",
         "return min(to_millisecond(moment), latest)",
         "return to_millisecond(moment)",
-    ),
-    Mutant(
-        "prove on all",
-        "P7",
-        "images.py",
-        "if proof.on in (None, workspace_id):",
-        "if True:",
-    ),
-    Mutant(
-        "never give up a bad image",
-        "P7",
-        "images.py",
-        "if proof.failed >= TRIALS:",
-        "if False:",
     ),
     Mutant(
         "let times go back",

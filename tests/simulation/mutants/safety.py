@@ -83,6 +83,20 @@ SAFETY = (
         "if True:",
     ),
     Mutant(
+        "the brake's places go to whoever looks first",
+        "P5",
+        "reconciler.py",
+        "in_batches(self._oldest_first(ids), IDS_PER_CALL)",
+        "in_batches(ids, IDS_PER_CALL)",
+    ),
+    Mutant(
+        "who waits for the brake looks with its own place only",
+        "P5",
+        "pacing.py",
+        "return max(free_at, self._taken[place - self._limit] + hours * HOUR)",
+        "return self._taken[place - self._limit] + (hours + 1) * HOUR",
+    ),
+    Mutant(
         "no pause between calls",
         "P5",
         "pacing.py",

@@ -1,0 +1,124 @@
+"""Above maximum_rebuilds_per_hour debts wait, oldest first."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from nonpersistent.facts import Facts, Phase
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import NOON, OTHER, WS, at, settings, sign_in
+
+THIRD, FOURTH = "ws-000000003", "ws-000000004"
+
+
+def owes(stage: Stage, id_: str, ended: datetime, look_at: datetime = NOON) -> None:
+    """A WorkSpace whose session was seen to have ended at that time."""
+    used_at = ended - timedelta(minutes=5)
+    facts = replace(DUE, baseline_at=at(-600), used_at=used_at, told_at=None, vacant_since=ended)
+    stage.has(facts, look_at, id_)
+
+
+def passes(stage: Stage, until: datetime) -> None:
+    """A pass every four minutes."""
+    while stage.clock.now() <= until:
+        begun = stage.clock.now()
+        stage.run()
+        stage.clock.set(begun + timedelta(minutes=4))
+
+
+@pytest.fixture
+def braked(stage: Stage) -> Stage:
+    stage.settings = settings(maximum_rebuilds_per_hour=1)
+    return stage
+
+
+def test_of_debts_that_are_due_together_the_oldest_goes_first(braked: Stage) -> None:
+    """As when a rebuild window opens: all look at that minute, in no order."""
+    ages = {WS: 100, OTHER: 300, THIRD: 50, FOURTH: 200}
+    for id_, age in ages.items():
+        owes(braked, id_, at(-age))
+    passes(braked, at(240))
+    assert braked.desktops.rebuilds() == [OTHER, FOURTH, WS, THIRD]
+
+
+def test_the_order_holds_for_more_debts_than_a_batch(stage: Stage) -> None:
+    stage.settings = settings(maximum_rebuilds_per_hour=2)
+    ids = [f"ws-{number:09}" for number in range(30)]
+    for number, id_ in enumerate(ids):
+        owes(stage, id_, at(-60 - number))
+    stage.run()
+    assert stage.desktops.rebuilds() == [ids[29], ids[28]]
+
+
+def test_a_newer_debt_does_not_take_the_place_that_an_older_one_waits_for(braked: Stage) -> None:
+    """It falls due in the very minute, and its look is planned a little earlier."""
+    braked.has(Facts(rebuilt_at=at(-30)), None, THIRD)
+    owes(braked, WS, at(-90))
+    braked.run()
+    assert braked.record().look_at == at(30)
+    owes(braked, OTHER, at(5), look_at=at(29.5))
+    braked.clock.set(at(30))
+    braked.run()
+    assert braked.desktops.rebuilds() == [WS]
+    assert braked.record(OTHER).waits_for == "brake"
+
+
+def test_a_place_that_its_debt_needs_no_more_goes_to_the_next_oldest(stage: Stage) -> None:
+    stage.settings = settings(maximum_rebuilds_per_hour=2)
+    stage.has(Facts(rebuilt_at=at(-50), rebuilt_before_at=at(-50)), None, "ws-000000009")
+    for id_, age in ((WS, 200), (OTHER, 150), (THIRD, 100)):
+        owes(stage, id_, at(-age))
+    stage.run()
+    stage.ledger.record(sign_in(at(5), WS), NOON)
+    owes(stage, FOURTH, at(-30), look_at=at(9))
+    stage.desktops.desks[WS].connection = "CONNECTED"
+    passes(stage, at(12))
+    assert stage.desktops.rebuilds() == [OTHER, THIRD]
+    assert stage.record(FOURTH).waits_for == "brake"
+
+
+def test_who_waits_far_back_is_not_written_with_each_place(stage: Stage) -> None:
+    stage.settings = settings(maximum_rebuilds_per_hour=2)
+    ids = [f"ws-{number:09}" for number in range(10)]
+    for number, id_ in enumerate(ids):
+        owes(stage, id_, at(-300 + number))
+    passes(stage, at(320))
+    assert stage.desktops.rebuilds() == ids
+    assert len(stage.lines.of("deferred")) < 40
+
+
+def test_no_place_goes_to_a_debt_while_an_older_one_waits_for_it(stage: Stage) -> None:
+    """Hours of session ends at any time, and some users who come back before their turn."""
+    rng = random.Random(1)
+    stage.settings = settings(maximum_rebuilds_per_hour=2)
+    overtaken: list[str] = []
+
+    def judge() -> None:
+        _, asked = stage.desktops.calls[-1]
+        id_ = asked["RebuildWorkspaceRequests"][0]["WorkspaceId"]
+        since = stage.facts(id_).vacant_since
+        for record in stage.ledger.everything():
+            vacant = record.facts.vacant_since
+            waits = record.waits_for == "brake" and record.facts.phase is Phase.VACANT
+            if waits and vacant and since and vacant < since:
+                overtaken.append(f"{record.workspace_id} by {id_} at {stage.clock.now()}")
+
+    stage.desktops.before["RebuildWorkspaces"] = judge
+    for number in range(28):
+        now = stage.clock.now()
+        if number < 20:
+            ended = now - timedelta(minutes=rng.randint(20, 60))
+            owes(stage, f"ws-{rng.randrange(10**9):09}", ended, look_at=now)
+        if number % 7 == 6:
+            waiting = [r for r in stage.ledger.everything() if r.waits_for == "brake"]
+            back = rng.choice(sorted(waiting, key=lambda record: record.workspace_id))
+            stage.ledger.record(sign_in(now, back.workspace_id), now)
+            stage.desktops.desks[back.workspace_id].connection = "CONNECTED"
+        stage.run()
+        stage.clock.set(now + timedelta(minutes=9))
+    assert len(stage.desktops.rebuilds()) > 6
+    assert overtaken == []
