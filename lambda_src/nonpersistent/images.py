@@ -34,14 +34,15 @@ class Proof:
     proven   the image that was proven last
     earlier  those proven before it, newest first: the bundle may return to them
     trials   by image: the WorkSpace that is trying it
-    failed   the images of trials that ended badly, newest first
+    failed   image and WorkSpace of the trials that ended badly, newest first; each pair once, as a
+             WorkSpace that is ill itself speaks against an image only once
     """
 
     bundle_id: str
     proven: str | None = None
     earlier: tuple[str, ...] = ()
     trials: Mapping[str, str] = field(default_factory=dict)
-    failed: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
     version: int = 0
 
     def knows(self, image: str) -> bool:
@@ -73,7 +74,12 @@ def admit(proof: Proof, image: str | None, workspace_id: str) -> tuple[Proof, Ad
 
 def is_bad(proof: Proof, image: str) -> bool:
     """Whether an image is given up."""
-    return proof.failed.count(image) >= TRIALS
+    return failures(proof, image) >= TRIALS
+
+
+def failures(proof: Proof, image: str) -> int:
+    """How many WorkSpaces have met an image and failed."""
+    return sum(tried == image for tried, _ in proof.failed)
 
 
 def proved(proof: Proof, image: str) -> Proof:
@@ -85,9 +91,10 @@ def proved(proof: Proof, image: str) -> Proof:
 
 def failed(proof: Proof, workspace_id: str) -> Proof:
     """The trial of a WorkSpace ended badly: the next one may try, or nobody."""
-    image = proof.tried_by(workspace_id)
-    ends = (image, *proof.failed) if image else proof.failed
-    return replace(abandoned(proof, workspace_id), failed=ends[:MEMORY])
+    image, ends = proof.tried_by(workspace_id), proof.failed
+    if image and (image, workspace_id) not in ends:
+        ends = ((image, workspace_id), *ends)[:MEMORY]
+    return replace(abandoned(proof, workspace_id), failed=ends)
 
 
 def abandoned(proof: Proof, workspace_id: str) -> Proof:

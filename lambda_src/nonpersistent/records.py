@@ -75,31 +75,27 @@ def proof_to_item(proof: Proof) -> dict[str, Any]:
         "version": {"N": str(proof.version)},
         "earlier": {"L": [{"S": image} for image in proof.earlier]},
         "trials": {"M": {image: {"S": on} for image, on in proof.trials.items()}},
-        "failed": {"L": [{"S": image} for image in proof.failed]},
+        "failed": {"L": [{"S": " ".join(pair)} for pair in proof.failed]},
         **_texts(proof, ("proven",)),
     }
 
 
 def proof_from_item(bundle_id: str, item: Item) -> Proof:
-    """The proof of a bundle; an empty one of an empty item.
-
-    The module's first items knew one `candidate`, tried by `on`; `failed` was their number.
-    """
-    candidate, on = item.get("candidate", {}).get("S"), item.get("on", {}).get("S")
-    trials = {image: who["S"] for image, who in item.get("trials", {}).get("M", {}).items()}
-    failed = item.get("failed", {})
+    """The proof of a bundle; an empty one of an empty item."""
+    trials = item.get("trials", {}).get("M", {})
+    pairs = (pair.partition(" ") for pair in _list(item, "failed"))
     return Proof(
         bundle_id,
         proven=item.get("proven", {}).get("S"),
-        earlier=_images(item.get("earlier", {})),
-        trials={candidate: on} if candidate and on else trials,
-        failed=(candidate,) * int(failed["N"]) if "N" in failed else _images(failed),
+        earlier=tuple(_list(item, "earlier")),
+        trials={image: on["S"] for image, on in trials.items()},
+        failed=tuple((image, workspace_id) for image, _, workspace_id in pairs),
         version=int(item.get("version", {}).get("N", 0)),
     )
 
 
-def _images(value: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(image["S"] for image in value.get("L", ()))
+def _list(item: Item, name: str) -> list[str]:
+    return [each["S"] for each in item.get(name, {}).get("L", ())]
 
 
 def _texts(owner: object, names: Iterable[str]) -> dict[str, Any]:

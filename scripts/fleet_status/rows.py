@@ -9,7 +9,7 @@ from datetime import datetime
 from nonpersistent import images
 from nonpersistent.decisions import Deferral
 from nonpersistent.facts import ATTEMPTS, GONE_STATES, Facts, Phase, after, latest
-from nonpersistent.images import Admission, Proof
+from nonpersistent.images import Admission, Proof, failures
 from nonpersistent.records import Record
 
 from .survey import Fleet, Ledger
@@ -148,7 +148,7 @@ def _image(image_id: str | None, proof: Proof | None, workspace_id: str) -> str:
     _, admission = images.admit(proof, image_id, workspace_id)
     if admission is Admission.BAD:
         return f"{image_id} bad"
-    failed, on = proof.failed.count(image_id), proof.trials.get(image_id)
+    failed, on = failures(proof, image_id), proof.trials.get(image_id)
     ended = f", {failed} failed" if failed else ""
     return f"{image_id} {f'on trial: {on}' if on else 'new, not tried'}{ended}"
 

@@ -80,9 +80,15 @@ def test_a_workspace_that_aws_does_not_know_says_so() -> None:
         (PROOF, f"{IMAGE} new, not tried"),
         (replace(PROOF, earlier=(IMAGE,)), f"{IMAGE} proven"),
         (replace(PROOF, trials={IMAGE: OTHER}), f"{IMAGE} on trial: {OTHER}"),
-        (replace(PROOF, trials={"wsi-x": OTHER}, failed=("wsi-x",)), f"{IMAGE} new, not tried"),
-        (replace(PROOF, failed=("wsi-x", IMAGE)), f"{IMAGE} new, not tried, 1 failed"),
-        (replace(PROOF, failed=(IMAGE,) * 3), f"{IMAGE} bad"),
+        (
+            replace(PROOF, trials={"wsi-x": OTHER}, failed=(("wsi-x", OTHER),)),
+            f"{IMAGE} new, not tried",
+        ),
+        (replace(PROOF, failed=(("wsi-x", WS), (IMAGE, WS))), f"{IMAGE} new, not tried, 1 failed"),
+        (
+            replace(PROOF, failed=tuple((IMAGE, f"ws-00000000{n}") for n in range(3))),
+            f"{IMAGE} bad",
+        ),
     ],
 )
 def test_the_image_says_what_is_known_of_its_proof(proof: Proof | None, image: str) -> None:

@@ -60,12 +60,11 @@ def test_p7_a_trial_that_ends_well_proves_the_image(stage: Stage, trial: Record)
 
 
 def test_p7_the_third_bad_end_refuses_the_image(stage: Stage, trial: Record) -> None:
-    for number in range(3):
+    for id_ in (WS, OTHER, "ws-000000003"):
         assert stage.lines.of("image_refused") == []
-        if number:
-            assert stage.gallery().admit(WS, BUNDLE) is Admission.PROVE
-        stage.gallery().conclude(trial, ended(Verdict.FAILED))
-    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.BAD
+        assert stage.gallery().admit(id_, BUNDLE) is Admission.PROVE
+        stage.gallery().conclude(replace(trial, workspace_id=id_), ended(Verdict.FAILED))
+    assert stage.gallery().admit("ws-000000004", BUNDLE) is Admission.BAD
     line, *_ = stage.lines.of("image_refused")
     assert line["image_id"] == "wsi-second002"
 
@@ -77,7 +76,7 @@ def test_p7_a_trial_that_never_began_says_nothing(stage: Stage, trial: Record) -
 
 def test_p7_a_trial_whose_workspace_is_gone_has_met_its_image(stage: Stage, trial: Record) -> None:
     stage.gallery().conclude(trial, ended(Verdict.BLOCKED))
-    assert stage.ledger.proof(BUNDLE).failed == ("wsi-second002",)
+    assert stage.ledger.proof(BUNDLE).failed == (("wsi-second002", WS),)
 
 
 def test_p7_only_the_trial_concludes(stage: Stage, trial: Record) -> None:
@@ -106,15 +105,15 @@ def test_p7_a_bad_end_counts_against_the_image_that_was_tried(stage: Stage, tria
     assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
     stage.gallery().conclude(trial, ended(Verdict.FAILED))
     proof = stage.ledger.proof(BUNDLE)
-    assert (proof.trials, proof.failed) == ({"wsi-third0003": OTHER}, ("wsi-second002",))
+    assert (proof.trials, proof.failed) == ({"wsi-third0003": OTHER}, (("wsi-second002", WS),))
 
 
 def test_p7_a_refused_image_stays_refused_when_the_bundle_returns_to_it(
     stage: Stage, trial: Record
 ) -> None:
-    for _ in range(3):
-        stage.gallery().admit(WS, BUNDLE)
-        stage.gallery().conclude(trial, ended(Verdict.FAILED))
+    for id_ in (WS, OTHER, "ws-000000003"):
+        stage.gallery().admit(id_, BUNDLE)
+        stage.gallery().conclude(replace(trial, workspace_id=id_), ended(Verdict.FAILED))
     stage.desktops.images[BUNDLE] = "wsi-third0003"
     assert stage.gallery().admit(WS, BUNDLE) is Admission.PROVE
     stage.gallery().conclude(trial, ended(Verdict.FINISHED))
@@ -173,7 +172,7 @@ def test_p7_a_trial_that_was_taken_off_the_roster_may_have_met_the_image(
 ) -> None:
     stage.ledger.forget(trial.workspace_id)
     assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
-    assert stage.ledger.proof(BUNDLE).failed == ("wsi-second002",)
+    assert stage.ledger.proof(BUNDLE).failed == (("wsi-second002", WS),)
 
 
 @pytest.mark.parametrize("facts", [replace(TRYING, proving=False), DUE], ids=["no trial", "ended"])

@@ -22,7 +22,7 @@ from tests.unit.support import BUNDLE, OTHER, WS
 PROVEN = Proof(BUNDLE, proven="wsi-1", version=3)
 TRIAL = replace(PROVEN, trials={"wsi-2": WS})
 TWO = replace(PROVEN, trials={"wsi-2": WS, "wsi-3": OTHER})
-BAD = replace(PROVEN, failed=("wsi-2",) * TRIALS)
+BAD = replace(PROVEN, failed=tuple(("wsi-2", f"ws-bad00000{n}") for n in range(TRIALS)))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,14 @@ def test_p7_a_bad_image_meets_three_workspaces_and_no_more() -> None:
     assert met == TRIALS == 3
 
 
+def test_p7_a_workspace_that_is_ill_itself_does_not_condemn_an_image() -> None:
+    proof = PROVEN
+    for _ in range(3 * TRIALS):
+        proof = failed(admit(proof, "wsi-2", WS)[0], WS)
+    assert not is_bad(proof, "wsi-2")
+    assert admit(proof, "wsi-2", OTHER)[1] is Admission.PROVE
+
+
 def test_p7_a_bad_image_is_remembered_when_the_bundle_returns_to_it() -> None:
     proof, met = PROVEN, 0
     for number in range(30):
@@ -88,14 +96,15 @@ def test_p7_a_bad_image_is_remembered_when_the_bundle_returns_to_it() -> None:
 
 def test_p7_a_bad_end_counts_against_the_image_that_was_tried_and_no_other() -> None:
     ended = failed(TWO, WS)
-    assert ended == replace(PROVEN, trials={"wsi-3": OTHER}, failed=("wsi-2",))
+    assert ended == replace(PROVEN, trials={"wsi-3": OTHER}, failed=(("wsi-2", WS),))
     assert failed(ended, WS) == ended
 
 
 def test_the_oldest_bad_ends_are_forgotten_first() -> None:
-    proof = replace(TRIAL, failed=tuple(f"wsi-old{number}" for number in range(MEMORY)))
+    old = tuple((f"wsi-old{number}", OTHER) for number in range(MEMORY))
+    proof = replace(TRIAL, failed=old)
     ends = failed(proof, WS).failed
-    assert (len(ends), ends[0], ends[-1]) == (MEMORY, "wsi-2", f"wsi-old{MEMORY - 2}")
+    assert (len(ends), ends[0], ends[-1]) == (MEMORY, ("wsi-2", WS), old[MEMORY - 2])
 
 
 def test_p7_an_image_that_was_proven_stays_known_beside_later_ones() -> None:

@@ -249,7 +249,8 @@ def test_p7_the_others_wait_for_its_proof(proving: Stage, due: Record) -> None:
 
 
 def test_p7_a_bad_image_is_nobodys(proving: Stage, due: Record) -> None:
-    bad = Proof(BUNDLE, "wsi-first0001", failed=("wsi-second002",) * 3, version=1)
+    met = tuple(("wsi-second002", f"ws-00000000{number}") for number in range(3))
+    bad = Proof(BUNDLE, "wsi-first0001", failed=met, version=1)
     proving.ledger.write_proof(bad)
     assert not proving.rebuilder().rebuild(due, SEEN)
     assert proving.record().look_at == NOON + BAD_IMAGE_HOLDS

@@ -62,7 +62,7 @@ def test_p7_the_end_of_a_trial_proves_the_image(trial: Stage) -> None:
 def test_p7_a_trial_that_failed_counts(trial: Stage) -> None:
     trial.has(replace(ASKED, begun=True, proving=True), NOON, state="ERROR")
     trial.run()
-    assert trial.ledger.proof(BUNDLE).failed == ("wsi-2",)
+    assert trial.ledger.proof(BUNDLE).failed == (("wsi-2", WS),)
 
 
 def test_p7_a_trial_that_never_began_says_nothing_of_the_image(trial: Stage) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,39 +68,14 @@ def test_p2_a_record_comes_back_as_it_was(
 
 
 IMAGES = st.lists(st.text(min_size=1), max_size=4).map(tuple)
+PAIRS = st.tuples(st.text("wsi-0a", min_size=1), st.text(min_size=1))
+FAILED = st.lists(PAIRS, max_size=4).map(tuple)
 TRYING = st.dictionaries(st.text(min_size=1), st.text(min_size=1), max_size=3)
 
 
-@given(st.builds(Proof, st.just(BUNDLE), TEXT, IMAGES, TRYING, IMAGES, st.integers(0, 9)))
+@given(st.builds(Proof, st.just(BUNDLE), TEXT, IMAGES, TRYING, FAILED, st.integers(0, 9)))
 def test_p7_a_proof_comes_back_as_it_was(proof: Proof) -> None:
     assert proof_from_item(BUNDLE, proof_to_item(proof)) == proof
-
-
-@pytest.mark.parametrize(
-    ("on", "ends", "trials", "failed"),
-    [(WS, 1, {"wsi-2": WS}, ("wsi-2",)), (None, 3, {}, ("wsi-2",) * 3), (WS, 0, {"wsi-2": WS}, ())],
-)
-def test_p7_an_upgrade_forgets_no_trial_and_no_bad_end(
-    on: str | None, ends: int, trials: dict[str, str], failed: tuple[str, ...]
-) -> None:
-    """The module's first items: one candidate, and how often it had failed."""
-    item: dict[str, dict[str, str]] = {
-        "id": {"S": BUNDLE},
-        "version": {"N": "4"},
-        "failed": {"N": str(ends)},
-        "proven": {"S": "wsi-1"},
-        "candidate": {"S": "wsi-2"},
-    }
-    if on:
-        item["on"] = {"S": on}
-    expected = Proof(BUNDLE, proven="wsi-1", trials=trials, failed=failed, version=4)
-    assert proof_from_item(BUNDLE, item) == expected
-
-
-def test_p7_an_upgrade_forgets_nothing_where_no_image_was_tried() -> None:
-    item = {"id": {"S": BUNDLE}, "version": {"N": "1"}, "failed": {"N": "0"}}
-    proven = item | {"proven": {"S": "wsi-1"}}
-    assert proof_from_item(BUNDLE, proven) == Proof(BUNDLE, proven="wsi-1", version=1)
 
 
 def test_what_a_signal_alone_wrote_is_a_record() -> None:

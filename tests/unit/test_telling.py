@@ -85,18 +85,18 @@ def idle(stage: Stage) -> None:
     handler.lambda_handler({"task": "reconcile"}, Invocation())
 
 
-def proving(stage: Stage) -> None:
+def proving(stage: Stage, id_: str = WS) -> None:
     stage.desktops.images[BUNDLE] = "wsi-second002"
     stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001"))
-    stage.gallery().admit(WS, BUNDLE)
+    stage.gallery().admit(id_, BUNDLE)
 
 
 def conclude(verdict: Verdict) -> Callable[[Stage], None]:
     def act(stage: Stage) -> None:
         record = stage.has(replace(ASKED, proving=True), None)
-        for _ in range(3):
-            proving(stage)
-            stage.gallery().conclude(record, Decision(DUE, verdict))
+        for id_ in (OTHER, "ws-000000003", WS):
+            proving(stage, id_)
+            stage.gallery().conclude(replace(record, workspace_id=id_), Decision(DUE, verdict))
 
     return act
 

@@ -16,7 +16,7 @@ PROOFS = (
         "never give up a bad image",
         "P7",
         "images.py",
-        "return proof.failed.count(image) >= TRIALS",
+        "return failures(proof, image) >= TRIALS",
         "return False",
     ),
     Mutant(
@@ -24,7 +24,7 @@ PROOFS = (
         "P7",
         "images.py",
         "return replace(proof, trials={**others, image: workspace_id}), Admission.PROVE",
-        "failed = tuple(each for each in proof.failed if each == image)\n"
+        "failed = tuple(pair for pair in proof.failed if pair[0] == image)\n"
         "    trial = replace(proof, trials={**others, image: workspace_id}, failed=failed)\n"
         "    return trial, Admission.PROVE",
     ),
@@ -99,10 +99,10 @@ PROOFS = (
         "elif asked_at is None:",
     ),
     Mutant(
-        "an upgrade forgets bad ends",
+        "one ill WorkSpace condemns an image",
         "P7",
-        "records.py",
-        'failed=(candidate,) * int(failed["N"]) if "N" in failed else _images(failed),',
-        "failed=_images(failed),",
+        "images.py",
+        "if image and (image, workspace_id) not in ends:",
+        "if image:",
     ),
 )
