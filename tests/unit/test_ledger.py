@@ -69,6 +69,30 @@ def test_p2_signals_commute(ledger: Ledger) -> None:
     assert only(ledger).facts == only(ledger, OTHER).facts == Facts(used_at=at(2), told_at=NOON)
 
 
+@pytest.mark.parametrize(
+    "told_at", [None, at(-9), at(9)], ids=["untold", "told before", "told after"]
+)
+def test_p1_a_sign_in_is_measured_against_sign_ins_alone(
+    ledger: Ledger, told_at: datetime | None
+) -> None:
+    if told_at is not None:
+        ledger.record(session_end(told_at), at(20))
+    assert ledger.record(sign_in(NOON), NOON)
+    assert not ledger.record(sign_in(at(-1)), NOON)
+    assert not ledger.record(sign_in(NOON), NOON)
+    assert only(ledger).facts == Facts(used_at=NOON, told_at=told_at)
+
+
+@pytest.mark.parametrize("used_at", [at(-9), at(9)], ids=["used before", "used after"])
+def test_p2_a_session_end_is_measured_against_session_ends_alone(
+    ledger: Ledger, used_at: datetime
+) -> None:
+    ledger.record(sign_in(used_at), NOON)
+    assert ledger.record(session_end(NOON), NOON)
+    assert not ledger.record(session_end(at(-1)), NOON)
+    assert only(ledger).facts == Facts(used_at=used_at, told_at=NOON)
+
+
 def test_what_is_due_comes_longest_first_and_not_before_its_time(ledger: Ledger) -> None:
     ledger.record(session_end(NOON, OTHER), at(2))
     ledger.record(session_end(NOON), at(1))

@@ -145,6 +145,22 @@ def test_without_a_state_change_the_time_of_publishing_counts() -> None:
     assert read(event, NOON, HOME) == [session_end(PUBLISHED)]
 
 
+def access(detail: dict[str, str] | None = None, **event: str) -> dict[str, Any]:
+    given = {"workspaceId": WS, **(detail or {})}
+    return {"source": "aws.workspaces", "detail-type": "WorkSpaces Access", "detail": given} | event
+
+
+def test_p1_what_a_sign_in_does_not_say_contradicts_nothing() -> None:
+    assert read(access(), NOON, HOME) == [sign_in(NOON)]
+    assert read(access(account=HOME.account), NOON, HOME) == [sign_in(NOON)]
+    assert read(access(region=HOME.region), NOON, HOME) == [sign_in(NOON)]
+
+
+@pytest.mark.parametrize("place", [{"account": "210987654321"}, {"region": "eu-central-1"}])
+def test_p4_a_sign_in_from_elsewhere_is_ignored(place: dict[str, str]) -> None:
+    assert read(access(**place), NOON, HOME) == [ELSEWHERE]
+
+
 def test_home_is_the_region_and_account_of_an_arn() -> None:
     arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:desks"
     assert Home.of(arn) == Home("cn-north-1", "123456789012")

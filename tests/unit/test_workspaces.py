@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -21,7 +24,7 @@ from nonpersistent.answers import (
 from nonpersistent.facts import Observation
 from nonpersistent.pacing import Pacer
 from nonpersistent.workspaces import TRIES, WorkSpaces, in_batches
-from tests.unit.desktops import Desktop, Desktops, Fault
+from tests.unit.desktops import Answer, Desktop, Desktops, Fault
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at
 
 URL = "https://workspaces.us-east-1.amazonaws.com/"
@@ -94,6 +97,21 @@ def test_the_newest_snapshot_counts(api: WorkSpaces, desktops: Desktops) -> None
     desktops.desks = {WS: Desktop(snapshot_at=at(-30)), OTHER: Desktop()}
     assert api.newest_snapshot(WS) == at(-30)
     assert api.newest_snapshot(OTHER) is None
+
+
+class Silent:
+    """A client whose answers leave out what is empty."""
+
+    def __getattr__(self, name: str) -> Callable[..., Answer]:
+        return lambda **_: {}
+
+
+def test_a_list_that_an_answer_leaves_out_is_empty(pacer: Pacer, clock: VirtualClock) -> None:
+    silent: Any = Silent()
+    api = WorkSpaces(lambda: silent, pacer, clock)
+    assert api.newest_snapshot(WS) is None
+    assert api.look([WS], []) == {WS: Observation(clock.now(), missing=True)}
+    assert api.rebuild(WS) == Accepted()
 
 
 def test_p7_images_by_bundle(api: WorkSpaces, desktops: Desktops) -> None:
