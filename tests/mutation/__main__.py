@@ -22,6 +22,10 @@ PROCESSES = 2
 CAUGHT = frozenset({"killed", "timeout"})
 LEAST_SHARE = 0.9
 
+FAR = ("test_architecture.py", "test_handler.py", "test_acknowledging.py", "test_hostile.py")
+"""Unit tests that stay away: of the source text, and the slow ones of the function as a whole. A
+line has to have a test near it."""
+
 
 def main() -> int:
     """0 if enough mutants were killed and all others are known to be harmless, 1 otherwise."""
@@ -41,12 +45,13 @@ def main() -> int:
 
 
 def _furnish() -> None:
-    """A fresh folder with the function and its unit tests; those of the source text stay away."""
+    """A fresh folder with the function and its unit tests."""
+    tests = ROOT / "tests"
     shutil.rmtree(FOLDER, ignore_errors=True)
     shutil.copytree(ROOT / "lambda_src" / "nonpersistent", FOLDER / "nonpersistent")
-    for folder in ("unit", "fixtures"):
-        shutil.copytree(ROOT / "tests" / folder, FOLDER / "tests" / folder)
-    (FOLDER / "tests" / "unit" / "test_architecture.py").unlink()
+    shutil.copytree(tests / "unit", FOLDER / "tests" / "unit", ignore=lambda *_: FAR)
+    shutil.copytree(tests / "fixtures", FOLDER / "tests" / "fixtures")
+    shutil.copy(tests / "__init__.py", FOLDER / "tests")
     shutil.copy(HERE / "near_first.py", FOLDER / "tests" / "conftest.py")
     shutil.copy(HERE / "mutmut.toml", FOLDER / "pyproject.toml")
 

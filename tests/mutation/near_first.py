@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-NEAR = {"answers": "workspaces", "examiner": "reconciler", "table": "ledger"}
+NEAR = {"examiner": "reconciler", "table": "ledger"}
 """Modules that are tested under another's name."""
 
 
