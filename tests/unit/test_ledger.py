@@ -214,6 +214,25 @@ def test_p2_an_audit_goes_on_where_it_was(ledger: Ledger) -> None:
     assert ledger.due(at(60)) == [Due("audit", at(60))]
 
 
+def test_p1_what_is_decided_on_is_read_consistently(
+    ledger: Ledger, dynamodb: DynamoDBClient
+) -> None:
+    """Only the index may lag behind."""
+    asked: dict[str, Any] = {}
+    events: Any = dynamodb.meta.events
+    events.register(
+        "provide-client-params.dynamodb",
+        lambda params, model, **_: asked.update({model.name: params}),
+    )
+    ledger.roster()
+    ledger.read([WS])
+    list(ledger.everything())
+    assert asked.keys() == {"GetItem", "BatchGetItem", "Scan"}
+    assert asked["GetItem"]["ConsistentRead"] is True
+    assert asked["BatchGetItem"]["RequestItems"]["ledger"]["ConsistentRead"] is True
+    assert asked["Scan"]["ConsistentRead"] is True
+
+
 def test_other_errors_of_dynamodb_pass(dynamodb: DynamoDBClient, clock: VirtualClock) -> None:
     with pytest.raises(ClientError, match="ResourceNotFound"):
         Ledger(dynamodb, "elsewhere", clock).record(sign_in(NOON), NOON)

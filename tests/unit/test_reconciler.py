@@ -56,6 +56,11 @@ def test_p5_a_vacancy_within_its_grace_is_not_asked_about_again(stage: Stage) ->
     assert stage.record().look_at == at(24)
 
 
+def test_p5_at_the_very_end_of_the_grace_it_is_looked_at(stage: Stage) -> None:
+    stage.has(replace(DUE, told_at=at(-20), vacant_since=at(-20)), NOON)
+    assert stage.run().rebuilt == 1
+
+
 def test_p1_an_alarm_long_after_the_vacancy_is_looked_into(stage: Stage) -> None:
     """Somebody may have come back unseen, and left again."""
     stage.has(replace(DUE, told_at=at(-1), vacant_since=at(-17)), NOON)
@@ -230,10 +235,11 @@ def test_p5_outside_the_window_nobody_is_asked_about(stage: Stage) -> None:
 def test_p5_behind_the_brake_nobody_is_asked_about(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=1)
     stage.has(Facts(rebuilt_at=at(-10)), None, OTHER)
-    stage.has(DUE, NOON)
-    assert stage.run().looked == 1
+    stage.has(DUE, at(-1))
+    stage.has(DUE, NOON, third := "ws-00000000third")
+    assert stage.run().looked == 2
     assert stage.desktops.calls == []
-    assert stage.record().look_at == at(50)
+    assert (stage.record().look_at, stage.record(third).look_at) == (at(50), at(110))
 
 
 def test_p1_the_brake_does_not_hide_who_is_in_use(stage: Stage) -> None:

@@ -181,6 +181,13 @@ def test_p4_a_sign_in_from_elsewhere_is_ignored(place: dict[str, str]) -> None:
 def test_home_is_the_region_and_account_of_an_arn() -> None:
     arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:desks"
     assert Home.of(arn) == Home("cn-north-1", "123456789012")
+    assert Home.of("arn:aws:sns:us-east-1:123456789012:desks") == HOME
+
+
+@pytest.mark.parametrize("text", ["arn:aws:sns:us-east-1:123456789012", "nra:a:b:c:d:e:f", ""])
+def test_what_is_no_arn_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=f"not an ARN: '{text}'"):
+        Home.of(text)
 
 
 JSON = st.recursive(
