@@ -75,6 +75,7 @@ def test_a_session_end_is_looked_into_with_one_call(stage: Stage) -> None:
     [line] = stage.lines.all
     assert (line["decision"], line["phase"], line["reason"]) == ("vacant", "vacant", "grace")
     assert line["due_at"] == at(25).isoformat()
+    assert "took_seconds" not in line
     assert stage.record().look_at == at(25)
 
 
