@@ -285,3 +285,12 @@ def test_p2_a_workspace_whose_snapshots_may_not_be_read_does_not_stop_the_others
         except ClientError:
             stage.clock.sleep(60)
     assert OTHER in stage.desktops.rebuilds()
+
+
+def test_p6_snapshots_that_may_not_be_read_are_a_refusal_that_is_told(stage: Stage) -> None:
+    stage.settings = settings(user_volume=UserVolume.KEEP)
+    stage.has(DUE, NOON)
+    stage.desktops.faults["DescribeWorkspaceSnapshots"] = [(400, "AccessDeniedException")]
+    stage.run()
+    assert stage.lines.decisions == [("refused", "AccessDeniedException")]
+    assert stage.facts() == replace(DUE, attempts=1, reason="AccessDeniedException")

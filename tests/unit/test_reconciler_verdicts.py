@@ -34,6 +34,7 @@ def test_p6_a_failed_rebuild_is_told_and_the_third_blocks(stage: Stage) -> None:
     ]
     assert stage.record().look_at == at(5)
     assert stage.record(OTHER).look_at is None
+    assert [line["workspace_id"] for line in stage.lines.of("blocked")] == [OTHER]
     assert not [line for line in stage.lines.all if "took_seconds" in line]
 
 
