@@ -233,6 +233,17 @@ def test_p1_what_is_decided_on_is_read_consistently(
     assert asked["Scan"]["ConsistentRead"] is True
 
 
+def test_p5_a_hundred_records_share_a_request(ledger: Ledger, dynamodb: DynamoDBClient) -> None:
+    asked: list[int] = []
+    events: Any = dynamodb.meta.events
+    events.register(
+        "provide-client-params.dynamodb.BatchGetItem",
+        lambda params, **_: asked.append(len(params["RequestItems"]["ledger"]["Keys"])),
+    )
+    ledger.read([f"ws-{number:09}" for number in range(230)])
+    assert asked == [100, 100, 30]
+
+
 def test_other_errors_of_dynamodb_pass(dynamodb: DynamoDBClient, clock: VirtualClock) -> None:
     with pytest.raises(ClientError, match="ResourceNotFound"):
         Ledger(dynamodb, "elsewhere", clock).record(sign_in(NOON), NOON)

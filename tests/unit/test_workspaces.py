@@ -84,7 +84,9 @@ def test_p5_twenty_five_ids_share_a_call_and_nobody_is_asked_for_twice(
 ) -> None:
     ids = [f"ws-{number:09}" for number in range(30)]
     desktops.desks = {id_: Desktop(connection="UNKNOWN") for id_ in ids}
-    assert list(api.look(ids, ids)) == ids
+    seen = api.look(ids, ids)
+    assert list(seen) == ids
+    assert {one.state for one in seen.values()} == {"AVAILABLE"}
     assert [len(request["WorkspaceIds"]) for _, request in desktops.calls] == [25, 5, 25, 5]
     assert desktops.times == [at(0, 0.5 * n) for n in range(4)]
 
