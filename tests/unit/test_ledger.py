@@ -144,8 +144,8 @@ def test_p2_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
 def test_p3_a_write_replaces_what_was_read(ledger: Ledger) -> None:
     first = ledger.write(Record(WS), Facts(baseline_at=NOON), None)
     assert first == only(ledger) == Record(WS, Facts(baseline_at=NOON), 1)
-    second = ledger.write(first, Facts(used_at=NOON), at(5))
-    assert second == only(ledger) == Record(WS, Facts(used_at=NOON), 2, at(5))
+    second = ledger.write(first, Facts(used_at=NOON), at(5), "grace")
+    assert second == only(ledger) == Record(WS, Facts(used_at=NOON), 2, at(5), "grace")
     assert [due.id for due in ledger.due(at(5))] == [WS]
     ledger.write(second, Facts(), None)
     assert ledger.due(at(5)) == []
