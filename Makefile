@@ -11,8 +11,8 @@ RUN    := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-.PHONY: help demo test check sandbox package package-check lint unit terraform-test simulation soak mutants bench \
-        e2e recovery local-aws adoption scan docs verify clean
+.PHONY: help demo test check sandbox package package-check lint unit terraform-test simulation soak mutants mutation \
+        bench e2e recovery local-aws adoption scan docs verify clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000)
 mutants: $(VENV)/test.installed ## Put known bugs into the function and see who catches them
 	$(RUN) -m tests.simulation.mutants
 
+mutation: $(VENV)/mutation.installed ## Change the function in every small way and see what no unit test notices (slow)
+	nice $(RUN) -m tests.mutation
+
 bench: $(VENV)/bench.installed ## Ours beside the naive recipe, in the same worlds; writes docs/benchmarks.md
 	$(RUN) -m benchmarks
 	$(RUN) scripts/docs
@@ -87,7 +90,7 @@ verify: $(VENV)/demo.installed ## Read your AWS account against the assumptions,
 	@$(RUN) scripts/verify $(if $(NAME),--name $(NAME)) $(if $(REGION),--region $(REGION))
 
 clean: ## Remove what was installed or made
-	rm -rf $(VENV) $(SCAN) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(SCAN) .mutation .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	find . -name .terraform -type d -prune -exec rm -rf {} +
 	find . -name .terraform.lock.hcl -delete
 
@@ -107,6 +110,11 @@ $(VENV)/test.installed: tests/requirements.txt $(VENV)/demo.installed
 
 $(VENV)/bench.installed: benchmarks/requirements.txt $(VENV)/test.installed
 	@echo "Installing what draws the benchmarks into $(VENV) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(VENV)/mutation.installed: tests/mutation/requirements.txt $(VENV)/test.installed
+	@echo "Installing mutmut into $(VENV) ..."
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 

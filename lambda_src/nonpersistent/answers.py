@@ -48,7 +48,7 @@ Outcome = Accepted | Refused | Throttled | Unanswered
 
 def outcome(answer: Mapping[str, Any]) -> Outcome:
     """What RebuildWorkspaces' answer for one WorkSpace means: HTTP 200 may still be a refusal."""
-    failed = answer.get("FailedRequests", [])
+    failed = answer.get("FailedRequests")
     if not failed:
         return Accepted()
     code = failed[0].get("ErrorCode") or "no_code"

@@ -104,7 +104,7 @@ def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Set
 
 def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     due_at = owed_at(facts, settings)
-    assert due_at is not None, "the phase says that it was seen vacant"
+    assert due_at is not None  # the phase says that it was seen vacant
     soonest = due_at + settings.patience if now < due_at else now
     opens_at = settings.rebuild_allowed_at(soonest)
     if opens_at > soonest:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 FILES = ("nonpersistent.zip", "manifest.json")
 
 
-def build(root: Path, *arguments: str, python: str = sys.executable) -> tuple[int, str]:
+def build(root: Path, *arguments: str, python: Path | str = sys.executable) -> tuple[int, str]:
     """Run the builder of a copy; its exit status and what it said."""
     done = subprocess.run(
         [python, root / "package" / "build.py", *arguments],
@@ -24,6 +24,23 @@ def build(root: Path, *arguments: str, python: str = sys.executable) -> tuple[in
         text=True,
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def runs(python: Path | str) -> bool:
+    return subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
+
+
+def find(version: str) -> Path | str | None:
+    """A Python of this version, on PATH or kept by pyenv, whose shims run the chosen one only."""
+    found = shutil.which(f"python{version}")
+    if found is not None and runs(found):
+        return found
+    pyenv = shutil.which("pyenv")
+    if pyenv is None:
+        return None
+    root = subprocess.run([pyenv, "root"], check=True, capture_output=True, text=True)
+    kept = Path(root.stdout.strip(), "versions").glob(f"{version}.*/bin/python{version}")
+    return next(filter(runs, kept), None)
 
 
 @pytest.fixture
@@ -52,9 +69,9 @@ def test_a_fresh_copy_builds_the_committed_bytes(copy: Path) -> None:
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_every_python_builds_the_same_bytes(copy: Path, version: str) -> None:
-    python = shutil.which(f"python{version}")
-    if python is None or subprocess.run([python, "-c", ""], check=False).returncode:
-        pytest.skip(f"no python{version} that runs on PATH")
+    python = find(version)
+    if python is None:
+        pytest.skip(f"no python{version} that runs, neither on PATH nor in pyenv")
     build(copy)
     here = package(copy)
     for name in FILES:

@@ -46,6 +46,7 @@ def test_a_rebuild_that_was_seen_to_begin_has_finished(state: str) -> None:
         used_at=at(-60), told_at=at(-30), rebuilt_at=at(0, 1), bundle_id=BUNDLE
     )
     assert decision.facts.phase is Phase.CLEAN
+    assert decision.look_at is None
 
 
 def test_a_new_address_tells_a_rebuild_that_finished_between_two_looks() -> None:

@@ -70,6 +70,30 @@ def test_p2_signals_commute(ledger: Ledger) -> None:
     assert only(ledger).facts == only(ledger, OTHER).facts == Facts(used_at=at(2), told_at=NOON)
 
 
+@pytest.mark.parametrize(
+    "told_at", [None, at(-9), at(9)], ids=["untold", "told before", "told after"]
+)
+def test_p1_a_sign_in_is_measured_against_sign_ins_alone(
+    ledger: Ledger, told_at: datetime | None
+) -> None:
+    if told_at is not None:
+        ledger.record(session_end(told_at), at(20))
+    assert ledger.record(sign_in(NOON), NOON)
+    assert not ledger.record(sign_in(at(-1)), NOON)
+    assert not ledger.record(sign_in(NOON), NOON)
+    assert only(ledger).facts == Facts(used_at=NOON, told_at=told_at)
+
+
+@pytest.mark.parametrize("used_at", [at(-9), at(9)], ids=["used before", "used after"])
+def test_p2_a_session_end_is_measured_against_session_ends_alone(
+    ledger: Ledger, used_at: datetime
+) -> None:
+    ledger.record(sign_in(used_at), NOON)
+    assert ledger.record(session_end(NOON), NOON)
+    assert not ledger.record(session_end(at(-1)), NOON)
+    assert only(ledger).facts == Facts(used_at=used_at, told_at=NOON)
+
+
 def test_what_is_due_comes_longest_first_and_not_before_its_time(ledger: Ledger) -> None:
     ledger.record(session_end(NOON, OTHER), at(2))
     ledger.record(session_end(NOON), at(1))
@@ -121,8 +145,8 @@ def test_p2_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
 def test_p3_a_write_replaces_what_was_read(ledger: Ledger) -> None:
     first = ledger.write(Record(WS), Facts(baseline_at=NOON), None)
     assert first == only(ledger) == Record(WS, Facts(baseline_at=NOON), 1)
-    second = ledger.write(first, Facts(used_at=NOON), at(5))
-    assert second == only(ledger) == Record(WS, Facts(used_at=NOON), 2, at(5))
+    second = ledger.write(first, Facts(used_at=NOON), at(5), "grace")
+    assert second == only(ledger) == Record(WS, Facts(used_at=NOON), 2, at(5), "grace")
     assert [due.id for due in ledger.due(at(5))] == [WS]
     ledger.write(second, Facts(), None)
     assert ledger.due(at(5)) == []
@@ -189,6 +213,36 @@ def test_p2_an_audit_goes_on_where_it_was(ledger: Ledger) -> None:
     assert (ledger.audit_position(), ledger.due(at(60))) == ("", [])
     ledger.ask_audit(at(60))
     assert ledger.due(at(60)) == [Due("audit", at(60))]
+
+
+def test_p1_what_is_decided_on_is_read_consistently(
+    ledger: Ledger, dynamodb: DynamoDBClient
+) -> None:
+    """Only the index may lag behind."""
+    asked: dict[str, Any] = {}
+    events: Any = dynamodb.meta.events
+    events.register(
+        "provide-client-params.dynamodb",
+        lambda params, model, **_: asked.update({model.name: params}),
+    )
+    ledger.roster()
+    ledger.read([WS])
+    list(ledger.everything())
+    assert asked.keys() == {"GetItem", "BatchGetItem", "Scan"}
+    assert asked["GetItem"]["ConsistentRead"] is True
+    assert asked["BatchGetItem"]["RequestItems"]["ledger"]["ConsistentRead"] is True
+    assert asked["Scan"]["ConsistentRead"] is True
+
+
+def test_p5_a_hundred_records_share_a_request(ledger: Ledger, dynamodb: DynamoDBClient) -> None:
+    asked: list[int] = []
+    events: Any = dynamodb.meta.events
+    events.register(
+        "provide-client-params.dynamodb.BatchGetItem",
+        lambda params, **_: asked.append(len(params["RequestItems"]["ledger"]["Keys"])),
+    )
+    ledger.read([f"ws-{number:09}" for number in range(230)])
+    assert asked == [100, 100, 30]
 
 
 def test_other_errors_of_dynamodb_pass(dynamodb: DynamoDBClient, clock: VirtualClock) -> None:

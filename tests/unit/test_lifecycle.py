@@ -249,6 +249,7 @@ def keep(facts: Facts, snapshot_at: datetime | None) -> Decision:
 def test_keep_asks_for_the_snapshot_only_when_all_else_is_settled() -> None:
     decision = judge(VACANT, empty(at(25)), user_volume=UserVolume.KEEP)
     assert decision.needs_snapshot
+    assert decision.facts == VACANT
     assert said(decision) == (Verdict.DEFERRED, Deferral.SNAPSHOT, at(25))
     assert not judge(VACANT, empty(at(9)), user_volume=UserVolume.KEEP).needs_snapshot
 
@@ -272,6 +273,12 @@ def test_keep_rebuilds_once_the_snapshot_holds_the_session() -> None:
 def test_keep_waits_for_a_snapshot_newer_than_the_last_session_end_that_was_told() -> None:
     """Back unseen from 11:55 to 11:59: the last-connection time may be that of the log-in."""
     assert keep(VACANT, at(-3)).reason == Deferral.SNAPSHOT
+
+
+def test_keep_waits_for_a_snapshot_newer_than_a_vacancy_that_no_alarm_told_of() -> None:
+    untold = replace(VACANT, told_at=None)
+    assert keep(untold, at(-7)).reason == Deferral.SNAPSHOT
+    assert keep(untold, at(-6)).verdict is Verdict.REBUILD
 
 
 # What the log and the brake ask.

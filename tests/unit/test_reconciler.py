@@ -56,6 +56,11 @@ def test_p5_a_vacancy_within_its_grace_is_not_asked_about_again(stage: Stage) ->
     assert stage.record().look_at == at(24)
 
 
+def test_p5_at_the_very_end_of_the_grace_it_is_looked_at(stage: Stage) -> None:
+    stage.has(replace(DUE, told_at=at(-20), vacant_since=at(-20)), NOON)
+    assert stage.run().rebuilt == 1
+
+
 def test_p1_an_alarm_long_after_the_vacancy_is_looked_into(stage: Stage) -> None:
     """Somebody may have come back unseen, and left again."""
     stage.has(replace(DUE, told_at=at(-1), vacant_since=at(-17)), NOON)
@@ -70,6 +75,7 @@ def test_a_session_end_is_looked_into_with_one_call(stage: Stage) -> None:
     [line] = stage.lines.all
     assert (line["decision"], line["phase"], line["reason"]) == ("vacant", "vacant", "grace")
     assert line["due_at"] == at(25).isoformat()
+    assert "took_seconds" not in line
     assert stage.record().look_at == at(25)
 
 
@@ -230,10 +236,11 @@ def test_p5_outside_the_window_nobody_is_asked_about(stage: Stage) -> None:
 def test_p5_behind_the_brake_nobody_is_asked_about(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=1)
     stage.has(Facts(rebuilt_at=at(-10)), None, OTHER)
-    stage.has(DUE, NOON)
-    assert stage.run().looked == 1
+    stage.has(DUE, at(-1))
+    stage.has(DUE, NOON, third := "ws-00000000third")
+    assert stage.run().looked == 2
     assert stage.desktops.calls == []
-    assert stage.record().look_at == at(50)
+    assert (stage.record().look_at, stage.record(third).look_at) == (at(50), at(110))
 
 
 def test_p1_the_brake_does_not_hide_who_is_in_use(stage: Stage) -> None:
@@ -278,3 +285,12 @@ def test_p2_a_workspace_whose_snapshots_may_not_be_read_does_not_stop_the_others
         except ClientError:
             stage.clock.sleep(60)
     assert OTHER in stage.desktops.rebuilds()
+
+
+def test_p6_snapshots_that_may_not_be_read_are_a_refusal_that_is_told(stage: Stage) -> None:
+    stage.settings = settings(user_volume=UserVolume.KEEP)
+    stage.has(DUE, NOON)
+    stage.desktops.faults["DescribeWorkspaceSnapshots"] = [(400, "AccessDeniedException")]
+    stage.run()
+    assert stage.lines.decisions == [("refused", "AccessDeniedException")]
+    assert stage.facts() == replace(DUE, attempts=1, reason="AccessDeniedException")

@@ -34,6 +34,8 @@ def test_p6_a_failed_rebuild_is_told_and_the_third_blocks(stage: Stage) -> None:
     ]
     assert stage.record().look_at == at(5)
     assert stage.record(OTHER).look_at is None
+    assert [line["workspace_id"] for line in stage.lines.of("blocked")] == [OTHER]
+    assert not [line for line in stage.lines.all if "took_seconds" in line]
 
 
 def test_p6_a_workspace_that_is_gone_is_told_once(stage: Stage) -> None:
@@ -57,6 +59,14 @@ def test_p7_the_end_of_a_trial_proves_the_image(trial: Stage) -> None:
     trial.run()
     assert trial.ledger.proof(BUNDLE).proven == "wsi-2"
     assert trial.lines.decisions == [("image_proven", None), ("finished", None)]
+
+
+def test_p7_a_trial_that_goes_on_says_nothing_of_the_image_yet(trial: Stage) -> None:
+    trial.has(replace(ASKED, proving=True), NOON, state="REBUILDING")
+    trial.run()
+    assert trial.facts().begun
+    proof = trial.ledger.proof(BUNDLE)
+    assert (proof.on, proof.candidate, proof.proven) == (WS, "wsi-2", "wsi-1")
 
 
 def test_p7_a_trial_that_failed_counts(trial: Stage) -> None:

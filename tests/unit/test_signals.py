@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -140,14 +141,53 @@ def test_a_time_is_read_as_utc_to_the_millisecond_and_never_lies_ahead(
     assert read(record(plain(StateChangeTime=time)), NOON, HOME) == [session_end(moment)]
 
 
+def test_a_time_without_an_offset_is_utc_wherever_the_clock_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        said = read(record(plain(StateChangeTime="2026-11-22T10:06:41.123")), NOON, HOME)
+    time.tzset()
+    assert said == [session_end(ENDED)]
+
+
 def test_without_a_state_change_the_time_of_publishing_counts() -> None:
     event = record(plain(), Timestamp="2026-11-22T10:06:41.170Z")
     assert read(event, NOON, HOME) == [session_end(PUBLISHED)]
 
 
+def access(**event: str) -> dict[str, Any]:
+    detail = {"workspaceId": WS}
+    return {
+        "source": "aws.workspaces",
+        "detail-type": "WorkSpaces Access",
+        "detail": detail,
+        **event,
+    }
+
+
+def test_p1_what_a_sign_in_does_not_say_contradicts_nothing() -> None:
+    assert read(access(), NOON, HOME) == [sign_in(NOON)]
+    assert read(access(account=HOME.account), NOON, HOME) == [sign_in(NOON)]
+    assert read(access(region=HOME.region), NOON, HOME) == [sign_in(NOON)]
+
+
+@pytest.mark.parametrize("place", [{"account": "210987654321"}, {"region": "eu-central-1"}])
+def test_p4_a_sign_in_from_elsewhere_is_ignored(place: dict[str, str]) -> None:
+    assert read(access(**place), NOON, HOME) == [ELSEWHERE]
+
+
 def test_home_is_the_region_and_account_of_an_arn() -> None:
     arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:desks"
     assert Home.of(arn) == Home("cn-north-1", "123456789012")
+    assert Home.of("arn:aws:sns:us-east-1:123456789012:desks") == HOME
+
+
+@pytest.mark.parametrize("text", ["arn:aws:sns:us-east-1:123456789012", "nra:a:b:c:d:e:f", ""])
+def test_what_is_no_arn_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=f"not an ARN: '{text}'"):
+        Home.of(text)
 
 
 JSON = st.recursive(

@@ -85,18 +85,18 @@ def idle(stage: Stage) -> None:
     handler.lambda_handler({"task": "reconcile"}, Invocation())
 
 
-def proving(stage: Stage, id_: str = WS) -> None:
+def proving(stage: Stage) -> None:
     stage.desktops.images[BUNDLE] = "wsi-second002"
-    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001"))
-    stage.gallery().admit(id_, BUNDLE)
+    met = (("wsi-second002", OTHER), ("wsi-second002", "ws-000000003"))
+    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001", failed=met))
+    stage.gallery().admit(WS, BUNDLE)
 
 
 def conclude(verdict: Verdict) -> Callable[[Stage], None]:
     def act(stage: Stage) -> None:
         record = stage.has(replace(ASKED, proving=True), None)
-        for id_ in (OTHER, "ws-000000003", WS):
-            proving(stage, id_)
-            stage.gallery().conclude(replace(record, workspace_id=id_), Decision(DUE, verdict))
+        proving(stage)
+        stage.gallery().conclude(record, Decision(DUE, verdict))
 
     return act
 

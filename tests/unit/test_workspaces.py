@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -21,7 +24,7 @@ from nonpersistent.answers import (
 from nonpersistent.facts import Observation
 from nonpersistent.pacing import Pacer
 from nonpersistent.workspaces import TRIES, WorkSpaces, in_batches
-from tests.unit.desktops import Desktop, Desktops, Fault
+from tests.unit.desktops import Answer, Desktop, Desktops, Fault
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at
 
 URL = "https://workspaces.us-east-1.amazonaws.com/"
@@ -81,7 +84,9 @@ def test_p5_twenty_five_ids_share_a_call_and_nobody_is_asked_for_twice(
 ) -> None:
     ids = [f"ws-{number:09}" for number in range(30)]
     desktops.desks = {id_: Desktop(connection="UNKNOWN") for id_ in ids}
-    assert list(api.look(ids, ids)) == ids
+    seen = api.look(ids, ids)
+    assert list(seen) == ids
+    assert {one.state for one in seen.values()} == {"AVAILABLE"}
     assert [len(request["WorkspaceIds"]) for _, request in desktops.calls] == [25, 5, 25, 5]
     assert desktops.times == [at(0, 0.5 * n) for n in range(4)]
 
@@ -94,6 +99,21 @@ def test_the_newest_snapshot_counts(api: WorkSpaces, desktops: Desktops) -> None
     desktops.desks = {WS: Desktop(snapshot_at=at(-30)), OTHER: Desktop()}
     assert api.newest_snapshot(WS) == at(-30)
     assert api.newest_snapshot(OTHER) is None
+
+
+class Silent:
+    """A client whose answers leave out what is empty."""
+
+    def __getattr__(self, name: str) -> Callable[..., Answer]:
+        return lambda **_: {}
+
+
+def test_a_list_that_an_answer_leaves_out_is_empty(pacer: Pacer, clock: VirtualClock) -> None:
+    silent: Any = Silent()
+    api = WorkSpaces(lambda: silent, pacer, clock)
+    assert api.newest_snapshot(WS) is None
+    assert api.look([WS], []) == {WS: Observation(clock.now(), missing=True)}
+    assert api.rebuild(WS) == Accepted()
 
 
 def test_p7_images_by_bundle(api: WorkSpaces, desktops: Desktops) -> None:
