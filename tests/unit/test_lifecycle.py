@@ -249,7 +249,7 @@ def keep(facts: Facts, snapshot_at: datetime | None) -> Decision:
 def test_keep_asks_for_the_snapshot_only_when_all_else_is_settled() -> None:
     decision = judge(VACANT, empty(at(25)), user_volume=UserVolume.KEEP)
     assert decision.needs_snapshot
-    assert decision.facts == VACANT
+    assert decision.facts == replace(VACANT, owed_since=VACANT.vacant_since)
     assert said(decision) == (Verdict.DEFERRED, Deferral.SNAPSHOT, at(25))
     assert not judge(VACANT, empty(at(9)), user_volume=UserVolume.KEEP).needs_snapshot
 

@@ -66,7 +66,7 @@ def test_p7_a_trial_that_goes_on_says_nothing_of_the_image_yet(trial: Stage) -> 
     trial.run()
     assert trial.facts().begun
     proof = trial.ledger.proof(BUNDLE)
-    assert (proof.on, proof.candidate, proof.proven) == (WS, "wsi-2", "wsi-1")
+    assert (proof.trials, proof.proven) == ({"wsi-2": WS}, "wsi-1")
 
 
 def test_p7_a_trial_that_failed_counts(trial: Stage) -> None:
