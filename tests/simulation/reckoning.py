@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sandbox.desktop import State
+from sandbox.desktop import Desktop, Outcome, State
 
 from . import verdicts
 
@@ -77,6 +77,14 @@ class Reckoning:
             last_known,
         )
 
+    def _has_just_ended(self, desktop: Desktop, now: datetime) -> bool:
+        """Whether its rebuild has ended badly, and no audit can have seen that yet."""
+        last = desktop.rebuilds[-1] if desktop.rebuilds else None
+        if last is None or last.finished_at is None or last.outcome is Outcome.SUCCEEDS:
+            return False
+        audit = timedelta(minutes=self._world.scenario.audit_interval)
+        return now - last.finished_at < audit + MINUTE
+
     def _judge(self, peace: datetime) -> None:
         """P2 and P6, at the end."""
         world = self._world
@@ -84,7 +92,7 @@ class Reckoning:
         since = now - timedelta(minutes=world.scenario.audit_interval + 35)
         for debt in self.debts():
             id_ = debt.desktop.id
-            if debt.desktop.state is State.REBUILDING:
+            if debt.desktop.state is State.REBUILDING or self._has_just_ended(debt.desktop, now):
                 world.oracles.counts["P2 under way"] += 1
             elif not debt.knowable:
                 world.oracles.counts["P2 unknowable"] += 1
