@@ -38,7 +38,9 @@ def main() -> int:
         return 1
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Also SIGINT: a shell that starts the demo in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         with (
             tempfile.TemporaryDirectory(prefix="nonpersistent-demo-") as folder,

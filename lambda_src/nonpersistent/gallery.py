@@ -49,8 +49,8 @@ class Gallery:
 
     def would_admit(self, workspace_id: str, bundle_id: str) -> Admission:
         """What admit would say, without taking a trial's place."""
-        proof, image = self._current(self._ledger.proof(bundle_id)), self._image(bundle_id)
-        _, admission = images.admit(proof, image, workspace_id)
+        proof, image = self._ledger.proof(bundle_id), self._image(bundle_id)
+        _, admission = self._decide(proof, image, workspace_id)
         return self._tell(admission, workspace_id, bundle_id, image)
 
     def admit(self, workspace_id: str, bundle_id: str) -> Admission:
@@ -61,7 +61,7 @@ class Gallery:
         image = self._image(bundle_id)
         while True:
             proof = self._ledger.proof(bundle_id)
-            decided, admission = images.admit(self._current(proof), image, workspace_id)
+            decided, admission = self._decide(proof, image, workspace_id)
             if admission is Admission.PROVE and (newest := self._read_anew(bundle_id)) != image:
                 image = newest
                 continue
@@ -99,6 +99,19 @@ class Gallery:
             self._say(Entry.IMAGE_PROVEN, workspace_id, bundle_id, image)
         elif images.is_bad(concluded, image):
             self._tell(Admission.BAD, workspace_id, bundle_id, image)
+
+    def _decide(
+        self, proof: Proof, image: str | None, workspace_id: str
+    ) -> tuple[Proof, Admission]:
+        """A WorkSpace that has failed lets others try, for as long as a trial may take."""
+        current = self._current(proof)
+        decided, admission = images.admit(current, image, workspace_id)
+        if admission is Admission.PROVE and (image, workspace_id) in current.failed:
+            [record] = self._ledger.read([workspace_id])
+            failed_at = record.facts.failed_at
+            if failed_at is not None and self._clock.now() - failed_at < TRIAL_HOLDS:
+                return current, Admission.WAIT
+        return decided, admission
 
     def _current(self, proof: Proof) -> Proof:
         """What the trials' records say of them: they go on, take too long, or never took place.

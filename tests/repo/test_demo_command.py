@@ -110,6 +110,11 @@ def test_a_terraform_that_went_since_is_one_clear_line(tmp_path: Path, version: 
     assert done.stderr == f"scripts/terraform: {what}; version 1.9 or newer is needed\n"
 
 
+def ignore_ctrl_c() -> None:
+    """As a shell does for what it starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_demo_that_is_stopped_while_it_deploys_leaves_nothing_behind(
     tmp_path: Path, number: signal.Signals
@@ -125,15 +130,19 @@ def test_a_demo_that_is_stopped_while_it_deploys_leaves_nothing_behind(
         env={"PATH": path, "HOME": str(tmp_path), "TMPDIR": str(aside)},
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=ignore_ctrl_c,
     ) as demo:
-        started = tmp_path / "started"
-        deadline = time.monotonic() + 120
-        while not started.exists():
-            assert time.monotonic() < deadline, "terraform apply was not reached"
-            time.sleep(0.02)
-        assert list(aside.iterdir()), "state and plugins have a folder"
-        demo.send_signal(number)
-        said, _ = demo.communicate(timeout=60)
+        try:
+            started = tmp_path / "started"
+            deadline = time.monotonic() + 120
+            while not started.exists():
+                assert time.monotonic() < deadline, "terraform apply was not reached"
+                time.sleep(0.02)
+            assert list(aside.iterdir()), "state and plugins have a folder"
+            demo.send_signal(number)
+            said, _ = demo.communicate(timeout=60)
+        finally:
+            demo.kill()
     assert demo.returncode == 130
     assert said.splitlines()[-1] == "Stopped. Nothing is left behind."
     assert not list(aside.iterdir())

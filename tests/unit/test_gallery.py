@@ -69,6 +69,27 @@ def test_p7_the_third_bad_end_refuses_the_image(stage: Stage, trial: Record) -> 
     assert line["image_id"] == "wsi-second002"
 
 
+def test_p7_who_has_failed_lets_another_one_try_before_it_tries_again(
+    stage: Stage, trial: Record
+) -> None:
+    stage.gallery().conclude(trial, ended(Verdict.FAILED))
+    failed = stage.ledger.write(trial, replace(DUE, failed_at=stage.clock.now()), None)
+    assert failed
+    assert stage.gallery().would_admit(WS, BUNDLE) is Admission.WAIT
+    assert stage.gallery().admit(WS, BUNDLE) is Admission.WAIT
+    assert stage.gallery().admit(OTHER, BUNDLE) is Admission.PROVE
+
+
+def test_p7_who_has_failed_tries_again_where_nobody_else_does(stage: Stage, trial: Record) -> None:
+    stage.gallery().conclude(trial, ended(Verdict.FAILED))
+    failed = stage.ledger.write(trial, replace(DUE, failed_at=stage.clock.now()), None)
+    assert failed
+    stage.clock.sleep(TRIAL_HOLDS.total_seconds() - 1)
+    assert stage.gallery().admit(WS, BUNDLE) is Admission.WAIT
+    stage.clock.sleep(1)
+    assert stage.gallery().admit(WS, BUNDLE) is Admission.PROVE
+
+
 def test_p7_a_trial_that_never_began_says_nothing(stage: Stage, trial: Record) -> None:
     stage.gallery().conclude(trial, ended(Verdict.FAILED, NEVER_BEGAN))
     assert (stage.ledger.proof(BUNDLE).trials, stage.ledger.proof(BUNDLE).failed) == ({}, ())

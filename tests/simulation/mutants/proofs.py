@@ -105,4 +105,11 @@ PROOFS = (
         "if image and (image, workspace_id) not in ends:",
         "if image:",
     ),
+    Mutant(
+        "who has failed takes every trial",
+        "P7",
+        "gallery.py",
+        "if failed_at is not None and self._clock.now() - failed_at < TRIAL_HOLDS:",
+        "if False:",
+    ),
 )
