@@ -46,7 +46,7 @@ PROGRESS = (
         "P2",
         "workspaces.py",
         "            return Unanswered(type(error).__name__)",
-        "            return Accepted()",
+        "            return answers.Accepted()",
     ),
     Mutant(
         "an accepted rebuild that never began counts as done",
