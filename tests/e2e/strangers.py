@@ -68,7 +68,7 @@ EXAMPLES = sorted(
 COMPANY = "nonpersistent-desks"
 """The name of the fleet of examples/complete."""
 
-NOTICE_SECONDS = 25
+NOTICE_SECONDS = 45
 """Sessions end at least so long before the window opens: that has to be noticed while closed."""
 
 TAG = {"key": "pool", "value": "desks"}
