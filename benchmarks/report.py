@@ -120,7 +120,7 @@ def _counts(name: str, beside: list[dict[str, Any]]) -> Row:
     """A row of a week; what did not happen was not counted, what takes time was measured."""
     key = OF_A_WEEK[name]
     if name == LONGEST_USE:
-        return (name, *(f"{found[key]:.1f}" if key in found else "unknown" for found in beside))
+        return (name, *(f"{found[key]:.1f}" for found in beside))
     return (name, *(f"{found.get(key, 0):,}" for found in beside))
 
 
