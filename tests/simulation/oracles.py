@@ -29,6 +29,9 @@ ROSTER_HOLDS = timedelta(minutes=1)
 HOUR = timedelta(minutes=59)
 """Of the brake: calls take a moment, in which they do not count yet."""
 
+FAILED = frozenset({State.ERROR, State.UNHEALTHY})
+"""States that a rebuild may end in."""
+
 PROOF_OF_VACANCY = frozenset({State.STOPPED, State.ERROR})
 
 
@@ -67,6 +70,7 @@ class Oracles:
         self._accepted: list[tuple[datetime, str]] = []
         self._views: dict[str, tuple[datetime, int, View | None]] = {}
         self._states: dict[str, tuple[datetime, int, State]] = {}
+        self._shown_well: dict[str, datetime] = {}
         self.proofs = Proofs(fleet, first_seen, self.counts, self.violated)
         self._scenario = scenario
         self._fleet = fleet
@@ -136,6 +140,8 @@ class Oracles:
             self._views[asked] = (at, by.number, self._fleet.view(asked, at))
         elif operation == "DescribeWorkspaces" and desktop is not None:
             self._states[asked] = (at, by.number, desktop.state)
+            if desktop.state not in FAILED:
+                self._shown_well[asked] = at
 
     def _never_blind(self, desktop: Desktop, sent_at: datetime, by: Invocation) -> View | None:
         """What the invocation was shown, lately enough, must say that nobody is connected."""
@@ -214,8 +220,19 @@ class Oracles:
         if cut:
             self.counts["P3 a rebuild that had cut a session came again"] += 1
             return
+        if earlier and self._looks_failed(desktop, earlier[-1]):
+            self.counts["P3 a rebuilt desktop broke before anybody saw it"] += 1
+            return
         why = f"again, after {since:%H:%M:%S}" if since else "though nobody had used it"
         self.violated("P3", rebuild.accepted_at, f"{desktop.id} rebuilt {why}")
+
+    def _looks_failed(self, desktop: Desktop, last: Rebuild) -> bool:
+        """Whether all that was ever shown of a rebuild's end is a state of failure."""
+        *_, state = self._states.get(desktop.id, (None,))
+        shown_well_at = self._shown_well.get(desktop.id)
+        ended_at = last.finished_at
+        unseen = ended_at and (shown_well_at is None or shown_well_at < ended_at)
+        return state in FAILED and bool(unseen)
 
 
 def _shows_vacancy(view: View, at: datetime) -> bool:
