@@ -60,7 +60,8 @@ def _furnish() -> None:
     shutil.copytree(ROOT / "lambda_src" / "nonpersistent", FOLDER / "nonpersistent")
     shutil.copytree(tests / "unit", FOLDER / "tests" / "unit", ignore=lambda *_: FAR)
     shutil.copytree(tests / "fixtures", FOLDER / "tests" / "fixtures")
-    shutil.copy(tests / "__init__.py", FOLDER / "tests")
+    for shared in ("__init__.py", "ledger_table.py"):
+        shutil.copy(tests / shared, FOLDER / "tests")
     shutil.copy(HERE / "near_first.py", FOLDER / "tests" / "conftest.py")
     shutil.copy(HERE / "mutmut.toml", FOLDER / "pyproject.toml")
 
