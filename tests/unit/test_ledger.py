@@ -218,7 +218,7 @@ def test_p2_an_audit_goes_on_where_it_was(ledger: Ledger) -> None:
 def test_p1_what_is_decided_on_is_read_consistently(
     ledger: Ledger, dynamodb: DynamoDBClient
 ) -> None:
-    """Only the index may lag behind."""
+    """Also what is due: its index is local."""
     asked: dict[str, Any] = {}
     events: Any = dynamodb.meta.events
     events.register(
@@ -228,10 +228,12 @@ def test_p1_what_is_decided_on_is_read_consistently(
     ledger.roster()
     ledger.read([WS])
     list(ledger.everything())
-    assert asked.keys() == {"GetItem", "BatchGetItem", "Scan"}
+    ledger.due(NOON)
+    assert asked.keys() == {"GetItem", "BatchGetItem", "Scan", "Query"}
     assert asked["GetItem"]["ConsistentRead"] is True
     assert asked["BatchGetItem"]["RequestItems"]["ledger"]["ConsistentRead"] is True
     assert asked["Scan"]["ConsistentRead"] is True
+    assert asked["Query"]["ConsistentRead"] is True
 
 
 def test_p5_a_hundred_records_share_a_request(ledger: Ledger, dynamodb: DynamoDBClient) -> None:

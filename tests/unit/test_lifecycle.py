@@ -161,6 +161,12 @@ def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
     assert judge(VACANT, empty(at(7 * 60)), window=EVENING).verdict is Verdict.REBUILD
 
 
+def test_the_last_minutes_of_the_window_count() -> None:
+    closing = Window(time(10), time(12, 22), "UTC")
+    assert judge(VACANT, empty(at(20), at(20)), window=closing).verdict is Verdict.REBUILD
+    assert judge(VACANT, empty(at(19)), window=closing).reason is Deferral.WINDOW
+
+
 def test_p6_a_grace_that_ends_outside_of_the_window_waits_for_it_and_says_so() -> None:
     decision = judge(TOLD, empty(at(1)), window=EVENING)
     assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(7 * 60))
