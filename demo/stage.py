@@ -12,6 +12,9 @@ from sandbox.desktop import Desktop
 
 LogLine = dict[str, Any]
 
+LAST_LINES = 40
+"""How many lines of the log tell why something is late."""
+
 
 class Late(AssertionError):
     """Something that should have happened did not, in time."""
@@ -75,9 +78,10 @@ class Stage:
         return [call.operation for call in self.aws.calls if workspace_id in str(call.parameters)]
 
     def until(self, what: str, condition: Callable[[], object], seconds: float = 60) -> None:
-        """Wait for a condition; raises Late after `seconds`."""
+        """Wait for a condition; raises Late after `seconds`, with what was said last."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                raise Late(f"not within {seconds:.0f} s: {what}")
+                said = "\n".join(map(str, self.log[-LAST_LINES:]))
+                raise Late(f"not within {seconds:.0f} s: {what}. The function's last lines:\n{said}")
             time.sleep(0.05)
