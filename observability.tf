@@ -23,13 +23,15 @@ locals {
   # The closed list of decisions.Deferral; docs/operations.md explains each.
   deferral_reasons = ["grace", "evidence", "state", "snapshot", "window", "brake", "proving", "throttled", "superseded"]
 
-  # A debt may rightly wait for the grace period, for one audit, for a new snapshot (12 h apart) and for the window (once
-  # a day); two hours more are what the API's rate needs for thousands of WorkSpaces that fall due together.
+  # A debt may rightly wait for the grace period, for one audit, for a new snapshot (12 h apart), for the window (once a
+  # day) and behind the brake for all others; two hours more are what the API's rate needs for thousands of WorkSpaces
+  # that fall due together.
   oldest_debt_seconds = sum([
     var.reconnect_grace_minutes * 60,
     var.audit_interval_minutes * 60,
     var.user_volume == "keep" ? 12 * 3600 : 0,
     var.rebuild_window == null ? 0 : 24 * 3600,
+    var.maximum_rebuilds_per_hour == null ? 0 : ceil(length(local.workspaces) / var.maximum_rebuilds_per_hour) * 3600,
     2 * 3600,
   ])
 
@@ -70,7 +72,7 @@ locals {
       periods = local.periods_per_audit
     }
     overdue = {
-      problem   = "A rebuild has been due for longer than grace, audit, snapshot, window and API rate explain."
+      problem   = "A rebuild has been due for longer than grace, audit, snapshot, window, brake and API rate explain."
       remedy    = "Run scripts/fleet-status to see which WorkSpace waits and for what reason, and remove that reason."
       metric    = "OldestDebtSeconds"
       statistic = "Maximum"

@@ -144,6 +144,18 @@ run "deployed" {
   }
 }
 
+run "a_brake_explains_as_many_hours_as_it_needs_for_all" {
+  variables {
+    workspace_ids             = ["ws-000000001", "ws-000000002", "ws-000000003"]
+    maximum_rebuilds_per_hour = 2
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.operations["overdue"].threshold == (20 + 60 + 120) * 60 + 2 * 3600
+    error_message = "Behind the brake the last debt may rightly wait for all others."
+  }
+}
+
 run "a_day_between_audits_and_no_dashboard" {
   variables {
     audit_interval_minutes = 1440

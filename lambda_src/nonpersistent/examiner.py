@@ -106,6 +106,7 @@ class Examiner:
         elif held := self._rebuilder.held_back(record):
             self.tally.looked += 1
             self._rebuilder.defer(record, *held)
+            self._age(record.facts, now)
         else:
             return False
         return True
@@ -142,7 +143,8 @@ class Examiner:
                 return
         else:
             self._note(record, decision)
-        self._age(decision, now)
+        if decision.verdict in OWING:
+            self._age(decision.facts, now)
 
     def _note(self, record: Record, decision: Decision) -> None:
         """Write down what changed. What was recorded meanwhile wins and is looked at again.
@@ -171,8 +173,8 @@ class Examiner:
         if decision.is_blocked and decision.verdict is not Verdict.BLOCKED:
             self._journal.write(Verdict.BLOCKED, record.workspace_id, reason=decision.reason)
 
-    def _age(self, decision: Decision, now: datetime) -> None:
-        """A debt that is left; somebody in use owes nothing yet."""
-        since = lifecycle.overdue_since(decision.facts, self._settings)
-        if since is not None and decision.verdict in OWING:
+    def _age(self, facts: Facts, now: datetime) -> None:
+        """A debt is left, if anything shows since when."""
+        since = lifecycle.overdue_since(facts, self._settings)
+        if since is not None:
             self.tally.owes_since(since, now)

@@ -19,7 +19,6 @@ ATTEMPTS = 3
 VACANT_STATES = frozenset({"STOPPED", "ERROR"})
 """States in which nobody can be connected; the connection status is UNKNOWN then."""
 
-
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
 """States after which there is no WorkSpace any more."""
 

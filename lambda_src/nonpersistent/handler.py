@@ -93,8 +93,9 @@ class House:
 def lambda_handler(event: object, context: Context) -> dict[str, Any]:
     """Handle one event: SNS records, a sign-in, `{"task": "reconcile"}` or `{"task": "audit"}`.
 
-    Returns what the pass did. Raises SettingsError, and botocore's errors that are not known to
-    pass by themselves: Lambda then retries, and the dead-letter queue keeps what never worked.
+    Returns what the pass did. Raises SettingsError, NoRoster, and botocore's errors that are not
+    known to pass by themselves: Lambda then retries, and the dead-letter queue keeps what never
+    worked.
     """
     house = _house()
     home = Home.of(context.invoked_function_arn)

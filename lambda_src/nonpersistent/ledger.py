@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 ROSTER, AUDIT, LEASE = "roster", "audit", "lease"
 
 
+class NoRoster(LookupError):
+    """The item that says which WorkSpaces may be touched is not there; an empty one is."""
+
+
 @dataclass(frozen=True)
 class Due:
     """Something whose time has come: a WorkSpace id, or the audit."""
@@ -53,9 +57,14 @@ class Ledger:
         self._table = Table(client, table, clock)
 
     def roster(self) -> frozenset[str]:
-        """The WorkSpaces that may be touched at all, as Terraform wrote them last (P4)."""
-        entries = self._table.get(ROSTER).get("workspace_ids", {}).get("L", [])
-        return frozenset(entry["S"] for entry in entries)
+        """The WorkSpaces that may be touched at all, as Terraform wrote them last (P4).
+
+        Raises NoRoster: without it nobody knows who was taken off, and whose debts may be dropped.
+        """
+        item = self._table.get(ROSTER)
+        if "workspace_ids" not in item:
+            raise NoRoster("the ledger has no roster; apply the module again, it writes one")
+        return frozenset(entry["S"] for entry in item["workspace_ids"]["L"])
 
     def record(self, signal: Signal, look_at: datetime) -> bool:
         """Keep what a signal says; False if something as late was known already.

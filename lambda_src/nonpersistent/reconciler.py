@@ -8,6 +8,7 @@ from datetime import datetime
 from . import lifecycle
 from .answers import Unavailable
 from .clock import Clock
+from .decisions import Deferral
 from .examiner import Examiner, Tally
 from .journal import Entry, Journal
 from .ledger import AUDIT, Ledger
@@ -109,8 +110,7 @@ class Reconciler:
     def _audit(self) -> None:
         """See the whole roster, and so what every signal missed (P2).
 
-        WorkSpaces whose next look is planned before the next audit are left to it. Where the time
-        is up, the next actor goes on from the last hundred that was seen whole.
+        Where the time is up, the next actor goes on from the last hundred that was seen whole.
         """
         next_audit = self._clock.now() + self._settings.audit_interval
         roster = self._ledger.roster()
@@ -118,9 +118,9 @@ class Reconciler:
         rest = sorted(id_ for id_ in roster if id_ > position)
         for ids in in_batches(rest, KEYS_PER_READ):
             records = self._ledger.read(ids)
-            unplanned = [r for r in records if r.look_at is None or r.look_at > next_audit]
-            for start in range(0, len(unplanned), IDS_PER_CALL):
-                if not self._examiner.examine(unplanned[start : start + IDS_PER_CALL], audit=True):
+            unseen = [record for record in records if not _is_seen_soon(record, next_audit)]
+            for start in range(0, len(unseen), IDS_PER_CALL):
+                if not self._examiner.examine(unseen[start : start + IDS_PER_CALL], audit=True):
                     return
             self._ledger.move_audit(ids[-1])
         for record in list(self._ledger.everything()):
@@ -132,6 +132,15 @@ class Reconciler:
     def _forget(self, workspace_id: str) -> None:
         self._ledger.forget(workspace_id)
         self._journal.write(Entry.FORGOTTEN, workspace_id, reason="not_in_workspace_ids")
+
+
+def _is_seen_soon(record: Record, next_audit: datetime) -> bool:
+    """Whether an audit may leave a WorkSpace to its next look, as that comes before the next audit.
+
+    Not one that waits for an image: its bundle may have got another one.
+    """
+    planned = record.look_at is not None and record.look_at <= next_audit
+    return planned and record.waits_for != Deferral.PROVING
 
 
 def _is_due(record: Record, now: datetime) -> bool:

@@ -19,7 +19,7 @@ _TIMES = tuple(each.name for each in fields(Facts) if each.name.endswith(("_at",
 class Record:
     """A WorkSpace's facts as they were read; `version` 0 means there is no item yet.
 
-    `look_at` is when it is due for a look, `waits_for` why not now: for people, nothing reads it.
+    `look_at` is when it is due for a look, `waits_for` what puts off a rebuild that was decided.
     """
 
     workspace_id: str

@@ -73,6 +73,7 @@ class Stage:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.client, "ledger", self.clock)
         self.pacer = Pacer(self.settings.api_rate, self.clock)
+        self.roster()
 
     def has(
         self, facts: Facts | None, look_at: datetime | None, id_: str = WS, **desk: Any

@@ -9,7 +9,10 @@ import pytest
 
 from nonpersistent.examiner import Tally
 from nonpersistent.facts import ATTEMPTS, Facts
+from nonpersistent.images import TRIALS, Proof
+from nonpersistent.ledger import AUDIT, NoRoster
 from nonpersistent.settings import Window
+from nonpersistent.table import FLEET
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
 
@@ -65,6 +68,21 @@ def test_p4_an_audit_forgets_who_is_off_the_roster(audit: Stage) -> None:
     assert audit.record(OTHER).version == 0
     assert audit.record().version > 0
     assert audit.lines.decisions == [("forgotten", "not_in_workspace_ids")]
+
+
+def test_p2_a_lost_roster_is_no_reason_to_forget_anybody(audit: Stage) -> None:
+    """Terraform writes it again; until then every pass fails, which rings, and all debts stay."""
+    audit.has(DUE, at(50))
+    audit.has(DUE, NOON, OTHER)
+    audit.client.delete_item(TableName="ledger", Key={**FLEET, "id": {"S": "roster"}})
+    with pytest.raises(NoRoster):
+        audit.run()
+    assert (audit.facts(), audit.facts(OTHER)) == (DUE, DUE)
+    assert {due.id for due in audit.ledger.due(NOON)} == {AUDIT, OTHER}
+    assert audit.desktops.calls == []
+    audit.roster(WS, OTHER)
+    audit.clock.sleep(60)
+    assert audit.run().rebuilt == 1
 
 
 def test_an_audit_of_an_empty_roster_ends(audit: Stage) -> None:
@@ -141,3 +159,18 @@ def test_p7_the_baseline_takes_the_image_of_its_bundle_as_proven(audit: Stage) -
     audit.has(None, None, OTHER, bundle=None)
     audit.run()
     assert audit.ledger.proof(BUNDLE).proven == "wsi-first0001"
+
+
+def test_p7_an_audit_looks_whether_a_bundle_has_got_a_good_image(stage: Stage) -> None:
+    """Whoever waits for it has a look planned before the next audit, but not at once."""
+    stage.settings = settings(prove_images=True)
+    stage.desktops.images[BUNDLE] = "wsi-bad000000"
+    failed = tuple(("wsi-bad000000", f"ws-00000000{number}") for number in range(TRIALS))
+    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001", failed=failed))
+    stage.has(DUE, NOON)
+    stage.run()
+    assert stage.record().look_at == at(30)
+    stage.desktops.images[BUNDLE] = "wsi-first0001"
+    stage.clock.sleep(60)
+    stage.ledger.ask_audit(stage.clock.now())
+    assert stage.run().rebuilt == 1

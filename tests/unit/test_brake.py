@@ -91,6 +91,12 @@ def test_who_waits_far_back_is_not_written_with_each_place(stage: Stage) -> None
     assert len(stage.lines.of("deferred")) < 40
 
 
+def test_p6_a_debt_behind_the_brake_tells_its_age(braked: Stage) -> None:
+    braked.has(Facts(rebuilt_at=at(-30)), None, THIRD)
+    braked.has(DUE, NOON)
+    assert braked.run().oldest_due_seconds == 26 * 60
+
+
 def test_no_place_goes_to_a_debt_while_an_older_one_waits_for_it(stage: Stage) -> None:
     """Hours of session ends at any time, and some users who come back before their turn."""
     rng = random.Random(1)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from nonpersistent.facts import Facts
 from nonpersistent.images import Proof
-from nonpersistent.ledger import Due, Ledger
+from nonpersistent.ledger import Due, Ledger, NoRoster
 from nonpersistent.records import Record, to_item
 from tests import ledger_table
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at, session_end, sign_in
@@ -26,10 +26,20 @@ def only(ledger: Ledger, workspace_id: str = WS) -> Record:
 
 
 def test_p4_the_roster_is_what_terraform_wrote(ledger: Ledger, dynamodb: DynamoDBClient) -> None:
-    assert ledger.roster() == frozenset()
-    item: Any = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": WS}, {"S": OTHER}]}}
-    ledger_table.put(dynamodb, "ledger", item)
-    assert ledger.roster() == {WS, OTHER}
+    for ids in (set[str](), {WS, OTHER}):
+        written: Any = {"L": [{"S": id_} for id_ in ids]}
+        ledger_table.put(dynamodb, "ledger", {"id": {"S": "roster"}, "workspace_ids": written})
+        assert ledger.roster() == ids
+
+
+@pytest.mark.parametrize("item", [None, {"id": {"S": "roster"}}])
+def test_p4_a_lost_roster_is_not_an_empty_one(
+    ledger: Ledger, dynamodb: DynamoDBClient, item: Any
+) -> None:
+    if item:
+        ledger_table.put(dynamodb, "ledger", item)
+    with pytest.raises(NoRoster, match="no roster; apply the module again"):
+        ledger.roster()
 
 
 def test_a_session_end_is_kept_and_planned(ledger: Ledger) -> None:
@@ -219,6 +229,7 @@ def test_p1_what_is_decided_on_is_read_consistently(
     ledger: Ledger, dynamodb: DynamoDBClient
 ) -> None:
     """Also what is due: its index is local."""
+    ledger_table.put(dynamodb, "ledger", {"id": {"S": "roster"}, "workspace_ids": {"L": []}})
     asked: dict[str, Any] = {}
     events: Any = dynamodb.meta.events
     events.register(

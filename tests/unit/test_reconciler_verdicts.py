@@ -99,6 +99,13 @@ def test_p6_an_alarm_that_no_evidence_confirms_ages_too(stage: Stage) -> None:
     assert stage.run().oldest_due_seconds > 0
 
 
+def test_somebody_whose_session_nothing_ended_owes_nothing(stage: Stage) -> None:
+    """Also where AWS does not say who is connected."""
+    stage.has(Facts(used_at=at(-180), bundle_id=BUNDLE), NOON, row=False)
+    assert stage.run().oldest_due_seconds == 0
+    assert stage.lines.decisions == [("deferred", "evidence")]
+
+
 def test_p2_a_session_end_that_is_told_while_a_rebuild_goes_on_is_not_lost(stage: Stage) -> None:
     """The rebuild had ended long ago, but no audit had seen that yet."""
     stage.has(ASKED, None, address="10.0.0.9")
