@@ -83,5 +83,7 @@ class Stage:
         while not condition():
             if time.monotonic() > deadline:
                 said = "\n".join(map(str, self.log[-LAST_LINES:]))
-                raise Late(f"not within {seconds:.0f} s: {what}. The function's last lines:\n{said}")
+                raise Late(
+                    f"not within {seconds:.0f} s: {what}. The function's last lines:\n{said}"
+                )
             time.sleep(0.05)

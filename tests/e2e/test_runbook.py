@@ -54,7 +54,9 @@ def run(theatre: Theatre, tools: str, name: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_the_state_of_the_fleet(theatre: Theatre, tools: str, tmp_path: Path) -> None:
+def test_the_state_of_the_fleet_is_told_by_one_command(
+    theatre: Theatre, tools: str, tmp_path: Path
+) -> None:
     stage = theatre.stage
     lines = run(theatre, tools, "status", tmp_path).splitlines()
     rows = {line.split()[0]: line for line in lines if line.startswith("ws-")}
@@ -66,7 +68,9 @@ def test_the_state_of_the_fleet(theatre: Theatre, tools: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["log", "dry-run", "errors"])
-def test_the_log_is_read(theatre: Theatre, tools: str, tmp_path: Path, name: str) -> None:
+def test_the_runbooks_questions_to_the_log_are_answered(
+    theatre: Theatre, tools: str, tmp_path: Path, name: str
+) -> None:
     """The local AWS does not filter, so every question has the whole log for its answer."""
     lines = run(theatre, tools, name, tmp_path).splitlines()
     assert any(json.loads(line).get("decision") == "recorded" for line in lines)

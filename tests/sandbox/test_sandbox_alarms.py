@@ -62,7 +62,7 @@ def test_missing_data_is_treated_as_the_alarm_says(
     assert state(replace(RULE, missing=missing), [], at(0), current=ALARM) is expected
 
 
-def test_m_out_of_n(at: At) -> None:
+def test_an_alarm_rings_when_m_of_its_n_periods_breach(at: At) -> None:
     rule = replace(RULE, evaluation_periods=3, datapoints_to_alarm=2)
     assert state(rule, [(at(800), 1), (at(100), 1)], at(900)) is ALARM
     assert state(rule, [(at(800), 1), (at(400), 0)], at(900)) is OK
@@ -78,7 +78,9 @@ def test_a_heartbeat_that_stops_raises_a_breaching_alarm(at: At) -> None:
     ("statistic", "alarm"),
     [("Sum", True), ("Average", False), ("Maximum", True), ("Minimum", False)],
 )
-def test_statistics(at: At, statistic: str, alarm: bool) -> None:
+def test_each_statistic_sums_up_a_period_as_its_name_says(
+    at: At, statistic: str, alarm: bool
+) -> None:
     rule = replace(RULE, threshold=4, statistic=statistic)
     assert (state(rule, [(at(1), 0), (at(2), 4)], at(300)) is ALARM) is alarm
 
@@ -92,7 +94,7 @@ def test_statistics(at: At, statistic: str, alarm: bool) -> None:
         ("LessThanOrEqualToThreshold", ALARM, ALARM, OK),
     ],
 )
-def test_comparisons(
+def test_each_comparison_has_its_own_side_and_edge(
     at: At, comparison: str, below: AlarmState, same: AlarmState, above: AlarmState
 ) -> None:
     rule = replace(RULE, comparison=comparison, threshold=5)
@@ -100,7 +102,7 @@ def test_comparisons(
     assert found == (below, same, above)
 
 
-def test_what_is_not_known_is_said(at: At) -> None:
+def test_an_alarm_that_is_not_imitated_is_named(at: At) -> None:
     with pytest.raises(ValueError, match="LessThanLowerThreshold"):
         state(replace(RULE, comparison="LessThanLowerThreshold"), [], at(0))
     with pytest.raises(ValueError, match="p90"):

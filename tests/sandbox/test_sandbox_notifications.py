@@ -92,7 +92,7 @@ def test_time_stamps_are_utc_whatever_the_zone(at: At) -> None:
     assert cloudwatch_time(at(0).astimezone()) == "2026-11-22T10:00:00.000+0000"
 
 
-def test_region_names() -> None:
+def test_a_region_has_its_long_name_in_messages() -> None:
     assert region_name("eu-central-1") == "Europe (Frankfurt)"
     assert region_name("nowhere-1") == "nowhere-1"
 
@@ -113,7 +113,7 @@ def test_an_sns_record_is_what_lambda_gets(at: At) -> None:
     assert record["Sns"]["MessageAttributes"] == {}
 
 
-def test_a_sign_in_event(at: At) -> None:
+def test_a_sign_in_event_names_workspace_directory_and_time(at: At) -> None:
     event = sign_in_event("ws-12345678", "d-9067012345", "us-east-1", "123456789012", at(0))
     assert (event["source"], event["detail-type"]) == ("aws.workspaces", "WorkSpaces Access")
     assert event["detail"]["actionType"] == "successfulLogin"
@@ -122,14 +122,14 @@ def test_a_sign_in_event(at: At) -> None:
     assert event["detail"]["loginTime"] == "2026-11-22T10:00:00.000Z"
 
 
-def test_a_schedules_own_event(at: At) -> None:
+def test_a_schedules_own_event_names_its_rule_and_time(at: At) -> None:
     arn = "arn:aws:events:us-east-1:123456789012:rule/every-minute"
     event = scheduled_event(arn, at(0))
     assert (event["detail-type"], event["resources"]) == ("Scheduled Event", [arn])
     assert event["time"] == "2026-11-22T10:00:00Z"
 
 
-def test_a_failure_record(at: At) -> None:
+def test_a_failure_record_has_what_lambda_sends_to_a_destination(at: At) -> None:
     record = failure_record("arn:f", "id-1", 3, "RetriesExhausted", b'{"a":1}', b'{"b":2}', at(0))
     assert record == {
         "version": "1.0",

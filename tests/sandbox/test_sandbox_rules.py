@@ -64,7 +64,9 @@ DENY_PLAIN = {
         ([statement(Condition={"StringEqualsIfExists": {"aws:X": "o"}})], publish(), True),
     ],
 )
-def test_policies(statements: list[Any], request_: Request, allowed: bool) -> None:
+def test_a_resource_policy_lets_in_whom_it_names_and_nobody_else(
+    statements: list[Any], request_: Request, allowed: bool
+) -> None:
     assert allows({"Version": "2012-10-17", "Statement": statements}, request_) is allowed
 
 
@@ -83,7 +85,9 @@ def test_a_deny_with_an_operator_that_is_not_known_denies() -> None:
         ("cron(0 12 * * ? *)", None),
     ],
 )
-def test_rates(expression: str, minutes: int | None) -> None:
+def test_a_rate_is_read_in_minutes_and_anything_else_is_no_schedule(
+    expression: str, minutes: int | None
+) -> None:
     assert minutes_of(expression) == minutes
 
 
@@ -133,12 +137,12 @@ LINE = {"decision": "deferred", "reason": "brake", "oldest_due_seconds": 7.5, "a
         ("{ $.reason IS NULL }", False),
     ],
 )
-def test_filter_patterns(pattern: str, matches: bool) -> None:
+def test_a_filter_pattern_finds_the_lines_that_it_means(pattern: str, matches: bool) -> None:
     assert compiled(pattern)(LINE) is matches
 
 
 @pytest.mark.parametrize("pattern", ["ERROR", "{ $.a }", "{ ($.a = 1 }", "{ $.a = 1 } x", "{"])
-def test_other_patterns_are_refused(pattern: str) -> None:
+def test_a_pattern_that_is_not_imitated_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         compiled(pattern)
 

@@ -167,5 +167,5 @@ def test_a_span_has_its_largest_sensible_unit(seconds: float, text: str) -> None
     assert span(seconds) == text
 
 
-def test_phases_are_all_ranked() -> None:
+def test_no_phase_is_without_a_place_in_the_order() -> None:
     assert {*ORDER} == {*Phase, UNSEEN}

@@ -25,11 +25,11 @@ VALUES = Given({":one": {"N": "1"}, ":three": {"N": "3.0"}, ":b": {"S": "b"}}, {
         ("version BETWEEN :one AND :three", True),
     ],
 )
-def test_conditions(text: str, holds: bool) -> None:
+def test_a_condition_holds_as_in_dynamodb(text: str, holds: bool) -> None:
     assert condition(text)(ITEM, VALUES) is holds
 
 
-def test_updates_read_the_old_item() -> None:
+def test_an_update_reads_the_item_as_it_was() -> None:
     new = dict(ITEM)
     text = (
         "SET id = :b, same = id, origin = if_not_exists(origin, :one) ADD version :one REMOVE gone"

@@ -89,7 +89,7 @@ def test_latest_ignores_what_is_unknown() -> None:
     assert latest(None) is None
 
 
-def test_after_needs_both_moments() -> None:
+def test_a_moment_is_after_another_only_if_both_are_known() -> None:
     assert after(at(1), NOON)
     assert not after(NOON, NOON)
     assert after(NOON, NOON, or_same=True)

@@ -45,7 +45,7 @@ BAD = replace(PROVEN, failed=tuple(("wsi-2", f"ws-bad00000{n}") for n in range(T
         (BAD, "wsi-3", WS, Admission.PROVE),
     ],
 )
-def test_p7_admission(
+def test_p7_who_may_have_which_image(
     proof: Proof, image: str | None, workspace_id: str, admission: Admission
 ) -> None:
     assert admit(proof, image, workspace_id)[1] is admission

@@ -28,7 +28,7 @@ def test_p6_a_line_carries_its_fields_at_the_top_level(lines: Lines) -> None:
     assert line["levelno"] == logging.INFO
 
 
-def test_a_line_of_no_workspace(lines: Lines) -> None:
+def test_a_line_that_is_about_no_workspace_names_none(lines: Lines) -> None:
     Journal("desks").write(Entry.REBUILD_REQUESTED)
     [line] = lines.all
     assert line["message"] == "rebuild requested"

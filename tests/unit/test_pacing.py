@@ -38,7 +38,7 @@ def test_p5_throttling_doubles_the_rest_up_to_a_limit(clock: VirtualClock) -> No
     assert clock.slept == [1, 2, 4, 8, 16, LONGEST_PAUSE, LONGEST_PAUSE]
 
 
-def test_an_answer_ends_the_rest(clock: VirtualClock) -> None:
+def test_an_answer_ends_the_growth_of_pauses(clock: VirtualClock) -> None:
     pacer = Pacer(2, clock)
     pacer.throttled()
     pacer.throttled()

@@ -138,7 +138,7 @@ def test_p5_looks_are_rounded_up_to_common_moments(
         (NIGHT, "2026-07-01T16:00:00", "2026-07-01T17:00:00"),
     ],
 )
-def test_the_window_opens(hours: Window, moment: str, opens: str) -> None:
+def test_the_window_opens_at_its_local_time(hours: Window, moment: str, opens: str) -> None:
     opening = settings(window=hours).rebuild_allowed_at(datetime.fromisoformat(moment + "Z"))
     assert opening == datetime.fromisoformat(opens + "Z")
 

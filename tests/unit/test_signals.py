@@ -79,7 +79,9 @@ def test_every_event_on_file_is_expected_to_say_something() -> None:
 
 
 @pytest.mark.parametrize(("name", "says"), SAYS.items(), ids=list(SAYS))
-def test_an_event_says(name: str, says: list[Signal | Ignored | Task]) -> None:
+def test_an_event_says_what_its_fixture_is_named_after(
+    name: str, says: list[Signal | Ignored | Task]
+) -> None:
     assert read(json.loads((EVENTS / f"{name}.json").read_text()), NOON, HOME) == says
 
 

@@ -116,7 +116,7 @@ def test_a_list_that_an_answer_leaves_out_is_empty(pacer: Pacer, clock: VirtualC
     assert api.rebuild(WS) == Accepted()
 
 
-def test_p7_images_by_bundle(api: WorkSpaces, desktops: Desktops) -> None:
+def test_p7_a_bundle_without_an_image_has_none(api: WorkSpaces, desktops: Desktops) -> None:
     desktops.images = {BUNDLE: "wsi-first0001", "wsb-without01": None}
     assert api.images([BUNDLE, "wsb-without01", "wsb-unknown01"]) == {BUNDLE: "wsi-first0001"}
     assert desktops.names() == ["DescribeWorkspaceBundles"]
@@ -175,7 +175,7 @@ def test_an_error_that_cannot_be_placed_is_raised_at_once(
     assert len(desktops.calls) == 1
 
 
-def test_p3_an_accepted_rebuild(api: WorkSpaces, desktops: Desktops) -> None:
+def test_p3_a_rebuild_is_asked_for_once(api: WorkSpaces, desktops: Desktops) -> None:
     desktops.desks[WS] = Desktop()
     assert api.rebuild(WS) == Accepted()
     assert desktops.rebuilds() == [WS]
