@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.desktop import Desktop
+from tests.simulation.scenario import Scenario
 
-from .world import OURS, CountedWorld, scenario
+from .world import OURS, CountedWorld
 
 CLASS = timedelta(hours=1)
 """How long everybody is connected before everybody leaves."""
@@ -18,7 +19,7 @@ LONGEST = timedelta(hours=4)
 
 def burst(function: str, desktops: int, seed: int) -> dict[str, Any]:
     """Everybody leaves at once: who is rebuilt, how fast, for how many calls."""
-    world = CountedWorld(scenario(seed, desktops), function)
+    world = CountedWorld(Scenario(seed, desktops), function)
     world.begin()
     world.let(timedelta(minutes=10, seconds=desktops))
     for id_ in world.fleet.fleet:

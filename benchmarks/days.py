@@ -6,15 +6,17 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+from tests.simulation.scenario import Scenario
+
 from .people import CALM, employ
-from .world import CountedWorld, scenario
+from .world import CountedWorld
 
 DAY = timedelta(days=1)
 
 
 def idle_day(desktops: int, seed: int, length: timedelta = DAY) -> dict[str, Any]:
     """Twenty-four hours, or less, without a user, after the first audit has taken its baseline."""
-    world = CountedWorld(scenario(seed, desktops), "ours")
+    world = CountedWorld(Scenario(seed, desktops), "ours")
     world.begin()
     world.let(timedelta(minutes=90 + desktops // 25))
     world.meter.reset()
@@ -24,7 +26,7 @@ def idle_day(desktops: int, seed: int, length: timedelta = DAY) -> dict[str, Any
 
 def working_day(function: str, desktops: int, seed: int) -> dict[str, Any]:
     """Twenty-four hours from a Monday morning on, in which everybody works."""
-    world = CountedWorld(scenario(seed, desktops), function)
+    world = CountedWorld(Scenario(seed, desktops), function)
     world.begin()
     employ(world, 1, CALM)
     world.let(timedelta(minutes=10))

@@ -8,9 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 from sandbox.desktop import Desktop, Outcome, Presence, Rebuild
+from tests.simulation.scenario import Scenario
 
 from .people import CALM, ROUGH, employ
-from .world import DISTURBANCES, CountedWorld, scenario
+from .world import DISTURBANCES, CountedWorld
 
 DESKTOPS = 50
 
@@ -36,8 +37,14 @@ def week(
     `kind` is calm, rough, or image: a calm week in which the bundle has a bad image for a day.
     """
     rough = kind == "rough"
-    faults = DISTURBANCES if rough else None
-    world = CountedWorld(scenario(seed, desktops, faults, window, prove_images), function)
+    scenario = Scenario(
+        seed,
+        desktops,
+        faults=DISTURBANCES if rough else {},
+        window=window,
+        prove_images=prove_images,
+    )
+    world = CountedWorld(scenario, function)
     world.begin()
     felt = employ(world, days, ROUGH if rough else CALM)
     world.trouble.begin()

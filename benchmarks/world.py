@@ -58,36 +58,6 @@ DISTURBANCES = {
 or desktop and half hour."""
 
 
-def scenario(
-    seed: int,
-    desktops: int,
-    faults: dict[str, float] | None = None,
-    window: tuple[str, str] | None = None,
-    prove_images: bool = True,
-) -> Scenario:
-    """The module's defaults, for so many desktops of one bundle."""
-    return Scenario(
-        seed=seed,
-        desktops=desktops,
-        outsiders=0,
-        hours=0.0,
-        faults=faults or {},
-        last_known_is_login=False,
-        grace=20,
-        audit_interval=60,
-        rate=2.0,
-        user_volume="roll_back",
-        prove_images=prove_images,
-        brake=None,
-        window=window,
-        bundles=1,
-        session=0.0,
-        pause=0.0,
-        stays_away=1.0,
-        returns=0.0,
-    )
-
-
 class Streams(Faults):
     """Each fault draws from a stream of its own, so that both functions meet the same ones."""
 

@@ -36,15 +36,18 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def run(theatre: Theatre, tools: str, name: str, folder: Path) -> str:
     """What a command of the runbook prints; fails if the command does."""
+    return shell(theatre, tools, f"{COMMANDS['names']}\n{COMMANDS[name]}", folder)
+
+
+def shell(theatre: Theatre, tools: str, script: str, folder: Path) -> str:
+    """What a shell prints in a folder that holds the scripts; fails if a command does."""
     scripts = folder / "scripts"
     if not scripts.exists():
         scripts.symlink_to(ROOT / "scripts")
-    environment = theatre.stage.aws.environment() | {"PATH": tools, "HOME": str(folder)}
-    script = f"{COMMANDS['names']}\n{COMMANDS[name]}"
     done = subprocess.run(
         ["sh", "-euc", script],
         cwd=folder,
-        env=environment,
+        env=theatre.stage.aws.environment() | {"PATH": tools, "HOME": str(folder)},
         capture_output=True,
         text=True,
         check=False,
@@ -134,25 +137,14 @@ def test_what_the_demo_offers_to_look_around_works(
     theatre: Theatre, tools: str, tmp_path: Path
 ) -> None:
     """`make demo KEEP=1` prints it; a machine without curl can do all but be a user."""
-    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
-    aws, has_curl = theatre.stage.aws, shutil.which("curl") is not None
-    environment = aws.environment() | {"PATH": tools, "HOME": str(tmp_path)}
-    offered = look_around(aws, theatre.outputs)
+    has_curl = shutil.which("curl") is not None
+    offered = look_around(theatre.stage.aws, theatre.outputs)
     assert len(offered) == 6
-    shown = {}
-    for command in offered:
-        if has_curl or not command.startswith("curl "):
-            done = subprocess.run(
-                ["sh", "-euc", command],
-                cwd=tmp_path,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=60,
-            )
-            assert not done.returncode, f"{command}\n{done.stdout}{done.stderr}"
-            shown[command] = done.stdout
+    shown = {
+        command: shell(theatre, tools, command, tmp_path)
+        for command in offered
+        if has_curl or not command.startswith("curl ")
+    }
     assert all(text.strip() for text in shown.values())
     assert "olivia" in shown["scripts/fleet-status"]
     was = [json.loads(text)["presence"] for did, text in shown.items() if did.startswith("curl ")]

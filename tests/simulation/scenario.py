@@ -60,29 +60,32 @@ CALM = 0.08
 
 @dataclass(frozen=True)
 class Scenario:
-    """Drawn from the seed alone. Times are in minutes unless named otherwise."""
+    """Drawn from the seed alone. Times are in minutes unless named otherwise.
+
+    By default the module's own defaults, for one bundle, without faults and without users.
+    """
 
     seed: int
     desktops: int
-    outsiders: int
-    hours: float
-    faults: dict[str, float] = field(repr=False)
-    last_known_is_login: bool
-    grace: float
-    audit_interval: int
-    rate: float
-    user_volume: str
-    prove_images: bool
-    brake: int | None
-    window: tuple[str, str] | None
-    bundles: int
-    session: float
+    outsiders: int = 0
+    hours: float = 0.0
+    faults: dict[str, float] = field(default_factory=dict, repr=False)
+    last_known_is_login: bool = False
+    grace: float = 20.0
+    audit_interval: int = 60
+    rate: float = 2.0
+    user_volume: str = "roll_back"
+    prove_images: bool = True
+    brake: int | None = None
+    window: tuple[str, str] | None = None
+    bundles: int = 1
+    session: float = 0.0
     """Mean length of a session."""
-    pause: float
+    pause: float = 0.0
     """Mean time between two sessions of a user."""
-    stays_away: float
+    stays_away: float = 1.0
     """The chance that a session's end is a sign-out and no dropped connection."""
-    returns: float
+    returns: float = 0.0
     """The chance that a dropped user comes back."""
 
     @property

@@ -37,26 +37,7 @@ ROSTER_KEY = {"fleet": {"S": "fleet"}, "id": {"S": "roster"}}
 Choice = tuple[str, str]
 """What is done, and by or to whom."""
 
-SCENARIO = Scenario(
-    seed=0,
-    desktops=1,
-    outsiders=0,
-    hours=0,
-    faults={},
-    last_known_is_login=False,
-    grace=20.0,
-    audit_interval=60,
-    rate=2.0,
-    user_volume="roll_back",
-    prove_images=False,
-    brake=None,
-    window=None,
-    bundles=1,
-    session=0,
-    pause=0,
-    stays_away=0,
-    returns=0,
-)
+SCENARIO = Scenario(seed=0, desktops=1, prove_images=False)
 
 
 @dataclass

@@ -26,10 +26,11 @@ class Invocation:
 
     aws_request_id = "5c3b7c1e-1f7d-4c55-9b6a-6d6a2e0f7c11"
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:desks"
+    milliseconds = 900_000
 
     def get_remaining_time_in_millis(self) -> int:
-        """Enough."""
-        return 900_000
+        """Enough, unless told otherwise."""
+        return self.milliseconds
 
 
 def container(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> handler.House:

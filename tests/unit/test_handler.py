@@ -15,6 +15,7 @@ from nonpersistent.facts import Facts
 from nonpersistent.handler import ROSTER_HOLDS, lambda_handler
 from nonpersistent.ledger import Ledger
 from nonpersistent.settings import SettingsError
+from tests.unit.container import ENVIRONMENT, Invocation
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, at
@@ -23,18 +24,6 @@ EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
 RECONCILE = {"task": "reconcile"}
 START = at(0, 12)
 """Between two ticks: what is recorded is looked into at the next one."""
-
-
-class Invocation:
-    """The runtime's context."""
-
-    aws_request_id = "5c3b7c1e-1f7d-4c55-9b6a-6d6a2e0f7c11"
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:desks"
-    milliseconds = 900_000
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Enough, unless told otherwise."""
-        return self.milliseconds
 
 
 def event(name: str) -> Any:
@@ -48,19 +37,7 @@ def invoke(given: object) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def function(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A container that has just started, with a WorkSpace on its roster."""
-    environment = {
-        "FLEET": "desks",
-        "LEDGER_TABLE": "ledger",
-        "RECONNECT_GRACE_MINUTES": "20",
-        "USER_VOLUME": "roll_back",
-        "DRY_RUN": "false",
-        "WORKSPACES_API_RATE": "2",
-        "AUDIT_INTERVAL_MINUTES": "60",
-        "MAXIMUM_REBUILDS_PER_HOUR": "",
-        "REBUILD_WINDOW": "",
-        "PROVE_IMAGES": "true",
-    }
-    for name, value in environment.items():
+    for name, value in (ENVIRONMENT | {"PROVE_IMAGES": "true"}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(handler, "CLOCK", stage.clock)
     caches = (handler._house, handler._dynamodb, handler._workspaces)
