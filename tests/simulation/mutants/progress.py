@@ -77,6 +77,20 @@ PROGRESS = (
         "pass",
     ),
     Mutant(
+        "an audit leaves who waits for an image to a later look",
+        "P2",
+        "reconciler.py",
+        "return planned and record.waits_for != Deferral.PROVING",
+        "return planned",
+    ),
+    Mutant(
+        "a lost roster counts as an empty one",
+        "P2",
+        "ledger.py",
+        'raise NoRoster("the ledger has no roster; apply the module again, it writes one")',
+        "return frozenset()",
+    ),
+    Mutant(
         "leave unprocessed keys out",
         "P2",
         "table.py",

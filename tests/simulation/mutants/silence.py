@@ -30,6 +30,13 @@ AGE = (
         "            self._age()\n",
         "",
     ),
+    Mutant(
+        "no age for a debt that is held back",
+        "P6",
+        "examiner.py",
+        "            self._age(record.facts, now)\n",
+        "",
+    ),
 )
 
 LINES = tuple(
