@@ -38,7 +38,7 @@ lint: $(VENV)/test.installed ## Style and types
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy lambda_src/nonpersistent
-	$(RUN) -m mypy sandbox demo tests package benchmarks scripts/fleet_status scripts/module_docs scripts/verify_fleet
+	$(RUN) -m mypy sandbox demo tests package benchmarks scripts/columns.py scripts/fleet_status scripts/module_docs scripts/verify_fleet
 	scripts/terraform fmt -check -recursive -diff
 
 package-check:

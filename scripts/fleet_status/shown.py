@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from columns import aligned
+
 from .rows import ORDER, Row, meanings
 
 HEADINGS = ("WorkSpace", "user", "phase", "since", "due", "reason", "image")
@@ -15,12 +17,7 @@ HEADINGS = ("WorkSpace", "user", "phase", "since", "due", "reason", "image")
 
 def table(rows: Sequence[Row], now: datetime) -> str:
     """The table, a line of totals, and what its reasons mean."""
-    cells = [HEADINGS, *(_cells(row, now) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    ]
+    lines = aligned([HEADINGS, *(_cells(row, now) for row in rows)])
     explained = meanings(row.reason for row in rows)
     return "\n".join([*lines, "", _totals(rows), *_aligned(explained.items())])
 

@@ -11,6 +11,7 @@ from functools import cache
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from columns import aligned
 
 from nonpersistent.clock import Clock
 from nonpersistent.pacing import Pacer
@@ -80,13 +81,9 @@ def verified(account: Account, fleet: Fleet, sample: int, now: datetime) -> list
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Columns as wide as what is in them."""
-    cells = [HEADINGS, *((r.assumption, r.verdict.value, r.seen, r.then) for r in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    )
+    """The rows below their headings."""
+    cells = ((row.assumption, row.verdict.value, row.seen, row.then) for row in rows)
+    return "\n".join(aligned([HEADINGS, *cells]))
 
 
 def _rates(account: Account) -> dict[str, float]:

@@ -169,7 +169,7 @@ def test_it_needs_nothing_but_boto3_and_the_module() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     others = {name for name in done.stdout.split() if not name.startswith("_sysconfigdata")}
-    assert others <= {"fleet_status", "nonpersistent", "boto3", "botocore"}
+    assert others <= {"fleet_status", "columns", "nonpersistent", "boto3", "botocore"}
 
 
 def test_a_python_that_is_too_old_understands_the_line_that_says_so() -> None:
