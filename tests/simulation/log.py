@@ -9,7 +9,17 @@ from typing import Any
 
 Line = dict[str, Any]
 
-_FIELDS = ("decision", "workspace_id", "reason", "phase", "signal", "due_at", "detail", "image_id")
+_FIELDS = (
+    "decision",
+    "workspace_id",
+    "reason",
+    "phase",
+    "signal",
+    "due_at",
+    "detail",
+    "bundle_id",
+    "image_id",
+)
 _OF_A_PASS = ("task", "due", "looked", "rebuilt", "left", "oldest_due_seconds")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from sandbox.desktop import Bundle
 
@@ -33,6 +34,15 @@ class Rollouts:
         for _ in range(rng.randint(1, MOST)):
             world.agenda.after(after, self._roll_out)
             after += rng.expovariate(1 / rng.choice((SOON, LATER)))
+
+    def heard(self, line: Mapping[str, Any]) -> None:
+        """In peace an administrator does what the runbook says of a refused image, also of a good
+        one: three WorkSpaces that were ill themselves speak against it."""
+        if line["decision"] != "image_refused" or self._world.faults.active:
+            return
+        bundle = self._world.fleet.bundles[line["bundle_id"]]
+        if bundle.image_id == line["image_id"]:
+            self._new(bundle, bad=False)
 
     def end(self) -> None:
         """Whatever bundle has a bad image gets a mended one."""

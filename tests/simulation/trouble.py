@@ -11,7 +11,6 @@ from sandbox.desktop import Outcome, Row, State
 
 from . import messages
 from .functions import Delivery
-from .rollouts import Rollouts
 from .verdicts import Debt, bound
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ class Trouble:
         self.outage = False
         self._world = world
         self._rng = random.Random(f"trouble {world.scenario.seed}")
-        self._rollouts = Rollouts(world)
         self._stuck: set[str] = set()
         self._sent: list[Delivery] = []
         self._over = False
@@ -61,7 +59,7 @@ class Trouble:
             world.agenda.after(rng.uniform(0, span), self._shrink)
         if faults.happens("outage"):
             world.agenda.after(rng.uniform(0, span), self._outage)
-        self._rollouts.begin()
+        world.rollouts.begin()
 
     def end(self) -> None:
         """Peace: everything that was broken works, and dead letters are sent again."""
@@ -76,7 +74,7 @@ class Trouble:
             desktop.faults.snapshots = True
             if desktop.snapshot is None:
                 world.fleet.take_snapshot(desktop.id, now)
-        self._rollouts.end()
+        world.rollouts.end()
         for delivery in world.functions.dead_letters[-20:]:
             world.deliver(delivery, self._rng.uniform(0, 600))
 

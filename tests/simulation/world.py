@@ -22,6 +22,7 @@ from .fleet import Fleet
 from .functions import Delivery, Functions
 from .oracles import Oracles, Violation
 from .reckoning import Reckoning
+from .rollouts import Rollouts
 from .scenario import Scenario
 from .telling import Telling
 from .trouble import Trouble
@@ -64,6 +65,7 @@ class World:
             self.agenda, scenario.environment, self.rng, self._skew, self.trace, self._settled
         )
         self.roster: set[str] = set()
+        self.rollouts = Rollouts(self)
         self.trouble = Trouble(self)
         self.cloudwatch = CloudWatch(self._alarm, self.trouble.is_stuck, self._metric_lag)
         self.telling: Telling | None = None
@@ -228,6 +230,7 @@ class World:
         """A log line of the function; idle ticks are not worth remembering."""
         if self.telling is not None:
             self.telling.heard(line, current())
+        self.rollouts.heard(line)
         if line["decision"] != "pass" or line["due"]:
             self.lines.append((self.agenda.now, line))
             self.trace("log:", line)
