@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +18,9 @@ from .clock import to_millisecond
 
 WORKSPACE_ID = re.compile(r"ws-[0-9a-z]{8,63}", re.ASCII)
 """The pattern of a WorkSpace id in the WorkSpaces API model."""
+
+CLOCK_SKEW = timedelta(seconds=5)
+"""AWS's clocks may be ahead: no sign-in may count as earlier than a sample taken before it."""
 
 LONGEST_MESSAGE = 256 * 1024
 """Bytes that an SNS message can hold; longer ones are not SNS's."""
@@ -38,7 +42,7 @@ class Task(StrEnum):
 
 @dataclass(frozen=True)
 class Signal:
-    """A session ended (noticed at `at`) or a user signed in (at `at`); never in the future."""
+    """A session ended (noticed at `at`) or a user signed in (at `at`); at most CLOCK_SKEW ahead."""
 
     kind: Kind
     workspace_id: str
@@ -78,7 +82,7 @@ class _Unusable(Exception):
 def read(event: object, now: datetime, home: Home) -> list[Signal | Ignored | Task]:
     """What `event` says: one entry per SNS record, sign-in or scheduled task.
 
-    `now` replaces times that are missing, unreadable or ahead of it.
+    `now` replaces times that are missing, unreadable, or ahead of it by more than CLOCK_SKEW.
     """
     match event:
         case {"task": str(task)} if task in set(Task):
@@ -95,7 +99,7 @@ def _read_record(record: object, now: datetime, home: Home) -> Signal | Ignored:
     match record:
         case {"EventSource": "aws:sns", "Sns": {"Message": str(text)} as sns}:
             received = _moment(sns.get("Timestamp"), now)
-            return _attempt(lambda: _session_end(text, received, home))
+            return _attempt(lambda: _session_end(text, received, now, home))
         case _:
             return Ignored("not_an_sns_record")
 
@@ -107,7 +111,7 @@ def _attempt(parse: Callable[[], Signal]) -> Signal | Ignored:
         return Ignored(str(unusable))
 
 
-def _session_end(text: str, received: datetime, home: Home) -> Signal:
+def _session_end(text: str, received: datetime, now: datetime, home: Home) -> Signal:
     """A CloudWatch alarm notification: what is absent contradicts nothing, the rest must fit."""
     message = _json_object(text)
     trigger = message.get("Trigger")
@@ -127,22 +131,18 @@ def _session_end(text: str, received: datetime, home: Home) -> Signal:
     if len(ids) > 1:
         raise _Unusable("several_workspaces")
     workspace_id = _workspace_id(ids.pop())
-    return Signal(Kind.SESSION_END, workspace_id, _moment(message.get("StateChangeTime"), received))
+    noticed_at = _moment(message.get("StateChangeTime"), now, received)
+    return Signal(Kind.SESSION_END, workspace_id, noticed_at)
 
 
 def _metrics(trigger: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The SessionDisconnect metrics of an alarm: of a plain one, or of each part of metric math."""
     parts = trigger.get("Metrics")
-    if isinstance(parts, list):
-        candidates = [
-            part["MetricStat"]["Metric"]
-            for part in parts
-            if isinstance(part, dict)
-            and isinstance(part.get("MetricStat"), dict)
-            and isinstance(part["MetricStat"].get("Metric"), dict)
-        ]
-    else:
-        candidates = [trigger]
+    candidates = [] if isinstance(parts, list) else [trigger]
+    for part in parts if isinstance(parts, list) else ():
+        match part:
+            case {"MetricStat": {"Metric": dict(metric)}}:
+                candidates.append(metric)
     for metric in candidates:
         if metric.get("Namespace", "AWS/WorkSpaces") != "AWS/WorkSpaces":
             raise _Unusable("another_namespace")
@@ -172,7 +172,7 @@ def _sign_in(event: Mapping[Any, Any], now: datetime, home: Home) -> Signal:
         raise _Unusable("another_account_or_region")
     workspace_id = _workspace_id(detail.get("workspaceId"))
     sent_at = _moment(event.get("time"), now)
-    return Signal(Kind.SIGN_IN, workspace_id, _moment(detail.get("loginTime"), sent_at))
+    return Signal(Kind.SIGN_IN, workspace_id, _moment(detail.get("loginTime"), now, sent_at))
 
 
 def _check_home(account: object, alarm_arn: object, home: Home) -> None:
@@ -206,13 +206,12 @@ def _workspace_id(value: object) -> str:
     return value
 
 
-def _moment(value: object, latest: datetime) -> datetime:
-    """An ISO 8601 time with an offset, at most `latest`; `latest` when there is none to read."""
-    if not isinstance(value, str):
-        return latest
-    try:
-        moment = datetime.fromisoformat(value)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return min(to_millisecond(moment), latest)
-    except (ValueError, OverflowError):
-        return latest
+def _moment(value: object, now: datetime, otherwise: datetime | None = None) -> datetime:
+    """An ISO 8601 time (in UTC without an offset); `otherwise`, or `now`, if there is none."""
+    if isinstance(value, str):
+        with suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(value)
+            moment = to_millisecond(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+            if moment <= now + CLOCK_SKEW:
+                return moment
+    return otherwise or now

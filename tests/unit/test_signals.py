@@ -21,7 +21,7 @@ from nonpersistent.signals import (
     Task,
     read,
 )
-from tests.unit.support import HOME, NOON, OTHER, WS, session_end, sign_in
+from tests.unit.support import HOME, NOON, OTHER, WS, at, session_end, sign_in
 
 EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
 ENDED = datetime(2026, 11, 22, 10, 6, 41, 123000, UTC)
@@ -132,15 +132,24 @@ def test_a_message_of_the_greatest_length_is_read() -> None:
         ("2026-11-22T11:06:41.123999+01:00", ENDED),
         ("2026-11-22T10:06:41.123", ENDED),
         ("0001-01-01T00:00:00+14:00", NOON),
-        ("2026-11-22T12:00:01Z", NOON),
+        ("2026-11-22T12:00:05Z", at(0, 5)),
+        ("2026-11-22T12:00:05.001Z", NOON),
         (1795341601, NOON),
         (None, NOON),
     ],
 )
-def test_a_time_is_read_as_utc_to_the_millisecond_and_never_lies_ahead(
+def test_a_time_is_read_as_utc_to_the_millisecond_and_never_lies_far_ahead(
     time: object, moment: datetime
 ) -> None:
     assert read(record(plain(StateChangeTime=time)), NOON, HOME) == [session_end(moment)]
+
+
+def test_p1_a_log_in_is_no_earlier_than_it_was_though_its_event_tells_whole_seconds() -> None:
+    """Rounded down it would lie before a sample that was taken before it, and saw nobody."""
+    event = json.loads((EVENTS / "sign_in.json").read_text())
+    event["time"], event["detail"]["loginTime"] = "2026-11-22T11:59:58Z", "2026-11-22T11:59:58.992Z"
+    assert read(event, NOON, HOME) == [sign_in(at(0, -1.008))]
+    assert read(event, at(0, -4), HOME) == [sign_in(at(0, -1.008))]
 
 
 def test_a_time_without_an_offset_is_utc_wherever_the_clock_hangs(

@@ -31,8 +31,8 @@ PROGRESS = (
         "record a time from the future as it is",
         "P2",
         "signals.py",
-        "return min(to_millisecond(moment), latest)",
-        "return to_millisecond(moment)",
+        "if moment <= now + CLOCK_SKEW:",
+        "if True:",
     ),
     Mutant(
         "let times go back",

@@ -27,6 +27,13 @@ SAFETY = (
         "if seen.vacant_at is None:",
     ),
     Mutant(
+        "a log-in counts no later than its event's whole second",
+        "P1",
+        "signals.py",
+        '_moment(detail.get("loginTime"), now, sent_at))',
+        'min(_moment(detail.get("loginTime"), now, sent_at), sent_at))',
+    ),
+    Mutant(
         "skip the fence",
         "P1",
         "ledger.py",
