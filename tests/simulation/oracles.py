@@ -70,7 +70,7 @@ class Oracles:
         self._accepted: list[tuple[datetime, str]] = []
         self._views: dict[str, tuple[datetime, int, View | None]] = {}
         self._states: dict[str, tuple[datetime, int, State]] = {}
-        self._shown_well: dict[str, datetime] = {}
+        self._ends_shown: dict[tuple[str, datetime], State] = {}
         self.proofs = Proofs(fleet, first_seen, self.counts, self.violated)
         self._scenario = scenario
         self._fleet = fleet
@@ -140,8 +140,9 @@ class Oracles:
             self._views[asked] = (at, by.number, self._fleet.view(asked, at))
         elif operation == "DescribeWorkspaces" and desktop is not None:
             self._states[asked] = (at, by.number, desktop.state)
-            if desktop.state not in FAILED:
-                self._shown_well[asked] = at
+            last = desktop.rebuilds[-1] if desktop.rebuilds else None
+            if last is not None and last.finished_at is not None:
+                self._ends_shown.setdefault((asked, last.accepted_at), desktop.state)
 
     def _never_blind(self, desktop: Desktop, sent_at: datetime, by: Invocation) -> View | None:
         """What the invocation was shown, lately enough, must say that nobody is connected."""
@@ -220,19 +221,11 @@ class Oracles:
         if cut:
             self.counts["P3 a rebuild that had cut a session came again"] += 1
             return
-        if earlier and self._looks_failed(desktop, earlier[-1]):
+        if since and self._ends_shown.get((desktop.id, since)) in FAILED:
             self.counts["P3 a rebuilt desktop broke before anybody saw it"] += 1
             return
         why = f"again, after {since:%H:%M:%S}" if since else "though nobody had used it"
         self.violated("P3", rebuild.accepted_at, f"{desktop.id} rebuilt {why}")
-
-    def _looks_failed(self, desktop: Desktop, last: Rebuild) -> bool:
-        """Whether all that was ever shown of a rebuild's end is a state of failure."""
-        *_, state = self._states.get(desktop.id, (None,))
-        shown_well_at = self._shown_well.get(desktop.id)
-        ended_at = last.finished_at
-        unseen = ended_at and (shown_well_at is None or shown_well_at < ended_at)
-        return state in FAILED and bool(unseen)
 
 
 def _shows_vacancy(view: View, at: datetime) -> bool:
