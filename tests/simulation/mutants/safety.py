@@ -79,7 +79,7 @@ SAFETY = (
         "drop the roster check when recording and acting",
         "P4",
         "ledger.py",
-        'return frozenset(entry["S"] for entry in entries)',
+        'return frozenset(entry["S"] for entry in item["workspace_ids"]["L"])',
         'return frozenset(f"ws-{n:09d}" for n in range(99))',
     ),
     Mutant(
