@@ -75,7 +75,7 @@ class Crowd(Functions):
         self._meter.note_end(self.task(invocation), invocation.number)
         super()._end(invocation, error)
         if self._waiting:
-            self._agenda.after(0.001, lambda: self._next())
+            self._agenda.after(0.001, self._next)
 
     def _next(self) -> None:
         if self._waiting:

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from .conftest import KIOSKS, MENDED, OWN_BUNDLE, Theatre
+from .recovering import rung
 
 RAISED_ELSEWHERE = {"dead-letters", "errors"}
 RAISED_HERE = {"blocked", "braked", "image-refused", "overdue", "silent"}
@@ -16,23 +17,19 @@ def test_no_operations_alarm_is_without_a_test_that_raises_it(theatre: Theatre) 
     assert set(theatre.outputs["operations_alarm_arns"]) == RAISED_HERE | RAISED_ELSEWHERE
 
 
-def rung(theatre: Theatre, name: str) -> bool:
+def has_rung(theatre: Theatre, name: str) -> bool:
     """Whether an operations alarm has been in ALARM; it may be over."""
-    alarm = theatre.outputs["operations_alarm_arns"][name].split(":alarm:")[1]
-    return any(
-        (transition.alarm, transition.new) == (alarm, "ALARM")
-        for transition in theatre.stage.aws.transitions
-    )
+    return name in rung(theatre, since=0)
 
 
 @pytest.mark.parametrize("name", ["blocked", "overdue", "image-refused"])
 def test_p6_trouble_raises_its_alarm(troubled: Theatre, name: str) -> None:
-    troubled.stage.until(f"the alarm {name}", partial(rung, troubled, name), 90)
+    troubled.stage.until(f"the alarm {name}", partial(has_rung, troubled, name), 90)
 
 
 def test_p6_what_an_alarm_speaks_of_is_named_in_the_log(troubled: Theatre) -> None:
     stage = troubled.stage
-    stage.until("the alarm image-refused", partial(rung, troubled, "image-refused"), 90)
+    stage.until("the alarm image-refused", partial(has_rung, troubled, "image-refused"), 90)
     assert {line["reason"] for line in stage.said("blocked", "Hank")} == {
         "InvalidUserConfiguration.Workspace"
     }
@@ -44,7 +41,7 @@ def test_p6_what_an_alarm_speaks_of_is_named_in_the_log(troubled: Theatre) -> No
 
 def test_p7_the_next_image_gets_its_own_proof_and_no_debt_is_forgotten(troubled: Theatre) -> None:
     stage = troubled.stage
-    stage.until("the alarm image-refused", partial(rung, troubled, "image-refused"), 90)
+    stage.until("the alarm image-refused", partial(has_rung, troubled, "image-refused"), 90)
     bad = [r for part in KIOSKS for r in stage.desktop(part.name).rebuilds]
     assert len(bad) == 3
     stage.aws.desktops.set_image(OWN_BUNDLE, MENDED)
@@ -66,7 +63,7 @@ def test_p6_a_brake_that_holds_raises_its_alarm(theatre: Theatre) -> None:
     with theatre.environment(MAXIMUM_REBUILDS_PER_HOUR="1"):
         stage.aws.desktops.sign_out(stage.ids["Mona"])
         stage.until("Mona's rebuild waits for the brake", braked)
-        stage.until("the alarm braked", partial(rung, theatre, "braked"))
+        stage.until("the alarm braked", partial(has_rung, theatre, "braked"))
     assert not stage.desktop("Mona").rebuilds
 
 

@@ -9,6 +9,7 @@ from demo.__main__ import fleet_status
 from demo.stage import Part
 from sandbox import Presence
 
+from .adopting import changes
 from .conftest import Theatre
 
 
@@ -61,10 +62,4 @@ def test_the_demo_ends_with_the_state_of_the_fleet(theatre: Theatre) -> None:
 
 
 def test_a_second_plan_changes_nothing(theatre: Theatre) -> None:
-    plan = theatre.deployment.plan()
-    changes = {
-        change["address"]: change["change"]["actions"]
-        for change in plan.get("resource_changes", [])
-        if change["change"]["actions"] != ["no-op"]
-    }
-    assert changes == {}
+    assert changes(theatre.deployment.plan()) == {}
