@@ -79,7 +79,7 @@ local-aws: $(VENV)/test.installed ## The local AWS itself, and the policies as T
 adoption: $(VENV)/test.installed ## Adopt the module as a stranger would, on a local AWS of its own
 	$(RUN) -m pytest --quiet tests/e2e/test_adoption.py
 
-scan: $(VENV)/demo.installed $(SCAN)/installed ## Scan the module, its examples and its policies for what is unsafe
+scan: $(VENV)/demo.installed $(SCAN)/installed ## Scan module, examples, policies and workflows for what is unsafe
 	@scripts/scan $(RUN) $(SCAN)/bin
 
 docs: $(VENV)/test.installed ## Write the README's tables: inputs, outputs, what a month costs
