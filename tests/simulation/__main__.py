@@ -10,6 +10,9 @@ from collections import Counter
 from functools import partial
 from multiprocessing import Pool
 
+from rich.console import Console
+from rich.progress import track
+
 from .running import describe, run_seed
 
 WORLDS = 250
@@ -33,11 +36,13 @@ def main() -> int:
         print(describe(result, given.events))
         print(result.scenario, result.counts)
         return 1 if result.violation else 0
-    began, bad, totals = time.perf_counter(), 0, Counter[str]()
+    began, ran, bad, totals = time.perf_counter(), 0, 0, Counter[str]()
     seeds = range(given.first, given.first + given.seeds)
     run = partial(run_seed, desktops=given.desktops, days=given.days)
     with Pool(given.jobs, maxtasksperchild=WORLDS) as pool:
-        for result in pool.imap(run, seeds):
+        results = pool.imap(run, seeds)
+        for result in track(results, "worlds", len(seeds), console=Console(stderr=True)):
+            ran += 1
             totals.update(result.counts)
             if result.violation:
                 bad += 1
@@ -45,7 +50,7 @@ def main() -> int:
                 if not given.go_on:
                     break
     took = time.perf_counter() - began
-    print(f"{given.seeds} seeds in {took:.1f} s, {bad} with a broken promise; {dict(totals)}")
+    print(f"{ran} seeds in {took:.1f} s, {bad} with a broken promise; {dict(totals)}")
     return 1 if bad else 0
 
 
