@@ -38,7 +38,9 @@ def test_p4_a_lost_roster_is_not_an_empty_one(
 ) -> None:
     if item:
         ledger_table.put(dynamodb, "ledger", item)
-    with pytest.raises(NoRoster, match="no roster; apply the module again"):
+    with pytest.raises(
+        NoRoster, match=r"^the ledger has no roster; apply the module again, it writes one$"
+    ):
         ledger.roster()
 
 

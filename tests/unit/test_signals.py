@@ -144,6 +144,15 @@ def test_a_time_is_read_as_utc_to_the_millisecond_and_never_lies_far_ahead(
     assert read(record(plain(StateChangeTime=time)), NOON, HOME) == [session_end(moment)]
 
 
+def test_a_time_is_held_against_the_present_and_not_against_when_its_event_was_sent() -> None:
+    later = "2026-11-22T11:00:00Z"
+    alarm = record(plain(StateChangeTime=later), Timestamp="2026-11-22T10:00:00Z")
+    assert read(alarm, NOON, HOME) == [session_end(at(-60))]
+    event = json.loads((EVENTS / "sign_in.json").read_text())
+    event["detail"]["loginTime"] = later
+    assert read(event, NOON, HOME) == [sign_in(at(-60))]
+
+
 def test_p1_a_log_in_is_no_earlier_than_it_was_though_its_event_tells_whole_seconds() -> None:
     """Rounded down it would lie before a sample that was taken before it, and saw nobody."""
     event = json.loads((EVENTS / "sign_in.json").read_text())
