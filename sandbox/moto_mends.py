@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from moto.awslambda import models as lambda_models
+from moto.awslambda.policy import Policy as LambdaPolicy
 from moto.cloudwatch import models as cloudwatch_models
 from moto.events import models as events_models
 from moto.sns import models as sns_models
@@ -46,6 +48,7 @@ def mended(deliveries: Deliveries) -> Iterator[None]:
             (lambdas, "update_configuration", _update_logging),
             (lambdas, "get_configuration", _show_logging),
             (backend, "put_function_event_invoke_config", _replace_invoke_config),
+            (LambdaPolicy, "del_statement", _one_at_a_time),
             (cloudwatch_models.CloudWatchBackend, "put_metric_alarm", _keep_alarm_state),
             (sqs_models.Queue, "attributes", _show_redrive),
             (sqs_models.Queue, "_set_attributes", _keep_queue_policy),
@@ -161,6 +164,18 @@ def _replace_invoke_config(original: Any) -> Any:
         return original(self, function_name, config)
 
     return put
+
+
+def _one_at_a_time(original: Any) -> Any:
+    """Of removals at once, one takes its statement out of the list that another one walks along:
+    that one passes over its own, says that there is none, and leaves it."""
+    lock = threading.Lock()
+
+    def alone(self: Any, *arguments: Any, **options: Any) -> Any:
+        with lock:
+            return original(self, *arguments, **options)
+
+    return alone
 
 
 def _show_redrive(original: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,11 +12,13 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.awslambda.policy import Policy
 
 from sandbox import Presence, Sandbox, State
 
@@ -114,6 +117,24 @@ def test_conditional_writes_of_many_at_once_let_one_win(f: Deployed) -> None:
     for thread in threads:
         thread.join()
     assert len(winners) == 1
+
+
+@pytest.mark.usefixtures("aws")
+def test_of_permissions_that_are_removed_at_once_none_stays() -> None:
+    """As Terraform does when it destroys the module."""
+    names = [f"n{number}" for number in range(1000)]
+    parent: Any = None
+    policy = Policy(parent)
+    policy.statements = [{"Sid": name} for name in names]
+    random.Random(1).shuffle(names)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(policy.del_statement, names))
+    finally:
+        sys.setswitchinterval(interval)
+    assert policy.statements == []
 
 
 def test_a_person_acts_as_a_user_with_curl(aws: Sandbox) -> None:
