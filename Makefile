@@ -38,7 +38,7 @@ lint: $(VENV)/test.installed ## Style and types
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy lambda_src/nonpersistent
-	$(RUN) -m mypy sandbox demo tests package benchmarks scripts/columns.py scripts/fleet_status scripts/module_docs scripts/verify_fleet
+	$(RUN) -m mypy sandbox simulation demo tests package benchmarks scripts/columns.py scripts/fleet_status scripts/module_docs scripts/verify_fleet
 	scripts/terraform fmt -check -recursive -diff
 
 package-check:
@@ -54,11 +54,11 @@ simulation: $(VENV)/test.installed ## Hundreds of days of trouble, and every ord
 	$(RUN) -m pytest --quiet --numprocesses=2 tests/simulation tests/benchmarks
 
 soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000)
-	$(RUN) -m tests.simulation --seeds $(or $(SEEDS),10000)
-	$(RUN) -m tests.simulation.exhaustive --mishaps 2
+	$(RUN) -m simulation --seeds $(or $(SEEDS),10000)
+	$(RUN) -m simulation.exhaustive --mishaps 2
 
 mutants: $(VENV)/test.installed ## Put known bugs into the function and see who catches them
-	$(RUN) -m tests.simulation.mutants
+	$(RUN) -m simulation.mutants
 
 mutation: $(VENV)/mutation.installed ## Change the function in every small way and see what no unit test notices (slow)
 	nice $(RUN) -m tests.mutation

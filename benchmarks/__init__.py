@@ -3,7 +3,7 @@
 `make bench` runs everything, prints one table, writes results.json, docs/benchmarks.md with its
 picture and the README's table of costs, and fails if a stated limit is broken.
 `python -m benchmarks --only PART` measures a part and writes nothing. The world is the
-simulation's (`tests/simulation`) without its oracles: here everything is counted and nothing is
+simulation's (`simulation`) without its oracles: here everything is counted and nothing is
 judged on the way.
 
 `world`, `fleet`, `crowd` and `meter` make and count a world; `people` live in it; `naive` is the

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.simulation import running  # noqa: F401  (finds the function's sources)
+from simulation import running  # noqa: F401  (finds the function's sources)
 
 from . import bursts, days, document, limits, months, planning, report, starting, weeks
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.desktop import Desktop
-from tests.simulation.scenario import Scenario
+from simulation.scenario import Scenario
 
 from .world import OURS, CountedWorld
 

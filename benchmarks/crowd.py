@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.simulation.agenda import Agenda
-from tests.simulation.baton import Invocation
-from tests.simulation.functions import Container, Context, Delivery, Functions
+from simulation.agenda import Agenda
+from simulation.baton import Invocation
+from simulation.functions import Container, Context, Delivery, Functions
 
 from .meter import Meter
 

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from tests.simulation.scenario import Scenario
+from simulation.scenario import Scenario
 
 from .people import CALM, employ
 from .world import CountedWorld

@@ -7,7 +7,7 @@ from datetime import datetime
 from sandbox.clockwork import seconds
 from sandbox.desktop import Desktop
 from sandbox.desktops import Desktops
-from tests.simulation.fleet import Fleet
+from simulation.fleet import Fleet
 
 
 class LongFleet(Fleet):

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.parsers import BaseJSONParser, ResponseParser
 
-from tests.simulation.dynamodb import Table
+from simulation.dynamodb import Table
 
 LARGE = 20_000
 """Bytes of an answer that is worth remembering: the roster of a thousand WorkSpaces and more."""

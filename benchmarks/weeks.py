@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from sandbox.desktop import Desktop, Outcome, Presence, Rebuild
-from tests.simulation.scenario import Scenario
+from simulation.scenario import Scenario
 
 from .people import CALM, ROUGH, employ
 from .world import DISTURBANCES, CountedWorld

@@ -12,14 +12,14 @@ import boto3
 from nonpersistent import handler
 from nonpersistent.reconciler import Reconciler
 from sandbox.desktop import Desktop, Rebuild
-from tests.simulation import log, transport
-from tests.simulation.baton import Invocation, current
-from tests.simulation.dynamodb import TableError
-from tests.simulation.faults import Faults
-from tests.simulation.oracles import Oracles
-from tests.simulation.scenario import Scenario
-from tests.simulation.workspaces import Api
-from tests.simulation.world import World
+from simulation import log, transport
+from simulation.baton import Invocation, current
+from simulation.dynamodb import TableError
+from simulation.faults import Faults
+from simulation.oracles import Oracles
+from simulation.scenario import Scenario
+from simulation.workspaces import Api
+from simulation.world import World
 
 from . import naive
 from .crowd import Crowd

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.exhaustive import Moment, Reading, beginning, explore
-from tests.simulation.stepped import Budget
+from simulation.exhaustive import Moment, Reading, beginning, explore
+from simulation.stepped import Budget
 
 SCHEDULES = 100_000
 

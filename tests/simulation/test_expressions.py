@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.expressions import Given, InvalidExpression, Item, condition, update
+from simulation.expressions import Given, InvalidExpression, Item, condition, update
 
 ITEM: Item = {"id": {"S": "a"}, "version": {"N": "3"}}
 VALUES = Given({":one": {"N": "1"}, ":three": {"N": "3.0"}, ":b": {"S": "b"}}, {"#v": "version"})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.mutants import MUTANTS, Mutant, mutate
+from simulation.mutants import MUTANTS, Mutant, mutate
 
 FEWEST = 20
 

@@ -12,11 +12,11 @@ from nonpersistent import images
 from nonpersistent.journal import Journal
 from nonpersistent.ledger import Ledger
 from nonpersistent.signals import Signal
-from tests.simulation.agenda import BEGIN
-from tests.simulation.mutants.judges import ASSERTED, BROKEN_BY_SCHEDULE, BROKEN_BY_SEED
-from tests.simulation.running import run_seed
-from tests.simulation.scenario import draw
-from tests.simulation.world import World
+from simulation.agenda import BEGIN
+from simulation.mutants.judges import ASSERTED, BROKEN_BY_SCHEDULE, BROKEN_BY_SEED
+from simulation.running import run_seed
+from simulation.scenario import draw
+from simulation.world import World
 
 
 def calm(desktops: int, audit_interval: int) -> int:

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from tests.simulation.running import describe, run_seed
-from tests.simulation.scenario import draw
+from simulation.running import describe, run_seed
+from simulation.scenario import draw
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "1000"))
 BATCH = 10
@@ -28,7 +28,7 @@ def test_the_same_seed_gives_the_same_world() -> None:
 
 def test_a_failure_prints_the_command_that_replays_it() -> None:
     result = run_seed(7, desktops=1)
-    assert result.command == "python -m tests.simulation --seed 7 --desktops 1"
+    assert result.command == "python -m simulation --seed 7 --desktops 1"
 
 
 def test_some_worlds_are_calm_and_some_are_rough() -> None:

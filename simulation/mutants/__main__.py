@@ -1,4 +1,4 @@
-"""`python -m tests.simulation.mutants`: every seeded bug, and who caught it."""
+"""`python -m simulation.mutants`: every seeded bug, and who caught it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .judges import Verdict, judge
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants")
+    parser = argparse.ArgumentParser(prog="python -m simulation.mutants")
     parser.add_argument("--seeds", type=int, default=200, help="for each mutant, at the most")
     parser.add_argument("--jobs", type=int, default=1, help="mutants at a time")
     parser.add_argument("--only", default="", help="mutants with this in their name")

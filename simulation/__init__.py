@@ -1,6 +1,6 @@
 """A deterministic world around the real function: one process, a virtual clock, one seed.
 
-`python -m tests.simulation --help` runs it. An event's way through the files: a user acts
+`python -m simulation --help` runs it. An event's way through the files: a user acts
 (`users`) -> the desktop changes (`fleet`, over the sandbox's model) -> metrics and alarms
 (`cloudwatch`) -> delivery with its faults (`functions`, `faults`) -> the real `lambda_handler` in
 a greenlet of its own (`baton`) -> its real boto3 clients, whose requests the world answers
@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2] / "lambda_src"
+SOURCE = Path(__file__).resolve().parents[1] / "lambda_src"
 """The function's sources, unless PYTHONPATH names others first."""
 
 sys.path.append(str(SOURCE))

@@ -1,6 +1,6 @@
 """Seeded bugs, each a change of one place in a copy of lambda_src, and who catches them.
 
-`python -m tests.simulation.mutants` lets them loose, one after the other.
+`python -m simulation.mutants` lets them loose, one after the other.
 """
 
 from .bug import Mutant, mutate

@@ -24,7 +24,7 @@ def run_seed(seed: int, desktops: int | None = None, days: float | None = None) 
     """Run the world of a seed; the same arguments give the same result."""
     scenario = draw(seed, desktops, days)
     report = World(scenario).run()
-    command = f"python -m tests.simulation --seed {seed}"
+    command = f"python -m simulation --seed {seed}"
     command += f" --desktops {desktops}" if desktops else ""
     command += f" --days {days}" if days else ""
     return Result(scenario, report.violation, report.counts, report.trace, command)

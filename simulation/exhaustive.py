@@ -1,4 +1,4 @@
-"""Every schedule of the small world: `python -m tests.simulation.exhaustive`.
+"""Every schedule of the small world: `python -m simulation.exhaustive`.
 
 A phase is explored depth first, by replay from a copy of the world at its beginning; states that
 were met before are not explored again, but their schedules are counted. Worlds that are equal at
@@ -195,7 +195,7 @@ def _rebuild_is_due(world: Small) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation.exhaustive")
+    parser = argparse.ArgumentParser(prog="python -m simulation.exhaustive")
     parser.add_argument("--phases", type=int, default=1, help="in which anything may happen")
     parser.add_argument("--mishaps", type=int, default=1, help="at most, of all kinds together")
     parser.add_argument("--moment", type=Moment, choices=list(Moment), help="only from there")

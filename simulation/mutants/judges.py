@@ -92,14 +92,14 @@ def _unit(source: Path, files: list[Path]) -> tuple[str, str]:
 
 def _schedules(source: Path) -> tuple[str, str]:
     arguments = ["--moment", "due", "--reading", "last-sight"]
-    told = _python(source, ["-m", "tests.simulation.exhaustive", *arguments])
+    told = _python(source, ["-m", "simulation.exhaustive", *arguments])
     found = BROKEN_BY_SCHEDULE.search(told)
     return ("schedules", f"{found['promise']} broken") if found else ("", "")
 
 
 def _seeds(source: Path, seeds: int) -> tuple[str, str]:
     arguments = ["--seeds", str(seeds), "--jobs", "1", "--events", "0"]
-    told = _python(source, ["-m", "tests.simulation", *arguments])
+    told = _python(source, ["-m", "simulation", *arguments])
     found = BROKEN_BY_SEED.search(told)
     return (f"random seed {found['seed']}", f"{found['promise']} broken") if found else ("", "")
 

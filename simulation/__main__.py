@@ -1,4 +1,4 @@
-"""`python -m tests.simulation`: many seeds, or one again."""
+"""`python -m simulation`: many seeds, or one again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ of each behind."""
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="how many seeds to run")
     parser.add_argument("--seed", type=int, help="one seed only, with its events")
     parser.add_argument("--first", type=int, default=0, help="the first of the seeds")
