@@ -5,99 +5,84 @@ Writes nonpersistent.zip and manifest.json next to this file from ../lambda_src.
 committed, so that nobody needs this script to plan or apply.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
+import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 
-from container import zip_bytes
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit("build.py needs python3.11 or newer; this is python" + sys.version.split()[0])
 
 HERE = Path(__file__).resolve().parent
-SOURCES = HERE.parent / "lambda_src"
-ZIP_NAME = "nonpersistent.zip"
-MANIFEST_NAME = "manifest.json"
+UNIX, READABLE_FILE = 3, 0o100644
 
 
-def read_sources(folder: Path) -> dict[str, bytes]:
-    """Return the Python files below `folder`, by path relative to it, with LF line ends."""
-    files = sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix())
-    return {
+def build(folder: Path) -> dict[str, bytes]:
+    """Return the zip of the Python files below `folder`, and its manifest, by file name.
+
+    The zip is stored: compressors differ between versions of zlib. Its entries are in order,
+    with LF line ends and zipfile's own date, 1 January 1980.
+    """
+    sources = {
         path.relative_to(folder).as_posix(): path.read_bytes().replace(b"\r\n", b"\n")
-        for path in files
-        if path.is_file() and "__pycache__" not in path.parts
+        for path in folder.rglob("*.py")
     }
-
-
-def make_manifest(sources: dict[str, bytes], package: bytes) -> bytes:
-    """Return the hashes (SHA-256, hexadecimal) that Terraform compares before it deploys."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, text in sorted(sources.items()):
+            entry = zipfile.ZipInfo(name)
+            entry.create_system = UNIX
+            entry.external_attr = READABLE_FILE << 16
+            archive.writestr(entry, text)
+    package = buffer.getvalue()
     manifest = {
         "sources": {name: hashlib.sha256(text).hexdigest() for name, text in sources.items()},
         "zip_sha256": hashlib.sha256(package).hexdigest(),
     }
-    return (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()
-
-
-def build(folder: Path) -> dict[str, bytes]:
-    """Return both files of the package, by name."""
-    sources = read_sources(folder)
-    package = zip_bytes(sources)
-    return {ZIP_NAME: package, MANIFEST_NAME: make_manifest(sources, package)}
-
-
-def source_hashes(manifest: bytes) -> dict[str, str]:
-    """Return the sources of a manifest, or nothing if it is not one."""
-    try:
-        hashes = json.loads(manifest)["sources"]
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return hashes if isinstance(hashes, dict) else {}
+    as_json = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
+    return {"nonpersistent.zip": package, "manifest.json": as_json.encode()}
 
 
 def differences(wanted: dict[str, bytes], target: Path) -> list[str]:
     """Say how the package in `target` differs from the `wanted` files; nothing if it does not."""
-    found: list[str] = []
+    actual = {name: (target / name).read_bytes() for name in wanted if (target / name).is_file()}
+    manifest = actual.get("manifest.json", b"").replace(b"\r\n", b"\n")
+    changed = _hashes(wanted["manifest.json"]) ^ _hashes(manifest)
+    names = sorted({name for name, _ in changed})
+    found = [f"lambda_src/{name} is not as it was packaged" for name in names]
     for name, content in wanted.items():
-        path = target / name
-        actual = path.read_bytes() if path.is_file() else None
-        if actual is not None and name == MANIFEST_NAME:
-            actual = actual.replace(b"\r\n", b"\n")
-            new, old = source_hashes(content), source_hashes(actual)
-            for source in sorted(new.keys() | old.keys()):
-                if source not in old:
-                    found.append(f"lambda_src/{source} is not in the package")
-                elif source not in new:
-                    found.append(f"lambda_src/{source} is in the package but no longer there")
-                elif new[source] != old[source]:
-                    found.append(f"lambda_src/{source} has changed since the package was built")
-        if actual is None:
+        if name not in actual:
             found.append(f"package/{name} is missing")
-        elif actual != content:
+        elif content != (manifest if name == "manifest.json" else actual[name]):
             found.append(f"package/{name} is not what lambda_src builds")
     return found
 
 
-def main(arguments: list[str] | None = None) -> int:
+def _hashes(manifest: bytes) -> set[tuple[str, str]]:
+    """Return the sources of a manifest with their hashes, or nothing if it is not one."""
+    try:
+        return set(json.loads(manifest)["sources"].items())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return set()
+
+
+def main() -> int:
     """Build or check; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare without writing")
-    options = parser.parse_args(arguments)
-
-    wanted = build(SOURCES)
-    if options.check:
-        found = differences(wanted, HERE)
-        for line in found:
-            print(line, file=sys.stderr)
-        if found:
-            print("Run: python3 package/build.py", file=sys.stderr)
-        return 1 if found else 0
-
-    for name, content in wanted.items():
-        (HERE / name).write_bytes(content)
-        print(f"package/{name}: {len(content)} bytes")
-    return 0
+    wanted = build(HERE.parent / "lambda_src")
+    if not parser.parse_args().check:
+        for name, content in wanted.items():
+            (HERE / name).write_bytes(content)
+            print(f"package/{name}: {len(content)} bytes")
+        return 0
+    found = differences(wanted, HERE)
+    if found:
+        print(*found, "Run: python3 package/build.py", sep="\n", file=sys.stderr)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
