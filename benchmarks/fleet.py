@@ -22,8 +22,8 @@ class LongFleet(Fleet):
         step = seconds(self.tempo.sample_interval)
         while True:
             others = [desktop.next_snapshot_at or now]
-            if desktop.changes_to:
-                others.append(desktop.changes_to[0])
+            if desktop.changes:
+                others.append(desktop.changes[0].at)
             until = min(now, *others)
             if desktop.next_sample_at is not None and desktop.next_sample_at < until:
                 desktop.next_sample_at += (until - desktop.next_sample_at) // step * step

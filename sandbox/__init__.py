@@ -6,18 +6,21 @@ An event's way: a user acts (`desktops`) -> a count (`watch.Disconnects`) -> an 
 `workspaces_api`) -> the desktop.
 """
 
-from .desktop import Desktop, Fact, Faults, Happening, Outcome, Presence, Row, State
+from .course import Course, Outcome
+from .desktop import Desktop, Fact, Faults, Happening, LastKnown, Presence, Row, State
 from .desktops import CannotConnect, Desktops, Refused
 from .server import Sandbox
 from .tempo import Tempo
 
 __all__ = [
     "CannotConnect",
+    "Course",
     "Desktop",
     "Desktops",
     "Fact",
     "Faults",
     "Happening",
+    "LastKnown",
     "Outcome",
     "Presence",
     "Refused",

@@ -1,4 +1,4 @@
-"""What happens to a desktop by itself as time passes: samples, snapshots, ends of changes. Pure."""
+"""What happens to a desktop by itself as time passes: samples, snapshots, changes. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import random
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from .desktop import Desktop, Happening, Presence, Row, Sample, Snapshot, State
+from .course import USABLE, Change, Rebuild, Step
+from .desktop import Desktop, Happening, LastKnown, Presence, Row, Sample, Snapshot, State
 from .tempo import Tempo
 
 Tell = Callable[[datetime, Happening, Desktop, str], None]
+
+LATE = 6
+"""A late sample comes after so many intervals."""
+
+AHEAD = timedelta(minutes=30)
+"""How far LastKnownUserConnectionTimestamp may be ahead of the check."""
 
 
 class Clockwork:
@@ -26,8 +33,10 @@ class Clockwork:
     def advance(self, desktop: Desktop, now: datetime) -> None:
         """Do everything that was due up to `now`, in the order of its times."""
         while (moment := min(moments(desktop), default=now)) <= now:
-            if desktop.changes_to and desktop.changes_to[0] == moment:
-                self._finish(desktop, *desktop.changes_to)
+            if desktop.changes and desktop.changes[0].at == moment:
+                change, *rest = desktop.changes
+                desktop.changes = tuple(rest)
+                self._change(desktop, change)
             elif desktop.next_snapshot_at == moment:
                 self._snapshot(desktop, moment)
             elif desktop.next_sample_at == moment:
@@ -35,20 +44,58 @@ class Clockwork:
             else:
                 break
 
-    def _finish(self, desktop: Desktop, at: datetime, state: State) -> None:
-        rebuilding = desktop.state is State.REBUILDING
-        desktop.state, desktop.changes_to = state, None
-        if not rebuilding:
-            return
-        rebuild = desktop.rebuilds[-1]
+    def _change(self, desktop: Desktop, change: Change) -> None:
+        rebuild = desktop.rebuilds[change.rebuild] if change.rebuild is not None else None
+        if change.state is not None:
+            desktop.state = change.state
+        match change.step, rebuild:
+            case Step.BEGINS, Rebuild():
+                self._begin(desktop, rebuild, change)
+            case Step.ENDS, Rebuild():
+                self._end(desktop, rebuild, change.at)
+            case Step.HEALS, Rebuild():
+                self._renew(desktop, rebuild, change.at)
+            case Step.DISCONNECTS, _:
+                self._tell(change.at, Happening.SESSION_ENDED, desktop, "by the rebuild itself")
+            case Step.TOUCHES, _:
+                desktop.touched_at = change.at
+            case Step.ROW_IS_BACK, _:
+                desktop.row_after_rebuild = Row.SAMPLED
+
+    def _begin(self, desktop: Desktop, rebuild: Rebuild, change: Change) -> None:
+        """The user is thrown out; what earlier rebuilds would still have shown is void."""
+        rebuild.begun_at = change.at
+        if desktop.presence is Presence.CONNECTED:
+            desktop.seen_at = change.at
+            self._tell(change.at, Happening.SESSION_ENDED, desktop, "rebuilt under the user")
+        desktop.presence, desktop.dropped_at = Presence.AWAY, None
+        desktop.changes = tuple(
+            other
+            for other in desktop.changes
+            if other.state is None or other.rebuild == change.rebuild
+        )
+        self._tell(change.at, Happening.REBUILD_BEGUN, desktop, "")
+
+    def _end(self, desktop: Desktop, rebuild: Rebuild, at: datetime) -> None:
+        course = rebuild.course
         rebuild.finished_at = at
-        desktop.ip_address = address(self._rng)
-        if state is State.AVAILABLE:
-            desktop.image_id = desktop.root_volume = rebuild.image_id
-            if desktop.snapshot is not None:
-                desktop.user_volume = desktop.snapshot.user_volume
-            desktop.next_snapshot_at = at + seconds(self._tempo.first_snapshot)
-        self._tell(at, Happening.REBUILD_FINISHED, desktop, state)
+        if not course.same_address:
+            desktop.ip_address = address(self._rng)
+        if course.drops_last_known:
+            desktop.forgotten_at = at
+        if course.row_for and course.row is not Row.SAMPLED:
+            desktop.row_after_rebuild = course.row
+            plan(desktop, Change(at + course.row_for, Step.ROW_IS_BACK))
+        if desktop.state in USABLE:
+            self._renew(desktop, rebuild, at)
+        self._tell(at, Happening.REBUILD_FINISHED, desktop, desktop.state)
+
+    def _renew(self, desktop: Desktop, rebuild: Rebuild, at: datetime) -> None:
+        """The volumes of a rebuild that went well."""
+        desktop.image_id = desktop.root_volume = rebuild.image_id
+        if desktop.snapshot is not None:
+            desktop.user_volume = desktop.snapshot.user_volume
+        desktop.next_snapshot_at = at + seconds(self._tempo.first_snapshot)
 
     def _snapshot(self, desktop: Desktop, at: datetime) -> None:
         if desktop.faults.snapshots and desktop.state in (State.AVAILABLE, State.STOPPED):
@@ -56,24 +103,43 @@ class Clockwork:
         desktop.next_snapshot_at = at + seconds(self._tempo.snapshot_interval)
 
     def _sample(self, desktop: Desktop, at: datetime) -> None:
-        desktop.next_sample_at = at + seconds(self._tempo.sample_interval)
-        if desktop.faults.row is Row.FROZEN:
+        intervals = LATE if desktop.row is Row.LATE else 1
+        desktop.next_sample_at = at + intervals * seconds(self._tempo.sample_interval)
+        if desktop.row is Row.FROZEN:
             return
         connected = desktop.presence is Presence.CONNECTED
         if connected:
             desktop.seen_at = at
-        known = desktop.signed_in_at if self._last_known_is_login else desktop.seen_at
-        if desktop.state is not State.AVAILABLE or desktop.faults.row is Row.UNKNOWN:
+        if desktop.state is not State.AVAILABLE or desktop.row is Row.UNKNOWN:
             state = "UNKNOWN"
         else:
             state = "CONNECTED" if connected else "DISCONNECTED"
-        desktop.sample = Sample(state, at, known)
+        desktop.sample = Sample(state, at, self._last_known(desktop, at))
+
+    def _last_known(self, desktop: Desktop, at: datetime) -> datetime | None:
+        match desktop.faults.last_known:
+            case LastKnown.ABSENT:
+                return None
+            case LastKnown.MOVES:
+                return at
+            case LastKnown.AHEAD:
+                return at + AHEAD
+        known = desktop.signed_in_at if self._last_known_is_login else desktop.seen_at
+        if desktop.touched_at and (known is None or known < desktop.touched_at):
+            known = desktop.touched_at
+        dropped = known and desktop.forgotten_at and known <= desktop.forgotten_at
+        return None if dropped else known
+
+
+def plan(desktop: Desktop, *changes: Change) -> None:
+    """Let something happen to a desktop by itself."""
+    desktop.changes = tuple(sorted((*desktop.changes, *changes), key=lambda change: change.at))
 
 
 def moments(desktop: Desktop) -> Iterable[datetime]:
     """When something will happen to a desktop by itself."""
-    if desktop.changes_to:
-        yield desktop.changes_to[0]
+    if desktop.changes:
+        yield desktop.changes[0].at
     if desktop.next_snapshot_at:
         yield desktop.next_snapshot_at
     if desktop.next_sample_at:

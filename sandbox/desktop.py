@@ -1,6 +1,7 @@
 """One desktop: what a WorkSpace is, what its user does, and what may go wrong with it.
 
-Data only; `desktops.py` says how it changes.
+Data only; `desktops.py` says how it changes, `states.py` has its closed lists, `course.py` how a
+rebuild goes.
 """
 
 from __future__ import annotations
@@ -9,63 +10,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from .course import Change, Course, Outcome, Rebuild
+from .states import REBUILDABLE, LastKnown, Presence, Row, State
 
-class State(StrEnum):
-    """The 17 values of `WorkspaceState` in AWS's API model."""
-
-    PENDING = "PENDING"
-    AVAILABLE = "AVAILABLE"
-    IMPAIRED = "IMPAIRED"
-    UNHEALTHY = "UNHEALTHY"
-    REBOOTING = "REBOOTING"
-    STARTING = "STARTING"
-    REBUILDING = "REBUILDING"
-    RESTORING = "RESTORING"
-    MAINTENANCE = "MAINTENANCE"
-    ADMIN_MAINTENANCE = "ADMIN_MAINTENANCE"
-    TERMINATING = "TERMINATING"
-    TERMINATED = "TERMINATED"
-    SUSPENDED = "SUSPENDED"
-    UPDATING = "UPDATING"
-    STOPPING = "STOPPING"
-    STOPPED = "STOPPED"
-    ERROR = "ERROR"
-
-
-REBUILDABLE = frozenset(
-    {State.AVAILABLE, State.ERROR, State.UNHEALTHY, State.STOPPED, State.REBOOTING}
-)
-"""From the description of `RebuildWorkspaces`."""
-
-
-class Presence(StrEnum):
-    """Where the user is; the truth, which AWS only samples."""
-
-    AWAY = "AWAY"
-    """Signed out."""
-    CONNECTED = "CONNECTED"
-    DROPPED = "DROPPED"
-    """The network is gone; the session is still open on the desktop."""
-
-
-class Outcome(StrEnum):
-    """What becomes of the next accepted rebuild."""
-
-    SUCCEEDS = "SUCCEEDS"
-    FAILS = "FAILS"
-    """Ends in ERROR."""
-    NEVER_BEGINS = "NEVER_BEGINS"
-    """Accepted, and the state never changes."""
-
-
-class Row(StrEnum):
-    """What DescribeWorkspacesConnectionStatus answers for a desktop."""
-
-    SAMPLED = "SAMPLED"
-    MISSING = "MISSING"
-    UNKNOWN = "UNKNOWN"
-    FROZEN = "FROZEN"
-    """The last sample for ever: the check time-stamp stands still."""
+__all__ = [
+    "REBUILDABLE",
+    "Bundle",
+    "Change",
+    "Course",
+    "Desktop",
+    "Fact",
+    "Faults",
+    "Happening",
+    "LastKnown",
+    "Outcome",
+    "Presence",
+    "Rebuild",
+    "Row",
+    "Sample",
+    "Snapshot",
+    "State",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +51,15 @@ class Snapshot:
 
 
 @dataclass(slots=True)
-class Rebuild:
-    """One accepted rebuild: the truth that tests compare decisions with."""
-
-    accepted_at: datetime
-    presence: Presence
-    """Where the user was when it was accepted; anything but AWAY hurt somebody."""
-    image_id: str
-    ends_at: datetime | None
-    """None: it never begins."""
-    outcome: Outcome
-    finished_at: datetime | None = None
-    dropped_at: datetime | None = None
-    """Since when the user's network was gone, if it was."""
-
-
-@dataclass(slots=True)
 class Faults:
     """What a test may break on one desktop."""
 
     row: Row = Row.SAMPLED
-    rebuild: Outcome = Outcome.SUCCEEDS
+    last_known: LastKnown = LastKnown.TRUE
+    check_time: bool = True
+    """False: the connection status does not say when it was checked."""
+    rebuild: Course | Outcome = Outcome.SUCCEEDS
+    """How the next rebuild and all later ones go; an outcome stands for its plainest course."""
     refuse_rebuild: tuple[str, str] | None = None
     """ErrorCode and ErrorMessage of the next and all later refusals."""
     snapshots: bool = True
@@ -126,6 +79,8 @@ class Desktop:
     image_id: str
     created_at: datetime
     running_mode: str = "ALWAYS_ON"
+    ipv6_only: bool = False
+    """It never shows an `IpAddress`."""
     protocol: str = "DCV"
     compute_type: str = "STANDARD"
     state: State = State.AVAILABLE
@@ -142,13 +97,31 @@ class Desktop:
     next_sample_at: datetime | None = None
     snapshot: Snapshot | None = None
     next_snapshot_at: datetime | None = None
-    changes_to: tuple[datetime, State] | None = None
-    """When a start, stop or rebuild ends, and in which state."""
+    changes: tuple[Change, ...] = ()
+    """What will happen to it by itself, the soonest first."""
+    row_after_rebuild: Row = Row.SAMPLED
+    """What the connection status shows for a while because of a rebuild."""
+    touched_at: datetime | None = None
+    """When a rebuild moved LastKnownUserConnectionTimestamp."""
+    forgotten_at: datetime | None = None
+    """When a rebuild dropped it."""
     rebuilds: list[Rebuild] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     tags: dict[str, str] = field(default_factory=dict)
     properties: dict[str, object] = field(default_factory=dict)
     """Further members of AWS's `Workspace` shape, as creation gave them."""
+
+    @property
+    def row(self) -> Row:
+        """What the connection status shows now."""
+        broken = self.faults.row
+        return broken if broken is not Row.SAMPLED else self.row_after_rebuild
+
+    @property
+    def shown_address(self) -> str | None:
+        """`IpAddress`: none while it is stopped."""
+        hidden = self.ipv6_only or self.state is State.STOPPED
+        return None if hidden else self.ip_address
 
 
 @dataclass(slots=True)
@@ -162,6 +135,12 @@ class Bundle:
     compute_type: str = "STANDARD"
     bad_images: set[str] = field(default_factory=set)
     """Images whose rebuilds end in ERROR."""
+    spoiled: State | None = None
+    """Whatever the cause, all rebuilds end in this state as long as it lasts."""
+    shows_image: bool = True
+    """False: DescribeWorkspaceBundles leaves `ImageId` out."""
+    deleted: bool = False
+    """DescribeWorkspaceBundles does not know it; rebuilds still take its image."""
 
 
 class Happening(StrEnum):
@@ -170,6 +149,7 @@ class Happening(StrEnum):
     SIGNED_IN = "SIGNED_IN"
     SESSION_ENDED = "SESSION_ENDED"
     REBUILD_ACCEPTED = "REBUILD_ACCEPTED"
+    REBUILD_BEGUN = "REBUILD_BEGUN"
     REBUILD_FINISHED = "REBUILD_FINISHED"
 
 

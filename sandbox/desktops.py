@@ -7,18 +7,18 @@ back; the random source is passed in, so a seed replays everything.
 from __future__ import annotations
 
 import random
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from .clockwork import Clockwork, address, moments, seconds
+from .clockwork import Clockwork, address, moments, plan, seconds
+from .course import COURSES, Change, Course, Outcome, Rebuild, Step, changes
 from .desktop import (
     REBUILDABLE,
     Bundle,
     Desktop,
     Fact,
     Happening,
-    Outcome,
     Presence,
-    Rebuild,
     Sample,
     Snapshot,
     State,
@@ -174,25 +174,32 @@ class Desktops:
         desktop = self._at(desktop_id, now)
         if desktop.state is State.AVAILABLE and desktop.presence is not Presence.CONNECTED:
             desktop.state, desktop.presence = State.STOPPING, Presence.AWAY
-            desktop.changes_to = (now + seconds(self.tempo.start_duration), State.STOPPED)
+            plan(
+                desktop,
+                Change(now + seconds(self.tempo.start_duration), Step.NONE, State.STOPPED),
+            )
 
     def start(self, desktop_id: str, now: datetime) -> None:
         desktop = self._at(desktop_id, now)
         if desktop.state is State.STOPPED:
             desktop.state = State.STARTING
-            desktop.changes_to = (now + seconds(self.tempo.start_duration), State.AVAILABLE)
+            plan(
+                desktop,
+                Change(now + seconds(self.tempo.start_duration), Step.NONE, State.AVAILABLE),
+            )
 
     def set_state(self, desktop_id: str, state: State, now: datetime) -> None:
-        """Put a desktop into a state, as AWS or an administrator would."""
+        """Put a desktop into a state, for good; what was to change its state by itself is void."""
         desktop = self._at(desktop_id, now)
-        desktop.state, desktop.changes_to = state, None
+        desktop.state = state
+        desktop.changes = tuple(change for change in desktop.changes if change.state is None)
 
     def take_snapshot(self, desktop_id: str, now: datetime) -> None:
         desktop = self._at(desktop_id, now)
         desktop.snapshot = Snapshot(now, desktop.user_volume)
         desktop.next_snapshot_at = now + seconds(self.tempo.snapshot_interval)
 
-    def rebuild(self, desktop_id: str, now: datetime) -> Rebuild:
+    def rebuild(self, desktop_id: str, now: datetime, *, by_person: bool = False) -> Rebuild:
         """Accept a rebuild or raise Refused.
 
         Which codes AWS uses for a wrong state and a missing snapshot is not documented.
@@ -214,24 +221,53 @@ class Desktops:
                 "ResourceUnavailable.Snapshot",
                 f"WorkSpace {desktop_id} has no snapshot of its user volume.",
             )
+        image_id = self.bundles[desktop.bundle_id].image_id
+        rebuild = self._accept(desktop, now, image_id, self._course(desktop))
+        rebuild.by_person = by_person
+        return rebuild
+
+    def restore(self, desktop_id: str, now: datetime) -> None:
+        """A person restores both volumes."""
+        self._interrupt(desktop_id, State.RESTORING, self.tempo.rebuild_duration, now)
+
+    def reboot(self, desktop_id: str, now: datetime) -> None:
+        """A person, or the user, reboots the desktop."""
+        self._interrupt(desktop_id, State.REBOOTING, self.tempo.start_duration, now)
+
+    def maintain(self, desktop_id: str, now: datetime, span: timedelta) -> None:
+        """A maintenance window, or an administrator's."""
+        self._interrupt(desktop_id, State.MAINTENANCE, span.total_seconds(), now)
+
+    def _interrupt(self, desktop_id: str, state: State, lasts: float, now: datetime) -> None:
+        """An AVAILABLE desktop is in `state` for a while; whoever is connected is thrown out."""
+        desktop = self._at(desktop_id, now)
+        if desktop.state is not State.AVAILABLE:
+            return
+        if desktop.presence is Presence.CONNECTED:
+            desktop.seen_at = now
+            self._tell(now, Happening.SESSION_ENDED, desktop, f"{state} under the user")
+        desktop.presence, desktop.dropped_at = Presence.AWAY, None
+        desktop.state = state
+        plan(desktop, Change(now + seconds(lasts), Step.NONE, State.AVAILABLE))
+
+    def _course(self, desktop: Desktop) -> Course:
+        """How a rebuild that is accepted now will go."""
+        given = desktop.faults.rebuild
+        course = given if isinstance(given, Course) else COURSES[given]
         bundle = self.bundles[desktop.bundle_id]
-        outcome = desktop.faults.rebuild
-        if outcome is Outcome.SUCCEEDS and bundle.image_id in bundle.bad_images:
-            outcome = Outcome.FAILS
-        begins = outcome is not Outcome.NEVER_BEGINS
-        ends_at = now + seconds(self.tempo.rebuild_duration) if begins else None
-        rebuild = Rebuild(now, desktop.presence, bundle.image_id, ends_at, outcome)
-        rebuild.dropped_at = desktop.dropped_at
+        spoiled = State.ERROR if bundle.image_id in bundle.bad_images else bundle.spoiled
+        if spoiled is not None and course.outcome is Outcome.SUCCEEDS:
+            return replace(course, way=(), ends=spoiled, heals_after=None)
+        return course
+
+    def _accept(self, desktop: Desktop, now: datetime, image_id: str, course: Course) -> Rebuild:
+        """Write down an accepted rebuild, and plan what it will do."""
+        rebuild = Rebuild(now, desktop.presence, image_id, course, dropped_at=desktop.dropped_at)
         desktop.rebuilds.append(rebuild)
         self._tell(now, Happening.REBUILD_ACCEPTED, desktop, desktop.presence)
-        if ends_at is not None:
-            if desktop.presence is Presence.CONNECTED:
-                desktop.seen_at = now
-                self._tell(now, Happening.SESSION_ENDED, desktop, "rebuilt under the user")
-            desktop.presence, desktop.dropped_at = Presence.AWAY, None
-            failed = outcome is Outcome.FAILS
-            desktop.state = State.REBUILDING
-            desktop.changes_to = (ends_at, State.ERROR if failed else State.AVAILABLE)
+        usual = seconds(self.tempo.rebuild_duration)
+        plan(desktop, *changes(rebuild, len(desktop.rebuilds) - 1, usual))
+        self._clockwork.advance(desktop, now)
         return rebuild
 
     # -- time ---------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .api_model import ApiError
-from .desktop import Bundle, Desktop
+from .desktop import Bundle, Desktop, Row
 
 Parameters = dict[str, Any]
 Answer = dict[str, Any]
@@ -21,11 +21,12 @@ def workspace(desktop: Desktop) -> Answer:
         "UserVolumeSizeGib": 50,
         "ComputeTypeName": desktop.compute_type,
     }
+    address = desktop.shown_address
     return {
         "WorkspaceId": desktop.id,
         "DirectoryId": desktop.directory_id,
         "UserName": desktop.user,
-        "IpAddress": desktop.ip_address,
+        **({"IpAddress": address} if address else {}),
         "State": desktop.state.value,
         "BundleId": desktop.bundle_id,
         "SubnetId": "subnet-0123456789abcdef0",
@@ -38,22 +39,27 @@ def workspace(desktop: Desktop) -> Answer:
 
 def connection(desktop: Desktop) -> Answer:
     sample = desktop.sample
+    if desktop.row is Row.EMPTY:
+        return {}
     row: Answer = {"WorkspaceId": desktop.id}
     if sample is None:
         return row | {"ConnectionState": "UNKNOWN"}
-    row |= {"ConnectionState": sample.state, "ConnectionStateCheckTimestamp": sample.checked_at}
+    row["ConnectionState"] = sample.state
+    if desktop.faults.check_time:
+        row["ConnectionStateCheckTimestamp"] = sample.checked_at
     if sample.last_user_connection is not None:
         row["LastKnownUserConnectionTimestamp"] = sample.last_user_connection
     return row
 
 
 def bundle(bundle: Bundle) -> Answer:
+    image = {"ImageId": bundle.image_id} if bundle.shows_image else {}
     return {
         "BundleId": bundle.id,
         "Name": bundle.name,
         "Owner": "123456789012",
         "Description": bundle.name,
-        "ImageId": bundle.image_id,
+        **image,
         "RootStorage": {"Capacity": "80"},
         "UserStorage": {"Capacity": "50"},
         "ComputeType": {"Name": bundle.compute_type},

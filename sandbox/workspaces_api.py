@@ -147,7 +147,7 @@ class WorkSpacesApi:
 
     def _describe_connection_status(self, parameters: Parameters, now: datetime) -> Answer:
         self.desktops.tick(now)
-        known = [d for d in self._named(parameters) if d.faults.row is not Row.MISSING]
+        known = [d for d in self._named(parameters) if d.row is not Row.MISSING]
         rows, token = page(known, parameters, PAGE)
         return {"WorkspacesConnectionStatus": [connection(d) for d in rows], **token}
 
@@ -167,7 +167,8 @@ class WorkSpacesApi:
         if parameters.get("Owner") == "AMAZON":
             raise Elsewhere
         wanted = parameters.get("BundleIds") or list(bundles)
-        found = [bundle(bundles[bundle_id]) for bundle_id in wanted if bundle_id in bundles]
+        known = [bundles[id] for id in wanted if id in bundles and not bundles[id].deleted]
+        found = [bundle(each) for each in known]
         return {"Bundles": found}
 
     def _describe_tags(self, parameters: Parameters, _now: datetime) -> Answer:

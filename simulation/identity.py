@@ -33,7 +33,7 @@ def key(world: Small) -> int:
         (
             world.agenda.now,
             _ledger(world),
-            (desktop.state, desktop.presence, desktop.ip_address, desktop.changes_to),
+            (desktop.state, desktop.presence, desktop.ip_address, desktop.changes),
             (desktop.seen_at, desktop.signed_in_at, desktop.sample),
             tuple((r.accepted_at, r.ends_at) for r in desktop.rebuilds),
             tuple((s.start, s.end) for s in world.fleet.sessions[ID]),
