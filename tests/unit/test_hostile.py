@@ -1,60 +1,27 @@
-"""Hostile and broken input, through the whole handler. A new case is a new file in
-tests/fixtures/hostile: the event as Lambda gets it, and what must be said of it.
-
-A notification's `Message` stands there as an object and is sent as its JSON; long texts and deep
-lists are written as {"repeat": ..., "times": ...}.
+"""Hostile and broken input, through the whole handler. A new case is an entry in
+tests/fixtures/hostile.json.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit import hostile
+from tests.unit.hostile import CASES
 from tests.unit.stage import Stage
 from tests.unit.support import OTHER, WS, at, settings
 from tests.unit.test_handler import EVENTS, RECONCILE, event, function, invoke
 
 __all__ = ["function"]
 
-HOSTILE = Path(__file__).parents[1] / "fixtures" / "hostile"
-CASES = {path.stem: json.loads(path.read_text()) for path in sorted(HOSTILE.glob("*.json"))}
 IGNORED = {name: case for name, case in CASES.items() if "says" in case}
 DATED = {name: case for name, case in CASES.items() if "recorded_at" in case}
 NEIGHBOUR = "ws-neighbour1"
 LONGEST_LINE = 1500
 """Characters of a line with all that Python's logging adds: no message may make it longer."""
-
-
-def spelled_out(value: Any) -> Any:
-    """What a fixture stands for."""
-    match value:
-        case {"repeat": str(text), "times": int(times)}:
-            return text * times
-        case {"join": list(parts)}:
-            return "".join(map(spelled_out, parts))
-        case {"list_of": item, "times": int(times)}:
-            return [spelled_out(item)] * times
-        case {"nested": leaf, "times": int(times)}:
-            for _ in range(times):
-                leaf = {"detail": [leaf]}
-            return leaf
-        case {"Type": "Notification", "Message": message, **rest}:
-            message = spelled_out(message)
-            if isinstance(message, dict):
-                message = message.get("as_it_is") or json.dumps(message)
-            return {"Type": "Notification", "Message": message, **rest}
-        case dict():
-            return {key: spelled_out(inner) for key, inner in value.items()}
-        case list():
-            return [spelled_out(inner) for inner in value]
-    return value
-
-
-def of(name: str) -> Any:
-    return spelled_out(CASES[name]["event"])
 
 
 def alarm(workspace_id: str) -> dict[str, Any]:
@@ -66,7 +33,7 @@ def alarm(workspace_id: str) -> dict[str, Any]:
 
 def records(name: str) -> list[Any]:
     """The records of an event that has any."""
-    given = of(name)
+    given = hostile.event(name)
     found = given.get("Records") if isinstance(given, dict) else None
     return found if isinstance(found, list) else []
 
@@ -87,7 +54,7 @@ def check_lines(stage: Stage, expected: list[str]) -> None:
 
 
 def test_there_are_many_cases_and_each_is_one_or_the_other() -> None:
-    assert len(CASES) >= 60
+    assert len(CASES) >= 145
     assert not IGNORED.keys() & DATED.keys()
     assert CASES.keys() == IGNORED.keys() | DATED.keys()
 
@@ -96,10 +63,10 @@ def test_there_are_many_cases_and_each_is_one_or_the_other() -> None:
 def test_p4_bad_input_touches_nothing_and_says_why(stage: Stage, name: str) -> None:
     """Neither a call of WorkSpaces nor a write to the ledger; the reason, without the message."""
     before = ledger_of(stage)
-    invoke(of(name))
+    invoke(hostile.event(name))
     assert stage.desktops.calls == []
     assert ledger_of(stage) == before
-    check_lines(stage, CASES[name]["says"])
+    check_lines(stage, hostile.reasons(name))
     assert [line for line in stage.lines.all if line["decision"] != "ignored"] == []
 
 
@@ -113,12 +80,12 @@ def test_p2_good_records_beside_bad_ones_are_handled(stage: Stage, name: str) ->
     after = ledger_of(stage)
     assert {id_ for id_ in after if after[id_] != before.get(id_)} == {NEIGHBOUR, OTHER}
     assert stage.desktops.calls == []
-    check_lines(stage, CASES[name]["says"])
+    check_lines(stage, hostile.reasons(name))
 
 
 @pytest.mark.parametrize("name", DATED)
 def test_p1_a_date_counts_at_most_as_the_present(stage: Stage, name: str) -> None:
-    invoke(of(name))
+    invoke(hostile.event(name))
     [line] = stage.lines.all
     assert (line["decision"], line["at"]) == ("recorded", DATED[name]["recorded_at"])
     facts = stage.facts()
@@ -162,7 +129,7 @@ def test_p2_a_flood_of_forged_sign_ins_ends_with_the_flood(stage: Stage) -> None
     invoke({"Records": [alarm(OTHER), alarm(WS)]})
     minutes = 2 * 60
     for _ in range(minutes):
-        invoke(of("date_sign_in_and_sent_in_8000_years"))
+        invoke(hostile.event("date_sign_in_and_sent_in_8000_years"))
         stage.clock.sleep(60)
         invoke(RECONCILE)
     assert stage.desktops.rebuilds() == [OTHER]
