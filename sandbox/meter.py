@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .filters import count
+from .cloudwatch import Metric
 from .invocations import Finished
 from .moto_backends import Backends
 
@@ -26,26 +26,19 @@ class Meter:
 
     def line(self, log_group: str, fields: Mapping[str, Any]) -> None:
         """Count a log line by the metric filters of its group."""
-        for found in self._backends.metric_filters(log_group):
-            for transformation in found["metricTransformations"]:
-                try:
-                    counted = count(found["filterPattern"], transformation, fields)
-                except ValueError as problem:
-                    log.warning("metric filter %s: %s", found["filterName"], problem)
-                    continue
-                if counted is not None:
-                    self._backends.put_metric(
-                        counted.namespace,
-                        counted.name,
-                        counted.value,
-                        datetime.now(UTC),
-                        counted.dimensions,
-                    )
+        for metric_filter in self._backends.metric_filters(log_group):
+            try:
+                counted = metric_filter.count(fields)
+            except ValueError as problem:
+                log.warning("metric filter of %s: %s", metric_filter.name, problem)
+                continue
+            if counted is not None:
+                self._backends.put_metric(*counted, datetime.now(UTC))
 
     def invocation(self, finished: Finished) -> None:
-        dimensions = {"FunctionName": finished.function}
         for name, value in (("Invocations", 1), ("Errors", int(finished.result.failed))):
-            self._backends.put_metric("AWS/Lambda", name, value, finished.at, dimensions)
+            metric = Metric.of("AWS/Lambda", name, {"FunctionName": finished.function})
+            self._backends.put_metric(metric, value, finished.at)
 
     def queues(self, now: datetime) -> None:
         """Publish the length of every queue, once a minute."""
@@ -53,6 +46,5 @@ class Meter:
             return
         self._next = now + self._minute
         for name, visible in self._backends.queues():
-            self._backends.put_metric(
-                "AWS/SQS", "ApproximateNumberOfMessagesVisible", visible, now, {"QueueName": name}
-            )
+            metric = Metric.of("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": name})
+            self._backends.put_metric(metric, visible, now)

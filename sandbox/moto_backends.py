@@ -9,7 +9,7 @@ import contextlib
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,16 +18,12 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
-from .alarms import Datapoint
+from .cloudwatch import Datapoint, Metric, MetricFilter
 from .function import Function
 from .invocations import RetryRules
 
 ACCOUNT = "123456789012"
 """moto's account."""
-
-
-MetricKey = tuple[str, str, frozenset[tuple[str, str]]]
-"""Namespace, name and dimensions of a metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,28 +147,26 @@ class Backends:
     def alarms(self) -> list[Any]:
         return list(self._service("cloudwatch").alarms.values())
 
-    def put_metric(
-        self, namespace: str, name: str, value: float, at: datetime, dimensions: Mapping[str, str]
-    ) -> None:
+    def put_metric(self, metric: Metric, value: float, at: datetime) -> None:
         datum = {
-            "MetricName": name,
+            "MetricName": metric.name,
             "Values": [value],
-            "Timestamp": at,
-            "Dimensions": [{"Name": key, "Value": item} for key, item in dimensions.items()],
+            "Timestamp": at.astimezone(UTC).replace(tzinfo=None),  # as moto keeps all of them
+            "Dimensions": [{"Name": key, "Value": item} for key, item in metric.dimensions],
             "Unit": "Count",
         }
         with self._metrics_lock:
-            self._service("cloudwatch").put_metric_data(namespace, [datum])
+            self._service("cloudwatch").put_metric_data(metric.namespace, [datum])
 
-    def datapoints(self, since: datetime) -> dict[MetricKey, list[Datapoint]]:
+    def datapoints(self, since: datetime) -> dict[Metric, list[Datapoint]]:
         """Every metric's datapoints from `since` on."""
-        found: dict[MetricKey, list[Datapoint]] = defaultdict(list)
+        found: dict[Metric, list[Datapoint]] = defaultdict(list)
         for datum in list(self._service("cloudwatch").metric_data):
             at = aware(datum.timestamp)
             if at >= since and hasattr(datum, "value"):
                 dimensions = frozenset((d.name, d.value) for d in datum.dimensions)
-                key = (datum.namespace, datum.name, dimensions)
-                found[key].append(Datapoint(at, float(datum.value)))
+                metric = Metric(datum.namespace, datum.name, dimensions)
+                found[metric].append(Datapoint(at, float(datum.value)))
         return found
 
     def forget_metrics(self, before: datetime) -> None:
@@ -193,9 +187,14 @@ class Backends:
                 backend.create_log_stream(group, stream)
             backend.put_log_events(group, stream, [event])
 
-    def metric_filters(self, group: str) -> list[dict[str, Any]]:
+    def metric_filters(self, group: str) -> list[MetricFilter]:
         filters = self._service("logs").filters.metric_filters
-        return [f for f in list(filters) if f["logGroupName"] == group]
+        return [
+            MetricFilter.put(found["filterPattern"], transformation)
+            for found in list(filters)
+            if found["logGroupName"] == group
+            for transformation in found["metricTransformations"]
+        ]
 
 
 def _event_rule(rule: Any) -> EventRule:

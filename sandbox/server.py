@@ -14,12 +14,13 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
+from .cloudwatch import Disconnects
 from .control import Control
 from .desktop import Fact, Happening
 from .desktops import Desktops
@@ -35,7 +36,7 @@ from .post import Post
 from .runtime import Runtime
 from .schedules import Timetable
 from .tempo import Tempo
-from .watch import AlarmWatch, Disconnects, Transition
+from .watch import AlarmWatch, Transition, disconnect_metrics
 from .workspaces_api import Call, WorkSpacesApi
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Sandbox:
         self._host = host
         self._port = port
         self._backends = Backends(region)
-        self._disconnects = Disconnects(self._backends, self.tempo)
+        self._disconnects = Disconnects(timedelta(seconds=self.tempo.publish_interval))
         self._alarms = AlarmWatch(self._backends, self.tempo, self._changed)
         self._timetable = Timetable(self.tempo.minute)
         self._meter = Meter(self._backends, self.tempo.minute)
@@ -230,10 +231,16 @@ class Sandbox:
             self._happened(fact)
 
     def _metrics(self, now: datetime) -> None:
-        with self.desktops.hold() as (model, _):
-            fleet = dict(model.fleet)
-        self._disconnects.publish(fleet, now)
         self._meter.queues(now)
+        published = self._disconnects.due(now)
+        if published is None:
+            return
+        since, counts = published
+        with self.desktops.hold() as (model, _):
+            ended = [(model.fleet[id], n) for id, n in counts.items() if id in model.fleet]
+        for desktop, count in ended:
+            for metric in disconnect_metrics(desktop):
+                self._backends.put_metric(metric, count, since)
 
     def _schedules(self, now: datetime) -> None:
         rules = {rule.name: rule for rule in self._backends.event_rules()}

@@ -1,22 +1,22 @@
-"""CloudWatch at work: the model's disconnects become datapoints, alarms are evaluated, and a
-transition runs its actions.
+"""CloudWatch at work: disconnects are published, moto's alarms are evaluated, and a transition
+runs its actions.
 
-The evaluation itself is `alarms.py`, the message `notifications.py`.
+The evaluation itself is `cloudwatch`, the message `notifications`.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .alarms import EXTRA_PERIODS, AlarmState, Datapoint, Rule, evaluate
+from .cloudwatch import Alarm, AlarmState, Datapoint, Metric, Rule, evaluate
+from .cloudwatch.metrics import reach_of
 from .desktop import Desktop
-from .moto_backends import Backends, MetricKey, aware
+from .moto_backends import Backends, aware
 from .notifications import AlarmNews, alarm_message, alarm_subject
 from .policies import Request, allows, may_use_key
 from .tempo import Tempo
@@ -26,39 +26,9 @@ WORKSPACES = "AWS/WorkSpaces"
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 
 
-@dataclass(slots=True)
-class Disconnects:
-    """Counts ended sessions and publishes them once an interval, as WorkSpaces does.
-
-    Nothing is published for a desktop without a disconnect: the metric is absent, not 0.
-    """
-
-    backends: Backends
-    tempo: Tempo
-    _counts: Counter[str] = field(default_factory=Counter)
-    _since: datetime | None = None
-
-    def add(self, desktop_id: str) -> None:
-        self._counts[desktop_id] += 1
-
-    def publish(self, fleet: dict[str, Desktop], now: datetime) -> None:
-        """Publish if an interval has passed; a datapoint's time is the interval's start."""
-        self._since = self._since or now
-        if now - self._since < timedelta(seconds=self.tempo.publish_interval):
-            return
-        counts, self._counts = self._counts, Counter()
-        for desktop_id, count in counts.items():
-            if desktop_id in fleet:
-                for name, value in _dimensions(fleet[desktop_id]).items():
-                    self.backends.put_metric(
-                        WORKSPACES, "SessionDisconnect", count, self._since, {name: value}
-                    )
-        self._since = now
-
-
-def _dimensions(desktop: Desktop) -> dict[str, str]:
-    """The eight dimensions under each of which the metric exists."""
-    return {
+def disconnect_metrics(desktop: Desktop) -> list[Metric]:
+    """The metrics that count a desktop's disconnects: one for each of the eight dimensions."""
+    dimensions = {
         "DirectoryId": desktop.directory_id,
         "WorkspaceId": desktop.id,
         "RunningMode": desktop.running_mode,
@@ -68,6 +38,10 @@ def _dimensions(desktop: Desktop) -> dict[str, str]:
         "UserName": desktop.user,
         "ComputerName": desktop.computer_name,
     }
+    return [
+        Metric.of(WORKSPACES, "SessionDisconnect", {name: value})
+        for name, value in dimensions.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,44 +70,30 @@ class AlarmWatch:
         if self._next is not None and now < self._next:
             return
         self._next = now + timedelta(seconds=self.tempo.evaluation_interval)
-        alarms = [alarm for alarm in self.backends.alarms() if _is_metric_alarm(alarm)]
-        reach = max((self._reach(alarm) for alarm in alarms), default=0.0)
-        metrics = self.backends.datapoints(now - timedelta(seconds=reach))
-        for alarm in alarms:
+        watched = [(found, _alarm(found)) for found in self.backends.alarms() if _is_metric(found)]
+        reaches = [reach_of(alarm.rule) * self._second(alarm) for _, alarm in watched]
+        reach = max(reaches, default=timedelta())
+        metrics = self.backends.datapoints(now - reach)
+        for found, alarm in watched:
             try:
-                self._evaluate(alarm, metrics, now)
+                self._evaluate(found, alarm, metrics, now)
             except ValueError as problem:
                 log.warning("alarm %s is not evaluated: %s", alarm.name, problem)
-        self.backends.forget_metrics(now - timedelta(seconds=2 * reach))
+        self.backends.forget_metrics(now - 2 * reach)
 
-    def _second(self, alarm: Any) -> float:
-        of_workspaces = alarm.namespace == WORKSPACES
+    def _second(self, alarm: Alarm) -> float:
+        of_workspaces = alarm.metric.namespace == WORKSPACES
         return self.tempo.alarm_second if of_workspaces else self.tempo.minute / 60
 
-    def _reach(self, alarm: Any) -> float:
-        """How far back its evaluation looks, in seconds."""
-        periods = int(alarm.evaluation_periods) + EXTRA_PERIODS
-        return float(alarm.period) * self._second(alarm) * periods
-
     def _evaluate(
-        self, alarm: Any, metrics: Mapping[MetricKey, list[Datapoint]], now: datetime
+        self, found: Any, alarm: Alarm, metrics: Mapping[Metric, list[Datapoint]], now: datetime
     ) -> None:
-        rule = Rule(
-            period=float(alarm.period),
-            threshold=float(alarm.threshold),
-            comparison=alarm.comparison_operator,
-            statistic=alarm.statistic,
-            evaluation_periods=int(alarm.evaluation_periods),
-            datapoints_to_alarm=alarm.datapoints_to_alarm and int(alarm.datapoints_to_alarm),
-            missing=alarm.treat_missing_data or "missing",
-        )
-        dimensions = frozenset((d.name, d.value) for d in alarm.dimensions)
-        datapoints = metrics.get((alarm.namespace, alarm.metric_name, dimensions), [])
-        old = AlarmState(alarm.state_value)
-        verdict = evaluate(rule, datapoints, old, now, self._second(alarm))
+        old = AlarmState(found.state_value)
+        points = metrics.get(alarm.metric, [])
+        verdict = evaluate(alarm.rule, points, old, now, self._second(alarm))
         if verdict.state is not old:
-            alarm.update_state(verdict.reason, "{}", verdict.state.value)
-            self._act(alarm, old, verdict.state, verdict.reason, now)
+            found.update_state(verdict.reason, "{}", verdict.state.value)
+            self._act(found, old, verdict.state, verdict.reason, now)
 
     def _act(
         self, alarm: Any, old: AlarmState, new: AlarmState, reason: str, now: datetime
@@ -173,9 +133,24 @@ class AlarmWatch:
         return True
 
 
-def _is_metric_alarm(alarm: Any) -> bool:
+def _is_metric(alarm: Any) -> bool:
     """Neither composite nor metric math."""
     return bool(alarm.metric_name and not alarm.metric_data_queries and not alarm.rule)
+
+
+def _alarm(found: Any) -> Alarm:
+    """moto's alarm as the evaluation wants it."""
+    dimensions = frozenset((d.name, d.value) for d in found.dimensions)
+    rule = Rule(
+        period=float(found.period),
+        threshold=float(found.threshold),
+        comparison=found.comparison_operator,
+        statistic=found.statistic,
+        evaluation_periods=int(found.evaluation_periods),
+        datapoints_to_alarm=found.datapoints_to_alarm and int(found.datapoints_to_alarm),
+        missing=found.treat_missing_data or "missing",
+    )
+    return Alarm(found.name, Metric(found.namespace, found.metric_name, dimensions), rule)
 
 
 def _news(alarm: Any, old: AlarmState, new: AlarmState, reason: str, now: datetime) -> AlarmNews:

@@ -11,7 +11,7 @@ import pytest
 
 from nonpersistent.decisions import Deferral, Verdict
 from nonpersistent.journal import Entry
-from sandbox.filters import count
+from sandbox.cloudwatch import MetricFilter
 
 from .conftest import MENDED, OWN_BUNDLE, Theatre
 
@@ -43,12 +43,23 @@ def _decisions(theatre: Theatre, decision: str) -> list[dict[str, Any]]:
     return [line for line in list(theatre.stage.log) if line.get("decision") == decision]
 
 
-def filters(theatre: Theatre) -> dict[str, dict[str, Any]]:
+def filters(theatre: Theatre) -> dict[str, MetricFilter]:
     """The metric filters, by the metric they make."""
     answer = theatre.client("logs").describe_metric_filters(
         logGroupName=theatre.outputs["log_group_name"]
     )
-    return {f["metricTransformations"][0]["metricName"]: f for f in answer["metricFilters"]}
+    put = [
+        MetricFilter.put(found["filterPattern"], transformation)
+        for found in answer["metricFilters"]
+        for transformation in found["metricTransformations"]
+    ]
+    return {found.name: found for found in put}
+
+
+def counted(metric_filter: MetricFilter, lines: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The dimensions of each datapoint that the lines give."""
+    found = [metric_filter.count(line) for line in lines]
+    return [dict(each[0].dimensions) for each in found if each]
 
 
 def charted(widgets: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, str]]]:
@@ -64,9 +75,7 @@ def test_every_metric_of_the_module_is_made_from_lines_that_the_function_writes(
     own = [(name, dims) for namespace, name, dims in charted(widgets) if namespace == OWN]
     assert {name for name, _ in own} <= set(made)
     for name, dimensions in own:
-        transformation = made[name]["metricTransformations"][0]
-        counted = [count(made[name]["filterPattern"], transformation, line) for line in lines]
-        given = [datapoint.dimensions for datapoint in counted if datapoint]
+        given = counted(made[name], lines)
         assert given, f"no line counts as {name}"
         assert {frozenset(each) for each in given} == {frozenset(dimensions)}, name
         if "Reason" not in dimensions:
@@ -78,12 +87,7 @@ def test_every_reason_has_its_line_on_the_chart_and_no_other_was_emitted(
 ) -> None:
     shown = [dims["Reason"] for _, name, dims in charted(widgets) if name == "Deferred"]
     assert shown == [*Deferral]
-    deferred = filters(theatre)["Deferred"]
-    counted = (
-        count(deferred["filterPattern"], deferred["metricTransformations"][0], line)
-        for line in lines
-    )
-    seen = {datapoint.dimensions["Reason"] for datapoint in counted if datapoint}
+    seen = {dimensions["Reason"] for dimensions in counted(filters(theatre)["Deferred"], lines)}
     assert seen <= {*Deferral}
     assert {"grace", "evidence", "proving"} <= seen
 

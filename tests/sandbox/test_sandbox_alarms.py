@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from sandbox.alarms import AlarmState, Datapoint, Rule, evaluate
+from sandbox.cloudwatch import AlarmState, Datapoint, Rule, evaluate
 
 At = Callable[[float], datetime]
 OK, ALARM, INSUFFICIENT = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA

@@ -1,4 +1,4 @@
-"""Resource policies, schedules and metric filters: the small languages."""
+"""Resource policies and schedules: the small languages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.filters import Counted, compiled, count
 from sandbox.policies import Request, allows
 from sandbox.schedules import Timetable, minutes_of
 
@@ -114,50 +113,3 @@ def test_a_deleted_rule_starts_anew(at: At) -> None:
     table.due(rules, at(0))
     table.due([], at(5))
     assert table.due(rules, at(10)) == []
-
-
-LINE = {"decision": "deferred", "reason": "brake", "oldest_due_seconds": 7.5, "a": {"b": True}}
-
-
-@pytest.mark.parametrize(
-    ("pattern", "matches"),
-    [
-        ('{ $.decision = "deferred" }', True),
-        ('{ $.decision = "def*" }', True),
-        ('{ $.decision != "deferred" }', False),
-        ('{ $.absent != "x" }', False),
-        ('{ ($.decision = "deferred") && ($.reason = "grace") }', False),
-        ('{ ($.decision = "pass") || ($.reason = "brake") }', True),
-        ("{ $.oldest_due_seconds >= 7.5 }", True),
-        ("{ $.oldest_due_seconds < 7.5 }", False),
-        ("{ $.oldest_due_seconds = 7.5 }", True),
-        ("{ $.decision > 1 }", False),
-        ("{ $.a.b IS TRUE }", True),
-        ("{ $.absent NOT EXISTS }", True),
-        ("{ $.reason IS NULL }", False),
-    ],
-)
-def test_a_filter_pattern_finds_the_lines_that_it_means(pattern: str, matches: bool) -> None:
-    assert compiled(pattern)(LINE) is matches
-
-
-@pytest.mark.parametrize("pattern", ["ERROR", "{ $.a }", "{ ($.a = 1 }", "{ $.a = 1 } x", "{"])
-def test_a_pattern_that_is_not_imitated_is_refused(pattern: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        compiled(pattern)
-
-
-def test_a_filter_reads_value_and_dimensions_from_the_line() -> None:
-    transformation = {
-        "metricNamespace": "N",
-        "metricName": "M",
-        "metricValue": "$.oldest_due_seconds",
-        "dimensions": {"Reason": "$.reason"},
-    }
-    found = count('{ $.decision = "deferred" }', transformation, LINE)
-    assert found == Counted("N", "M", 7.5, {"Reason": "brake"})
-    absent = transformation | {"dimensions": {"Fleet": "$.fleet"}}
-    assert count('{ $.decision = "deferred" }', absent, LINE) is None
-    assert count('{ $.decision = "pass" }', transformation, LINE) is None
-    words = transformation | {"metricValue": "$.reason"}
-    assert count('{ $.decision = "deferred" }', words, LINE) is None

@@ -95,15 +95,22 @@ def evaluate(
 def _by_period(
     rule: Rule, datapoints: Sequence[Datapoint], now: datetime, second: float
 ) -> list[Datapoint | None]:
-    """The statistic of each period, newest first; None where there is nothing."""
+    """The statistic of each period, newest first; None where there is nothing.
+
+    A period holds its start and not its end; the newest one ends now.
+    """
     length = timedelta(seconds=rule.period * second)
-    found: list[Datapoint | None] = []
-    for index in range(rule.evaluation_periods + EXTRA_PERIODS):
-        end = now - index * length
-        start = end - length
-        values = [point.value for point in datapoints if start <= point.at < end]
-        found.append(Datapoint(start, _statistic(rule.statistic, values)) if values else None)
-    return found
+    periods: list[list[float]] = [[] for _ in range(rule.evaluation_periods + EXTRA_PERIODS)]
+    for point in datapoints:
+        index = -((point.at - now) // length) - 1
+        if 0 <= index < len(periods):
+            periods[index].append(point.value)
+    return [
+        Datapoint(now - (index + 1) * length, _statistic(rule.statistic, values))
+        if values
+        else None
+        for index, values in enumerate(periods)
+    ]
 
 
 def _statistic(name: str, values: list[float]) -> float:

@@ -1,0 +1,135 @@
+"""Metrics and the alarms on them. An alarm is evaluated only when its answer can have changed."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .alarms import EXTRA_PERIODS, AlarmState, Datapoint, Rule, evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Namespace, name and dimensions, which together name one metric."""
+
+    namespace: str
+    name: str
+    dimensions: frozenset[tuple[str, str]] = frozenset()
+
+    @classmethod
+    def of(cls, namespace: str, name: str, dimensions: Mapping[str, str]) -> Metric:
+        return cls(namespace, name, frozenset(dimensions.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A metric alarm."""
+
+    name: str
+    metric: Metric
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An alarm changed its state."""
+
+    at: datetime
+    alarm: str
+    old: AlarmState
+    new: AlarmState
+    reason: str
+
+
+class CloudWatch:
+    """Datapoints go in by `put`, transitions come out of `evaluate`.
+
+    >>> cloudwatch = CloudWatch()
+    >>> cloudwatch.add(Alarm("late", metric, rule))
+    >>> cloudwatch.put(metric, 1.0, at)
+    >>> [transition.new for transition in cloudwatch.evaluate(at + timedelta(minutes=5))]
+    [<AlarmState.ALARM: 'ALARM'>]
+    """
+
+    def __init__(self, stuck: Callable[[str], bool] = lambda _: False) -> None:
+        """`stuck` is asked by name of alarms in ALARM: one that is stuck stays there."""
+        self.states: dict[str, AlarmState] = {}
+        """The state of each alarm."""
+        self._stuck = stuck
+        self._alarms: dict[str, Alarm] = {}
+        self._watching: dict[Metric, list[Alarm]] = defaultdict(list)
+        self._points: dict[Metric, list[Datapoint]] = defaultdict(list)
+        self._due: dict[str, datetime | None] = {}
+        """When an alarm's answer can change without another datapoint; None: it is to be
+        evaluated next time."""
+
+    def add(self, alarm: Alarm, state: AlarmState = AlarmState.INSUFFICIENT_DATA) -> None:
+        """Make an alarm; a new one begins with INSUFFICIENT_DATA."""
+        self.states[alarm.name] = state
+        self._alarms[alarm.name] = alarm
+        self._watching[alarm.metric].append(alarm)
+        self._due[alarm.name] = None
+
+    def remove(self, name: str) -> None:
+        """Delete an alarm, if it is there."""
+        alarm = self._alarms.pop(name, None)
+        if alarm is not None:
+            self._watching[alarm.metric].remove(alarm)
+            del self.states[name]
+            self._due.pop(name, None)
+
+    def put(self, metric: Metric, value: float, at: datetime) -> None:
+        """A datapoint; one of a metric that no alarm watches is not kept."""
+        watching = self._watching.get(metric)
+        if watching:
+            self._points[metric].append(Datapoint(at, value))
+            for alarm in watching:
+                self._due[alarm.name] = None
+
+    def evaluate(self, now: datetime) -> list[Transition]:
+        """Bring every alarm up to date."""
+        ready = [name for name, at in self._due.items() if at is None or at <= now]
+        found = (self._evaluate(self._alarms[name], now) for name in ready)
+        return [transition for transition in found if transition is not None]
+
+    def _evaluate(self, alarm: Alarm, now: datetime) -> Transition | None:
+        old = self.states[alarm.name]
+        if old is AlarmState.ALARM and self._stuck(alarm.name):
+            return None
+        points = self._seen(alarm, now)
+        verdict = evaluate(alarm.rule, points, old, now)
+        self._plan(alarm, points, now)
+        if verdict.state is old:
+            return None
+        self.states[alarm.name] = verdict.state
+        return Transition(now, alarm.name, old, verdict.state, verdict.reason)
+
+    def _seen(self, alarm: Alarm, now: datetime) -> list[Datapoint]:
+        """The datapoints that an evaluation may look at; older ones are forgotten."""
+        points = self._points[alarm.metric]
+        reach = max(reach_of(watching.rule) for watching in self._watching[alarm.metric])
+        if points and now - points[0].at > 2 * reach:
+            points[:] = [point for point in points if now - point.at <= reach]
+        return points
+
+    def _plan(self, alarm: Alarm, points: list[Datapoint], now: datetime) -> None:
+        """A datapoint moves to an older period as time goes by, and out of sight in the end."""
+        period = timedelta(seconds=alarm.rule.period)
+        reach = reach_of(alarm.rule)
+        moves = [
+            point.at + period * max(0, math.ceil((now - point.at) / period))
+            for point in points
+            if now - point.at <= reach
+        ]
+        if moves:
+            self._due[alarm.name] = min(moves)
+        else:
+            self._due.pop(alarm.name, None)
+
+
+def reach_of(rule: Rule) -> timedelta:
+    """How far back an evaluation looks."""
+    return timedelta(seconds=rule.period * (rule.evaluation_periods + EXTRA_PERIODS))
