@@ -1,7 +1,7 @@
 """The alarms and metric filters that Terraform would deploy, read from its plan of the module.
 
-A plan takes ten seconds and depends on the *.tf files alone, so it is kept in `.terraform/`, under
-a name made from them.
+A plan takes ten seconds and depends on the module's own files alone (*.tf and the *.json that they
+read), so it is kept in `.terraform/`, under a name made from them.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Deployed:
 @cache
 def deployed() -> Deployed:
     """The module's defaults as Terraform plans them. Raises CannotPlan."""
-    return read(plan(ROOT.glob("*.tf")))
+    return read(plan([*ROOT.glob("*.tf"), *ROOT.glob("*.json")]))
 
 
 def read(resources: Iterable[Mapping[str, Any]]) -> Deployed:

@@ -7,7 +7,7 @@ datapoints in that range go before the treatment of missing ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -46,8 +46,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """A state; `reason` gives AWS's words for it."""
+
     state: AlarmState
-    reason: str
+    _say: Callable[[], str]
+
+    @property
+    def reason(self) -> str:
+        return self._say()
 
 
 _WORDS = {
@@ -83,12 +89,11 @@ def evaluate(
             return _judge(rule, real, absent, to_alarm)
         case "ignore":
             if not real:
-                return Verdict(current, "no datapoints were received; the state is kept")
+                return Verdict(current, lambda: "no datapoints were received; the state is kept")
             return _judge(rule, real, 0, to_alarm, otherwise=current)
         case _:
             if not real:
-                text = f"Insufficient Data: {_count(absent, 'datapoint')} {_was(absent)} unknown."
-                return Verdict(AlarmState.INSUFFICIENT_DATA, text)
+                return Verdict(AlarmState.INSUFFICIENT_DATA, lambda: _unknown(absent))
             return _judge(rule, real, 0, to_alarm)
 
 
@@ -152,21 +157,32 @@ def _judge(
     alarm = counted >= to_alarm
     state = AlarmState.ALARM if alarm else otherwise
     if not real:
-        treatment = "Breaching" if rule.missing == "breaching" else "NonBreaching"
-        return Verdict(
-            state,
-            f"Threshold Crossed: no datapoints were received for {_count(filled, 'period')} and "
-            f"{_count(filled, 'missing datapoint')} {_was(filled)} treated as [{treatment}].",
-        )
+        return Verdict(state, lambda: _treated(filled, rule.missing))
     shown = bad if alarm and bad else list(real)
+    of = len(real) + filled
+    return Verdict(state, lambda: _crossed(rule, shown, of, to_alarm, alarm))
+
+
+def _unknown(absent: int) -> str:
+    return f"Insufficient Data: {_count(absent, 'datapoint')} {_was(absent)} unknown."
+
+
+def _treated(filled: int, missing: str) -> str:
+    treatment = "Breaching" if missing == "breaching" else "NonBreaching"
+    return (
+        f"Threshold Crossed: no datapoints were received for {_count(filled, 'period')} and "
+        f"{_count(filled, 'missing datapoint')} {_was(filled)} treated as [{treatment}]."
+    )
+
+
+def _crossed(rule: Rule, shown: Sequence[Datapoint], of: int, to_alarm: int, alarm: bool) -> str:
     listed = ", ".join(f"{point.value} ({_day(point.at)})" for point in shown)
     transition = "OK -> ALARM" if alarm else "ALARM -> OK"
-    return Verdict(
-        state,
-        f"Threshold Crossed: {len(shown)} out of the last {len(real) + filled} datapoints "
+    return (
+        f"Threshold Crossed: {len(shown)} out of the last {of} datapoints "
         f"[{listed}] {_was(len(shown))} {'' if alarm else 'not '}{_WORDS[rule.comparison]} "
         f"the threshold ({rule.threshold}) "
-        f"(minimum {_count(to_alarm, 'datapoint')} for {transition} transition).",
+        f"(minimum {_count(to_alarm, 'datapoint')} for {transition} transition)."
     )
 
 

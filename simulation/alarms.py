@@ -1,0 +1,251 @@
+"""P6 for alarms: quiet in calm weather, on as long as something needs a person, one ring a fault.
+
+The judge evaluates the deployed metric filters and alarms over the lines that the function writes
+and the metrics that AWS publishes. The world tells it what needs a person (`needs`, `mended`); for
+errors, dead letters and silence it sees that by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.cloudwatch import AlarmState, CloudWatch, Metric, Transition
+
+from .deployed import FLEET, Deployed, deployed
+
+RINGS_WITHIN = timedelta(hours=2)
+"""From the moment at which something needs a person to the alarm."""
+
+CALMS_WITHIN = timedelta(hours=26)
+"""From the mending to OK: what failed is tried again once a day."""
+
+FIRST_LINES = timedelta(minutes=30)
+"""After the deployment an alarm on missing data may ring: nothing has been counted yet."""
+
+PRESENT = timedelta(minutes=12)
+"""The lines of this last while that name who needs a person are the present state."""
+
+SILENCE = timedelta(minutes=10)
+"""Without a line of gauges; they come every five minutes."""
+
+STREAK = timedelta(minutes=5)
+"""Errors that follow each other so closely are one failure that lasts."""
+
+QUEUE_IS_ACTIVE = timedelta(hours=6)
+"""SQS publishes a queue's metrics each minute, for so long after it was used (SQS developer guide,
+"Available CloudWatch metrics")."""
+
+NAMED_AT_MOST = 100
+"""WorkSpaces that the log names at a time."""
+
+ERRORS = Metric.of("AWS/Lambda", "Errors", {"FunctionName": FLEET})
+LETTERS = Metric.of(
+    "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": f"{FLEET}-dead-letters"}
+)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """P6 did not hold."""
+
+    at: datetime
+    what: str
+
+
+@dataclass
+class Need:
+    """Something that needs a person, or may be taken for that; at least one of `alarms` says so.
+
+    `must`: the alarm has to ring, and the log has to name the WorkSpace or held bundle `named`.
+    `rung`: which have told of it. `told`: that something is wrong here has been said.
+    """
+
+    alarms: frozenset[str]
+    since: datetime
+    must: bool = True
+    named: str | None = None
+    rung: set[str] = field(default_factory=set)
+    told: bool = False
+    mended_at: datetime | None = None
+
+    @property
+    def names(self) -> str:
+        return "the alarm " + " or ".join(sorted(self.alarms))
+
+
+@dataclass
+class AlarmJudge:
+    """`heard`, `invoked`, `letters`, `needs` and `mended` as things happen, `look` each minute."""
+
+    began: datetime
+    calm: bool = False
+    """Nothing at all may ring."""
+    what: Deployed = field(default_factory=deployed)
+    transitions: list[Transition] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cloudwatch = CloudWatch()
+        for alarm in self.what.operations:
+            self.cloudwatch.add(alarm)
+        self._at_birth = {a.name for a in self.what.operations if a.rule.missing == "breaching"}
+        self._needs: dict[object, Need] = {}
+        self._open: list[Need] = []
+        self._named: dict[str, datetime] = {}
+        self._gauged_at = self.began
+        self._failing: tuple[datetime, datetime] | None = None
+        self._letters = 0
+        self._letters_until = self.began
+
+    @property
+    def ringing(self) -> set[str]:
+        """The alarms that are in ALARM."""
+        states = self.cloudwatch.states.items()
+        return {name for name, state in states if state is AlarmState.ALARM}
+
+    def rings(self, alarm: str) -> int:
+        """How often an alarm has gone to ALARM."""
+        return sum(t.alarm == alarm and t.new is AlarmState.ALARM for t in self.transitions)
+
+    # -- what is seen -------------------------------------------------------------------------
+
+    def heard(self, line: Mapping[str, Any], at: datetime) -> None:
+        """A log line of the function, whole."""
+        for metric_filter in self.what.filters:
+            counted = metric_filter.count(line)
+            if counted is not None:
+                self.cloudwatch.put(*counted, at)
+        match line.get("decision"):
+            case "gauges":
+                self._gauged_at = at
+                self.mended("silence", at)
+            case "needs_person":
+                about = "bundle_id" if line.get("needs") == "held_bundle" else "workspace_id"
+                self._named[str(line.get(about))] = at
+
+    def invoked(self, failed: bool, at: datetime) -> None:
+        """An invocation has ended; those that time out or run out of memory have failed, too."""
+        self.cloudwatch.put(ERRORS, float(failed), at)
+        if not failed:
+            return
+        since = at
+        if self._failing and at - self._failing[1] <= STREAK:
+            since = self._failing[0]
+        self._failing = (since, at)
+        self.needs("errors", ["errors"], at, since=since, must=at - since > RINGS_WITHIN)
+
+    def letters(self, visible: int, at: datetime) -> None:
+        """How many dead letters there are now."""
+        self._letters = visible
+        if visible:
+            self.needs("letters", ["dead-letters"], at)
+        else:
+            self.mended("letters", at)
+
+    # -- what is true -------------------------------------------------------------------------
+
+    def needs(
+        self,
+        subject: object,
+        alarms: Iterable[str],
+        at: datetime,
+        *,
+        since: datetime | None = None,
+        must: bool = True,
+        named: str | None = None,
+    ) -> None:
+        """From now on (or `since`) a person is needed for `subject`; said again, it changes nothing
+        but `must`."""
+        need = self._needs.get(subject)
+        if need is None:
+            need = self._needs[subject] = Need(frozenset(alarms), since or at, must, named)
+            self._open.append(need)
+        need.must = need.must or must
+
+    def mended(self, subject: object, at: datetime) -> None:
+        """Nobody is needed any more for `subject`."""
+        need = self._needs.pop(subject, None)
+        if need is not None:
+            need.mended_at = at
+
+    # -- the judgement ------------------------------------------------------------------------
+
+    def look(self, now: datetime) -> list[Broken]:
+        """Evaluate the alarms; what is broken since the last look."""
+        known = len(self.broken)
+        self._notice(now)
+        for transition in self.cloudwatch.evaluate(now):
+            self.transitions.append(transition)
+            if transition.new is AlarmState.ALARM:
+                self._rose(transition.alarm, now)
+        if self._open:
+            self._judge(now)
+        return self.broken[known:]
+
+    def _notice(self, now: datetime) -> None:
+        """What the judge knows by itself."""
+        if self._letters:
+            self._letters_until = now + QUEUE_IS_ACTIVE
+        if now < self._letters_until:
+            self.cloudwatch.put(LETTERS, float(self._letters), now)
+        if now - self._gauged_at > SILENCE:
+            self.needs("silence", ["silent"], now, since=self._gauged_at)
+        if self._failing and now - self._failing[1] > STREAK:
+            self.mended("errors", self._failing[1])
+            self._failing = None
+
+    def _rose(self, alarm: str, now: datetime) -> None:
+        causes = [need for need in self._open if alarm in need.alarms]
+        if alarm in self._at_birth and now - self.began <= FIRST_LINES:
+            return
+        if self.calm:
+            self._break(now, f"the alarm {alarm} rings in calm weather")
+        elif not causes:
+            self._break(now, f"the alarm {alarm} rings although nothing needs a person")
+        elif all(alarm in need.rung for need in causes):
+            self._break(now, f"the alarm {alarm} rings again for the same fault")
+
+    def _judge(self, now: datetime) -> None:
+        for need in self._open:
+            if need.mended_at is None:
+                self._judge_open(need, now)
+            elif now - need.mended_at > CALMS_WITHIN and self._rings_on(need):
+                self._break(now, f"{need.names} still rings, mended at {need.mended_at:%d %H:%M}")
+        self._open = [
+            need
+            for need in self._open
+            if need.mended_at is None or now - need.mended_at <= CALMS_WITHIN
+        ]
+
+    def _judge_open(self, need: Need, now: datetime) -> None:
+        ringing = need.alarms & self.ringing
+        named = need.named is None or self._names(need.named, now)
+        if ringing and named:
+            need.rung |= ringing
+            return
+        overdue = now - need.since > RINGS_WITHIN
+        if need.told or not need.must or not (overdue or (need.rung and not ringing)):
+            return
+        if ringing:
+            what = f"no line names {need.named}"
+        else:
+            what = f"{need.names} {'stops ringing' if need.rung else 'does not ring'}"
+        self._break(now, f"{what}; needed since {need.since:%d %H:%M}")
+        need.told = True
+
+    def _rings_on(self, mended: Need) -> bool:
+        """Whether an alarm goes on that nothing else needs."""
+        needed = {name for need in self._open if not need.mended_at for name in need.alarms}
+        return bool((mended.alarms & self.ringing) - needed)
+
+    def _names(self, workspace_id: str, now: datetime) -> bool:
+        if len(self._open) > NAMED_AT_MOST:
+            return True
+        named_at = self._named.get(workspace_id)
+        return named_at is not None and now - named_at <= PRESENT
+
+    def _break(self, at: datetime, what: str) -> None:
+        self.broken.append(Broken(at, what))

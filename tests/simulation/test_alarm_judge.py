@@ -1,0 +1,287 @@
+"""The judge of alarms, on made-up histories: what it finds, and what it lets pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.cloudwatch import Alarm, Metric, MetricFilter, Rule
+from simulation.agenda import BEGIN
+from simulation.alarms import ERRORS, LETTERS, AlarmJudge
+from simulation.deployed import FLEET, Deployed, deployed
+
+GAUGES = ("late", "blocked", "unknown", "held_bundles")
+AT_LEAST_ONE = "GreaterThanOrEqualToThreshold"
+
+
+def gauge(name: str) -> Metric:
+    return Metric.of("N", name, {"Fleet": FLEET})
+
+
+def made_up() -> Deployed:
+    rule = Rule(300, 1, AT_LEAST_ONE, "Maximum", missing="ignore")
+    silent = Rule(300, 1, "LessThanThreshold", "SampleCount", 3, 3, missing="breaching")
+    errors = Rule(300, 1, AT_LEAST_ONE, "Sum", missing="notBreaching")
+    return Deployed(
+        rule,
+        (
+            *(Alarm(name.replace("_", "-"), gauge(name), rule) for name in GAUGES),
+            Alarm("silent", gauge("late"), silent),
+            Alarm("errors", ERRORS, errors),
+            Alarm("dead-letters", LETTERS, rule),
+        ),
+        tuple(
+            MetricFilter('{ $.decision = "gauges" }', "N", name, f"$.{name}", {"Fleet": "$.fleet"})
+            for name in GAUGES
+        ),
+    )
+
+
+@dataclass
+class History:
+    """Minute by minute: ticks that succeed, and gauges every five minutes."""
+
+    judge: AlarmJudge = field(default_factory=lambda: AlarmJudge(BEGIN, what=made_up()))
+    gauges: dict[str, float] = field(default_factory=lambda: dict.fromkeys(GAUGES, 0.0))
+    named: set[str] = field(default_factory=set)
+    runs: bool = True
+    minute: int = 0
+
+    @property
+    def now(self) -> Any:
+        return BEGIN + timedelta(minutes=self.minute)
+
+    def passes(self, minutes: int, fails: Callable[[int], bool] = lambda _: False) -> History:
+        for _ in range(minutes):
+            self.minute += 1
+            if self.runs:
+                self.judge.invoked(fails(self.minute), self.now)
+            if self.runs and self.minute % 5 == 0:
+                self._tell()
+            self.judge.look(self.now)
+        return self
+
+    def _tell(self) -> None:
+        line = {"fleet": FLEET, "decision": "gauges", **self.gauges}
+        self.judge.heard(line, self.now)
+        for name in self.named:
+            about = {"needs": "late", "workspace_id": name}
+            if name.startswith("wsb-"):
+                about = {"needs": "held_bundle", "bundle_id": name}
+            self.judge.heard({"fleet": FLEET, "decision": "needs_person", **about}, self.now)
+
+    def needs(self, subject: str, *alarms: str, **about: Any) -> None:
+        self.judge.needs(subject, alarms, self.now, **about)
+
+    def mended(self, subject: str) -> None:
+        self.judge.mended(subject, self.now)
+
+    def shows(self, *names: str, **gauges: float) -> History:
+        """From now on the function says so."""
+        self.gauges.update(gauges)
+        self.named = set(names)
+        return self
+
+    @property
+    def broken(self) -> list[str]:
+        return [broken.what for broken in self.judge.broken]
+
+
+@pytest.fixture
+def history() -> History:
+    return History().passes(60)
+
+
+def test_quiet_days_are_quiet(history: History) -> None:
+    history.passes(3 * 1440)
+    assert history.broken == []
+    assert history.judge.ringing == set()
+    assert {t.new.value for t in history.judge.transitions} == {"OK", "ALARM"}
+    assert history.judge.rings("silent") == 1, "before the first lines, and never again"
+
+
+def test_a_fault_that_rings_in_time_and_until_it_is_mended_is_as_it_should_be(
+    history: History,
+) -> None:
+    history.needs("ws-1", "late", named="ws-1")
+    history.passes(90).shows("ws-1", late=1).passes(1000)
+    history.mended("ws-1")
+    history.passes(100).shows(late=0).passes(3000)
+    assert history.broken == []
+    assert history.judge.rings("late") == 1
+
+
+def test_an_alarm_without_a_cause_is_found(history: History) -> None:
+    history.shows("ws-1", late=1).passes(10)
+    assert history.broken == ["the alarm late rings although nothing needs a person"]
+
+
+def test_in_calm_weather_even_a_cause_is_none() -> None:
+    history = History(AlarmJudge(BEGIN, calm=True, what=made_up())).passes(60)
+    history.needs("ws-1", "late")
+    history.shows("ws-1", late=1).passes(10)
+    assert history.broken == ["the alarm late rings in calm weather"]
+
+
+def test_an_alarm_that_does_not_ring_within_two_hours_is_found(history: History) -> None:
+    history.needs("ws-1", "blocked", "unknown")
+    history.passes(120)
+    assert history.broken == []
+    history.passes(600)
+    assert history.broken == ["the alarm blocked or unknown does not ring; needed since 02 09:00"]
+
+
+def test_what_only_may_ring_need_not(history: History) -> None:
+    history.needs("ws-1", "late", must=False)
+    history.passes(600)
+    history.shows("ws-1", late=1).passes(600)
+    assert history.broken == []
+
+
+def test_either_of_two_alarms_will_do(history: History) -> None:
+    history.needs("ws-1", "late", "blocked")
+    history.shows(late=1).passes(500)
+    history.shows(late=1, blocked=1).passes(10)
+    history.shows(late=0, blocked=1).passes(500)
+    assert history.broken == []
+
+
+def test_an_alarm_that_ends_before_the_mending_is_found(history: History) -> None:
+    history.needs("ws-1", "late")
+    history.shows(late=1).passes(30)
+    history.shows(late=0).passes(30)
+    assert history.broken == ["the alarm late stops ringing; needed since 02 09:00"]
+
+
+def test_an_alarm_that_rings_twice_for_one_fault_is_found(history: History) -> None:
+    history.needs("ws-1", "late", must=False)
+    history.shows(late=1).passes(30)
+    history.shows(late=0).passes(30)
+    assert history.broken == []
+    history.shows(late=1).passes(10)
+    assert history.broken == ["the alarm late rings again for the same fault"]
+
+
+def test_an_alarm_may_ring_again_for_another_fault_while_the_first_is_open(
+    history: History,
+) -> None:
+    history.needs("ws-1", "late", named="ws-1")
+    history.needs("ws-2", "late", named="ws-2")
+    history.shows("ws-1", late=1).passes(30)
+    history.mended("ws-1")
+    history.shows(late=0).passes(30)
+    history.shows("ws-2", late=1).passes(30)
+    assert history.broken == []
+    assert history.judge.rings("late") == 2
+
+
+def test_an_alarm_that_goes_on_after_the_mending_is_found(history: History) -> None:
+    history.needs("ws-1", "late")
+    history.shows(late=1).passes(60)
+    history.mended("ws-1")
+    history.passes(26 * 60)
+    assert history.broken == []
+    history.passes(2)
+    assert history.broken == ["the alarm late still rings, mended at 02 10:00"]
+
+
+def test_an_alarm_that_goes_on_for_another_fault_is_right_to(history: History) -> None:
+    history.needs("ws-1", "late")
+    history.shows(late=1).passes(60)
+    history.needs("ws-2", "late")
+    history.mended("ws-1")
+    history.passes(40 * 60)
+    assert history.broken == []
+
+
+@pytest.mark.parametrize(("subject", "alarm"), [("ws-1", "late"), ("wsb-1", "held-bundles")])
+def test_a_log_that_does_not_say_who_is_found(history: History, subject: str, alarm: str) -> None:
+    history.needs(subject, alarm, named=subject)
+    history.shows("ws-2", **{alarm.replace("-", "_"): 1.0}).passes(120)
+    assert history.broken == []
+    history.passes(10)
+    assert history.broken == [f"no line names {subject}; needed since 02 09:00"]
+
+
+def test_a_log_names_a_hundred_and_need_not_name_more(history: History) -> None:
+    for number in range(101):
+        history.needs(f"ws-{number}", "late", named=f"ws-{number}")
+    history.shows("ws-1", late=101).passes(300)
+    assert history.broken == []
+
+
+def test_silence_rings_by_itself_and_its_end_ends_it(history: History) -> None:
+    history.runs = False
+    history.passes(300)
+    assert history.judge.ringing == {"silent"}
+    history.runs = True
+    history.passes(300)
+    assert history.broken == []
+    assert history.judge.ringing == set()
+
+
+def without(alarms: Iterable[str]) -> Deployed:
+    """Their threshold is out of reach, and what is missing is no matter."""
+    what = made_up()
+    broken = Rule(300, 1e9, AT_LEAST_ONE, "Maximum", missing="notBreaching")
+    changed = [Alarm(a.name, a.metric, broken) if a.name in alarms else a for a in what.operations]
+    return Deployed(what.session_rule, tuple(changed), what.filters)
+
+
+def test_a_silence_that_nobody_hears_of_is_found() -> None:
+    history = History(AlarmJudge(BEGIN, what=without(["silent"]))).passes(60)
+    history.runs = False
+    history.passes(121)
+    assert history.broken == ["the alarm silent does not ring; needed since 02 09:00"]
+
+
+def test_errors_ring_as_long_as_the_function_fails(history: History) -> None:
+    history.passes(300, lambda _: True)
+    assert history.judge.ringing == {"errors"}
+    history.passes(60)
+    assert history.broken == []
+    assert history.judge.rings("errors") == 1
+
+
+def test_errors_that_nobody_hears_of_are_found_once_they_last() -> None:
+    history = History(AlarmJudge(BEGIN, what=without(["errors"]))).passes(60)
+    history.passes(1, lambda _: True).passes(300)
+    assert history.broken == []
+    history.passes(300, lambda minute: minute % 3 == 0)
+    assert history.broken == ["the alarm errors does not ring; needed since 02 14:03"]
+
+
+def test_letters_ring_until_they_are_gone(history: History) -> None:
+    history.judge.letters(2, history.now)
+    history.passes(2000)
+    assert history.judge.ringing == {"dead-letters"}
+    history.judge.letters(0, history.now)
+    history.passes(60)
+    assert history.judge.ringing == set()
+    assert history.broken == []
+    assert history.judge.rings("dead-letters") == 1
+
+
+def test_letters_that_nobody_hears_of_are_found() -> None:
+    history = History(AlarmJudge(BEGIN, what=without(["dead-letters"]))).passes(60)
+    history.judge.letters(1, history.now)
+    history.passes(121)
+    assert history.broken == ["the alarm dead-letters does not ring; needed since 02 09:00"]
+
+
+def test_each_deployed_alarm_has_a_metric_that_somebody_publishes() -> None:
+    """Nothing is restated here: alarms and filters are read from Terraform's plan."""
+    what = deployed()
+    made = {
+        Metric.of(f.namespace, f.name, dict.fromkeys(f.dimensions, FLEET)) for f in what.filters
+    }
+    watched = {alarm.metric for alarm in what.operations}
+    assert {ERRORS, LETTERS} <= watched
+    assert {(m.namespace, m.name) for m in watched - {ERRORS, LETTERS}} <= {
+        (m.namespace, m.name) for m in made
+    }
+    assert what.session_rule.threshold == 1
