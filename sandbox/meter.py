@@ -1,11 +1,11 @@
 """The metrics that operations alarms look at: log lines counted by metric filters, invocations and
-errors of functions, visible messages of queues.
+errors of functions, visible messages of queues. And that WorkSpaces are healthy.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,8 @@ from .invocations import Finished
 from .moto_backends import Backends
 
 log = logging.getLogger(__name__)
+FINEST = timedelta(minutes=1)
+"""CloudWatch tells no datapoints of a standard metric apart that are closer."""
 
 
 class Meter:
@@ -23,6 +25,7 @@ class Meter:
         self._backends = backends
         self._minute = timedelta(seconds=minute)
         self._next: datetime | None = None
+        self._health_at: datetime | None = None
 
     def line(self, log_group: str, fields: Mapping[str, Any]) -> None:
         """Count a log line by the metric filters of its group."""
@@ -48,3 +51,12 @@ class Meter:
         for name, visible in self._backends.queues():
             metric = Metric.of("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": name})
             self._backends.put_metric(metric, visible, now)
+
+    def health(self, workspace_ids: Iterable[str], now: datetime) -> None:
+        """Publish `Available` of these WorkSpaces, once a minute at most."""
+        if self._health_at is not None and now - self._health_at < FINEST:
+            return
+        self._health_at = now
+        for id_ in workspace_ids:
+            metric = Metric.of("AWS/WorkSpaces", "Available", {"WorkspaceId": id_})
+            self._backends.put_metric(metric, 1, now)

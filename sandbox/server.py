@@ -20,6 +20,7 @@ from typing import Any, Self
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
+from .account_answers import answered
 from .cloudwatch import Disconnects
 from .control import Control
 from .desktop import Fact, Happening
@@ -35,6 +36,7 @@ from .notifications import sign_in_event
 from .post import Post
 from .runtime import Runtime
 from .schedules import Timetable
+from .states import State
 from .tempo import Tempo
 from .watch import AlarmWatch, Transition, disconnect_metrics
 from .workspaces_api import Call, WorkSpacesApi
@@ -121,6 +123,7 @@ class Sandbox:
             self._stack.callback(self._runtime.close)
             self._stack.callback(self._queue.close)
             self._stack.enter_context(mended(self._post))
+            self._stack.enter_context(answered())
             self._thread(self._serve, self._server.shutdown)
             self._thread(self._heart, self._stopping.set)
         except BaseException:
@@ -238,6 +241,8 @@ class Sandbox:
         since, counts = published
         with self.desktops.hold() as (model, _):
             ended = [(model.fleet[id], n) for id, n in counts.items() if id in model.fleet]
+            healthy = [id for id, desk in model.fleet.items() if desk.state is State.AVAILABLE]
+        self._meter.health(healthy, since)
         for desktop, count in ended:
             for metric in disconnect_metrics(desktop):
                 self._backends.put_metric(metric, count, since)

@@ -14,7 +14,7 @@ PAGE = 25
 
 
 def workspace(desktop: Desktop) -> Answer:
-    extra = dict(desktop.properties)
+    extra: Answer = dict(desktop.properties)
     properties = extra.pop("WorkspaceProperties", None) or {
         "RunningMode": desktop.running_mode,
         "RootVolumeSizeGib": 80,
@@ -31,10 +31,15 @@ def workspace(desktop: Desktop) -> Answer:
         "BundleId": desktop.bundle_id,
         "SubnetId": "subnet-0123456789abcdef0",
         "ComputerName": desktop.computer_name,
-        "WorkspaceProperties": properties,
+        "WorkspaceProperties": {"Protocols": _protocols(desktop), **properties},
         "ModificationStates": [],
         **{key: value for key, value in extra.items() if value},
     }
+
+
+def _protocols(desktop: Desktop) -> list[str]:
+    """As the API names them: DCV is still WSP there."""
+    return ["WSP" if desktop.protocol == "DCV" else "PCOIP"]
 
 
 def connection(desktop: Desktop) -> Answer:
