@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,14 +101,28 @@ class Account:
         found = {result["Id"]: result["Timestamps"] for result in answer["MetricDataResults"]}
         return [list(found.get(query["Id"], [])) for query in queries]
 
-    def connections(self, ids: Iterable[str]) -> list[dict[str, Any]]:
+    def connections(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Rows of DescribeWorkspacesConnectionStatus."""
+        return self._described(
+            "describe_workspaces_connection_status", "WorkspacesConnectionStatus", ids
+        )
+
+    def protocols(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """The streaming protocols of each WorkSpace."""
+        rows = self._described("describe_workspaces", "Workspaces", ids)
+        return {
+            row["WorkspaceId"]: row.get("WorkspaceProperties", {}).get("Protocols", [])
+            for row in rows
+        }
+
+    def _described(self, operation: str, key: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """A WorkSpaces operation about these, batch by batch and page by page."""
         rows: list[dict[str, Any]] = []
-        client = self._client("workspaces")
+        paginator = self._client("workspaces").get_paginator(operation)
         for batch in in_batches(list(ids), IDS_PER_CALL):
             self._pacer.wait()
-            answer = client.describe_workspaces_connection_status(WorkspaceIds=batch)
-            rows += answer["WorkspacesConnectionStatus"]
+            for page in paginator.paginate(WorkspaceIds=batch):
+                rows += page[key]
         return rows
 
     def newest_snapshots(self, ids: Sequence[str]) -> dict[str, datetime | None]:
@@ -131,21 +146,17 @@ class Account:
             if quota.get("Period", {}).get("PeriodUnit") == "SECOND"
         }
 
-    def throttled(self, fleet: Fleet, now: datetime) -> float:
-        """Rebuilds that were put off in a day because AWS throttled."""
-        answer = self._client("cloudwatch").get_metric_statistics(
-            Namespace="NonPersistentWorkSpaces",
-            MetricName="Deferred",
-            Dimensions=[
-                {"Name": "Fleet", "Value": fleet.name},
-                {"Name": "Reason", "Value": "throttled"},
-            ],
-            StartTime=now - timedelta(days=1),
-            EndTime=now,
-            Period=3600,
-            Statistics=["Sum"],
+    def logged(self, fleet: Fleet, now: datetime, **fields: str) -> int:
+        """How many lines of a day in the function's log have these fields."""
+        paginator = self._client("logs").get_paginator("filter_log_events")
+        pages = paginator.paginate(
+            logGroupName=f"/aws/lambda/{fleet.name}",
+            startTime=int((now - timedelta(days=1)).timestamp() * 1000),
+            filterPattern=f'"{next(iter(fields.values()))}"',
         )
-        return float(sum(point["Sum"] for point in answer["Datapoints"]))
+        messages = (event["message"] for page in pages for event in page["events"])
+        lines = (json.loads(message) for message in messages if message.startswith("{"))
+        return sum(fields.items() <= line.items() for line in lines)
 
     def allowed(self, fleet: Fleet, ids: Sequence[str]) -> dict[Question, bool]:
         """What the role may do, by IAM's simulation: with the WorkSpaces' own tags."""

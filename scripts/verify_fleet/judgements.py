@@ -18,8 +18,17 @@ PUBLISHED_EVERY = timedelta(minutes=5)
 SNAPSHOT_EVERY = timedelta(hours=12)
 """User volumes, by the WorkSpaces administration guide."""
 
+DOCUMENTED_RATE = 2.0
+"""Calls per second of an account and Region, by the WorkSpaces troubleshooting guide."""
+
 SAMPLE = timedelta(minutes=15)
 """Longer than a sample interval, with its delay: what is older than this was not sampled."""
+
+LISTED_AFTER = timedelta(hours=1)
+"""ListMetrics shows a new metric within a quarter of an hour; its datapoint may be late."""
+
+LISTED_FOR = timedelta(days=13)
+"""A day less than ListMetrics looks back."""
 
 ENOUGH = 3
 """Observations that make a reading more than chance."""
@@ -35,12 +44,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: the assumption, the verdict, what it rests on, what follows."""
+    """A line of the table: the assumption, the verdict, what it rests on, what to do, and which
+    WorkSpaces it is about."""
 
     assumption: str
     verdict: Verdict
     seen: str
     then: str = ""
+    which: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,14 +63,49 @@ class Question:
     allowed: bool
 
 
-def metrics(roster: Collection[str], measured: Collection[str]) -> Row:
-    """`measured`: WorkSpaces with a SessionDisconnect metric. CloudWatch lists two weeks."""
+def metrics(
+    roster: Collection[str],
+    measured: Collection[str],
+    connections: Collection[Mapping[str, Any]],
+    now: datetime,
+) -> Row:
+    """`measured`: WorkSpaces with a SessionDisconnect metric. CloudWatch lists two weeks.
+
+    `connections`: rows of DescribeWorkspacesConnectionStatus. Who used a WorkSpace in that time,
+    and is no longer connected, has left a metric, if the desktop can reach CloudWatch.
+    """
     have = len(set(roster) & set(measured))
     seen = f"SessionDisconnect for {have} of {len(roster)} WorkSpaces in two weeks"
+    silent = tuple(
+        str(row["WorkspaceId"])
+        for row in connections
+        if row.get("ConnectionState") == "DISCONNECTED"
+        and (used := row.get("LastKnownUserConnectionTimestamp"))
+        and LISTED_AFTER < now - used < LISTED_FOR
+        and row["WorkspaceId"] not in measured
+    )
+    if silent:
+        seen += f"; {len(silent)} were used and have none"
+        then = "can they reach CloudWatch on port 443? Only audits find their session ends"
+        return Row("metrics", Verdict.DIFFERS, seen, then, silent)
     if have:
         return Row("metrics", Verdict.HOLDS, seen)
     then = "let a user sign out, wait 15 minutes, run this again"
     return Row("metrics", Verdict.NOT_SEEN, seen, then)
+
+
+def protocol(protocols: Mapping[str, Collection[str]]) -> Row:
+    """Streaming protocols by WorkSpace: PCOIP, or WSP, the API's word for DCV."""
+    pcoip = tuple(id_ for id_, names in protocols.items() if "PCOIP" in names)
+    if pcoip:
+        seen = f"{len(pcoip)} of {len(protocols)} WorkSpaces use PCoIP"
+        then = "AWS ends PCoIP on 31 October 2027: change their protocol to DCV"
+        return Row("protocol", Verdict.DIFFERS, seen, then, pcoip)
+    known = sum(bool(names) for names in protocols.values())
+    if known:
+        return Row("protocol", Verdict.HOLDS, f"{known} of {len(protocols)} WorkSpaces use DCV")
+    seen = f"no protocol of {len(protocols)} WorkSpaces"
+    return Row("protocol", Verdict.NOT_SEEN, seen, "see aws workspaces describe-workspaces")
 
 
 def publishing(regular: Sequence[Sequence[datetime]], sparse: Sequence[Sequence[datetime]]) -> Row:
@@ -133,17 +179,18 @@ def snapshots(newest: Mapping[str, datetime | None], now: datetime) -> Row:
     return Row("snapshots", Verdict.DIFFERS, seen, then)
 
 
-def quota(rates: Mapping[str, float], throttled: float, rate: float) -> Row:
-    """`rates`: quotas of the WorkSpaces API in calls per second; `throttled`: rebuilds put off
-    for that reason in a day; `rate`: what the module is set to."""
-    told = ", ".join(f"{name}: {value:g}/s" for name, value in sorted(rates.items()))
-    seen = f"{told or 'Service Quotas does not tell'}; {throttled:.0f} rebuilds throttled in a day"
-    if throttled or (rates and rate > min(rates.values())):
-        then = f"the module calls {rate:g}/s: set workspaces_api_rate lower, or ask AWS for more"
+def quota(rates: Mapping[str, float], rebuilt: int, throttled: int, rate: float) -> Row:
+    """`rates`: quotas of the WorkSpaces API in calls per second, by name; Service Quotas lists
+    none in most accounts. `rebuilt` and `throttled`: rebuilds of a day, by the function's log."""
+    told = ", ".join(f"{name}: {value:g}/s" for name, value in rates.items())
+    seen = f"{rebuilt} rebuilds in a day, {throttled} throttled, at {rate:g} calls/s"
+    seen += f"; {told}" if told else ""
+    if throttled or rate > min(rates.values(), default=DOCUMENTED_RATE):
+        then = "set workspaces_api_rate lower, or ask AWS for a higher quota"
         return Row("quota", Verdict.DIFFERS, seen, then)
-    if rates:
+    if rates or rebuilt:
         return Row("quota", Verdict.HOLDS, seen)
-    return Row("quota", Verdict.NOT_SEEN, seen, "AWS documents 2/s for account and Region")
+    return Row("quota", Verdict.NOT_SEEN, seen, "run this a day after the first rebuilds")
 
 
 def role(answers: Mapping[Question, bool]) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -24,10 +25,11 @@ HEADINGS = ("assumption", "verdict", "what was seen", "then")
 
 EPILOG = """
 Changes nothing. Needs, for reading: lambda:GetFunctionConfiguration, dynamodb:GetItem (and
-kms:Decrypt if the ledger has a key), cloudwatch:ListMetrics, GetMetricData and
-GetMetricStatistics, workspaces:DescribeWorkspacesConnectionStatus, DescribeWorkspaceSnapshots and
-DescribeTags, servicequotas:ListServiceQuotas, iam:SimulatePrincipalPolicy. Without one of them
-the row says "not seen". docs/assumptions.md says what follows from each.
+kms:Decrypt if the ledger or the log has a key), cloudwatch:ListMetrics and GetMetricData,
+logs:FilterLogEvents, workspaces:DescribeWorkspaces, DescribeWorkspacesConnectionStatus,
+DescribeWorkspaceSnapshots and DescribeTags, servicequotas:ListServiceQuotas,
+iam:SimulatePrincipalPolicy. Without one of them the row says "not seen". docs/assumptions.md says
+what follows from each.
 """
 
 
@@ -37,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     clock = Clock()
     try:
-        session = boto3.session.Session(region_name=options.region)
+        # boto3 reads AWS_DEFAULT_REGION only.
+        region = options.region or os.environ.get("AWS_REGION")
+        session = boto3.session.Session(region_name=region)
         account = Account(session, Pacer(1.0, clock))
         fleet = account.fleet(options.name)
     except KeyError:
@@ -66,24 +70,29 @@ def verified(account: Account, fleet: Fleet, sample: int, now: datetime) -> list
         ends = {id_: max(points) for id_, points in times if points}
         return judgements.last_connected(connections(), ends)
 
+    def quota() -> Row:
+        rebuilt = account.logged(fleet, now, decision="rebuild_requested")
+        throttled = account.logged(fleet, now, reason="throttled", decision="deferred")
+        return judgements.quota(_rates(account), rebuilt, throttled, fleet.rate)
+
     checks: dict[str, Callable[[], Row]] = {
-        "metrics": lambda: judgements.metrics(fleet.roster, account.measured()),
+        "metrics": lambda: judgements.metrics(fleet.roster, account.measured(), connections(), now),
         "publishing": publishing,
         "sampling": sampling,
         "last_connected": last_connected,
         "snapshots": lambda: judgements.snapshots(account.newest_snapshots(ids), now),
-        "quota": lambda: judgements.quota(
-            _rates(account), account.throttled(fleet, now), fleet.rate
-        ),
+        "quota": quota,
         "role": lambda: judgements.role(account.allowed(fleet, ids)),
+        "protocol": lambda: judgements.protocol(account.protocols(ids)),
     }
     return [_tried(name, check) for name, check in checks.items()]
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows below their headings."""
+    """The rows below their headings, then the WorkSpaces that a row is about."""
     cells = ((row.assumption, row.verdict.value, row.seen, row.then) for row in rows)
-    return "\n".join(aligned([HEADINGS, *cells]))
+    which = [f"{row.assumption}: {' '.join(row.which)}" for row in rows if row.which]
+    return "\n".join([*aligned([HEADINGS, *cells]), *([""] if which else []), *which])
 
 
 def _rates(account: Account) -> dict[str, float]:
@@ -134,7 +143,9 @@ def _parser() -> argparse.ArgumentParser:
         default="workspaces-nonpersistent",
         help="the module's input `name` (default: %(default)s)",
     )
-    parser.add_argument("--region", help="AWS Region (default: as the AWS CLI's)")
+    parser.add_argument(
+        "--region", help="AWS Region (default: AWS_REGION, AWS_DEFAULT_REGION or your profile's)"
+    )
     parser.add_argument(
         "--sample", type=_count, default=100, help="WorkSpaces to look at (default: %(default)s)"
     )

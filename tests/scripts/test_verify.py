@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,18 @@ def connection(state: str, checked: float, last: float | None = None) -> dict[st
 @pytest.mark.parametrize(
     ("row", "verdict"),
     [
-        (judgements.metrics([WS, OTHER], {WS}), HOLDS),
-        (judgements.metrics([WS], {OTHER}), NOT_SEEN),
-        (judgements.metrics([], set()), NOT_SEEN),
+        (judgements.metrics([WS, OTHER], {WS}, [], NOON), HOLDS),
+        (judgements.metrics([WS], {OTHER}, [], NOON), NOT_SEEN),
+        (judgements.metrics([], set(), [], NOON), NOT_SEEN),
+        (judgements.metrics([WS], {WS}, [connection("DISCONNECTED", -1, -90)], NOON), HOLDS),
+        (judgements.metrics([WS], set(), [connection("DISCONNECTED", -1, -90)], NOON), DIFFERS),
+        (judgements.metrics([WS], set(), [connection("DISCONNECTED", -1, -50)], NOON), NOT_SEEN),
+        (judgements.metrics([WS], set(), [connection("CONNECTED", -1, -90)], NOON), NOT_SEEN),
+        (judgements.metrics([WS], set(), [connection("DISCONNECTED", -1)], NOON), NOT_SEEN),
+        (
+            judgements.metrics([WS], set(), [connection("DISCONNECTED", -1, -20_000)], NOON),
+            NOT_SEEN,
+        ),
         (judgements.publishing([at(0, 5, 10, 15)], []), HOLDS),
         (judgements.publishing([at(0, 1, 2, 3)], []), HOLDS),
         (judgements.publishing([at(0, 15, 30, 45)], [at(0, 5)]), DIFFERS),
@@ -66,16 +75,22 @@ def connection(state: str, checked: float, last: float | None = None) -> dict[st
         (judgements.snapshots({WS: at(-800)[0]}, NOON), DIFFERS),
         (judgements.snapshots({WS: at(-1)[0], OTHER: None}, NOON), DIFFERS),
         (judgements.snapshots({WS: None}, NOON), NOT_SEEN),
-        (judgements.quota({"Rebuilds": 2.0}, 0, 2), HOLDS),
-        (judgements.quota({"Rebuilds": 2.0}, 0, 2.1), DIFFERS),
-        (judgements.quota({"Rebuilds": 2.0}, 1, 2), DIFFERS),
-        (judgements.quota({}, 0, 2), NOT_SEEN),
+        (judgements.quota({"Rebuilds": 2.0}, 0, 0, 2), HOLDS),
+        (judgements.quota({"Rebuilds": 3.0}, 0, 0, 2.1), HOLDS),
+        (judgements.quota({"Rebuilds": 2.0}, 0, 0, 2.1), DIFFERS),
+        (judgements.quota({"Rebuilds": 2.0}, 9, 1, 2), DIFFERS),
+        (judgements.quota({}, 9, 0, 2), HOLDS),
+        (judgements.quota({}, 9, 0, 2.1), DIFFERS),
+        (judgements.quota({}, 0, 0, 2), NOT_SEEN),
         (
             judgements.role({Question("a", "*", True): True, Question("b", "*", False): False}),
             HOLDS,
         ),
         (judgements.role({Question("a", "*", True): False}), DIFFERS),
         (judgements.role({Question("b", "*", False): True}), DIFFERS),
+        (judgements.protocol({WS: ["WSP"], OTHER: []}), HOLDS),
+        (judgements.protocol({WS: ["WSP"], OTHER: ["PCOIP"]}), DIFFERS),
+        (judgements.protocol({WS: []}), NOT_SEEN),
     ],
     ids=lambda value: f"{value.assumption}: {value.seen}" if isinstance(value, Row) else str(value),
 )
@@ -92,13 +107,17 @@ def test_the_reading_of_the_last_connection_is_named() -> None:
     assert "the last sight" in last_sight.seen
 
 
-def test_a_table_has_a_line_per_assumption() -> None:
-    lines = table([Row("role", HOLDS, "seen"), Row("quota", DIFFERS, "much", "less")]).splitlines()
-    assert [line.split()[:2] for line in lines] == [
+def test_a_table_has_a_line_per_assumption_and_names_workspaces_below() -> None:
+    unused = judgements.metrics([WS], set(), [connection("DISCONNECTED", -1, -90)], NOON)
+    pcoip = judgements.protocol({WS: ["PCOIP"], OTHER: ["PCOIP", "WSP"], "ws-dcv": ["WSP"]})
+    lines = table([Row("role", HOLDS, "seen"), unused, pcoip]).splitlines()
+    assert [line.split()[:2] for line in lines[:4]] == [
         ["assumption", "verdict"],
         ["role", "holds"],
-        ["quota", "differs"],
+        ["metrics", "differs"],
+        ["protocol", "differs"],
     ]
+    assert lines[4:] == ["", f"metrics: {WS}", f"protocol: {WS} {OTHER}"]
 
 
 class Iam:
@@ -156,43 +175,118 @@ def test_p4_a_role_that_may_do_more_is_seen(monkeypatch: pytest.MonkeyPatch) -> 
     assert row.seen.endswith("is denied")
 
 
+def client(aws: Sandbox, service: str) -> Any:
+    session = boto3.session.Session(
+        aws_access_key_id="local", aws_secret_access_key="local", region_name=aws.region
+    )
+    return session.client(service, endpoint_url=aws.endpoint)  # type: ignore[call-overload]
+
+
+def role(aws: Sandbox, ids: list[str]) -> str:
+    """A role that may do what the module's may, as far as `verify` asks; its ARN."""
+    iam = client(aws, "iam")
+    arn = iam.create_role(RoleName="f", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    prefix = f"arn:aws:workspaces:{aws.region}:{aws.account}:workspace/"
+    statements = [
+        allow("workspaces:DescribeWorkspacesConnectionStatus", "*"),
+        allow("workspaces:RebuildWorkspaces", *(prefix + id_ for id_ in ids)),
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName="f", PolicyName="workspaces", PolicyDocument=document)
+    return str(arn)
+
+
+def allow(action: str, *resources: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resources}
+
+
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Sandbox]:
-    """A fleet of three as far as `verify` reads it, one of them with an ended session."""
+    """A fleet of three as far as `verify` reads it, whose sessions have ended."""
     with Sandbox(Tempo.quick(), seed=1) as sandbox:
         ids = [sandbox.desktops.add() for _ in range(3)]
-        client = boto3.session.Session(
-            aws_access_key_id="local", aws_secret_access_key="local", region_name=sandbox.region
-        ).client
-        role = client("iam", endpoint_url=sandbox.endpoint).create_role(
-            RoleName="f", AssumeRolePolicyDocument="{}"
-        )["Role"]["Arn"]
-        tables = client("dynamodb", endpoint_url=sandbox.endpoint)
+        tables = client(sandbox, "dynamodb")
         ledger_table.create(tables, "f-ledger")
         roster = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": id_} for id_ in ids]}}
         ledger_table.put(tables, "f-ledger", roster)
-        client("lambda", endpoint_url=sandbox.endpoint).create_function(
+        client(sandbox, "lambda").create_function(
             FunctionName="f",
             Runtime="python3.13",
-            Role=role,
+            Role=role(sandbox, ids),
             Handler="nonpersistent.handler.lambda_handler",
             Code={"ZipFile": (ROOT / "package" / "nonpersistent.zip").read_bytes()},
             Environment={"Variables": {"LEDGER_TABLE": "f-ledger", "WORKSPACES_API_RATE": "2"}},
         )
-        sandbox.desktops.sign_in(ids[0])
-        sandbox.desktops.sign_out(ids[0])
-        metrics = client("cloudwatch", endpoint_url=sandbox.endpoint)
-        deadline = time.monotonic() + 20
-        while not metrics.list_metrics(Namespace="AWS/WorkSpaces")["Metrics"]:
-            assert time.monotonic() < deadline, "no metric of the session's end"
-            time.sleep(0.1)
+        healthy_for_a_quarter_of_an_hour(sandbox, ids)
+        a_rebuild_is_logged(sandbox)
+        sessions_end(sandbox, ids)
         yield sandbox
 
 
-def verify(aws: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
+def healthy_for_a_quarter_of_an_hour(aws: Sandbox, ids: list[str]) -> None:
+    now = datetime.now(UTC)
+    for id_ in ids:
+        dimensions = [{"Name": "WorkspaceId", "Value": id_}]
+        data = [
+            {
+                "MetricName": "Available",
+                "Dimensions": dimensions,
+                "Timestamp": now - timedelta(minutes=minutes),
+                "Value": 1,
+            }
+            for minutes in (15, 10, 5)
+        ]
+        client(aws, "cloudwatch").put_metric_data(Namespace="AWS/WorkSpaces", MetricData=data)
+
+
+def a_rebuild_is_logged(aws: Sandbox) -> None:
+    logs = client(aws, "logs")
+    logs.create_log_group(logGroupName="/aws/lambda/f")
+    logs.create_log_stream(logGroupName="/aws/lambda/f", logStreamName="s")
+    messages = (
+        '{"decision": "rebuild_requested"}',
+        '{"decision": "ignored", "reason": "throttled"}',
+        "rebuild_requested",
+    )
+    at = int(datetime.now(UTC).timestamp() * 1000)
+    events = [{"timestamp": at, "message": message} for message in messages]
+    logs.put_log_events(logGroupName="/aws/lambda/f", logStreamName="s", logEvents=events)
+
+
+def sessions_end(aws: Sandbox, ids: list[str]) -> None:
+    """Users work until they are seen, sign out, and CloudWatch knows of it."""
+    for id_ in ids:
+        aws.desktops.sign_in(id_)
+    until(
+        lambda: all(desk.sample and desk.sample.state == "CONNECTED" for desk in aws.desktops.all())
+    )
+    for id_ in ids:
+        aws.desktops.sign_out(id_)
+    metrics = client(aws, "cloudwatch")
+    of_workspaces = [{"Name": "WorkspaceId", "Value": id_} for id_ in ids]
+
+    def told() -> bool:
+        listed = metrics.list_metrics(MetricName="SessionDisconnect")["Metrics"]
+        return all(
+            [of_one] in [metric["Dimensions"] for metric in listed] for of_one in of_workspaces
+        )
+
+    until(told)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "not within twenty seconds"
+        time.sleep(0.1)
+
+
+def verify(
+    aws: Sandbox, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, ROOT / "scripts" / "verify", *arguments],
-        env={"PATH": os.environ["PATH"]} | aws.environment(),
+        env={"PATH": os.environ["PATH"]} | (environment or aws.environment()),
         capture_output=True,
         text=True,
         check=False,
@@ -202,25 +296,23 @@ def verify(aws: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_local_aws_gets_a_verdict_per_assumption_and_nothing_is_changed(aws: Sandbox) -> None:
     before = [(desktop.id, desktop.state, desktop.rebuilds) for desktop in aws.desktops.all()]
     done = verify(aws, "--name", "f")
-    assert done.returncode == 0, done.stderr + done.stdout
-    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
-    shown = {
-        name: next((v for v in Verdict if f"  {v}  " in line), "") for name, line in lines.items()
-    }
-    assert list(lines)[1:] == [
-        "metrics",
-        "publishing",
-        "sampling",
-        "last_connected",
-        "snapshots",
-        "quota",
-        "role",
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    lines = done.stdout.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [
+        ["metrics", "holds"],
+        ["publishing", "holds"],
+        ["sampling", "holds"],
+        ["last_connected", "holds"],
+        ["snapshots", "holds"],
+        ["quota", "holds"],
+        ["role", "holds"],
+        ["protocol", "holds"],
     ]
-    assert shown["metrics"] == shown["sampling"] == shown["snapshots"] == HOLDS
-    assert "1 of 3 WorkSpaces" in lines["metrics"]
-    # What moto has not is not seen, and no fault of the fleet.
-    assert shown["role"] == shown["quota"] == NOT_SEEN
+    assert "3 of 3 WorkSpaces" in lines[1]
+    assert "a datapoint every 5 min" in lines[2]
+    assert "1 rebuilds in a day, 0 throttled" in lines[6]
     assert {call.operation for call in aws.calls} <= {
+        "DescribeWorkspaces",
         "DescribeWorkspacesConnectionStatus",
         "DescribeWorkspaceSnapshots",
         "DescribeTags",
@@ -228,6 +320,18 @@ def test_the_local_aws_gets_a_verdict_per_assumption_and_nothing_is_changed(aws:
     assert before == [
         (desktop.id, desktop.state, desktop.rebuilds) for desktop in aws.desktops.all()
     ]
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_either_variable_names_the_region(aws: Sandbox, variable: str) -> None:
+    environment = aws.environment()
+    region = environment["AWS_REGION"]
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        del environment[name]
+    done = verify(aws, "--name", "nobody", environment=environment)
+    assert done.stderr.endswith("You must specify a region.\n")
+    done = verify(aws, "--name", "nobody", environment=environment | {variable: region})
+    assert "Function not found" in done.stderr
 
 
 def test_what_is_no_fleet_is_one_clear_line(aws: Sandbox) -> None:
