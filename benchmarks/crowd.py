@@ -58,7 +58,7 @@ class Crowd(Functions):
         def work() -> None:
             if not warm:
                 invocation.pause(self._rng.uniform(0.3, 0.8))
-            self._handle(delivery.event, Context(invocation))
+            self._handle(delivery.event, Context(invocation, delivery.request_id))
 
         self.count += 1
         invocation = Invocation(

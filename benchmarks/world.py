@@ -127,7 +127,7 @@ class CountedWorld(World):
     def begin(self) -> None:
         """Deploy, and let the first audit take its baseline."""
         if self.function == OURS:
-            transport.take_the_place_of_aws(self, self._open_house)
+            transport.take_the_place_of_aws(self, self._container)
             log.listen(self.heard)
             vars(handler)["Reconciler"] = MarkedReconciler
         self._schedules()
@@ -154,10 +154,10 @@ class CountedWorld(World):
             self.faults.unprocessed,
         )
         self.fleet = LongFleet(self.rng, self.faults)
-        silence = Silence(self.scenario, self.fleet, timedelta(), self.table.first_written)
+        silence = Silence(self.scenario, self.fleet, timedelta())
         silence.meter = self.meter
         self.oracles = silence
-        self.api = Api(self.fleet, self._allowed, self._refusal, self.scenario.rate)
+        self.api = Api(self.fleet, self._allowed, self.faults)
         handle, time_out = handler.lambda_handler, 900.0
         if self.function == NAIVE:
             transport.virtual_retries()
@@ -220,7 +220,7 @@ class CountedWorld(World):
         try:
             body, _ = self.table.call(operation, given)
         except TableError as error:
-            status, body = error.status, {"__type": error.code, "message": error.message}
+            status, body = error.status, error.body
         if writes:
             self.meter.write(before, self.table.items.get(id_))
         else:
@@ -231,7 +231,5 @@ class CountedWorld(World):
         desktop = self.fleet.fleet[desktop_id]
         rebuild = desktop.rebuilds[-1]
         self.rebuilt.append((self.now, desktop, rebuild))
-        if rebuild.ends_at is not None:
-            self.fleet.disconnected(desktop_id, self.now)
         self.told()
         self.on_rebuild(desktop)

@@ -1,4 +1,4 @@
-"""One DynamoDB table with a local KEYS_ONLY index, in memory: one collection of items."""
+"""One DynamoDB table with a local index, in memory: one collection of items."""
 
 from __future__ import annotations
 
@@ -12,6 +12,21 @@ KEYS_PER_BATCH = 100
 FLEET: Item = {"fleet": {"S": "fleet"}}
 
 
+INDEXED = (
+    "id",
+    "due_at",
+    "phase",
+    "needs",
+    "needs_at",
+    "reason",
+    "user",
+    "bundle_id",
+    "owed_since",
+    "waits_for",
+)
+"""What the index `due` holds of an item, see main.tf."""
+
+
 class TableError(Exception):
     """An error answer of DynamoDB."""
 
@@ -20,6 +35,13 @@ class TableError(Exception):
         self.code = code
         self.message = message
         self.status = status
+        self.item: Item | None = None
+        """What is there instead, if that was asked for."""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        item = {"Item": self.item} if self.item else {}
+        return {"__type": self.code, "message": self.message, **item}
 
 
 class Table:
@@ -75,7 +97,7 @@ class Table:
         if item is None or "due_at" not in item:
             self.index.pop(id_, None)
         else:
-            self.index[id_] = {name: item[name] for name in ("id", "due_at")} | FLEET
+            self.index[id_] = {name: item[name] for name in INDEXED if name in item} | FLEET
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -144,7 +166,12 @@ class Table:
     def _check(self, id_: str, given: dict[str, Any]) -> None:
         text = given.get("ConditionExpression")
         if text and not condition(text)(self.items.get(id_, {}), _given(given)):
-            raise TableError("ConditionalCheckFailedException", "The conditional request failed")
+            refuted = TableError(
+                "ConditionalCheckFailedException", "The conditional request failed"
+            )
+            if given.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+                refuted.item = self.items.get(id_)
+            raise refuted
 
 
 def _given(request: dict[str, Any]) -> Given:
@@ -157,5 +184,6 @@ def _page(found: list[Item], size: int) -> dict[str, Any]:
     page = found[:size]
     answer: dict[str, Any] = {"Items": page, "Count": len(page), "ScannedCount": len(page)}
     if len(found) > size:
-        answer["LastEvaluatedKey"] = page[-1]
+        names = ("fleet", "id", "due_at")
+        answer["LastEvaluatedKey"] = {k: page[-1][k] for k in names if k in page[-1]}
     return answer

@@ -120,7 +120,7 @@ def _enter(world: Small) -> None:
 def explore(begin: Small, phases: int, say: bool = False) -> Tally:
     """All schedules of so many phases, each followed by peace. Raises Broken."""
     environment = begin.scenario.environment
-    transport.take_the_place_of_aws(begin, lambda: handler.House(environment))
+    transport.take_the_place_of_aws(begin, lambda: handler.Container(environment))
     memory.remember()
     log.listen(lambda _line: None)
     tally = Tally()
@@ -154,7 +154,7 @@ def beginning(moment: Moment, reading: Reading, budget: Budget | None = None) ->
     """A session of ten minutes has ended by a lost connection; what follows is open."""
     scenario = replace(SCENARIO, last_known_is_login=reading is Reading.LOG_IN)
     world = Small(scenario=scenario, budget=budget or Budget())
-    transport.take_the_place_of_aws(world, lambda: handler.House(scenario.environment))
+    transport.take_the_place_of_aws(world, lambda: handler.Container(scenario.environment))
     log.listen(lambda _line: None)
     world.offer("first tick", {"task": "reconcile"})
     run_all(world)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+
+from botocore.retries.standard import ThrottledRetryableChecker
 
 from .scenario import Scenario
 
@@ -42,10 +45,12 @@ class Faults:
         chance = self.strength(name)
         return chance > 0.0 and self.rng.random() < chance
 
-    def fate(self, service: str) -> Fate:
-        """Of one call of the function."""
+    def fate(self, service: str, writes: bool) -> Fate:
+        """Of one call of the function; `writes`: a conditional write to the ledger."""
         if self.happens("kill"):
             return self.rng.choice((Fate.KILLED_BEFORE, Fate.KILLED_AFTER))
+        if writes and self.happens("repeated_write"):
+            return Fate.LOST_WORKED
         ours = service == "workspaces" or self.rng.random() < 0.3
         if not ours:
             return Fate.ANSWERED
@@ -67,6 +72,8 @@ class Faults:
         """Seconds until a call takes effect, and again until its answer is there."""
         if self.happens("slow_call"):
             return self.rng.uniform(0.2, 2.5)
+        if service == "workspaces" and self.happens("delay"):
+            return self.rng.uniform(1.0, 2.9)
         if service == "dynamodb":
             return self.rng.uniform(0.002, 0.010)
         return self.rng.uniform(0.02, 0.15)
@@ -87,3 +94,14 @@ class Faults:
             self.rng.uniform(60, 4 * 3600) if self.happens(late) else self.rng.uniform(0.1, 3.0)
             for _ in range(number)
         ]
+
+    def throttling_code(self, service: str) -> str:
+        """One of those that botocore knows."""
+        return self.rng.choice(_codes(service))
+
+
+@cache
+def _codes(service: str) -> tuple[str, ...]:
+    if service == "dynamodb":
+        return ("ProvisionedThroughputExceededException", "ThrottlingException")
+    return tuple(vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"])

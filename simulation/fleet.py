@@ -9,11 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sandbox.clockwork import moments
-from sandbox.desktop import Bundle, Desktop, Outcome, Rebuild, Row
+from sandbox.course import Course, Outcome, Rebuild
+from sandbox.desktop import Desktop, Happening
 from sandbox.desktops import Desktops
+from sandbox.states import LastKnown, Row, State
 from sandbox.tempo import Tempo
 
+from .courses import Courses
 from .faults import Faults
+
+UNSEEN = frozenset({Row.MISSING, Row.EMPTY})
+"""A row that says nothing."""
 
 
 @dataclass(slots=True)
@@ -41,22 +47,9 @@ class Fleet(Desktops):
         super().__init__(Tempo(), rng, last_known_is_login=faults.scenario.last_known_is_login)
         self.sessions: dict[str, list[Session]] = defaultdict(list)
         self.views: dict[str, list[View]] = defaultdict(list)
-        self.images: dict[str, list[tuple[datetime, str]]] = {}
-        """By bundle: since when it had which image."""
-        self.no_last_known: set[str] = set()
-        """Desktops whose LastKnownUserConnectionTimestamp AWS never gives."""
-        self.no_check_time: set[str] = set()
-        self._world_faults = faults
-        self._random = rng
-
-    def add_bundle(self, now: datetime, bundle_id: str | None = None, name: str = "") -> Bundle:
-        bundle = super().add_bundle(now, bundle_id, name)
-        self.images[bundle.id] = [(now, bundle.image_id)]
-        return bundle
-
-    def set_image(self, bundle_id: str, image_id: str, now: datetime, *, bad: bool = False) -> None:
-        super().set_image(bundle_id, image_id, now, bad=bad)
-        self.images[bundle_id].append((now, image_id))
+        self.disturbed_at: dict[str, datetime] = {}
+        """When a person last rebuilt, restored or rebooted a desktop, or its LastKnown lied."""
+        self._courses = Courses(faults)
 
     def connected(self, desktop_id: str, now: datetime) -> None:
         self.sessions[desktop_id].append(Session(now))
@@ -73,53 +66,72 @@ class Fleet(Desktops):
         return views[index - 1] if index else None
 
     def set_row(self, desktop_id: str, row: Row, now: datetime) -> None:
+        """Break what the connection status shows, or mend it."""
         desktop = self._at(desktop_id, now)
+        if desktop.faults.row is Row.LATE:
+            desktop.next_sample_at = now
         desktop.faults.row = row
+        self.note_view(desktop, now)
+
+    def set_last_known(self, desktop_id: str, fault: LastKnown, now: datetime) -> None:
+        """Break LastKnownUserConnectionTimestamp, or mend it."""
+        desktop = self._at(desktop_id, now)
+        lied = desktop.faults.last_known in (LastKnown.MOVES, LastKnown.AHEAD)
+        if lied and desktop.sample is not None:
+            known = desktop.sample.last_user_connection
+            self.disturbed_at[desktop_id] = max(now, known or now)
+        desktop.faults.last_known = fault
         self.note_view(desktop, now)
 
     def note_view(self, desktop: Desktop, now: datetime) -> None:
         """Keep what the row says from now on."""
         sample = desktop.sample
-        if sample is None or desktop.faults.row is Row.MISSING:
+        if sample is None or desktop.row in UNSEEN:
             view = View(now, None, None, None)
         else:
-            view = View(
-                now,
-                sample.state,
-                None if desktop.id in self.no_check_time else sample.checked_at,
-                None if desktop.id in self.no_last_known else sample.last_user_connection,
-            )
+            checked_at = sample.checked_at if desktop.faults.check_time else None
+            view = View(now, sample.state, checked_at, sample.last_user_connection)
         self.views[desktop.id].append(view)
 
-    def rebuild(self, desktop_id: str, now: datetime) -> Rebuild:
-        """A rebuild takes 10 to 50 minutes and may fail, or never begin."""
-        faults = self._world_faults
-        desktop = self.fleet.get(desktop_id)
-        if desktop is not None and desktop.faults.rebuild in (
-            Outcome.SUCCEEDS,
-            Outcome.FAILS,
-            Outcome.NEVER_BEGINS,
-        ):
-            if faults.happens("rebuild_fails"):
-                desktop.faults.rebuild = Outcome.FAILS
-            elif faults.happens("rebuild_never_begins"):
-                desktop.faults.rebuild = Outcome.NEVER_BEGINS
-            else:
+    def complete(self, desktop_id: str, now: datetime) -> None:
+        """AWS's support ends a rebuild that never would, or mends what is not to be rebuilt."""
+        desktop = self._at(desktop_id, now)
+        last = desktop.rebuilds[-1] if desktop.rebuilds else None
+        self.set_state(desktop_id, State.AVAILABLE, now)
+        if last is not None and last.outcome in (Outcome.NEVER_ENDS, Outcome.FAILS):
+            last.course = replace(last.course, ends=State.AVAILABLE)
+            last.finished_at = last.finished_at or now
+            last.ends_at = now
+
+    def _course(self, desktop: Desktop) -> Course:
+        """Drawn by the weather, unless a test has chosen it."""
+        if desktop.faults.rebuild is Outcome.SUCCEEDS:
+            desktop.faults.rebuild = self._courses.draw()
+            try:
+                return super()._course(desktop)
+            finally:
                 desktop.faults.rebuild = Outcome.SUCCEEDS
-        self.tempo = replace(self.tempo, rebuild_duration=self._random.uniform(600, 3000))
-        return super().rebuild(desktop_id, now)
+        return super()._course(desktop)
+
+    def _tell(self, at: datetime, what: Happening, desktop: Desktop, detail: str = "") -> None:
+        if what is Happening.SESSION_ENDED:
+            self.disconnected(desktop.id, at)
+        super()._tell(at, what, desktop, detail)
 
     def _at(self, desktop_id: str, now: datetime) -> Desktop:
         """As the model does it, but one moment after the other, to keep what each showed."""
         desktop = self.fleet[desktop_id]
-        while (moment := min(moments(desktop), default=now)) <= now:
-            before = desktop.sample
+        while (moment := min(moments(desktop))) <= now:
+            before = (desktop.sample, desktop.row)
             super()._at(desktop_id, moment)
-            if desktop.sample is not before:
+            if (desktop.sample, desktop.row) != before:
                 self.note_view(desktop, moment)
-            elif moment == now:
-                break
         return desktop
+
+
+def good_rebuilds(desktop: Desktop) -> list[Rebuild]:
+    """Those that end well in the end, and have begun."""
+    return [r for r in desktop.rebuilds if r.outcome is Outcome.SUCCEEDS and r.begun_at is not None]
 
 
 def ended_within(session: Session, span: timedelta, now: datetime) -> bool:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from nonpersistent import handler
@@ -24,13 +25,13 @@ class Container:
 
     skew: timedelta
     environment: dict[str, str]
-    house: handler.House | None = None
+    kept: handler.Container | None = None
 
-    def open(self) -> handler.House:
-        """In the place of `handler._house`: one house per container."""
-        if self.house is None:
-            self.house = handler.House(self.environment)
-        return self.house
+    def open(self) -> handler.Container:
+        """In the place of `handler._container`."""
+        if self.kept is None:
+            self.kept = handler.Container(self.environment)
+        return self.kept
 
 
 @dataclass
@@ -42,13 +43,15 @@ class Delivery:
     attempts: int = 0
     evidence: list[tuple[str, str, datetime]] = field(default_factory=list)
     """(kind, WorkSpace id, time) of what the event says truly; for the oracles."""
+    request_id: str = ""
+    """The same for each try, and for what Lambda delivers twice."""
 
 
 class Context:
     """What the handler uses of the runtime's context."""
 
-    def __init__(self, invocation: Invocation) -> None:
-        self.aws_request_id = invocation.name
+    def __init__(self, invocation: Invocation, request_id: str) -> None:
+        self.aws_request_id = request_id
         self.invoked_function_arn = FUNCTION_ARN
         self._invocation = invocation
 
@@ -73,6 +76,9 @@ class Functions:
         self.running: dict[Invocation, tuple[Container, Delivery]] = {}
         self.dead_letters: list[Delivery] = []
         self.count = 0
+        self.none_free_until = agenda.now
+        """Until then every execution of the account is taken: events wait."""
+        self._requests = count()
         self._idle: list[Container] = []
         self._agenda = agenda
         self._environment = environment
@@ -82,8 +88,10 @@ class Functions:
         self._settled = settled
 
     def deliver(self, delivery: Delivery) -> None:
-        """Invoke asynchronously, soon."""
-        self._agenda.after(self._rng.uniform(0.005, 0.05), lambda: self._start(delivery))
+        """Invoke asynchronously: soon, or when there is an execution to be had again."""
+        delivery.request_id = delivery.request_id or f"request-{next(self._requests)}"
+        soon = self._agenda.now + timedelta(seconds=self._rng.uniform(0.005, 0.05))
+        self._agenda.at(max(soon, self.none_free_until), lambda: self._start(delivery))
 
     def container(self, invocation: Invocation) -> Container:
         return self.running[invocation][0]
@@ -101,7 +109,7 @@ class Functions:
         def work() -> None:
             if not warm:
                 invocation.pause(self._rng.uniform(0.3, 0.8))
-            handler.lambda_handler(delivery.event, Context(invocation))
+            handler.lambda_handler(delivery.event, Context(invocation, delivery.request_id))
 
         invocation = Invocation(self._agenda, self.count, work, self._end, container.skew, TIME_OUT)
         self.running[invocation] = (container, delivery)
@@ -119,6 +127,6 @@ class Functions:
             self._idle.append(container)
         if delivery.attempts <= len(RETRY_AFTER):
             wait = RETRY_AFTER[delivery.attempts - 1] * self._rng.uniform(0.8, 1.2)
-            self._agenda.after(wait, lambda: self._start(delivery))
+            self._agenda.after(wait, lambda: self.deliver(delivery))
         else:
             self.dead_letters.append(delivery)

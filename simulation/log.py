@@ -9,18 +9,8 @@ from typing import Any
 
 Line = dict[str, Any]
 
-_FIELDS = (
-    "decision",
-    "workspace_id",
-    "reason",
-    "phase",
-    "signal",
-    "due_at",
-    "detail",
-    "bundle_id",
-    "image_id",
-)
-_OF_A_PASS = ("task", "due", "looked", "rebuilt", "left", "oldest_due_seconds")
+_OF_PYTHON = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+"""What the standard library puts into a record; everything else is the function's."""
 
 
 class _Ear(logging.Handler):
@@ -31,8 +21,7 @@ class _Ear(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if self.listener is not None:
             fields = record.__dict__
-            names = _OF_A_PASS if fields["decision"] == "pass" else ()
-            line = {name: fields[name] for name in (*_FIELDS, *names) if name in fields}
+            line = {name: fields[name] for name in fields.keys() - _OF_PYTHON}
             self.listener(line)
 
 

@@ -1,6 +1,7 @@
-"""The promises, judged by the world's own truth while it runs: P1, P3, P4, P5; P7 in `proofs.py`.
+"""The promises, judged by the world's own truth while it runs: P1, P4 and P5.
 
-What a promise means at the end of a run (P2, P6) is in `verdicts.py`.
+P3 is in `loops.py`, P7 in `harm.py`, P2 and P8 in `verdicts.py` and `reckoning.py`, P6 in
+`telling.py` and `needs.py`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from sandbox.desktop import Desktop, Outcome, Rebuild, State
+from sandbox.course import Outcome, Rebuild
+from sandbox.desktop import Desktop
+from sandbox.states import State
 
 from .baton import Invocation
 from .fleet import Fleet, Session, View, ended_within
-from .proofs import Proofs
+from .harm import Harm
+from .looks import Looks
+from .loops import Loops
 from .scenario import Scenario
 
 LOOK_HOLDS = timedelta(minutes=1)
@@ -29,10 +34,11 @@ ROSTER_HOLDS = timedelta(minutes=1)
 HOUR = timedelta(minutes=59)
 """Of the brake: calls take a moment, in which they do not count yet."""
 
-FAILED = frozenset({State.ERROR, State.UNHEALTHY})
-"""States that a rebuild may end in."""
-
 PROOF_OF_VACANCY = frozenset({State.STOPPED, State.ERROR})
+"""Nobody can be connected in these states."""
+
+FAILED = frozenset({State.ERROR, State.UNHEALTHY})
+"""States in which a rebuild may end, and from which another one may begin."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,7 @@ class Evidence:
 class Oracles:
     """Watches the world. The first violation is what counts."""
 
-    def __init__(
-        self, scenario: Scenario, fleet: Fleet, skew: timedelta, first_seen: dict[str, datetime]
-    ) -> None:
-        """`first_seen` tells when the ledger first held an item."""
+    def __init__(self, scenario: Scenario, fleet: Fleet, skew: timedelta) -> None:
         self.violations: list[Violation] = []
         self.counts: Counter[str] = Counter()
         self.signals = 0
@@ -68,10 +71,10 @@ class Oracles:
         self.off_roster_since: dict[str, datetime] = {}
         self._signals_when_asked: dict[str, int] = {}
         self._accepted: list[tuple[datetime, str]] = []
-        self._views: dict[str, tuple[datetime, int, View | None]] = {}
-        self._states: dict[str, tuple[datetime, int, State]] = {}
-        self._ends_shown: dict[tuple[str, datetime], State] = {}
-        self.proofs = Proofs(fleet, first_seen, self.counts, self.violated)
+        self.looks = Looks(2 * skew + timedelta(seconds=5))
+        judged = (fleet, self.looks, scenario.steady, self.counts, self.violated)
+        self._loops = Loops(*judged)
+        self._harm = Harm(*judged)
         self._scenario = scenario
         self._fleet = fleet
         self._skew = skew
@@ -107,6 +110,8 @@ class Oracles:
 
     def asked(self, workspace_id: str, at: datetime) -> None:
         """A rebuild is being asked for; it may take effect later, when more is known."""
+        if self._scenario.dry_run:
+            self.violated("P4", at, f"{workspace_id}: a rebuild was asked for in a dry run")
         self._signals_when_asked[workspace_id] = self.signals
         since = self.off_roster_since.get(workspace_id)
         if since is not None and at - since > ROSTER_HOLDS:
@@ -127,33 +132,30 @@ class Oracles:
         shown = self._never_blind(desktop, sent_at, by)
         for session in self._fleet.sessions[desktop.id][-4:]:
             self._never_in_use(desktop, session, rebuild.accepted_at, shown, by)
-        self._never_twice(desktop, rebuild)
-        if self._scenario.prove_images:
-            self.proofs.rebuilt(desktop, rebuild, sent_at, by.number)
+        self._loops.rebuilt(desktop, rebuild)
+        if self._scenario.canary_after is not None:
+            self._harm.rebuilt(desktop, rebuild)
 
-    def looked(self, operation: str, asked: str, at: datetime, by: Invocation) -> None:
-        """An invocation is being told about a desktop, or a bundle."""
-        desktop = self._fleet.fleet.get(asked)
-        if operation == "DescribeWorkspaceBundles":
-            self.proofs.shown(asked, at, by.number)
-        elif operation == "DescribeWorkspacesConnectionStatus":
-            self._views[asked] = (at, by.number, self._fleet.view(asked, at))
+    def looked(self, operation: str, shown: str, at: datetime, by: Invocation) -> None:
+        """An invocation is being shown a row."""
+        desktop = self._fleet.fleet.get(shown)
+        if operation == "DescribeWorkspacesConnectionStatus":
+            self.looks.shown_connection(shown, at, self._fleet.view(shown, at), by.number)
         elif operation == "DescribeWorkspaces" and desktop is not None:
-            self._states[asked] = (at, by.number, desktop.state)
-            last = desktop.rebuilds[-1] if desktop.rebuilds else None
-            if last is not None and last.finished_at is not None:
-                self._ends_shown.setdefault((asked, last.accepted_at), desktop.state)
+            self.looks.shown_state(desktop, at, by.number)
 
     def _never_blind(self, desktop: Desktop, sent_at: datetime, by: Invocation) -> View | None:
         """What the invocation was shown, lately enough, must say that nobody is connected."""
         earliest = sent_at - LOOK_HOLDS - timedelta(seconds=5)
-        at, asker, view = self._views.get(desktop.id, (None, None, None))
-        shown = view if asker == by.number and at is not None and at >= earliest else None
-        asked_at, asker, state = self._states.get(desktop.id, (None, None, None))
-        stopped = asker == by.number and asked_at is not None and asked_at >= earliest
-        if stopped and state in PROOF_OF_VACANCY:
-            return shown
-        if shown is None or at is None or not _shows_vacancy(shown, at + self._skew):
+        sight = self.looks.sights.get(desktop.id)
+        lately = sight is not None and sight.by == by.number and sight.at >= earliest
+        shown = sight.view if sight is not None and lately else None
+        looks = self.looks.states[desktop.id][-1:]
+        if looks and looks[0].by == by.number and looks[0].at >= earliest:
+            state = looks[0].state
+            if state in PROOF_OF_VACANCY or (state is State.UNHEALTHY and _ended_so(desktop)):
+                return shown
+        if shown is None or sight is None or not _shows_vacancy(shown, sight.at + self._skew):
             what = shown.connection if shown else "nothing that was shown"
             self.violated("P1", sent_at, f"{desktop.id} rebuilt on the strength of {what}")
         return shown
@@ -208,24 +210,11 @@ class Oracles:
         if limit is not None and len(self._accepted) > limit:
             self.violated("P5", at, f"{len(self._accepted)} rebuilds in an hour, not {limit}")
 
-    def _never_twice(self, desktop: Desktop, rebuild: Rebuild) -> None:
-        earlier = [other for other in desktop.rebuilds if other is not rebuild]
-        sessions = self._fleet.sessions[desktop.id]
-        since = earlier[-1].accepted_at if earlier else None
-        used = any(
-            since is None or session.end is None or session.end > since for session in sessions
-        )
-        if used or (earlier and earlier[-1].outcome is not Outcome.SUCCEEDS):
-            return
-        cut = since is not None and any(session.end == since for session in sessions)
-        if cut:
-            self.counts["P3 a rebuild that had cut a session came again"] += 1
-            return
-        if since and self._ends_shown.get((desktop.id, since)) in FAILED:
-            self.counts["P3 a rebuilt desktop broke before anybody saw it"] += 1
-            return
-        why = f"again, after {since:%H:%M:%S}" if since else "though nobody had used it"
-        self.violated("P3", rebuild.accepted_at, f"{desktop.id} rebuilt {why}")
+
+def _ended_so(desktop: Desktop) -> bool:
+    """Whether its last rebuild but this one has ended in the state it is in: nobody was there."""
+    before = desktop.rebuilds[-2] if len(desktop.rebuilds) > 1 else None
+    return before is not None and before.finished_at is not None and before.course.ends in FAILED
 
 
 def _shows_vacancy(view: View, at: datetime) -> bool:

@@ -65,11 +65,6 @@ def finish(world: Small) -> None:
 
 
 def _debts(world: Small) -> list[verdicts.Debt]:
-    view = world.fleet.view(ID, world.agenda.now)
     return verdicts.debts(
-        [world.desktop],
-        world.fleet.sessions,
-        world.table.first_written,
-        world.oracles.evidence,
-        {ID: view.last_known if view else None},
+        world.fleet, [ID], world.oracles, world.table.first_written, world.agenda.now
     )

@@ -1,11 +1,9 @@
-"""What a world owes, while nothing goes wrong and at its end: P2 and P6 by the world's truth."""
+"""What a world owes, while nothing goes wrong and at its end: P2, P8 and P6 by its own truth."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-
-from sandbox.desktop import Desktop, Outcome, State
 
 from . import verdicts
 
@@ -13,6 +11,9 @@ if TYPE_CHECKING:
     from .world import World
 
 MINUTE = timedelta(minutes=1)
+
+HALVING = timedelta(minutes=15)
+"""What it takes to find the one that spoils its batch, and to look at the others."""
 
 
 class Reckoning:
@@ -22,24 +23,28 @@ class Reckoning:
         self._world = world
 
     def begin(self) -> None:
-        """Hold a world without faults to the tight bound, minute by minute."""
+        """Hold a world without faults to the tight bound, minute by minute; and one with a single
+        poisoned id, row or bundle, but for what is poisoned (P8)."""
         world = self._world
-        if world.scenario.calm:
+        if world.scenario.weather in ("calm", "poison") and not world.scenario.dry_run:
             world.agenda.every(MINUTE.total_seconds(), self._be_prompt)
 
     def _be_prompt(self) -> None:
         """An alarm has told of a session's end: the rebuild waits for no audit."""
         world = self._world
         now = world.agenda.now
+        slack = timedelta() if world.scenario.calm else HALVING
         for debt in self.debts():
             id_ = debt.desktop.id
             sessions = world.fleet.sessions[id_]
             back = sessions[-1].end is None
-            if back or now - debt.ended_at <= verdicts.prompt(world.scenario, sessions):
+            prompt = verdicts.prompt(world.scenario, sessions) + slack
+            if back or now - debt.ended_at <= prompt or id_ in world.episodes.poisoned:
                 continue
-            if verdicts.alarmed(debt, world.oracles.evidence[id_]):
+            evidence = world.oracles.evidence[id_]
+            if any(e.kind == "session_end" and e.at >= debt.ended_at for e in evidence):
                 text = f"{id_}: session ended {debt.ended_at:%H:%M:%S}, not rebuilt promptly"
-                world.oracles.violated("P2", now, text)
+                world.oracles.violated("P2" if world.scenario.calm else "P8", now, text)
             else:
                 world.oracles.counts["P2 minutes in which only an audit could tell"] += 1
 
@@ -47,57 +52,43 @@ class Reckoning:
         """Wait for P2's time, or until nothing is owed and an audit has seen everything."""
         world = self._world
         peace = world.agenda.now
-        end = peace + verdicts.bound(world.scenario)
+        end = peace + verdicts.bound(world.scenario) + verdicts.RETRY
         soonest = peace + timedelta(minutes=world.scenario.audit_interval + 40)
-        while world.agenda.now < end:
-            step = (
-                soonest if world.agenda.now < soonest else world.agenda.now + timedelta(minutes=15)
-            )
-            if not world.passes(min(step, end) - world.agenda.now):
+        world.passes(soonest - peace)
+        while not world.oracles.violations:
+            self._judge(peace)
+            if not self.debts() or world.agenda.now >= end:
                 return
-            if not self.debts():
-                return
-        self._judge(peace)
+            world.passes(15 * MINUTE)
 
     def debts(self) -> list[verdicts.Debt]:
         """What is owed now, by the world's truth."""
         world = self._world
         now = world.agenda.now
         world.fleet.tick(now)
-        last_known = {}
-        for id_ in world.roster:
-            view = world.fleet.view(id_, now)
-            last_known[id_] = view.last_known if view else None
-        mine = [d for d in world.fleet.fleet.values() if d.id in world.roster]
         return verdicts.debts(
-            mine,
-            world.fleet.sessions,
-            world.table.first_written,
-            world.oracles.evidence,
-            last_known,
+            world.fleet, sorted(world.roster), world.oracles, world.table.first_written, now
         )
 
-    def _has_just_ended(self, desktop: Desktop, now: datetime) -> bool:
-        """Whether its rebuild has ended badly, and no audit can have seen that yet."""
-        last = desktop.rebuilds[-1] if desktop.rebuilds else None
-        if last is None or last.finished_at is None or last.outcome is Outcome.SUCCEEDS:
-            return False
-        audit = timedelta(minutes=self._world.scenario.audit_interval)
-        return now - last.finished_at < audit + MINUTE
-
     def _judge(self, peace: datetime) -> None:
-        """P2 and P6, at the end."""
+        """P2 and P6: whatever is owed for too long by now."""
         world = self._world
         now = world.agenda.now
+        bound = verdicts.bound(world.scenario)
         since = now - timedelta(minutes=world.scenario.audit_interval + 35)
-        for debt in self.debts():
-            id_ = debt.desktop.id
-            if debt.desktop.state is State.REBUILDING or self._has_just_ended(debt.desktop, now):
-                world.oracles.counts["P2 under way"] += 1
-            elif not debt.knowable:
+        for debt in self.debts() if not world.scenario.dry_run else []:
+            id_, desktop = debt.desktop.id, debt.desktop
+            may_take = bound
+            if verdicts.went_wrong(world.fleet, desktop):
+                may_take += verdicts.RETRY
+            ends = [r.finished_at or now for r in desktop.rebuilds if r.begun_at]
+            start = max([peace, debt.ended_at, *(end for end in ends if end > peace)])
+            if id_ in world.poisoned_since:
+                continue
+            if not debt.knowable:
                 world.oracles.counts["P2 unknowable"] += 1
-            elif not verdicts.excused(debt.desktop) and not world.trouble.may_be_late(debt, peace):
-                text = f"{id_}: session ended {debt.ended_at:%H:%M:%S}, not rebuilt"
+            elif now - start > may_take:
+                text = f"{id_}: session ended {debt.ended_at:%d %H:%M:%S}, not rebuilt"
                 world.oracles.violated("P2", now, text)
-            elif not verdicts.spoken_of(id_, world.lines, since):
+            elif now - start > bound and not verdicts.spoken_of(id_, world.lines, since):
                 world.oracles.violated("P6", now, f"{id_} is owed a rebuild and nothing is said")

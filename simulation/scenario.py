@@ -4,58 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-FAULTS: dict[str, float] = {
-    # calls: the chance for each
-    "throttle": 0.3,
-    "server_error": 0.1,
-    "connect_error": 0.1,
-    "time_out": 0.05,
-    "time_out_worked": 0.05,
-    "late_effect": 0.03,
-    "kill": 0.03,
-    "slow_call": 0.1,
-    "refusal": 0.3,
-    # messages
-    "alarm_lost": 0.6,
-    "alarm_late": 0.4,
-    "alarm_repeated": 0.5,
-    "sign_in_lost": 0.8,
-    "sign_in_late": 0.4,
-    "event_doubled": 0.2,
-    "tick_missed": 0.5,
-    "audit_missed": 0.5,
-    "forged": 0.5,
-    # state of things: the chance for each desktop and half hour
-    "alarm_stuck": 0.1,
-    "row_missing": 0.15,
-    "row_unknown": 0.15,
-    "row_frozen": 0.15,
-    "no_check_time": 0.15,
-    "odd_state": 0.15,
-    "stopped": 0.2,
-    "no_snapshot": 0.15,
-    # rebuilds
-    "rebuild_fails": 0.3,
-    "rebuild_never_begins": 0.3,
-    "rebuild_begins_late": 0.5,
-    # the rest: the chance that the world has it, or its strength
-    "no_last_known": 1.0,
-    "terminated": 0.5,
-    "roster_shrinks": 1.0,
-    "skew": 1.0,
-    "small_pages": 1.0,
-    "unprocessed_keys": 0.4,
-    "other_tools": 0.5,
-    "bad_image": 1.0,
-    "outage": 1.0,
-}
-"""Every fault and the highest value that a seed may draw for it."""
+from . import weather
+from .weather import WEATHER
 
-CALM = 0.08
-"""The share of seeds without any fault: they hold the function to tighter promises."""
+MOST_SESSIONS = 12
+"""Sessions that a user has in a world, more or less."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +25,16 @@ class Scenario:
     desktops: int
     outsiders: int = 0
     hours: float = 0.0
+    weather: str = "calm"
     faults: dict[str, float] = field(default_factory=dict, repr=False)
     last_known_is_login: bool = False
     grace: float = 20.0
     audit_interval: int = 60
     rate: float = 2.0
     user_volume: str = "roll_back"
-    prove_images: bool = True
+    canary_after: float | None = 12.0
+    """Hours; None: rebuilds are trusted whatever happens."""
+    dry_run: bool = False
     brake: int | None = None
     window: tuple[str, str] | None = None
     bundles: int = 1
@@ -104,51 +63,69 @@ class Scenario:
             "LEDGER_TABLE": "fleet-ledger",
             "RECONNECT_GRACE_MINUTES": str(self.grace),
             "USER_VOLUME": self.user_volume,
-            "DRY_RUN": "false",
+            "DRY_RUN": str(self.dry_run).lower(),
             "WORKSPACES_API_RATE": str(self.rate),
             "AUDIT_INTERVAL_MINUTES": str(self.audit_interval),
             "MAXIMUM_REBUILDS_PER_HOUR": str(self.brake or ""),
             "REBUILD_WINDOW": window,
-            "PROVE_IMAGES": str(self.prove_images).lower(),
+            "CANARY_AFTER_HOURS": "" if self.canary_after is None else f"{self.canary_after:g}",
         }
+
+    @property
+    def window_closed(self) -> timedelta:
+        """How long the rebuild window is closed each day."""
+        if self.window is None:
+            return timedelta()
+        start, end = (timedelta(hours=int(at[:2]), minutes=int(at[3:])) for at in self.window)
+        return (start - end) % timedelta(hours=24)
 
     @property
     def grace_time(self) -> timedelta:
         return timedelta(minutes=self.grace)
 
+    @property
+    def steady(self) -> bool:
+        """Nothing keeps the function from looking when it wants to, nor from seeing each row."""
+        return not self.has(
+            "calls", "neighbour", "function", "ledger", "api away", "pages", "poison", "messages"
+        )
+
+    def has(self, *kinds: str) -> bool:
+        """Whether any fault of these kinds of weather may happen."""
+        return any(name in self.faults for kind in kinds for name in WEATHER[kind])
+
+
+LONG = ("cause", "evidence", "unknown ids", "poison", "life", "own signals")
+"""Kinds of weather that need hours to show what they do."""
+
 
 def draw(seed: int, desktops: int | None = None, days: float | None = None) -> Scenario:
     """The scenario of a seed; size and length may be chosen."""
     rng = random.Random(f"scenario {seed}")
-    calm = rng.random() < CALM
-    share = rng.choice((0.1, 0.25, 0.5))
-    faults = {
-        name: rng.uniform(0.1, 1.0) * most
-        for name, most in FAULTS.items()
-        if rng.random() < share and not calm
-    }
-    count = desktops or rng.choice((1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 6, 30))
+    kind, faults = weather.draw(rng)
+    sizes = (4, 6, 8, 12, 30) if kind == "cause" else (1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 6, 30)
     session = rng.choice((4.0, 10.0, 30.0, 60.0))
-    scenario = Scenario(
+    hours = rng.choice((5.0, 7.0, 10.0)) if kind in LONG else rng.choice((1.5, 2.0, 3.0, 5.0))
+    windows = (("10:00", "09:00"), ("10:00", "09:00"), ("19:00", "06:00"))
+    return Scenario(
         seed=seed,
-        desktops=count,
+        desktops=desktops or rng.choice(sizes),
         outsiders=rng.choice((0, 1)),
-        hours=24 * days if days else rng.choice((1.5, 2.0, 3.0)),
+        hours=24 * days if days else hours,
+        weather=kind,
         faults=faults,
         last_known_is_login=rng.random() < 0.5,
         grace=rng.choice((20.0, 20.0, 20.0, 5.0, 1.0, 0.0, 45.0)),
-        audit_interval=rng.choice((60, 30, 15, 5)),
+        audit_interval=rng.choice((60, 60, 30, 15, 5, 240)),
         rate=rng.choice((2.0, 2.0, 2.0, 1.0, 0.5, 4.0)),
         user_volume="keep" if rng.random() < 0.1 else "roll_back",
-        prove_images=rng.random() < 0.5,
+        canary_after=rng.choice((12.0, 12.0, 1.0, 24.0, None)),
+        dry_run=rng.random() < 0.02,
         brake=rng.choice((2, 5, 20)) if rng.random() < 0.1 else None,
-        window=("10:00", "09:00") if rng.random() < 0.1 else None,
+        window=rng.choice(windows) if rng.random() < 0.1 else None,
         bundles=rng.choice((1, 1, 2)),
         session=session,
-        pause=session * rng.choice((0.5, 1.0, 3.0)),
+        pause=max(session * rng.choice((0.5, 1.0, 3.0)), 60 * hours / MOST_SESSIONS),
         stays_away=rng.choice((0.2, 0.5, 0.9)),
         returns=rng.choice((0.3, 0.8)),
     )
-    if scenario.prove_images and "bad_image" in faults and not days:
-        return replace(scenario, hours=2 * scenario.hours)  # three trials take their time
-    return scenario

@@ -15,6 +15,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent import handler
 from sandbox.desktop import Desktop, Presence, State
+from sandbox.throttle import TokenBucket
 
 from . import messages
 from .agenda import BEGIN, Agenda
@@ -37,7 +38,7 @@ ROSTER_KEY = {"fleet": {"S": "fleet"}, "id": {"S": "roster"}}
 Choice = tuple[str, str]
 """What is done, and by or to whom."""
 
-SCENARIO = Scenario(seed=0, desktops=1, prove_images=False)
+SCENARIO = Scenario(seed=0, desktops=1, canary_after=None)
 
 
 @dataclass
@@ -58,8 +59,8 @@ class Small:
         self.agenda = Agenda()
         self.fleet = Fleet(random.Random(1), Faults(self.scenario))
         self.table = Table("fleet-ledger", self._now, _whole_pages, _all_keys)
-        self.oracles = Oracles(self.scenario, self.fleet, timedelta(0), self.table.first_written)
-        self.api = Api(self.fleet, _only_mine, _no_refusal, 1e6)
+        self.oracles = Oracles(self.scenario, self.fleet, timedelta(0))
+        self.api = Api(self.fleet, _only_mine, Faults(self.scenario), TokenBucket(1e6, 1e6))
         self.live: dict[str, Stepped] = {}
         self.ended = False
         desktop = self.fleet.add(BEGIN, id=ID)
@@ -132,7 +133,7 @@ class Small:
 
     def _start(self, message: Message) -> None:
         def work() -> None:
-            handler.lambda_handler(message.event, Context(invocation))
+            handler.lambda_handler(message.event, Context(invocation, message.name))
 
         number = len(self.path)
         invocation = Stepped(self.agenda, number, work, self._end, timedelta(0), 900.0)
@@ -238,7 +239,7 @@ class Small:
             try:
                 body, wrote = self.table.call(operation, given)
             except TableError as error:
-                return error.status, {"__type": error.code, "message": error.message}
+                return error.status, error.body
             if wrote:
                 invocation.knew = self.oracles.signals
             return 200, body
@@ -248,7 +249,6 @@ class Small:
         elif status == 200 and not body["FailedRequests"]:
             rebuild = self.desktop.rebuilds[-1]
             self.oracles.accepted(self.desktop, rebuild, sent_at, invocation)
-            self.fleet.disconnected(ID, self.agenda.now)
         return status, body
 
 
@@ -267,7 +267,3 @@ def _all_keys(_keys: int) -> int:
 
 def _only_mine(workspace_id: str) -> bool:
     return workspace_id == ID
-
-
-def _no_refusal(_workspace_id: str) -> None:
-    return None

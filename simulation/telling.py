@@ -24,7 +24,6 @@ class Telling:
     def heard(self, line: dict[str, Any], by: Invocation) -> None:
         """A line of the log."""
         self._said[by.number].add((line["decision"], line.get("workspace_id")))
-        self._oracles.proofs.heard(line, by.agenda.now, by.number)
 
     def wrote(self, operation: str, given: dict[str, Any], by: Invocation) -> None:
         """A change of the ledger took effect; only those of WorkSpaces are decisions."""

@@ -54,6 +54,9 @@ class Unreliable(Protocol):
     def latency(self, service: str) -> float:
         """Seconds."""
 
+    def throttling_code(self, service: str) -> str:
+        """What AWS says when it is asked too often."""
+
     def answer(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
     ) -> tuple[int, dict[str, Any]]:
@@ -154,7 +157,7 @@ def faulty_exchange(
     invocation.pause(world.latency(service))
     match fate:
         case Fate.THROTTLED:
-            status, body = 400, _error("ThrottlingException", "Rate exceeded")
+            status, body = 400, _error(world.throttling_code(service), "Rate exceeded")
         case Fate.AILING:
             status, body = 500, _error("InternalServerError", "try again")
         case Fate.AILING_WORKED:
@@ -211,14 +214,14 @@ def _makers() -> dict[str, Any]:
     return {name: getattr(handler, name) for name in ("_dynamodb", "_workspaces")}
 
 
-def take_the_place_of_aws(world: World, house: Callable[[], handler.House]) -> None:
+def take_the_place_of_aws(world: World, container: Callable[[], handler.Container]) -> None:
     """From now on the function lives in this world: its clients, its clock, its containers."""
     virtual_retries()
     for name, maker in _makers().items():
         client = plug_in(maker.__wrapped__())
         setattr(handler, name, lambda client=client: client)
     handler.CLOCK = VirtualClock()
-    handler._house = house  # type: ignore[assignment]
+    handler._container = container  # type: ignore[assignment]
     WIRE.world = world
 
 

@@ -1,17 +1,16 @@
-"""The faults that are states of the world, not of a single call or message."""
+"""What may befall a single desktop: its row, its state, its snapshot, people who order things."""
 
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sandbox.desktop import Outcome, Row, State
-
-from . import messages
-from .functions import Delivery
-from .verdicts import Debt, bound
+from sandbox.course import Outcome
+from sandbox.desktop import Desktop
+from sandbox.states import LastKnown, Row, State
 
 if TYPE_CHECKING:
     from .world import World
@@ -30,176 +29,207 @@ ODD = (
     State.ERROR,
 )
 
+ROWS = {
+    "row_missing": Row.MISSING,
+    "row_unknown": Row.UNKNOWN,
+    "row_frozen": Row.FROZEN,
+    "row_late": Row.LATE,
+    "row_empty": Row.EMPTY,
+}
+
 
 class Trouble:
     """Starts and ends troubles. After `end` nothing is broken that time does not mend."""
 
     def __init__(self, world: World) -> None:
-        self.outage = False
         self._world = world
         self._rng = random.Random(f"trouble {world.scenario.seed}")
         self._stuck: set[str] = set()
-        self._sent: list[Delivery] = []
         self._over = False
 
     def begin(self) -> None:
         world, rng = self._world, self._rng
-        faults = world.faults
-        for desktop in world.fleet.fleet.values():
-            if faults.happens("no_last_known"):
-                world.fleet.no_last_known.add(desktop.id)
-                world.fleet.note_view(desktop, world.agenda.now)
-        world.agenda.every(TURN, self._round, rng.uniform(0, TURN))
-        if faults.strength("other_tools"):
-            world.agenda.every(1.0, self._other_tools, 0.5)
-        if faults.strength("forged"):
-            world.agenda.every(600.0, self._forge, 1.0)
-        span = world.scenario.hours * 3600
-        if faults.happens("roster_shrinks") and world.scenario.desktops > 1:
-            world.agenda.after(rng.uniform(0, span), self._shrink)
-        if faults.happens("outage"):
-            world.agenda.after(rng.uniform(0, span), self._outage)
-        world.rollouts.begin()
+        happens, now = world.faults.happens, world.agenda.now
+        for desktop in list(world.fleet.fleet.values()):
+            if happens("no_last_known"):
+                world.fleet.set_last_known(desktop.id, LastKnown.ABSENT, now)
+            desktop.ipv6_only = happens("ipv6_only") and rng.random() < 0.3
+            if happens("unknown_from_first"):
+                self._terminate(desktop.id)
+        if any(name in world.scenario.faults for name in _OF_A_ROUND):
+            world.agenda.every(TURN, self._round, rng.uniform(0, TURN))
 
     def end(self) -> None:
-        """Peace: everything that was broken works, and dead letters are sent again."""
-        world = self._world
-        world.faults.active = False
-        self._over, self.outage = True, False
+        """Peace: every desktop works, but for a rebuild's bad end that only another one mends."""
+        world, now = self._world, self._world.agenda.now
+        self._over = True
         self._stuck.clear()
-        now = world.agenda.now
         for desktop in world.fleet.fleet.values():
-            world.fleet.no_check_time.discard(desktop.id)
-            self._mend(desktop.id, State.AVAILABLE)
+            desktop.faults.check_time = True
+            if desktop.faults.last_known is not LastKnown.ABSENT:
+                world.fleet.set_last_known(desktop.id, LastKnown.TRUE, now)
+            world.fleet.set_row(desktop.id, Row.SAMPLED, now)
             desktop.faults.snapshots = True
             if desktop.snapshot is None:
                 world.fleet.take_snapshot(desktop.id, now)
-        world.rollouts.end()
-        for delivery in world.functions.dead_letters[-20:]:
-            world.deliver(delivery, self._rng.uniform(0, 600))
+            self.mend_for_good(desktop)
+        world.agenda.every(TURN, self._support, TURN)
 
     def is_stuck(self, workspace_id: str) -> bool:
         return workspace_id in self._stuck
 
-    def remember(self, delivery: Delivery) -> None:
-        """A message that may come again, much later."""
-        if not self._over and len(self._sent) < 100:
-            self._sent.append(delivery)
+    def mend_for_good(self, desktop: Desktop) -> None:
+        """Support ends what no rebuild could: a state that allows none and will not pass."""
+        world, now = self._world, self._world.agenda.now
+        passes = any(change.state is not None for change in desktop.changes)
+        stuck = desktop.state in ODD or desktop.state in (State.REBUILDING, State.STARTING)
+        rebuildable = desktop.state in (State.ERROR, State.UNHEALTHY) and _broken(desktop)
+        if stuck and not passes and not rebuildable:
+            world.trace(desktop.id, "is mended by support")
+            world.fleet.complete(desktop.id, now)
 
-    def may_be_late(self, debt: Debt, peace: datetime) -> bool:
-        """A rebuild that went wrong after the faults had stopped starts P2's time anew."""
+    def _support(self) -> None:
+        """In peace, too: rebuilds that were accepted before may still end in any state."""
         world = self._world
-        failed = [r for r in debt.desktop.rebuilds if r.outcome is not Outcome.SUCCEEDS]
-        if not failed:
-            return False
-        ends = max(r.ends_at or r.accepted_at for r in failed)
-        start = max(ends, peace)
-        audit = timedelta(minutes=world.scenario.audit_interval)
-        return world.agenda.now - start < bound(world.scenario) + audit
+        world.fleet.tick(world.agenda.now)
+        for desktop in world.fleet.fleet.values():
+            self.mend_for_good(desktop)
 
-    # -- single troubles ----------------------------------------------------------------------
+    # -- a round ------------------------------------------------------------------------------
 
     def _round(self) -> None:
         if self._over:
             return
-        world, rng = self._world, self._rng
+        for id_ in list(self._world.fleet.fleet):
+            self._visit(self._world.fleet.fleet[id_])
+
+    def _visit(self, desktop: Desktop) -> None:
+        world, id_ = self._world, desktop.id
         happens, now = world.faults.happens, world.agenda.now
-        for id_ in list(world.fleet.fleet):
-            desktop = world.fleet.fleet[id_]
-            rows = (("row_missing", Row.MISSING), ("row_unknown", Row.UNKNOWN))
-            for name, row in (*rows, ("row_frozen", Row.FROZEN)):
-                if happens(name):
-                    world.trace(id_, name)
-                    world.fleet.set_row(id_, row, now)
-            if happens("no_check_time"):
-                world.fleet.no_check_time.add(id_)
-                world.fleet.note_view(desktop, now)
-            if happens("alarm_stuck"):
-                self._stuck.add(id_)
-            if happens("stopped"):
-                world.fleet.stop(id_, now)
-            if happens("no_snapshot"):
-                desktop.snapshot, desktop.faults.snapshots = None, False
-            if happens("odd_state") and desktop.state is State.AVAILABLE:
-                state = rng.choice(ODD)
-                world.trace(id_, "is", state.value)
-                self._lose_user(id_)
-                world.fleet.set_state(id_, state, now)
-                world.agenda.after(rng.uniform(60, 3600), partial(self._mend, id_, state))
-            if happens("terminated") and rng.random() < 0.1:
-                world.trace(id_, "is terminated")
-                self._lose_user(id_)
-                world.fleet.remove(id_)
-                continue
-            world.agenda.after(rng.uniform(60, 5400), partial(self._calm, id_))
+        world.fleet.tick(now)
+        self._hide(desktop)
+        if happens("alarm_stuck"):
+            self._stuck.add(id_)
+            self._later(lambda: self._stuck.discard(id_), 5400)
+        if happens("stopped"):
+            world.fleet.stop(id_, now)
+        if happens("no_snapshot"):
+            desktop.snapshot, desktop.faults.snapshots = None, False
+        if happens("odd_state") and desktop.state is State.AVAILABLE:
+            self._odd(desktop)
+        if happens("ordered"):
+            self._order(desktop)
+        if happens("terminated"):
+            self._terminate(id_)
 
-    def _calm(self, desktop_id: str) -> None:
+    def _hide(self, desktop: Desktop) -> None:
+        """The connection status says less than it should, or something wrong, for a while."""
+        world, id_ = self._world, desktop.id
+        happens, now = world.faults.happens, world.agenda.now
+        for name, row in ROWS.items():
+            if happens(name):
+                world.trace(id_, name)
+                world.fleet.set_row(id_, row, now)
+                self._later(partial(self._show, id_), 4 * 3600)
+        if happens("no_check_time"):
+            desktop.faults.check_time = False
+            world.fleet.note_view(desktop, now)
+            self._later(partial(self._show, id_), 4 * 3600)
+        for name, fault in (
+            ("last_known_moves", LastKnown.MOVES),
+            ("last_known_ahead", LastKnown.AHEAD),
+        ):
+            if happens(name):
+                world.trace(id_, name)
+                world.fleet.set_last_known(id_, fault, now)
+                self._later(partial(self._show, id_), 4 * 3600)
+
+    def _show(self, desktop_id: str) -> None:
         world = self._world
-        if desktop_id not in world.fleet.fleet or self._over:
+        desktop, now = world.fleet.fleet.get(desktop_id), world.agenda.now
+        if desktop is None or self._over:
             return
-        world.fleet.no_check_time.discard(desktop_id)
-        world.fleet.set_row(desktop_id, Row.SAMPLED, world.agenda.now)
-        self._stuck.discard(desktop_id)
+        desktop.faults.check_time = True
+        if desktop.faults.last_known is not LastKnown.ABSENT:
+            world.fleet.set_last_known(desktop_id, LastKnown.TRUE, now)
+        world.fleet.set_row(desktop_id, Row.SAMPLED, now)
 
-    def _mend(self, desktop_id: str, was: State) -> None:
-        """An odd state ends, if it still is that state."""
+    def _odd(self, desktop: Desktop) -> None:
+        """A state that AWS or an administrator has brought about, for up to an hour."""
+        world, now = self._world, self._world.agenda.now
+        if any(change.state is not None for change in desktop.changes):
+            return
+        state = self._rng.choice(ODD)
+        world.trace(desktop.id, "is", state.value)
+        self.lose_user(desktop.id)
+        world.fleet.set_state(desktop.id, state, now)
+        self._later(partial(self._pass, desktop.id, state), 3600)
+
+    def _pass(self, desktop_id: str, state: State) -> None:
+        """An odd state ends, if it still is that one."""
         world = self._world
         desktop = world.fleet.fleet.get(desktop_id)
-        if desktop is None:
+        world.fleet.tick(world.agenda.now)
+        if desktop is None or desktop.state is not state or _broken(desktop):
             return
-        now = world.agenda.now
-        world.fleet.tick(now)
-        if self._over:
-            world.fleet.set_row(desktop_id, Row.SAMPLED, now)
-        last = desktop.rebuilds[-1].finished_at if desktop.rebuilds else None
-        if desktop.state is State.ERROR and last is not None:
-            return  # that is how a rebuild ended: only another one mends it
-        over = self._over and desktop.state in ODD and desktop.state is not State.ERROR
-        if desktop.state is was or over:
-            world.fleet.set_state(desktop_id, State.AVAILABLE, now)
+        if not any(change.state is not None for change in desktop.changes):
+            world.fleet.set_state(desktop_id, State.AVAILABLE, world.agenda.now)
 
-    def _lose_user(self, desktop_id: str) -> None:
+    def _order(self, desktop: Desktop) -> None:
+        """A person rebuilds, restores or reboots a desktop, or puts it into maintenance."""
+        world, now = self._world, self._world.agenda.now
+        act = self._rng.choice(("rebuild", "restore", "reboot", "maintain"))
+        if desktop.state is not State.AVAILABLE:
+            return
+        world.trace("a person orders to", act, desktop.id)
+        world.fleet.disturbed_at[desktop.id] = now + timedelta(minutes=90)
+        match act:
+            case "rebuild":
+                if desktop.snapshot is not None and desktop.faults.refuse_rebuild is None:
+                    world.fleet.rebuild(desktop.id, now, by_person=True)
+            case "restore":
+                world.fleet.restore(desktop.id, now)
+            case "reboot":
+                world.fleet.reboot(desktop.id, now)
+            case _:
+                span = timedelta(minutes=self._rng.uniform(5, 240))
+                world.fleet.maintain(desktop.id, now, span)
+        world.told()
+
+    def _terminate(self, desktop_id: str) -> None:
+        """From now on AWS does not know the id."""
+        world = self._world
+        world.trace(desktop_id, "is terminated")
+        self.lose_user(desktop_id)
+        world.fleet.remove(desktop_id)
+        world.unknown_since[desktop_id] = world.agenda.now
+
+    def lose_user(self, desktop_id: str) -> None:
         """Whoever is connected is thrown out."""
         world = self._world
         world.fleet.sign_out(desktop_id, world.agenda.now)
         world.fleet.disconnected(desktop_id, world.agenda.now)
         world.told()
 
-    def _other_tools(self) -> None:
-        """Somebody else uses up the API's limit."""
-        if self._world.faults.happens("other_tools"):
-            self._world.api.bucket.take(self._world.agenda.now)
+    def _later(self, action: Callable[[], object], most: float) -> None:
+        self._world.agenda.after(self._rng.uniform(60, most), action)
 
-    def _forge(self) -> None:
-        """Messages that nobody should believe, and true ones that come once more."""
-        world, rng = self._world, self._rng
-        if not world.faults.happens("forged"):
-            return
-        now = world.agenda.now
-        strangers = [id_ for id_ in world.fleet.fleet if id_ not in world.roster]
-        for id_ in strangers:
-            at = now + timedelta(hours=rng.uniform(-1, 48))
-            world.deliver(Delivery(messages.session_end(id_, at, now), f"forged: {id_}"))
-        if self._sent:
-            world.deliver(rng.choice(self._sent))
-        junk = {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "not json"}}]}
-        world.deliver(Delivery(rng.choice((junk, {"task": "rebuild"}, {})), "junk"))
 
-    def _shrink(self) -> None:
-        """Terraform takes a WorkSpace off the roster, with its alarm and its IAM statement."""
-        world = self._world
-        id_ = self._rng.choice(sorted(world.roster))
-        world.trace(id_, "is taken off the roster")
-        world.roster.discard(id_)
-        world.write_roster()
-        world.cloudwatch.remove_alarm(id_)
-        world.oracles.off_roster_since[id_] = world.agenda.now
+_OF_A_ROUND = (
+    *ROWS,
+    "no_check_time",
+    "last_known_moves",
+    "last_known_ahead",
+    "alarm_stuck",
+    "stopped",
+    "no_snapshot",
+    "odd_state",
+    "ordered",
+    "terminated",
+)
 
-    def _outage(self) -> None:
-        """No schedule fires for a while."""
-        self.outage = True
-        self._world.trace("no schedule fires")
-        self._world.agenda.after(self._rng.uniform(300, 7200), self._power)
 
-    def _power(self) -> None:
-        self.outage = False
+def _broken(desktop: Desktop) -> bool:
+    """Whether only another rebuild can help: its last one has ended badly, for good."""
+    last = desktop.rebuilds[-1] if desktop.rebuilds else None
+    return last is not None and last.outcome is Outcome.FAILS and last.finished_at is not None

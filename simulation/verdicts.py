@@ -1,17 +1,21 @@
-"""What must hold once the faults have stopped and time enough has passed: P2 and P6."""
+"""What must hold once the faults have stopped and time enough has passed: P2 and its bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
-from sandbox.desktop import Desktop, Outcome, State
+from sandbox.course import Outcome
+from sandbox.desktop import Desktop
+from sandbox.states import State
 
 from .agenda import BEGIN
-from .fleet import Session
-from .oracles import Evidence
+from .courses import AFTERWARDS
+from .fleet import Fleet, Session, good_rebuilds
+from .oracles import Oracles
 from .scenario import Scenario
 
 NOTICE = timedelta(minutes=11)
@@ -19,25 +23,36 @@ NOTICE = timedelta(minutes=11)
 
 SAMPLE = timedelta(minutes=5)
 
-REASONS = frozenset({"blocked", "refused", "failed"})
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+CANARY = timedelta(hours=2, minutes=12)
+"""A canary that has not ended by then is given up."""
+
+CANARY_IN_CALM = timedelta(minutes=75)
+"""Of a rebuild of up to 51 minutes, and the looks at it."""
+
+RETRY = timedelta(hours=25)
+"""What went wrong again and again is tried once a day."""
+
+REASONS = frozenset({"refused", "failed", "not_learnt", "held_bundle", "needs_person"})
 
 
 def bound(scenario: Scenario) -> timedelta:
     """P2's time: from the end of faults, or of the session, to the rebuild.
 
     One audit; a sample that shows vacancy; the grace; a sample after that; each look rounded up
-    to a tick; a lease that a killed invocation left; the API's rate for everything at once; and
-    the wait after a refusal. To this the administrator's own waits are added.
+    to a tick; a lease that a killed invocation left; the API's rate for everything at once; a
+    canary that never ends, and the one after it. To this the administrator's own waits are added.
     """
-    minutes = timedelta(minutes=1)
-    looks = 2 * (2 * SAMPLE + 2 * minutes)
-    lease = 3 * minutes
-    rate = timedelta(seconds=3 * scenario.desktops / scenario.rate)
+    looks = 2 * (2 * SAMPLE + 2 * MINUTE)
+    lease = 5 * MINUTE
+    rate = timedelta(seconds=6 * scenario.desktops / scenario.rate)
     audit = timedelta(minutes=scenario.audit_interval)
-    whole = audit + looks + scenario.grace_time + lease + rate + _chosen(scenario)
-    if scenario.prove_images:
-        whole += timedelta(hours=4)  # a trial that died is given up after three
-    return whole
+    whole = audit + looks + scenario.grace_time + lease + rate
+    if scenario.canary_after is not None:
+        whole += CANARY + CANARY_IN_CALM
+    return whole + _chosen(scenario, whole)
 
 
 def prompt(scenario: Scenario, sessions: Sequence[Session]) -> timedelta:
@@ -51,18 +66,22 @@ def prompt(scenario: Scenario, sessions: Sequence[Session]) -> timedelta:
     away = sessions[-1].start - (sessions[-2].end or BEGIN) if len(sessions) > 1 else None
     if away is not None and away <= scenario.grace_time + NOTICE + 2 * SAMPLE:
         whole += scenario.grace_time + 2 * SAMPLE
-    return whole + _chosen(scenario)
+    if scenario.canary_after is not None:
+        whole += CANARY_IN_CALM
+    return whole + _chosen(scenario, whole)
 
 
-def _chosen(scenario: Scenario) -> timedelta:
-    """The administrator's own waits."""
+def _chosen(scenario: Scenario, work: timedelta) -> timedelta:
+    """The administrator's own waits, for what takes so long by itself."""
     whole = timedelta()
     if scenario.brake is not None:
         whole += timedelta(hours=scenario.desktops / scenario.brake + 1)
-    if scenario.window is not None:
-        whole += timedelta(hours=1)
     if scenario.user_volume == "keep":
         whole += timedelta(hours=12, minutes=35)
+    if scenario.window is not None:
+        closed = scenario.window_closed
+        opens = timedelta(hours=24) - closed
+        whole += closed * ceil((work + whole) / opens)
     return whole
 
 
@@ -77,54 +96,71 @@ class Debt:
 
 
 def debts(
-    desktops: Iterable[Desktop],
-    sessions: Mapping[str, Sequence[Session]],
+    fleet: Fleet,
+    ids: Iterable[str],
+    oracles: Oracles,
     first_seen: Mapping[str, datetime],
-    evidence: Mapping[str, Sequence[Evidence]],
-    last_known: Mapping[str, datetime | None],
+    now: datetime,
 ) -> list[Debt]:
-    """What is owed now."""
+    """What is owed now by the WorkSpaces `ids`."""
     found = []
-    for desktop in desktops:
+    for desktop in (fleet.fleet[id_] for id_ in ids if id_ in fleet.fleet):
         seen = first_seen.get(desktop.id)
-        ends = [session.end for session in sessions.get(desktop.id, ()) if session.end]
+        ends = [session.end for session in fleet.sessions.get(desktop.id, ()) if session.end]
         if not ends or seen is None:
             continue
-        ended_at = max(ends)
-        good = [r for r in desktop.rebuilds if r.outcome is Outcome.SUCCEEDS]
-        clean_at = max([seen, *(rebuild.accepted_at for rebuild in good)])
-        if clean_at >= ended_at:
+        good = good_rebuilds(desktop)
+        clean_at = max([seen, *(rebuild.begun_at or seen for rebuild in good)])
+        if clean_at >= max(ends):
             continue
-        known = last_known.get(desktop.id)
-        shown = known is not None and known > clean_at
-        told = any(
-            item.at > clean_at
-            if item.kind == "sign_in"
-            else item.at > clean_at + timedelta(minutes=15)
-            for item in evidence.get(desktop.id, ())
+        settled_at = max([seen, *((r.ends_at or now) + AFTERWARDS for r in good)])
+        found.append(
+            Debt(desktop, max(ends), _is_knowable(fleet, desktop, oracles, clean_at, settled_at))
         )
-        found.append(Debt(desktop, ended_at, shown or told))
     return found
 
 
-def alarmed(debt: Debt, evidence: Sequence[Evidence]) -> bool:
-    """Whether an alarm told of this very end: one that is still in ALARM tells nothing new."""
-    return any(item.kind == "session_end" and item.at >= debt.ended_at for item in evidence)
+def _is_knowable(
+    fleet: Fleet, desktop: Desktop, oracles: Oracles, clean_at: datetime, settled_at: datetime
+) -> bool:
+    """Until it has settled, a rebuild may cause by itself all that a short session shows, but for
+    a sign-in and a sample."""
+    view = fleet.views[desktop.id][-1] if fleet.views[desktop.id] else None
+    known = view.last_known if view else None
+    if known is not None and known > settled_at:
+        return True
+    connected_at = oracles.looks.seen_connected_at.get(desktop.id)
+    if connected_at is not None and connected_at > clean_at:
+        return True
+    return any(
+        item.at > (clean_at if item.kind == "sign_in" else settled_at + NOTICE)
+        for item in oracles.evidence.get(desktop.id, ())
+    )
 
 
-def excused(desktop: Desktop) -> bool:
-    """Whether no rebuild is possible whoever asks: then P6 counts instead."""
-    lost = {State.TERMINATED, State.TERMINATING, State.ADMIN_MAINTENANCE, State.MAINTENANCE}
-    return desktop.state in lost or desktop.faults.refuse_rebuild is not None
+def went_wrong(fleet: Fleet, desktop: Desktop) -> bool:
+    """Whether a rebuild of its bundle has ended badly: it is tried again ever more rarely, and may
+    hold up the others as a canary."""
+    return any(
+        not _went_well(rebuild.course.ends, rebuild.outcome)
+        for other in fleet.fleet.values()
+        if other.bundle_id == desktop.bundle_id
+        for rebuild in other.rebuilds
+    )
+
+
+def _went_well(ends: State | None, outcome: Outcome) -> bool:
+    return outcome is Outcome.SUCCEEDS and ends in (State.AVAILABLE, State.STOPPED)
 
 
 def spoken_of(
-    desktop_id: str, lines: Sequence[tuple[datetime, Mapping[str, Any]]], since: datetime
+    desktop_id: str, lines: Iterable[tuple[datetime, Mapping[str, Any]]], since: datetime
 ) -> bool:
     """P6: whether the log names the desktop and a reason since then."""
     return any(
         at >= since
         and line.get("workspace_id") == desktop_id
-        and (line["decision"] in REASONS or (line["decision"] == "deferred" and line.get("reason")))
+        and line.get("reason")
+        and (line["decision"] in REASONS or line["decision"] == "deferred")
         for at, line in lines
     )

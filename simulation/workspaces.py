@@ -1,8 +1,10 @@
-"""The WorkSpaces API of the world: the sandbox's, with IAM's word on who may be rebuilt."""
+"""The WorkSpaces API of the world: the sandbox's, with IAM's word on who may be rebuilt, and with
+whatever AWS may do to an answer (W30 to W32): pages, rows left out, ids that spoil a batch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +12,29 @@ from sandbox.api_model import ApiError, plain
 from sandbox.throttle import TokenBucket
 from sandbox.workspaces_api import WorkSpacesApi
 
+from .faults import Faults
 from .fleet import Fleet
 
 BY_ARN = frozenset({"RebuildWorkspaces", "DescribeWorkspaceSnapshots"})
 """Operations that IAM allows for exact WorkSpaces only."""
+
+ROWS = {
+    "DescribeWorkspaces": "Workspaces",
+    "DescribeWorkspacesConnectionStatus": "WorkspacesConnectionStatus",
+    "DescribeWorkspaceBundles": "Bundles",
+}
+"""Where the rows are in the answers that come in pages."""
+
+
+@dataclass
+class Poison:
+    """Ids that spoil each batch they are in, by operation; the error is always the same."""
+
+    ids: dict[str, set[str]] = field(default_factory=dict)
+    status: int = 400
+
+    def spoils(self, operation: str, asked: list[str]) -> bool:
+        return not self.ids.get(operation, set()).isdisjoint(asked)
 
 
 class Api:
@@ -23,50 +44,86 @@ class Api:
         self,
         fleet: Fleet,
         allowed: Callable[[str], bool],
-        refusal: Callable[[str], tuple[str, str] | None],
-        rate: float,
+        faults: Faults,
+        bucket: TokenBucket | None = None,
     ) -> None:
-        """`refusal` gives ErrorCode and ErrorMessage of a rebuild that is refused for once."""
-        self.bucket = TokenBucket(rate=max(2.0, rate), burst=max(5.0, rate))
+        rate = faults.scenario.rate
+        self.bucket = bucket or TokenBucket(rate=max(2.0, rate), burst=max(5.0, rate))
+        self.poison = Poison()
+        self.is_away = False
+        """Every call fails for now."""
         self._api = WorkSpacesApi(fleet, self.bucket)
-        self._fleet = fleet
         self._allowed = allowed
-        self._refusal = refusal
+        self._faults = faults
 
     def answer(
         self, operation: str, given: dict[str, Any], now: datetime
     ) -> tuple[int, dict[str, Any]]:
         """HTTP status and body."""
-        for id_ in _ids(operation, given):
+        if self.is_away:
+            return 503, _error("ServiceUnavailable", "away")
+        for id_ in _by_arn(operation, given):
             if not self._allowed(id_):
                 return 400, _error("AccessDeniedException", "is not authorized to perform")
-        if operation == "RebuildWorkspaces":
-            [id_] = _ids(operation, given)
-            refused = self._refusal(id_)
-            if refused is not None:
-                code, message = refused
-                entry = {"WorkspaceId": id_, "ErrorCode": code, "ErrorMessage": message}
-                return 200, {"FailedRequests": [entry]}
+        if self.poison.spoils(operation, _asked(given)):
+            code = "InternalServerError" if self.poison.status >= 500 else "ValidationException"
+            return self.poison.status, _error(code, "one of the ids")
         try:
-            answer = plain(self._api.call(operation, given, now))
+            if operation == "RebuildWorkspaces":
+                return 200, self._rebuild(given, now)
+            return 200, self._describe(operation, given, now)
         except ApiError as error:
             return error.status, _error(error.code, error.message)
         finally:
             self._api.calls.clear()
-        for row in answer.get("WorkspacesConnectionStatus", []):
-            if row["WorkspaceId"] in self._fleet.no_last_known:
-                row.pop("LastKnownUserConnectionTimestamp", None)
-            if row["WorkspaceId"] in self._fleet.no_check_time:
-                row.pop("ConnectionStateCheckTimestamp", None)
-        return 200, answer
+
+    def _rebuild(self, given: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """It may be refused for once, or have begun although AWS says that it failed."""
+        [id_] = _by_arn("RebuildWorkspaces", given)
+        if self._faults.happens("refusal"):
+            codes = ("InvalidUserConfiguration.Workspace", "InternalServerError", "InternalFailure")
+            return _failed(id_, self._faults.rng.choice((*codes, "ThrottlingException", "")))
+        answer = plain(self._api.call("RebuildWorkspaces", given, now))
+        if not answer["FailedRequests"] and self._faults.happens("failed_but_begun"):
+            return _failed(id_, "InternalServerError")
+        return dict(answer)
+
+    def _describe(self, operation: str, given: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """In pages of any size, each with fewer rows than there should be."""
+        name = ROWS.get(operation)
+        asked = {key: value for key, value in given.items() if key != "NextToken"}
+        answer: dict[str, Any] = plain(self._api.call(operation, asked, now))
+        if name is None:
+            return answer
+        faults, rows = self._faults, answer[name]
+        start = int(given.get("NextToken") or 0)
+        more = len(rows)
+        if start < len(rows) and faults.happens("short_pages"):
+            more = faults.rng.randint(start, len(rows))
+        page = rows[start:more]
+        if faults.strength("row_left_out"):
+            page = [row for row in page if not faults.happens("row_left_out")]
+        if faults.strength("empty_row"):
+            page = [{} if faults.happens("empty_row") else row for row in page]
+        token = {"NextToken": str(more)} if more < len(rows) else {}
+        return {name: page, **token}
 
 
-def _ids(operation: str, given: dict[str, Any]) -> list[str]:
+def _asked(given: dict[str, Any]) -> list[str]:
+    return [*given.get("WorkspaceIds", ()), *given.get("BundleIds", ())]
+
+
+def _by_arn(operation: str, given: dict[str, Any]) -> list[str]:
     if operation not in BY_ARN:
         return []
     if operation == "RebuildWorkspaces":
         return [entry["WorkspaceId"] for entry in given["RebuildWorkspaceRequests"]]
     return [given["WorkspaceId"]]
+
+
+def _failed(id_: str, code: str) -> dict[str, Any]:
+    entry = {"WorkspaceId": id_, "ErrorCode": code, "ErrorMessage": "refused for once"}
+    return {"FailedRequests": [entry]}
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

@@ -10,24 +10,28 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nonpersistent import handler
-from sandbox.desktop import Happening, Rebuild
+from sandbox.desktop import Happening
 
 from . import log, messages, transport, words
 from .agenda import Agenda
 from .baton import Invocation, current
+from .causes import Causes
 from .cloudwatch import CloudWatch
 from .dynamodb import Table, TableError
+from .episodes import Episodes
 from .faults import Fate, Faults
 from .fleet import Fleet
 from .functions import Delivery, Functions
 from .oracles import Oracles, Violation
 from .reckoning import Reckoning
-from .rollouts import Rollouts
 from .scenario import Scenario
 from .telling import Telling
 from .trouble import Trouble
 from .users import Users
-from .workspaces import Api
+from .workspaces import ROWS, Api
+
+LISTEN = frozenset({"pass", "gauges"})
+"""Lines that come whether or not anything happens."""
 
 
 @dataclass
@@ -59,26 +63,36 @@ class World:
             self.faults.page_size,
             self.faults.unprocessed,
         )
-        self.oracles = Oracles(scenario, self.fleet, self.skew, self.table.first_written)
-        self.api = Api(self.fleet, self._allowed, self._refusal, scenario.rate)
+        self.oracles = Oracles(scenario, self.fleet, self.skew)
+        self.api = Api(self.fleet, self._allowed, self.faults)
         self.functions = Functions(
             self.agenda, scenario.environment, self.rng, self._skew, self.trace, self._settled
         )
         self.roster: set[str] = set()
-        self.rollouts = Rollouts(self)
+        self.unknown_since: dict[str, datetime] = {}
+        """Ids of the roster that AWS does not know."""
+        self.poisoned_since: dict[str, datetime] = {}
+        """Ids that spoil the batches that they are in, and records that nobody can read."""
+        self.during_audit: list[tuple[float, Callable[[], object]]] = []
+        """What happens so many seconds after the next audit has begun."""
+        self.listeners: list[Callable[[datetime, dict[str, Any]], None]] = []
+        """Hear every log line, with its time."""
+        self.causes = Causes(self)
+        self.episodes = Episodes(self)
         self.trouble = Trouble(self)
         self.cloudwatch = CloudWatch(self._alarm, self.trouble.is_stuck, self._metric_lag)
         self.telling: Telling | None = None
         """Judges P6 while `run` lasts."""
         self.users = Users(self.agenda, self.fleet, scenario, self.told, self.trace)
         self._sent: dict[Invocation, datetime] = {}
+        self._ticks = 0
         self._furnish()
 
     # -- running ------------------------------------------------------------------------------
 
     def run(self) -> Report:
         """Faults and users for some hours, then peace and quiet for P2's time."""
-        transport.take_the_place_of_aws(self, self._open_house)
+        transport.take_the_place_of_aws(self, self._container)
         self.telling = Telling(self.oracles)
         log.listen(self.heard)
         reckoning = Reckoning(self)
@@ -86,9 +100,12 @@ class World:
         self._schedules()
         for desktop_id in self.fleet.fleet:
             self.users.employ(desktop_id)
-        self.trouble.begin()
+        for weather in (self.trouble, self.episodes, self.causes):
+            weather.begin()
         if self.passes(timedelta(hours=self.scenario.hours)):
-            self.trouble.end()
+            self.faults.active = False
+            for weather in (self.causes, self.episodes, self.trouble):
+                weather.end()
             self.users.go_home()
             reckoning.settle()
         violation = next(iter(self.oracles.violations), None)
@@ -141,12 +158,35 @@ class World:
         audit = 60 * self.scenario.audit_interval
         every(audit, lambda: self._tick("audit", "audit_missed"), rng.uniform(0, audit))
         publish = rng.uniform(0, 300)
-        every(300, lambda: self.cloudwatch.publish(self.agenda.now, self.agenda.after), publish)
+        every(300, self._publish, publish)
         every(60, lambda: self.cloudwatch.evaluate(self.agenda.now), rng.uniform(0, 60))
 
+    def _publish(self) -> None:
+        """What desktops did by themselves counts, too."""
+        self.fleet.tick(self.agenda.now)
+        self.told()
+        self.cloudwatch.publish(self.agenda.now, self.agenda.after)
+
     def _tick(self, task: str, missed: str) -> None:
-        if not self.faults.happens(missed) and not self.trouble.outage:
-            self._send(Delivery({"task": task}, task))
+        if task == "reconcile" and self._is_idle():
+            return
+        if task in self.episodes.disabled or "no_schedule" in self.episodes.current:
+            return
+        if self.faults.happens(missed):
+            return
+        if task == "audit":
+            due, self.during_audit = self.during_audit, []
+            for seconds, action in due:
+                self.agenda.after(seconds, action)
+        self._send(Delivery({"task": task}, task))
+
+    def _is_idle(self) -> bool:
+        """Four of five ticks that would find nothing are left out: they cost half the time."""
+        self._ticks += 1
+        if self._ticks % 5 == 0 or self.scenario.seed % 10 == 0:
+            return False
+        now = self.agenda.now.isoformat()
+        return not any(item["due_at"]["S"] <= now for item in self.table.index.values())
 
     def told(self) -> None:
         """Pass on what happened to desktops: sign-ins as events, ends of sessions as metrics."""
@@ -156,6 +196,8 @@ class World:
                     event = messages.sign_in(fact.desktop_id, fact.at)
                     says = [("sign_in", fact.desktop_id, fact.at)]
                     about = f"sign-in on {fact.desktop_id} at {fact.at:%H:%M:%S}"
+                    if "sign_in" in self.episodes.disabled:
+                        continue
                     for delay in self.faults.copies("sign_in_lost", "sign_in_late", None):
                         self._later(delay, Delivery(event, about, evidence=says))
                 case Happening.SESSION_ENDED:
@@ -168,17 +210,22 @@ class World:
         says = [("session_end", workspace_id, at)]
         about = f"alarm of {workspace_id} at {at:%H:%M:%S}"
         self.trace(about)
+        if "alarm" in self.episodes.disabled:
+            return
         for delay in self.faults.copies("alarm_lost", "alarm_late", "alarm_repeated"):
             self._later(delay, Delivery(event, about, evidence=says))
 
     def _later(self, delay: float, delivery: Delivery) -> None:
-        self.trouble.remember(delivery)
+        self.episodes.remember(delivery)
         self.agenda.after(delay, lambda: self._send(delivery))
 
     def _send(self, delivery: Delivery) -> None:
         """To Lambda's queue, which delivers at least once."""
-        for _ in range(2 if self.faults.happens("event_doubled") else 1):
-            self.functions.deliver(Delivery(delivery.event, delivery.about, 0, delivery.evidence))
+        once = Delivery(delivery.event, delivery.about, 0, delivery.evidence)
+        self.functions.deliver(once)
+        if self.faults.happens("event_doubled"):
+            twin = Delivery(once.event, once.about, 0, once.evidence, once.request_id)
+            self.functions.deliver(twin)
 
     def deliver(self, delivery: Delivery, delay: float = 0.0) -> None:
         self._later(delay, delivery)
@@ -198,14 +245,6 @@ class World:
     def _allowed(self, workspace_id: str) -> bool:
         return workspace_id in self.roster
 
-    def _refusal(self, _workspace_id: str) -> tuple[str, str] | None:
-        if not self.faults.happens("refusal"):
-            return None
-        code = self.faults.rng.choice(
-            ("InvalidUserConfiguration.Workspace", "InternalFailure", "ThrottlingException", "")
-        )
-        return code, "refused for once"
-
     # -- the other end of the wire ------------------------------------------------------------
 
     def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
@@ -216,7 +255,9 @@ class World:
                 self._sent[current()] = now
                 [request] = given["RebuildWorkspaceRequests"]
                 self.oracles.asked(request["WorkspaceId"], now)
-        fate = self.faults.fate(service)
+        fate = self.faults.fate(service, "ConditionExpression" in given)
+        if service == "dynamodb" and "ledger_throttled" in self.episodes.current:
+            fate = Fate.THROTTLED
         if fate is not Fate.ANSWERED:
             self.trace(current().name, operation, "--", fate.value)
         return fate
@@ -230,16 +271,20 @@ class World:
         """A log line of the function; idle ticks are not worth remembering."""
         if self.telling is not None:
             self.telling.heard(line, current())
-        self.rollouts.heard(line)
-        if line["decision"] != "pass" or line["due"]:
+        for listener in self.listeners:
+            listener(self.agenda.now, line)
+        if line["decision"] not in LISTEN or line.get("due"):
             self.lines.append((self.agenda.now, line))
             self.trace("log:", line)
 
-    def _open_house(self) -> handler.House:
+    def _container(self) -> handler.Container:
         return self.functions.container(current()).open()
 
     def latency(self, service: str) -> float:
         return self.faults.latency(service)
+
+    def throttling_code(self, service: str) -> str:
+        return self.faults.throttling_code(service)
 
     def later(self, action: Callable[[], object]) -> None:
         self.agenda.after(self.rng.uniform(0.01, 20), action)
@@ -250,16 +295,19 @@ class World:
         if service == "dynamodb":
             return self._answer_of_table(invocation, operation, given)
         now = self.agenda.now
-        status, body = self.api.answer(operation, given, now)
         if operation == "RebuildWorkspaces":
             [request] = given["RebuildWorkspaceRequests"]
-            self.trace(invocation.name, operation, request["WorkspaceId"], status, body)
-            if status == 200 and not body.get("FailedRequests"):
-                self._rebuild_accepted(request["WorkspaceId"], invocation)
+            id_ = request["WorkspaceId"]
+            before = self._rebuilds(id_)
+            status, body = self.api.answer(operation, given, now)
+            self.trace(invocation.name, operation, id_, status, body)
+            if self._rebuilds(id_) > before:
+                self._rebuild_accepted(id_, invocation)
         else:
-            asked = given.get("WorkspaceIds") or given.get("BundleIds", ())
-            for id_ in asked if status == 200 else ():
-                self.oracles.looked(operation, id_, now, invocation)
+            status, body = self.api.answer(operation, given, now)
+            for row in body.get(ROWS.get(operation, ""), ()):
+                if "WorkspaceId" in row:
+                    self.oracles.looked(operation, row["WorkspaceId"], now, invocation)
             self.trace(invocation.name, operation, "->", status, words.answer(body))
         return status, body
 
@@ -270,8 +318,7 @@ class World:
             body, wrote = self.table.call(operation, given)
             status = 200
         except TableError as error:
-            body, wrote = {"__type": error.code, "message": error.message}, False
-            status = error.status
+            status, body, wrote = error.status, error.body, False
         if wrote:
             invocation.knew = self.oracles.signals
             if self.telling is not None:
@@ -282,11 +329,12 @@ class World:
             )
         return status, body
 
+    def _rebuilds(self, desktop_id: str) -> int:
+        desktop = self.fleet.fleet.get(desktop_id)
+        return len(desktop.rebuilds) if desktop else 0
+
     def _rebuild_accepted(self, desktop_id: str, invocation: Invocation) -> None:
         desktop = self.fleet.fleet[desktop_id]
-        rebuild: Rebuild = desktop.rebuilds[-1]
-        sent_at = self._sent[invocation]
-        self.oracles.accepted(desktop, rebuild, sent_at, invocation)
-        if rebuild.ends_at is not None:
-            self.fleet.disconnected(desktop_id, self.agenda.now)
+        rebuild = desktop.rebuilds[-1]
+        self.oracles.accepted(desktop, rebuild, self._sent[invocation], invocation)
         self.told()

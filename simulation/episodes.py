@@ -1,0 +1,202 @@
+"""Hours in which something is wrong for everybody: an API that is away, a ledger that throttles, a
+rule that is disabled, no execution to be had, ids that spoil each batch, a roster that changes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from . import messages
+from .functions import Delivery
+
+if TYPE_CHECKING:
+    from .world import World
+
+LONGEST = {
+    "api_away": 7200.0,
+    "ledger_throttled": 1200.0,
+    "no_execution": 4 * 3600.0,
+    "no_schedule": 7200.0,
+}
+"""Seconds that an episode lasts at the most."""
+
+RULES = ("audit", "sign_in", "alarm")
+POISONED = ("DescribeWorkspaces", "DescribeWorkspacesConnectionStatus")
+
+
+class Episodes:
+    """Of one world. After `end` all are over."""
+
+    def __init__(self, world: World) -> None:
+        self.current: set[str] = set()
+        self.disabled: set[str] = set()
+        """Rules that do not fire: an audit's, sign-ins', or alarms' actions."""
+        self.poisoned: set[str] = set()
+        """WorkSpaces and bundles that are held up themselves."""
+        self._world = world
+        self._rng = random.Random(f"episodes {world.scenario.seed}")
+        self._sent: list[Delivery] = []
+        self._over = False
+
+    def begin(self) -> None:
+        world, rng = self._world, self._rng
+        happens, after = world.faults.happens, world.agenda.after
+        span = world.scenario.hours * 3600
+        for name in LONGEST:
+            if happens(name):
+                after(rng.uniform(0, span), partial(self._start, name))
+        if happens("rule_disabled"):
+            self.disabled.add(rng.choice(RULES))
+        if happens("poisoned_id"):
+            after(rng.choice((0.0, rng.uniform(0, span / 2))), self._poison_id)
+        if happens("poisoned_bundle"):
+            after(rng.uniform(0, span / 2), self._poison_bundle)
+        if happens("poisoned_record"):
+            after(rng.uniform(900, span), self._poison_record)
+        if happens("roster_shrinks") and world.scenario.desktops > 1:
+            after(rng.uniform(0, span), partial(self._change_roster, self._shrink))
+        if happens("roster_grows"):
+            after(rng.uniform(0, span), partial(self._change_roster, self._grow))
+        if world.faults.strength("other_tools"):
+            world.agenda.every(0.5, self._other_tools, 0.5)
+        if world.faults.strength("forged"):
+            world.agenda.every(600.0, self._forge, 1.0)
+
+    def end(self) -> None:
+        """Whatever was wrong for everybody is right again; dead letters are sent again."""
+        world = self._world
+        self._over = True
+        self.current.clear()
+        self.disabled.clear()
+        world.api.is_away = False
+        world.api.poison.ids.clear()
+        world.functions.none_free_until = world.agenda.now
+        for delivery in world.functions.dead_letters[-20:]:
+            world.deliver(delivery, self._rng.uniform(0, 600))
+
+    def remember(self, delivery: Delivery) -> None:
+        """A message that may come again, much later."""
+        if not self._over and len(self._sent) < 100:
+            self._sent.append(delivery)
+
+    def _start(self, name: str) -> None:
+        world = self._world
+        if self._over:
+            return
+        seconds = self._rng.uniform(300, LONGEST[name])
+        self.current.add(name)
+        world.trace(name, f"for {seconds / 60:.0f} minutes")
+        if name == "no_execution":
+            world.functions.none_free_until = world.agenda.now + timedelta(seconds=seconds)
+        world.api.is_away = "api_away" in self.current
+        world.agenda.after(seconds, lambda: self._stop(name))
+
+    def _stop(self, name: str) -> None:
+        self.current.discard(name)
+        self._world.api.is_away = "api_away" in self.current
+
+    # -- poison -------------------------------------------------------------------------------
+
+    def _poison_id(self) -> None:
+        world, rng = self._world, self._rng
+        if self._over or not world.roster:
+            return
+        id_ = rng.choice(sorted(world.roster))
+        world.api.poison.status = rng.choice((400, 500))
+        for operation in rng.choice((POISONED, POISONED[:1], POISONED[1:])):
+            world.api.poison.ids.setdefault(operation, set()).add(id_)
+        self._poisoned(id_)
+
+    def _poison_bundle(self) -> None:
+        world = self._world
+        if self._over:
+            return
+        id_ = self._rng.choice(sorted(world.fleet.bundles))
+        world.api.poison.ids["DescribeWorkspaceBundles"] = {id_}
+        self._poisoned(id_)
+
+    def _poison_record(self) -> None:
+        """Somebody's hand, or an older version, has left something odd in a record."""
+        world, rng = self._world, self._rng
+        ids = [id_ for id_ in sorted(world.table.items) if id_ in world.roster]
+        if self._over or not ids:
+            return
+        id_ = rng.choice(ids)
+        item = dict(world.table.items[id_])
+        names = sorted(set(item) - {"fleet", "id", "due_at"})
+        if names:
+            name = rng.choice(names)
+            item[name] = rng.choice(({"S": "?"}, {"NULL": True}, {"L": []}))
+            world.trace(id_, "has an odd", name, "in its record")
+            world.table.write(item, id_)
+            self._poisoned(id_)
+
+    def _poisoned(self, id_: str) -> None:
+        world = self._world
+        world.trace(id_, "is poisoned")
+        self.poisoned.add(id_)
+        for desktop in world.fleet.fleet.values():
+            if desktop.bundle_id == id_:
+                self.poisoned.add(desktop.id)
+        world.poisoned_since.setdefault(id_, world.agenda.now)
+
+    # -- the roster ---------------------------------------------------------------------------
+
+    def _change_roster(self, change: Callable[[], None]) -> None:
+        """Now, or in the middle of the next audit."""
+        if self._rng.random() < 0.5:
+            change()
+        else:
+            self._world.during_audit.append((self._rng.uniform(0.02, 3), change))
+
+    def _shrink(self) -> None:
+        """Terraform takes a WorkSpace off the roster, with its alarm and its IAM statement."""
+        world = self._world
+        if len(world.roster) < 2:
+            return
+        id_ = self._rng.choice(sorted(world.roster))
+        world.trace(id_, "is taken off the roster")
+        world.roster.discard(id_)
+        world.write_roster()
+        world.cloudwatch.remove_alarm(id_)
+        world.oracles.off_roster_since[id_] = world.agenda.now
+
+    def _grow(self) -> None:
+        """Terraform puts a new WorkSpace on the roster."""
+        world = self._world
+        strangers = sorted(set(world.fleet.fleet) - world.roster)
+        fresh = [id_ for id_ in strangers if id_ not in world.table.items]
+        if not fresh:
+            return
+        id_ = fresh[0]
+        world.trace(id_, "is put on the roster")
+        world.oracles.off_roster_since.pop(id_, None)
+        world.roster.add(id_)
+        world.write_roster()
+        world.cloudwatch.add_alarm(id_)
+
+    # -- neighbours ---------------------------------------------------------------------------
+
+    def _other_tools(self) -> None:
+        """Somebody else uses up the API's limit."""
+        if self._world.faults.happens("other_tools"):
+            self._world.api.bucket.take(self._world.agenda.now)
+
+    def _forge(self) -> None:
+        """Messages that nobody should believe, and true ones that come once more."""
+        world, rng = self._world, self._rng
+        if not world.faults.happens("forged"):
+            return
+        now = world.agenda.now
+        strangers = [id_ for id_ in world.fleet.fleet if id_ not in world.roster]
+        for id_ in strangers:
+            at = now + timedelta(hours=rng.uniform(-1, 48))
+            world.deliver(Delivery(messages.session_end(id_, at, now), f"forged: {id_}"))
+        if self._sent:
+            again = rng.choice(self._sent)
+            world.deliver(Delivery(again.event, again.about, 0, again.evidence))
+        junk = {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "not json"}}]}
+        world.deliver(Delivery(rng.choice((junk, {"task": "rebuild"}, {})), "junk"))

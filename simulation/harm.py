@@ -1,0 +1,76 @@
+"""P7 by the world's truth: how many WorkSpaces of a bundle are lost to one cause."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sandbox.course import Outcome, Rebuild
+from sandbox.desktop import Bundle, Desktop
+
+from .fleet import Fleet
+from .looks import Looks
+
+MOST = 3
+"""WorkSpaces of a bundle that are lost after the first bad end could be seen."""
+
+SEEN_WITHIN = timedelta(minutes=30)
+"""After so long a bad end could be seen, by looks every five to ten minutes."""
+
+Cause = tuple[str, str]
+"""A bundle, and what is wrong with it."""
+
+
+class Harm:
+    """The judge of one world."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        looks: Looks,
+        steady: bool,
+        counts: Counter[str],
+        violated: Callable[[str, datetime, str], None],
+    ) -> None:
+        """`steady`: nothing may have kept the function from looking."""
+        self._fleet = fleet
+        self._looks = looks
+        self._steady = steady
+        self._counts = counts
+        self._violated = violated
+        self._lost: dict[Cause, list[tuple[Desktop, Rebuild]]] = defaultdict(list)
+        self._late: dict[Cause, set[str]] = defaultdict(set)
+
+    def rebuilt(self, desktop: Desktop, rebuild: Rebuild) -> None:
+        """AWS has just accepted a rebuild that the function had asked for."""
+        cause = _cause(self._fleet.bundles[desktop.bundle_id])
+        if cause is None or rebuild.outcome is not Outcome.FAILS:
+            return
+        self._counts["P7 rebuilds lost to a cause"] += 1
+        lost = self._lost[cause]
+        known = any(other.id == desktop.id for other, _ in lost)
+        if not known and self._could_be_seen(lost, rebuild.accepted_at):
+            late = self._late[cause]
+            late.add(desktop.id)
+            if len(late) > MOST:
+                what = f"{len(late)} more WorkSpaces of {cause[0]} lost to {cause[1]}"
+                self._violated("P7", rebuild.accepted_at, what)
+        lost.append((desktop, rebuild))
+
+    def _could_be_seen(self, lost: list[tuple[Desktop, Rebuild]], at: datetime) -> bool:
+        """Whether anybody who looked could know of a bad end by now."""
+        ended = [rebuild.finished_at for _, rebuild in lost if rebuild.finished_at is not None]
+        if not ended or at - min(ended) < SEEN_WITHIN:
+            return False
+        if self._steady:
+            return True
+        return any(self._looks.bad_end_since(d.id, rebuild) is not None for d, rebuild in lost)
+
+
+def _cause(bundle: Bundle) -> Cause | None:
+    if bundle.image_id in bundle.bad_images:
+        return bundle.id, f"{bundle.image_id} of {bundle.updated_at:%d %H:%M:%S}"
+    if bundle.spoiled is not None:
+        return bundle.id, f"what ends in {bundle.spoiled}"
+    return None

@@ -1,0 +1,90 @@
+"""What the function was shown: of each WorkSpace's connection and state, and when."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sandbox.course import BAD, USABLE, Rebuild
+from sandbox.desktop import Desktop
+from sandbox.states import State
+
+from .fleet import View
+
+APART = timedelta(minutes=10)
+"""Two looks at a bad end, at least so far apart, say that it will not pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A row of DescribeWorkspaces."""
+
+    at: datetime
+    state: State
+    address: str | None
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A row of DescribeWorkspacesConnectionStatus."""
+
+    at: datetime
+    view: View | None
+    by: int
+
+
+class Looks:
+    """By WorkSpace: its latest connection row, its latest states, and the last sight of a user."""
+
+    def __init__(self, slack: timedelta) -> None:
+        """`slack`: how much two looks may be closer than they should be, by skewed clocks."""
+        self.sights: dict[str, Sight] = {}
+        self.states: dict[str, list[Look]] = defaultdict(list)
+        self.seen_connected_at: dict[str, datetime] = {}
+        self._apart = APART - slack
+
+    def shown_connection(self, desktop_id: str, at: datetime, view: View | None, by: int) -> None:
+        self.sights[desktop_id] = Sight(at, view, by)
+        if view is not None and view.connection == "CONNECTED":
+            self.seen_connected_at[desktop_id] = view.checked_at or at
+
+    def shown_state(self, desktop: Desktop, at: datetime, by: int) -> None:
+        looks = self.states[desktop.id]
+        looks.append(Look(at, desktop.state, desktop.shown_address, by))
+        if len(looks) > 400:
+            del looks[:200]
+
+    def during(self, desktop_id: str, start: datetime, end: datetime) -> bool:
+        """Whether a look fell between two moments."""
+        return any(start <= look.at <= end for look in self.states[desktop_id])
+
+    def bad_end_since(self, desktop_id: str, rebuild: Rebuild) -> datetime | None:
+        """When a rebuild's bad end had been seen twice, with no good one in between."""
+        if rebuild.finished_at is None:
+            return None
+        first: datetime | None = None
+        for look in self._after(desktop_id, rebuild.finished_at):
+            if look.state in USABLE:
+                first = None
+            elif look.state in BAD and first is None:
+                first = look.at
+            elif look.state in BAD and first is not None and look.at - first >= self._apart:
+                return look.at
+        return None
+
+    def good_end_since(self, desktop_id: str, rebuild: Rebuild) -> bool:
+        """Whether the first end that was shown of a rebuild was a good one."""
+        if rebuild.finished_at is None:
+            return False
+        for look in self._after(desktop_id, rebuild.finished_at):
+            if look.state in USABLE:
+                return True
+            if look.state in BAD:
+                return False
+        return False
+
+    def _after(self, desktop_id: str, moment: datetime) -> Iterable[Look]:
+        return (look for look in self.states[desktop_id] if look.at >= moment)
