@@ -51,8 +51,8 @@ DISTURBANCES = {
     "alarm_stuck": 0.01,
     "row_missing": 0.01,
     "row_unknown": 0.01,
-    "rebuild_fails": 0.02,
-    "rebuild_never_begins": 0.02,
+    "ends_badly": 0.02,
+    "never_begins": 0.02,
 }
 """The faults of a rough week, by the simulation's names: chances for each call, message, rebuild,
 or desktop and half hour."""

@@ -12,7 +12,7 @@ from typing import Any
 from nonpersistent import handler
 from sandbox.desktop import Happening
 
-from . import log, messages, transport, words
+from . import log, messages, shortcut, transport, words
 from .agenda import Agenda
 from .baton import Invocation, current
 from .causes import Causes
@@ -22,6 +22,7 @@ from .episodes import Episodes
 from .faults import Fate, Faults
 from .fleet import Fleet
 from .functions import Delivery, Functions
+from .needs import Needs
 from .oracles import Oracles, Violation
 from .reckoning import Reckoning
 from .scenario import Scenario
@@ -73,6 +74,8 @@ class World:
         """Ids of the roster that AWS does not know."""
         self.poisoned_since: dict[str, datetime] = {}
         """Ids that spoil the batches that they are in, and records that nobody can read."""
+        self.asked_at: dict[str, datetime] = {}
+        """When the function last asked AWS for a WorkSpace."""
         self.during_audit: list[tuple[float, Callable[[], object]]] = []
         """What happens so many seconds after the next audit has begun."""
         self.listeners: list[Callable[[datetime, dict[str, Any]], None]] = []
@@ -93,10 +96,12 @@ class World:
     def run(self) -> Report:
         """Faults and users for some hours, then peace and quiet for P2's time."""
         transport.take_the_place_of_aws(self, self._container)
+        shortcut.take(handler._dynamodb(), transport.WIRE)
         self.telling = Telling(self.oracles)
         log.listen(self.heard)
         reckoning = Reckoning(self)
         reckoning.begin()
+        Needs(self).begin()
         self._schedules()
         for desktop_id in self.fleet.fleet:
             self.users.employ(desktop_id)
@@ -305,6 +310,7 @@ class World:
                 self._rebuild_accepted(id_, invocation)
         else:
             status, body = self.api.answer(operation, given, now)
+            self.asked_at |= dict.fromkeys(given.get("WorkspaceIds", ()), now)
             for row in body.get(ROWS.get(operation, ""), ()):
                 if "WorkspaceId" in row:
                     self.oracles.looked(operation, row["WorkspaceId"], now, invocation)

@@ -1,0 +1,129 @@
+"""P6: what cannot be learnt or done without a person is told by name, and nothing else is.
+
+A `needs_person` line says so every few minutes, as long as it lasts. The world knows from what
+moment on a WorkSpace needs somebody; two hours after the function could have noticed, the lines
+must name it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sandbox.course import BAD, Outcome
+from sandbox.desktop import Desktop
+from sandbox.states import REBUILDABLE, LastKnown, Presence, Row, State
+
+if TYPE_CHECKING:
+    from .world import World
+
+EVERY = 300.0
+"""Seconds between two judgements."""
+
+TOLD_WITHIN = timedelta(hours=2)
+"""From the moment at which the function could notice to the first line."""
+
+PRESENT = timedelta(minutes=15)
+"""The lines of the last minutes are the present state."""
+
+USUAL = timedelta(hours=2)
+"""A rebuild that takes longer needs a person."""
+
+SEEN_TWICE = timedelta(minutes=10)
+"""A bad end counts after so long."""
+
+BLIND = frozenset({Row.MISSING, Row.EMPTY, Row.UNKNOWN, Row.FROZEN})
+LYING = frozenset({LastKnown.MOVES, LastKnown.AHEAD})
+
+MOST = 100
+"""WorkSpaces that the lines name at a time."""
+
+
+@dataclass
+class _Need:
+    """Somebody is needed, since `since`; the function could notice at `noticed_at`."""
+
+    since: datetime
+    noticed_at: datetime | None = None
+
+
+class Needs:
+    """The judge of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._needs: dict[tuple[str, str], _Need] = {}
+        self._named: dict[str, datetime] = {}
+        scenario = world.scenario
+        self._judges = (scenario.steady or scenario.weather == "poison") and not scenario.dry_run
+
+    def begin(self) -> None:
+        self._world.listeners.append(self.heard)
+        if self._judges:
+            self._world.agenda.every(EVERY, self._judge, EVERY)
+
+    def heard(self, at: datetime, line: Mapping[str, Any]) -> None:
+        """A line of the log."""
+        if line["decision"] != "needs_person":
+            return
+        who = line.get("workspace_id") or line.get("bundle_id") or ""
+        self._named[who] = at
+        world = self._world
+        if not line.get("needs") or not line.get("reason"):
+            world.oracles.violated("P6", at, f"{who} needs a person, and no reason is given")
+        if world.scenario.calm:
+            what = f"{who} needs a person for {line.get('needs')} in calm weather"
+            world.oracles.violated("P6", at, f"{what}: {line.get('reason')}")
+
+    def _judge(self) -> None:
+        world, now = self._world, self._world.agenda.now
+        world.fleet.tick(now)
+        present = dict(self._present(now))
+        self._needs = {key: need for key, need in self._needs.items() if key in present}
+        for key, since in present.items():
+            need = self._needs.setdefault(key, _Need(since))
+            asked_at = world.asked_at.get(key[0])
+            if need.noticed_at is None and asked_at is not None and asked_at >= need.since:
+                need.noticed_at = asked_at
+            if need.noticed_at is None or len(present) > MOST:
+                continue
+            named_at = self._named.get(key[0])
+            named = named_at is not None and now - named_at <= PRESENT
+            if now - need.noticed_at > TOLD_WITHIN + PRESENT and not named:
+                what = f"{key[0]} needs a person since {need.since:%d %H:%M} ({key[1]})"
+                world.oracles.violated("P6", now, f"{what}, and no line names it")
+
+    def _present(self, now: datetime) -> Iterator[tuple[tuple[str, str], datetime]]:
+        """What needs a person now, and since when at the earliest."""
+        world = self._world
+        for id_ in sorted(world.roster):
+            desktop = world.fleet.fleet.get(id_)
+            if desktop is None:
+                yield (id_, "AWS does not know it"), world.unknown_since[id_]
+            elif id_ in world.poisoned_since:
+                yield (id_, "it is poisoned"), world.poisoned_since[id_]
+            else:
+                for why in self._of(desktop, now):
+                    yield (id_, why), now
+
+    def _of(self, desktop: Desktop, now: datetime) -> Iterator[str]:
+        away = desktop.presence is not Presence.CONNECTED
+        used = bool(self._world.fleet.sessions.get(desktop.id))
+        if desktop.state is State.AVAILABLE and away and used:
+            if desktop.faults.row in BLIND or not desktop.faults.check_time:
+                yield "its connection cannot be learnt"
+            elif desktop.faults.last_known in LYING:
+                yield "its last connection cannot be true"
+        last = desktop.rebuilds[-1] if desktop.rebuilds else None
+        if last is None or last.by_person or last.begun_at is None:
+            return
+        if last.finished_at is None and now - last.accepted_at > USUAL:
+            yield "its rebuild does not end"
+        failed = last.outcome is Outcome.FAILS and desktop.state in BAD
+        if failed and last.finished_at and now - last.finished_at > SEEN_TWICE:
+            yield "its rebuild has failed"
+        stuck = last.outcome is Outcome.NEVER_ENDS and desktop.state not in REBUILDABLE
+        if stuck and last.finished_at and now - last.accepted_at > USUAL:
+            yield "it has stopped on its way"
