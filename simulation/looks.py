@@ -59,7 +59,7 @@ class Looks:
 
     def during(self, desktop_id: str, start: datetime, end: datetime) -> bool:
         """Whether a look fell between two moments."""
-        return any(start <= look.at <= end for look in self.states[desktop_id])
+        return any(start < look.at <= end for look in self.states[desktop_id])
 
     def bad_end_since(self, desktop_id: str, rebuild: Rebuild) -> datetime | None:
         """When a rebuild's bad end had been seen twice, with no good one in between."""

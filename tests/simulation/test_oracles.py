@@ -1,109 +1,119 @@
-"""The judges see what they are there for, and take nothing else for it."""
+"""The judges of P1, P4 and P5 see what they are there for, and take nothing else for it."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from itertools import count
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from nonpersistent import images
-from nonpersistent.journal import Journal
-from nonpersistent.ledger import Ledger
-from nonpersistent.signals import Signal
-from simulation.agenda import BEGIN
+from sandbox.states import Row, State
 from simulation.mutants.judges import ASSERTED, BROKEN_BY_SCHEDULE, BROKEN_BY_SEED
-from simulation.running import run_seed
-from simulation.scenario import draw
-from simulation.world import World
+from simulation.scenario import Scenario
+from tests.simulation.histories import BAD, History
+
+CALM = Scenario(seed=0, desktops=6)
 
 
-def calm(desktops: int, audit_interval: int) -> int:
-    """The first seed without faults, brake or window, of at least so many desktops, with images
-    that are proven and some grace, and with so many minutes at least between two audits."""
-    for seed in count():
-        world = draw(seed)
-        size = world.desktops >= desktops and world.audit_interval >= audit_interval
-        chosen = world.brake or world.window or world.user_volume == "keep"
-        if world.calm and size and world.prove_images and world.grace >= 5 and not chosen:
-            return seed
-    raise AssertionError("there are seeds enough")
+def test_p1_a_rebuild_after_the_grace_and_a_look_that_shows_nobody_is_right() -> None:
+    history = History()
+    history.session(10, 60)
+    history.rebuild(90)
+    assert history.broken == []
 
 
-CALM = calm(desktops=4, audit_interval=5)
-CALM_FOR_LONG = calm(desktops=30, audit_interval=60)
+def test_p1_a_rebuild_of_a_desktop_that_is_shown_in_use_is_seen() -> None:
+    history = History()
+    history.session(10, None)
+    history.rebuild(90)
+    assert history.broken[0] == "P1"
 
 
-def test_p2_a_rebuild_that_waits_for_an_audit_is_late_where_nothing_goes_wrong(
-    monkeypatch: pytest.MonkeyPatch,
+def test_p1_a_rebuild_that_rests_on_no_look_is_seen() -> None:
+    history = History()
+    history.session(10, 60)
+    history.rebuild(90, look=False)
+    assert history.broken == ["P1"]
+
+
+def test_p1_a_rebuild_that_rests_on_a_stale_sample_is_seen() -> None:
+    history = History()
+    history.session(10, 60)
+    history.at(70)
+    history.world.fleet.set_row(history.id, Row.FROZEN, history.at(70))
+    history.rebuild(90)
+    assert history.broken == ["P1"]
+    assert "DISCONNECTED" in history.what
+
+
+def test_p1_a_sign_in_that_had_been_received_counts_although_no_sample_shows_it() -> None:
+    history = History()
+    history.session(10, 30)
+    history.look(58)
+    history.session(58.1, None)
+    history.told(58.1, "sign_in")
+    history.rebuild(58.5, look=False)
+    assert history.broken == ["P1"]
+    assert "sign_in had been received" in history.what
+
+
+def test_p1_a_sign_in_that_nobody_could_know_of_is_counted_and_no_more() -> None:
+    history = History()
+    history.session(10, 30)
+    history.look(58)
+    history.session(58.1, None)
+    history.rebuild(58.5, look=False)
+    assert history.broken == []
+    assert history.world.oracles.counts["P1 unavoidable"] == 1
+
+
+@pytest.mark.parametrize(("row", "broken"), [(Row.UNKNOWN, []), (Row.SAMPLED, [])])
+def test_p1_nobody_is_connected_where_a_rebuild_has_ended_badly(
+    row: Row, broken: list[str]
 ) -> None:
-    record = Ledger.record
-
-    def late(self: Ledger, signal: Signal, look_at: datetime) -> bool:
-        return record(self, signal, look_at + timedelta(hours=2))
-
-    assert draw(CALM_FOR_LONG).calm
-    assert run_seed(CALM_FOR_LONG).violation is None
-    monkeypatch.setattr(Ledger, "record", late)
-    violation = run_seed(CALM_FOR_LONG).violation
-    assert violation is not None
-    assert violation.promise == "P2"
-    assert violation.what.endswith("not rebuilt promptly")
+    history = History()
+    history.session(10, 60)
+    history.rebuild(90, replace(BAD, ends=State.UNHEALTHY))
+    history.world.fleet.set_row(history.id, row, history.at(121))
+    history.look(125)
+    history.look(140)
+    history.rebuild(250)
+    assert history.broken == []
 
 
-@pytest.mark.parametrize("decision", ["recorded", "vacant", "rebuild_requested", "pass"])
-def test_p6_a_kind_of_line_that_goes_missing_is_missed(
-    monkeypatch: pytest.MonkeyPatch, decision: str
-) -> None:
-    write = Journal.write
-
-    def silent(self: Journal, kind: Any, *about: Any, **fields: Any) -> None:
-        if kind.value != decision:
-            write(self, kind, *about, **fields)
-
-    monkeypatch.setattr(Journal, "write", silent)
-    violation = run_seed(CALM).violation
-    assert violation is not None
-    assert violation.promise == "P6"
+def test_p4_a_rebuild_off_the_roster_is_seen_after_a_minute() -> None:
+    history = History()
+    history.session(10, 60)
+    history.world.oracles.off_roster_since[history.id] = history.at(89.5)
+    history.rebuild(90)
+    assert history.broken == []
+    history.session(150, 170)
+    history.rebuild(220)
+    assert history.broken == ["P4"]
 
 
-def test_p7_who_waits_for_the_proof_of_a_known_image_is_seen(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(images.Proof, "knows", lambda *_: False)
-    violation = run_seed(CALM).violation
-    assert violation is not None
-    assert violation.promise == "P7"
-    assert "known since" in violation.what
+def test_p4_a_rebuild_in_a_dry_run_is_seen() -> None:
+    history = History(replace(CALM, dry_run=True))
+    history.session(10, 60)
+    history.rebuild(90)
+    assert history.broken == ["P4"]
 
 
-def reach(world: World, *numbers: int, looked: bool = False) -> None:
-    """A bad image reaches these desktops; `looked`: a minute after a look at the bundle."""
-    bundle = next(iter(world.fleet.bundles.values()))
-    world.table.first_written[bundle.id] = BEGIN - timedelta(days=1)
-    if looked:
-        world.oracles.proofs.shown(bundle.id, BEGIN, 7)
-    world.fleet.set_image(bundle.id, "wsi-bad", BEGIN, bad=True)
-    for desktop in (world.fleet.fleet[f"ws-{number:09d}"] for number in numbers):
-        desktop.bundle_id = bundle.id
-        rebuild = world.fleet.rebuild(desktop.id, BEGIN)
-        world.oracles.proofs.rebuilt(desktop, rebuild, BEGIN + timedelta(minutes=1), 7)
+def test_p5_calls_at_the_configured_rate_are_right_and_one_more_is_seen() -> None:
+    history = History()
+    for call in range(20):
+        history.world.oracles.sent(history.at(call / 120))
+    assert history.broken == []
+    history.world.oracles.sent(history.at(19 / 120 + 0.001))
+    assert set(history.broken) == {"P5"}
 
 
-def test_p7_the_fourth_desktop_that_meets_a_bad_image_is_seen() -> None:
-    world = World(draw(CALM))
-    reach(world, 0, 1, 2)
-    assert world.oracles.violations == []
-    reach(world, 3)
-    assert [violation.promise for violation in world.oracles.violations] == ["P7"]
-
-
-def test_p7_who_was_shown_another_image_a_minute_ago_could_not_know() -> None:
-    world = World(draw(CALM))
-    reach(world, 0, 1, 2, 3, looked=True)
-    assert world.oracles.violations == []
-    assert world.oracles.counts["P7 bad image that came after the look at the bundle"] == 4
+def test_p5_more_rebuilds_in_an_hour_than_the_brake_allows_are_seen() -> None:
+    history = History(replace(CALM, brake=2))
+    for number in range(3):
+        history.session(10 + number, 30 + number, history.ids[number])
+        assert history.broken == []
+        history.rebuild(60 + number, id_=history.ids[number])
+    assert history.broken == ["P5"]
 
 
 @pytest.mark.parametrize(

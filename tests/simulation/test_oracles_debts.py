@@ -1,0 +1,169 @@
+"""The judges of P2, P7 and P8: what is owed and for how long, and what is lost to one cause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sandbox.course import Course
+from sandbox.states import State
+from simulation import verdicts
+from simulation.reckoning import Reckoning
+from simulation.scenario import Scenario
+from tests.simulation.histories import BAD, GOOD, History, minutes
+
+CALM = Scenario(seed=0, desktops=6)
+
+
+def lose(history: History, number: int, minute: float) -> None:
+    """One more desktop is used and rebuilt under a disabled key."""
+    history.session(minute, minute + 5, history.ids[number])
+    history.world.fleet.bundles[
+        history.world.fleet.fleet[history.ids[number]].bundle_id
+    ].spoiled = State.ERROR
+    history.rebuild(minute + 30, GOOD, history.ids[number])
+
+
+def test_p7_those_in_flight_and_three_more_may_be_lost_to_one_cause() -> None:
+    history = History()
+    for number, minute in enumerate((0, 5, 100, 160, 220)):
+        lose(history, number, minute)
+    assert history.broken == []
+
+
+def test_p7_the_fourth_that_is_lost_after_the_first_bad_end_could_be_seen_is_seen() -> None:
+    history = History()
+    for number, minute in enumerate((0, 100, 160, 220, 280)):
+        lose(history, number, minute)
+    assert history.broken == ["P7"]
+
+
+def test_p7_a_broken_one_that_is_tried_again_is_not_one_more() -> None:
+    history = History()
+    for number, minute in enumerate((0, 100, 160, 220)):
+        lose(history, number, minute)
+    history.look(300, history.ids[3])
+    history.look(311, history.ids[3])
+    history.rebuild(400, GOOD, history.ids[3])
+    assert history.broken == []
+
+
+def test_p7_does_not_hold_who_wants_no_canary() -> None:
+    history = History(replace(CALM, canary_after=None))
+    for number, minute in enumerate((0, 100, 160, 220, 280)):
+        lose(history, number, minute)
+    assert history.broken == []
+
+
+def owed(history: History) -> list[str]:
+    return [debt.desktop.id for debt in Reckoning(history.world).debts()]
+
+
+def test_p2_a_session_end_is_owed_until_a_rebuild_has_begun() -> None:
+    history = History()
+    history.session(10, 60)
+    history.at(70)
+    assert owed(history) == [history.id]
+    history.rebuild(90, Course(begins_after=minutes(9), takes=minutes(20)))
+    assert owed(history) == [history.id]
+    history.at(100)
+    assert owed(history) == []
+
+
+@pytest.mark.parametrize(
+    ("course", "is_owed"),
+    [
+        (BAD, True),
+        (replace(BAD, heals_after=minutes(6)), False),
+        (Course(begins=False), True),
+        (Course(ends=None), True),
+    ],
+)
+def test_p2_only_a_rebuild_that_ends_well_pays(course: Course, is_owed: bool) -> None:
+    history = History()
+    history.session(10, 60)
+    history.rebuild(90, course)
+    history.at(200)
+    assert bool(owed(history)) is is_owed
+
+
+@pytest.mark.parametrize(("kind", "knowable"), [("sign_in", True), ("session_end", False)])
+def test_p2_a_short_session_right_after_a_rebuild_shows_by_its_sign_in_alone(
+    kind: str, knowable: bool
+) -> None:
+    history = History()
+    history.session(10, 60)
+    history.rebuild(90)
+    history.session(126, 128)
+    history.told(126 if kind == "sign_in" else 130, kind)
+    [debt] = Reckoning(history.world).debts()
+    assert debt.knowable is knowable
+
+
+def test_p2_a_session_that_was_shown_is_knowable() -> None:
+    history = History()
+    history.session(10, 60)
+    history.rebuild(90)
+    history.session(121, 131)
+    history.world.oracles.looks.seen_connected_at[history.id] = history.at(131)
+    [debt] = Reckoning(history.world).debts()
+    assert debt.knowable
+
+
+def test_p2_a_debt_that_outlives_its_bound_is_seen() -> None:
+    history = History()
+    peace = history.at(0)
+    history.session(10, 60)
+    history.told(66, "session_end")
+    reckoning = Reckoning(history.world)
+    within = verdicts.bound(history.scenario) + minutes(59)
+    history.at(within / minutes(1))
+    history.says(within / minutes(1) - 1, "deferred", workspace_id=history.id, reason="grace")
+    reckoning._judge(peace)
+    assert history.broken == []
+    history.at(within / minutes(1) + 2)
+    reckoning._judge(peace)
+    assert history.broken == ["P2"]
+
+
+def test_p2_what_ended_badly_may_take_a_day_and_must_be_spoken_of() -> None:
+    history = History()
+    peace = history.at(0)
+    history.session(10, 60)
+    history.told(66, "session_end")
+    history.rebuild(90, BAD)
+    late = 120 + verdicts.bound(history.scenario) / minutes(1) + 5
+    history.at(late)
+    history.says(late, "failed", workspace_id=history.id, reason="ERROR")
+    Reckoning(history.world)._judge(peace)
+    assert history.broken == []
+    history.world.lines.clear()
+    Reckoning(history.world)._judge(peace)
+    assert history.broken == ["P6"]
+
+
+def test_p2_a_rebuild_that_waits_for_an_audit_is_late_where_nothing_goes_wrong() -> None:
+    history = History()
+    history.session(10, 60)
+    history.told(66, "session_end")
+    prompt = verdicts.prompt(history.scenario, history.world.fleet.sessions[history.id])
+    history.at(60 + prompt / minutes(1) - 1)
+    Reckoning(history.world)._be_prompt()
+    assert history.broken == []
+    history.at(60 + prompt / minutes(1) + 1)
+    Reckoning(history.world)._be_prompt()
+    assert history.broken == ["P2"]
+
+
+def test_p8_one_poisoned_id_is_no_reason_for_the_others_to_wait() -> None:
+    history = History(replace(CALM, weather="poison", faults={"poisoned_id": 1.0}))
+    other = history.ids[1]
+    for id_ in (history.id, other):
+        history.session(10, 60, id_) if id_ == history.id else history.session(60, 70, id_)
+        history.told(76, "session_end", id_)
+    history.world.episodes._poisoned(history.id)
+    history.at(400)
+    Reckoning(history.world)._be_prompt()
+    assert history.broken == ["P8"]
+    assert other in history.what

@@ -1,0 +1,110 @@
+"""The judges of P6: each decision has its line, and what needs a person is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sandbox.course import Course
+from sandbox.states import LastKnown, Row
+from simulation.needs import Needs
+from simulation.scenario import Scenario
+from simulation.telling import Telling
+from tests.simulation.histories import BAD, History, minutes
+
+CALM = Scenario(seed=0, desktops=6)
+
+
+def test_p6_who_writes_of_a_workspace_and_says_nothing_of_it_is_seen() -> None:
+    history = History()
+    telling = Telling(history.world.oracles)
+    delivery = type("D", (), {"event": {"task": "reconcile"}, "evidence": []})()
+    for by, lines in ((7, ["vacant", "pass"]), (8, ["vacant"]), (9, ["pass"])):
+        invocation = type("I", (), {"number": by, "name": f"invocation-{by}"})()
+        telling.wrote("PutItem", {"Item": {"id": {"S": history.id}}}, invocation)
+        for decision in lines:
+            about = {} if decision == "pass" else {"workspace_id": history.id}
+            telling.heard({"decision": decision, **about}, invocation)
+        telling.ended(delivery, invocation, history.at(by))
+    assert [violation.what for violation in history.world.oracles.violations] == [
+        "invocation-8 does not say that it ran",
+        f"invocation-9 says nothing of {history.id}",
+    ]
+
+
+def needing(history: History, named: bool) -> None:
+    """Ten hours pass with a look each hour, and with lines that name the WorkSpace, or without."""
+    needs = Needs(history.world)
+    history.world.listeners.append(needs.heard)
+    begin = int((history.world.agenda.now - history.at(0)) / minutes(1)) + 200
+    for minute in range(begin, begin + 600, 5):
+        if minute % 60 == 0 and history.id in history.world.fleet.fleet:
+            history.look(minute)
+        history.world.asked_at[history.id] = history.at(minute)
+        if named:
+            about = {"workspace_id": history.id, "needs": "unknown", "reason": "no_row"}
+            history.says(minute, "needs_person", **about)
+        needs._judge()
+
+
+def unlearnable(history: History) -> None:
+    history.session(10, 20)
+    history.world.fleet.set_row(history.id, Row.MISSING, history.at(21))
+
+
+def frozen_connected(history: History) -> None:
+    history.session(10, 20)
+    history.world.fleet.set_row(history.id, Row.FROZEN, history.at(16))
+    history.at(21)
+
+
+def lying(history: History) -> None:
+    history.session(10, 20)
+    history.world.fleet.set_last_known(history.id, LastKnown.MOVES, history.at(21))
+
+
+def endless(history: History) -> None:
+    history.session(10, 20)
+    history.rebuild(50, Course(ends=None))
+
+
+def broken_for_good(history: History) -> None:
+    history.session(10, 20)
+    history.rebuild(50, BAD)
+
+
+def unknown(history: History) -> None:
+    history.world.trouble._terminate(history.id)
+
+
+SORROWS = [unlearnable, lying, endless, broken_for_good, unknown]
+
+
+@pytest.mark.parametrize("sorrow", SORROWS, ids=lambda sorrow: sorrow.__name__)
+def test_p6_what_needs_a_person_must_be_named(sorrow: object) -> None:
+    for named in (True, False):
+        history = History(replace(CALM, weather="evidence", faults={"row_missing": 0.1}))
+        assert callable(sorrow)
+        sorrow(history)
+        needing(history, named)
+        assert set(history.broken) == (set() if named else {"P6"}), history.what
+
+
+def test_p6_what_passes_within_two_hours_need_not_be_named() -> None:
+    history = History(replace(CALM, weather="evidence", faults={"row_missing": 0.1}))
+    unlearnable(history)
+    needs = Needs(history.world)
+    for minute in range(25, 600, 5):
+        history.world.asked_at[history.id] = history.at(minute)
+        if minute == 120:
+            history.world.fleet.set_row(history.id, Row.SAMPLED, history.at(minute))
+        needs._judge()
+    assert history.broken == []
+
+
+def test_p6_a_line_that_calls_for_a_person_in_calm_weather_is_seen() -> None:
+    history = History()
+    history.world.listeners.append(Needs(history.world).heard)
+    history.says(30, "needs_person", workspace_id=history.id, needs="late", reason="grace")
+    assert history.broken == ["P6"]
