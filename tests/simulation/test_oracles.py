@@ -66,10 +66,8 @@ def test_p1_a_sign_in_that_nobody_could_know_of_is_counted_and_no_more() -> None
     assert history.world.oracles.counts["P1 unavoidable"] == 1
 
 
-@pytest.mark.parametrize(("row", "broken"), [(Row.UNKNOWN, []), (Row.SAMPLED, [])])
-def test_p1_nobody_is_connected_where_a_rebuild_has_ended_badly(
-    row: Row, broken: list[str]
-) -> None:
+@pytest.mark.parametrize("row", [Row.UNKNOWN, Row.SAMPLED])
+def test_p1_nobody_is_connected_where_a_rebuild_has_ended_badly(row: Row) -> None:
     history = History()
     history.session(10, 60)
     history.rebuild(90, replace(BAD, ends=State.UNHEALTHY))
