@@ -11,7 +11,30 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 NO_ANSWER = (HTTPClientError, ConnectionError)
 """botocore's errors for a call that may or may not have reached AWS."""
 
-THROTTLING = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded"})
+THROTTLING = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+"""The codes that botocore's retries take for throttling (botocore/retries/standard.py)."""
+
+SERVER_ERRORS = frozenset(
+    {"InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable"}
+)
+"""Codes that leave open whether a request took effect, also where they come with HTTP 200."""
 
 
 class Unavailable(Exception):
@@ -54,6 +77,8 @@ def outcome(answer: Mapping[str, Any]) -> Outcome:
     code = failed[0].get("ErrorCode") or "no_code"
     if code in THROTTLING:
         return Throttled()
+    if code in SERVER_ERRORS:
+        return Unanswered(code)
     return Refused(code, failed[0].get("ErrorMessage") or "")
 
 
@@ -61,7 +86,7 @@ def outcome_of_error(error: ClientError) -> Outcome:
     """What an error in the place of an answer means: a server's own error may come too late."""
     if is_throttling(error):
         return Throttled()
-    if is_ailing(error):
+    if is_server_error(error):
         return Unanswered(code_of(error))
     return refusal(error)
 
@@ -71,19 +96,17 @@ def refusal(error: ClientError) -> Refused:
     return Refused(code_of(error), error.response["Error"].get("Message", ""))
 
 
-def passes(error: ClientError) -> bool:
-    """Whether it is worth asking again: AWS is throttling or ailing."""
-    return is_throttling(error) or is_ailing(error)
-
-
 def is_throttling(error: ClientError) -> bool:
     """Somebody asks too often."""
     return code_of(error) in THROTTLING
 
 
-def is_ailing(error: ClientError) -> bool:
+def is_server_error(error: ClientError) -> bool:
     """A server's error (HTTP 5xx)."""
-    return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) >= 500
+    return (
+        code_of(error) in SERVER_ERRORS
+        or int(error.response["ResponseMetadata"]["HTTPStatusCode"]) >= 500
+    )
 
 
 def code_of(error: ClientError) -> str:

@@ -3,178 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
-from . import aftermath, lifecycle
-from .answers import Refused
-from .clock import Clock
-from .decisions import Decision, Deferral, Verdict
-from .facts import NOTICE_LAG, Facts, Observation, Phase, after
-from .gallery import Gallery
-from .journal import Journal
-from .ledger import Ledger
+from . import claims, lifecycle
+from .answers import Refused, Unavailable
+from .bundles import Bundles
+from .facts import NOTICE_LAG, Decision, Facts, Observation, Phase, Verdict, after
+from .lease import REBUILD_RESERVE
 from .rebuilder import Rebuilder
 from .records import Record
-from .settings import Settings
-from .turn import REBUILD_RESERVE, Turn
-from .workspaces import WorkSpaces
+from .tools import Tools
 
-NEEDS_STATE = frozenset({Phase.VACANT, Phase.BLOCKED, Phase.REBUILDING})
+NEEDS_STATE = frozenset({Phase.NEW, Phase.VACANT, Phase.FAILED, Phase.REBUILDING})
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
-
-OWING = frozenset(
-    {
-        Verdict.VACANT,
-        Verdict.DEFERRED,
-        Verdict.REBUILD,
-        Verdict.REFUSED,
-        Verdict.FAILED,
-        Verdict.BLOCKED,
-    }
-)
-"""Verdicts that leave a debt unpaid, as does a rebuild that did not come about."""
-
-
-@dataclass
-class Tally:
-    """What a pass did. `oldest_due_seconds` is the age of the oldest debt it met and left."""
-
-    due: int = 0
-    looked: int = 0
-    rebuilt: int = 0
-    left: int = 0
-    oldest_due_seconds: float = 0.0
-    reason: str | None = None
-
-    def owes_since(self, since: datetime, now: datetime) -> None:
-        """A debt of that age is left."""
-        self.oldest_due_seconds = max(self.oldest_due_seconds, (now - since).total_seconds())
 
 
 class Examiner:
-    """Of one pass. Counts what it does in `tally`."""
+    """Of one pass."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        ledger: Ledger,
-        workspaces: WorkSpaces,
-        rebuilder: Rebuilder,
-        gallery: Gallery,
-        turn: Turn,
-        journal: Journal,
-        clock: Clock,
-    ) -> None:
-        self.tally = Tally()
-        self._settings = settings
-        self._ledger = ledger
-        self._workspaces = workspaces
-        self._rebuilder = rebuilder
-        self._gallery = gallery
-        self._turn = turn
-        self._journal = journal
-        self._clock = clock
+    def __init__(self, tools: Tools) -> None:
+        self.bundles = Bundles(tools)
+        self._tools = tools
+        self._rebuilder = Rebuilder(tools, self.bundles)
 
-    def examine(self, records: Sequence[Record], audit: bool = False) -> bool:
+    def examine(self, records: Sequence[Record], *, audit: bool = False) -> bool:
         """Ask AWS what each decision needs, and settle one after the other; False if time is up.
 
         An audit looks at every WorkSpace, also at one whose rebuild cannot happen now in any case.
-        Raises Unavailable.
+        Raises Unavailable, except for a WorkSpace that is known to be answered with errors.
         """
-        if not self._turn.goes_on():
+        if not self._tools.lease.goes_on():
             return False
         asked = [record for record in records if audit or not self._waits(record)]
-        everything = audit or not self._settings.grace
-        seen = self._workspaces.look(
-            [r.workspace_id for r in asked if r.facts.phase is not Phase.REBUILDING],
-            [r.workspace_id for r in asked if everything or r.facts.phase in NEEDS_STATE],
-        )
+        try:
+            seen = self._look(asked)
+        except Unavailable as unavailable:
+            if not (len(asked) == 1 and is_suspect(asked[0].reason)):
+                raise
+            error = Observation(self._tools.clock.now(), error=str(unavailable))
+            seen = {asked[0].workspace_id: error}
         for record in asked:
-            if not self._turn.goes_on(REBUILD_RESERVE):
+            if not self._tools.lease.goes_on(REBUILD_RESERVE):
                 return False
             self._settle(record, seen[record.workspace_id])
         return True
 
-    def _waits(self, record: Record) -> bool:
-        """Defer a rebuild that cannot happen now in any case, without asking AWS."""
-        if record.facts.phase not in (Phase.VACANT, Phase.BLOCKED):
-            return False
-        now = self._clock.now()
-        if self._in_grace(record.facts, now) or self._settings.rebuild_allowed_at(now) > now:
-            self._settle(record, Observation(looked_at=now))
-        elif held := self._rebuilder.held_back(record):
-            self.tally.looked += 1
-            self._rebuilder.defer(record, *held)
-            self._age(record.facts, now)
-        else:
-            return False
-        return True
+    def _look(self, records: Sequence[Record]) -> dict[str, Observation]:
+        seen = self._tools.workspaces.look(
+            [r.workspace_id for r in records if r.facts.phase is not Phase.REBUILDING],
+            [r.workspace_id for r in records if self._needs_state(r.facts)],
+        )
+        for record in records:
+            if record.facts.phase is Phase.FAILED:
+                image = self.bundles.image(record.facts.bundle_id)
+                id_ = record.workspace_id
+                seen[id_] = replace(seen[id_], bundle_image=image)
+        return seen
 
-    def _in_grace(self, facts: Facts, now: datetime) -> bool:
+    def _needs_state(self, facts: Facts) -> bool:
+        soon = facts.is_dirty and (not self._tools.settings.grace or facts.is_wanted)
+        return soon or facts.phase in NEEDS_STATE
+
+    def _waits(self, record: Record) -> bool:
+        """Defer a rebuild that cannot happen now in any case, without asking AWS about it."""
+        facts, now = record.facts, self._tools.clock.now()
+        if not facts.is_owed:
+            return False
+        if facts.phase is Phase.FAILED and not claims.may_heal(facts, now):
+            unseen = Observation(now, bundle_image=self.bundles.image(facts.bundle_id))
+            if early := claims.after_failure(facts, unseen, now, self._tools.settings):
+                return self._note(record, early)
+        if self._is_early(facts) or self._tools.settings.rebuild_allowed_at(now) > now:
+            self._settle(record, Observation(now))
+            return True
+        held_back = self._rebuilder.held_back(record)
+        return held_back is not None and self._note(record, held_back)
+
+    def _is_early(self, facts: Facts) -> bool:
         """Whether a look can change nothing yet. An alarm long after the vacancy was seen may speak
         of somebody who came back unseen: that is looked into."""
-        due_at = lifecycle.owed_at(facts, self._settings)
-        if due_at is None or facts.vacant_since is None or now >= due_at:
+        due_at = lifecycle.owed_at(facts, self._tools.settings)
+        if due_at is None or facts.vacant_since is None or self._tools.clock.now() >= due_at:
             return False
         return not after(facts.told_at, facts.vacant_since + NOTICE_LAG)
 
     def _settle(self, record: Record, seen: Observation) -> None:
         """Decide, and do it."""
-        self.tally.looked += 1
-        if record.version == 0:
-            self._note(record, Decision(lifecycle.first_sight(seen), Verdict.BASELINE))
-            if self._settings.prove_images and seen.bundle_id is not None:
-                self._gallery.meet(seen.bundle_id)
-            return
-        now = self._clock.now()
-        decision = lifecycle.decide(record.facts, seen, now, self._settings)
+        tools, settings = self._tools, self._tools.settings
+        decision = lifecycle.decide(record.facts, seen, tools.clock.now(), settings)
         if decision.needs_snapshot:
-            newest = self._workspaces.newest_snapshot(record.workspace_id)
-            now = self._clock.now()
+            newest = tools.workspaces.newest_snapshot(record.workspace_id)
+            now = tools.clock.now()
             if isinstance(newest, Refused):
-                decision = aftermath.refuse(record.facts, newest.code, now, self._settings)
+                decision = claims.refuse(record.facts, newest.code, now, settings)
             else:
                 seen = replace(seen, snapshot_at=newest, snapshot_asked=True)
-                decision = lifecycle.decide(record.facts, seen, now, self._settings)
+                decision = lifecycle.decide(record.facts, seen, now, settings)
         if decision.verdict is Verdict.REBUILD:
-            if self._rebuilder.rebuild(record, seen):
-                self.tally.rebuilt += 1
-                return
+            tools.looked += 1
+            self._rebuilder.rebuild(record, seen)
         else:
             self._note(record, decision)
-        if decision.verdict in OWING:
-            self._age(decision.facts, now)
 
-    def _note(self, record: Record, decision: Decision) -> None:
-        """Write down what changed. What was recorded meanwhile wins and is looked at again.
+    def _note(self, record: Record, decision: Decision) -> bool:
+        """Write down what was decided; True."""
+        self._tools.looked += 1
+        claim, took = record.facts.claim, {}
+        if claim is not None and decision.verdict is not Verdict.REBUILDING:
+            if decision.verdict in (Verdict.FINISHED, Verdict.BELIEVED, Verdict.FAILED):
+                elapsed = self._tools.clock.now() - (claim.accepted_at or claim.asked_at)
+                took = {"took_seconds": elapsed.total_seconds(), "image_id": claim.image_id}
+            if decision.facts.claim != claim:
+                self.bundles.conclude(record, decision)
+        self._tools.write(record, decision, **took)
+        return True
 
-        Nothing new is not worth a line, except that a WorkSpace still needs a person.
-        """
-        changed = (decision.facts, decision.look_at) != (record.facts, record.look_at)
-        if not changed and not decision.is_blocked:
-            return
-        if record.facts.asked_at and not decision.facts.asked_at:
-            self._gallery.conclude(record, decision)
-        outcome = (decision.facts, decision.look_at, decision.reason)
-        if changed and not self._ledger.write(record, *outcome):
-            decision = replace(decision, verdict=Verdict.DEFERRED, reason=Deferral.SUPERSEDED)
-        took = None
-        if decision.verdict is Verdict.FINISHED and record.facts.asked_at is not None:
-            took = (self._clock.now() - record.facts.asked_at).total_seconds()
-        self._journal.write(
-            decision.verdict,
-            record.workspace_id,
-            phase=decision.facts.phase.value,
-            reason=decision.reason,
-            due_at=decision.look_at,
-            took_seconds=took,
-        )
-        if decision.is_blocked and decision.verdict is not Verdict.BLOCKED:
-            self._journal.write(Verdict.BLOCKED, record.workspace_id, reason=decision.reason)
 
-    def _age(self, facts: Facts, now: datetime) -> None:
-        """A debt is left, if anything shows since when."""
-        since = lifecycle.overdue_since(facts, self._settings)
-        if since is not None:
-            self.tally.owes_since(since, now)
+def is_suspect(reason: str | None) -> bool:
+    """Whether AWS answered with an error when it was asked about a WorkSpace alone."""
+    return reason is not None and reason.startswith(lifecycle.API_ERROR)

@@ -1,4 +1,4 @@
-"""What is known of a WorkSpace and what was just seen of it. Pure values; the phase is derived."""
+"""What is known of a WorkSpace, what was just seen of it, and what can be decided. Pure values."""
 
 from __future__ import annotations
 
@@ -10,69 +10,173 @@ FRESH = timedelta(minutes=10)
 """Connection samples older than this say nothing: two sample intervals."""
 
 NOTICE_LAG = timedelta(minutes=15)
-"""An alarm tells of a session end 5 to 11 minutes late: within this time after a rebuild it may
-still speak of the session before it, and needs other evidence of use to count."""
-
-ATTEMPTS = 3
-"""Refusals and failures in a row after which a WorkSpace needs a person."""
+"""An alarm tells of a session end 5 to 11 minutes late."""
 
 VACANT_STATES = frozenset({"STOPPED", "ERROR"})
 """States in which nobody can be connected; the connection status is UNKNOWN then."""
 
-GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
-"""States after which there is no WorkSpace any more."""
+ENDS_WITHIN = timedelta(hours=2, minutes=12)
+"""A rebuild shows within 12 minutes and takes up to two hours; a longer one needs a person."""
+
+BRAKE_HOLDS = timedelta(days=1)
+"""A WorkSpace that waits for the brake longer than this needs a person: the limit is too low."""
 
 
 class Phase(StrEnum):
     """Where a WorkSpace is in its life."""
 
+    NEW = "new"
     CLEAN = "clean"
     IN_USE = "in_use"
     VACANT = "vacant"
     REBUILDING = "rebuilding"
+    FAILED = "failed"
+
+
+class Need(StrEnum):
+    """What a WorkSpace needs a person for: one alarm each."""
+
+    LATE = "late"
     BLOCKED = "blocked"
+    ENDLESS = "endless"
+    UNKNOWN = "unknown"
+    HELD_BUNDLE = "held_bundle"
+    BRAKED = "braked"
+
+
+class Doubt(StrEnum):
+    """Why a look could not tell whether somebody is connected, or was since the last one."""
+
+    NO_ROW = "no_row"
+    UNKNOWN_CONNECTION = "unknown_connection"
+    STALE_SAMPLE = "stale_sample"
+    OLDER_SAMPLE = "older_sample"
+    CONTRADICTION = "contradiction"
+    NOT_FOUND = "not_found"
+
+
+class Deferral(StrEnum):
+    """Why a rebuild that is owed waits, besides doubts, states and refusals: the closed list."""
+
+    GRACE = "grace"
+    UNCONFIRMED = "unconfirmed_use"
+    SNAPSHOT = "snapshot"
+    WINDOW = "window"
+    HOLD = "hold"
+    BRAKE = "brake"
+    CANARY = "canary"
+    IMAGE = "image_unknown"
+    HELD_BUNDLE = "held_bundle"
+    RETRY = "retry"
+    THROTTLED = "throttled"
+    SUPERSEDED = "superseded"
+
+
+class Verdict(StrEnum):
+    """What was decided about a WorkSpace."""
+
+    BASELINE = "baseline"
+    CLEAN = "clean"
+    IN_USE = "in_use"
+    VACANT = "vacant"
+    DEFERRED = "deferred"
+    REBUILD = "rebuild"
+    DRY_RUN = "dry_run"
+    REQUESTED = "rebuild_requested"
+    UNANSWERED = "unanswered"
+    REFUSED = "refused"
+    REBUILDING = "rebuilding"
+    FINISHED = "finished"
+    BELIEVED = "believed"
+    FAILED = "failed"
+    NOT_LEARNT = "not_learnt"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A rebuild that was asked for, or is about to be.
+
+    asked_at     it was claimed, immediately before AWS was asked
+    accepted_at  AWS accepted it
+    begun_at     the latest look that showed REBUILDING
+    watched_to   looks since asked_at that could not have missed a rebuild showed none until then
+    bad_since    the first of the looks that showed a bad end
+    failed       it ended badly
+    claimed_by   the invocation that did: two of the same moment are not the same claim
+    canary       the others of its bundle wait for its end
+    state        the WorkSpace's state when it was claimed
+    address      its private IP address then
+    image_id     the image that it takes
+    """
+
+    asked_at: datetime
+    accepted_at: datetime | None = None
+    begun_at: datetime | None = None
+    watched_to: datetime | None = None
+    bad_since: datetime | None = None
+    failed: bool = False
+    claimed_by: str | None = None
+    canary: bool = False
+    state: str | None = None
+    address: str | None = None
+    image_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Since when, and why, nothing can be done about a WorkSpace."""
+
+    since: datetime
+    need: Need
+    reason: str
+    needs_at: datetime
+    """From when on it needs a person."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a WorkSpace. Times are UTC; None means never.
+    """What is known of a WorkSpace. Times are UTC; None means never, or not known.
 
     used_at       the latest sign of use: a sign-in, a connected sample, a last-connection time
     told_at       the latest alarm: a session had ended by then
+    wanted_at     an administrator asked for a rebuild
     vacant_since  the first sample after the last use that showed nobody
-    owed_since    the first such sample since AWS itself last showed somebody: sign-ins that nothing
+    owed_since    the first such sample since a sample showed somebody: signs of use that no sample
                   confirms put a rebuild off, but do not make the debt younger
-    asked_at      a rebuild was claimed, and how it ended has not been seen yet
-    accepted_at   AWS accepted that rebuild
-    rebuilt_at    the last rebuild that finished: when it was accepted
-    rebuilt_before_at  the one before: the brake counts both
-    failed_at     the last rebuild that failed: when it was asked for
     baseline_at   the first sight of a WorkSpace that nobody used: use before it is no debt
-    begun         it was seen in state REBUILDING since then
-    address       its private IP address when the rebuild was claimed: a rebuild changes it, which
-                  tells one that has ended unseen from one that never began
-    bundle_id     the bundle whose image a rebuild takes
-    proving       this rebuild is the first of a new image (P7)
-    attempts      refusals and failures since the last rebuild that finished
-    reason        of the last refusal or failure
+    rebuilt_at    the last rebuild that ended well: what was used before it is gone
+    settled_at    until then, what is seen may be that rebuild's own doing
+    claim         the rebuild that was asked for, until it ended well or did not take place
+    asked         when the latest rebuilds were asked for, newest first
+    failures      bad ends, and rebuilds that did not take place, since the last good end
+    retry_at      when the next one may be asked for
+    trouble       why nothing can be done
+    late_at       when the debt should have been paid, with every wait that was chosen
+    held_until, hold_reason  an administrator keeps it from being rebuilt
+    snapshot_at   the newest snapshot of the user volume that was seen
+    user, bundle_id, image_id  as AWS tells them; the image is that of the last good rebuild
     """
 
     used_at: datetime | None = None
     told_at: datetime | None = None
+    wanted_at: datetime | None = None
     vacant_since: datetime | None = None
     owed_since: datetime | None = None
-    asked_at: datetime | None = None
-    accepted_at: datetime | None = None
-    rebuilt_at: datetime | None = None
-    rebuilt_before_at: datetime | None = None
-    failed_at: datetime | None = None
     baseline_at: datetime | None = None
-    begun: bool = False
-    address: str | None = None
+    rebuilt_at: datetime | None = None
+    settled_at: datetime | None = None
+    claim: Claim | None = None
+    asked: tuple[datetime, ...] = ()
+    failures: int = 0
+    retry_at: datetime | None = None
+    trouble: Trouble | None = None
+    late_at: datetime | None = None
+    held_until: datetime | None = None
+    hold_reason: str | None = None
+    snapshot_at: datetime | None = None
+    user: str | None = None
     bundle_id: str | None = None
-    proving: bool = False
-    attempts: int = 0
-    reason: str | None = None
+    image_id: str | None = None
 
     @property
     def clean_at(self) -> datetime | None:
@@ -81,80 +185,128 @@ class Facts:
 
     @property
     def is_dirty(self) -> bool:
-        """Used, or told of a session end, since it was clean."""
+        """Used, told of a session end, or to be rebuilt by hand, since it was clean.
+
+        The rebuild's own reboot can end a session and so raise an alarm: one that comes until the
+        rebuild has settled counts only with other evidence of use.
+        """
         clean_at = self.clean_at
         if clean_at is None:
-            return self.used_at is not None or self.told_at is not None
-        used = self.used_at is not None and self.used_at > clean_at
-        told = self.told_at is not None and self.told_at > clean_at + NOTICE_LAG
-        return used or told
+            return latest(self.used_at, self.told_at, self.wanted_at) is not None
+        settled_at = latest(clean_at, self.settled_at) or clean_at
+        told = after(self.told_at, settled_at + NOTICE_LAG)
+        return told or after(self.used_at, clean_at) or self.is_wanted
 
     @property
-    def is_vacant(self) -> bool:
-        """Seen empty since the last use."""
-        return self.vacant_since is not None and not after(self.used_at, self.vacant_since)
+    def is_wanted(self) -> bool:
+        """An administrator asked for a rebuild, and none has followed."""
+        return self.wanted_at is not None and not after(self.clean_at, self.wanted_at)
 
     @property
     def phase(self) -> Phase:
         """Derived, in the order in which the facts outweigh each other."""
-        if self.asked_at is not None:
+        if self.claim is not None and not self.claim.failed:
             return Phase.REBUILDING
         if not self.is_dirty:
-            return Phase.CLEAN
-        if not self.is_vacant:
-            return Phase.IN_USE
-        return Phase.BLOCKED if self.attempts >= ATTEMPTS else Phase.VACANT
+            return Phase.NEW if self.clean_at is None else Phase.CLEAN
+        if self.retry_at is not None:
+            return Phase.FAILED
+        seen_empty = self.vacant_since is not None and not after(self.used_at, self.vacant_since)
+        return Phase.VACANT if seen_empty else Phase.IN_USE
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether a rebuild is due now or later."""
+        return self.phase in (Phase.VACANT, Phase.FAILED)
+
+    def needs(self, reason: str | None) -> tuple[Need, datetime] | None:
+        """What it needs a person for, and from when on, if it waits for `reason`."""
+        if self.trouble is not None:
+            return self.trouble.need, self.trouble.needs_at
+        if self.claim is not None:
+            return Need.ENDLESS, self.claim.asked_at + ENDS_WITHIN
+        if self.late_at is None or not self.is_owed:
+            return None
+        if reason == Deferral.HELD_BUNDLE:
+            return Need.HELD_BUNDLE, self.owed_since or self.late_at
+        if reason == Deferral.BRAKE and self.owed_since is not None:
+            return Need.BRAKED, self.owed_since + BRAKE_HOLDS
+        return Need.LATE, self.late_at
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What AWS said of a WorkSpace at `looked_at`. None: not asked, or no answer in the row.
+    """What AWS said of a WorkSpace at `looked_at`. None: not asked, or not in the answer.
 
+    error             AWS's code, if it answers a question about this WorkSpace alone with an error
     state             WorkspaceState of DescribeWorkspaces
-    missing           DescribeWorkspaces was asked and does not know the WorkSpace
+    state_asked       DescribeWorkspaces was asked; without a state, it does not know the WorkSpace
     connection        CONNECTED, DISCONNECTED or UNKNOWN, sampled at `checked_at`
     last_connected_at LastKnownUserConnectionTimestamp: a log-in or the last sight of a connection,
                       AWS does not say which; both are signs of use at that time
+    bundle_image      the image that the bundle has now, where it was asked for
     """
 
     looked_at: datetime
+    error: str | None = None
     state: str | None = None
-    missing: bool = False
+    state_asked: bool = False
     connection: str | None = None
     checked_at: datetime | None = None
     last_connected_at: datetime | None = None
     address: str | None = None
+    user: str | None = None
     bundle_id: str | None = None
+    bundle_image: str | None = None
     snapshot_at: datetime | None = None
     snapshot_asked: bool = False
 
     @property
-    def gone(self) -> bool:
-        """Terminated, or AWS does not know it."""
-        return self.missing or self.state in GONE_STATES
+    def is_fresh(self) -> bool:
+        """Whether the connection was sampled lately enough to mean anything."""
+        return self.checked_at is not None and self.looked_at - self.checked_at <= FRESH
+
+    @property
+    def connected_at(self) -> datetime | None:
+        """When somebody was connected, by the sample alone."""
+        if self.connection != "CONNECTED":
+            return None
+        return min(self.checked_at or self.looked_at, self.looked_at)
 
     @property
     def vacant_at(self) -> datetime | None:
         """When nobody was connected, by fresh evidence that does not contradict itself."""
-        if self.state in VACANT_STATES and self.connection != "CONNECTED":
-            return self.looked_at
-        if self.connection != "DISCONNECTED" or self.checked_at is None:
+        if self.state in VACANT_STATES:
+            contradicted = self.connection == "CONNECTED" and self.is_fresh
+            return None if contradicted else self.looked_at
+        if self.connection != "DISCONNECTED" or self.checked_at is None or not self.is_fresh:
             return None
-        contradicted = after(self.last_connected_at, self.checked_at, or_same=True)
-        stale = self.looked_at - self.checked_at > FRESH
-        return None if contradicted or stale else min(self.checked_at, self.looked_at)
+        if self.last_connected_at is not None and self.last_connected_at >= self.checked_at:
+            return None
+        return min(self.checked_at, self.looked_at)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The facts as they are now, what was decided, why, and when to look next.
+
+    look_at None: not before an audit or a new signal.
+    """
+
+    facts: Facts
+    verdict: Verdict
+    look_at: datetime | None = None
+    reason: str | None = None
+    expected_by: datetime | None = None
+    """When a wait that the administrator chose should be over."""
+    needs_snapshot: bool = False
 
 
 def latest(*moments: datetime | None) -> datetime | None:
+    """The latest of the moments that are known."""
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-def capped(moment: datetime | None, latest: datetime) -> datetime | None:
-    return None if moment is None else min(moment, latest)
-
-
-def after(moment: datetime | None, other: datetime | None, or_same: bool = False) -> bool:
-    """Whether `moment` is known and later than `other` (known too)."""
-    if moment is None or other is None:
-        return False
-    return moment > other or (or_same and moment == other)
+def after(moment: datetime | None, other: datetime | None) -> bool:
+    """Whether both are known and `moment` is later than `other`."""
+    return moment is not None and other is not None and moment > other

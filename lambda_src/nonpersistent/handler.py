@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import boto3
 from botocore.config import Config
 
-from . import signals
+from . import gauges, signals
 from .clock import Clock
-from .examiner import Examiner
-from .gallery import Gallery
 from .journal import Entry, Journal
+from .lease import Lease
 from .ledger import Ledger
 from .pacing import Pacer
-from .rebuilder import Rebuilder
 from .reconciler import Reconciler
 from .settings import Settings
-from .signals import Home, Ignored, Signal, Task
-from .turn import Turn
+from .signals import Ignored, Origin, Signal, Task
+from .tools import Tools
 from .workspaces import WorkSpaces
 
 if TYPE_CHECKING:
@@ -50,8 +48,8 @@ class Context(Protocol):
         """Milliseconds until the function's time-out."""
 
 
-class House:
-    """What lives as long as the container: settings, clients, the roster as last read."""
+class Container:
+    """What lives from one invocation to the next: settings, clients, the roster as last read."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.settings = Settings.from_environment(environment)
@@ -59,6 +57,7 @@ class House:
         self.ledger = Ledger(_dynamodb(), self.settings.ledger_table, CLOCK)
         self._roster: frozenset[str] = frozenset()
         self._roster_read_at: datetime | None = None
+        self._gauged_at: datetime | None = None
 
     def knows(self, workspace_id: str) -> bool:
         """Whether a WorkSpace is on the roster; one that is not is looked up once more."""
@@ -69,54 +68,58 @@ class House:
         self._roster, self._roster_read_at = self.ledger.roster(), now
         return workspace_id in self._roster
 
+    def tell_gauges(self) -> None:
+        """Tell the fleet's state, every few minutes."""
+        now = CLOCK.now()
+        if self._gauged_at is None or now - self._gauged_at >= gauges.INTERVAL:
+            self._gauged_at = now
+            gauges.tell(self.ledger, self.journal, self.settings, now)
+
     def reconciler(self, context: Context) -> Reconciler:
         """The actor of one invocation."""
+        owner = _owner(context)
         pacer = Pacer(self.settings.api_rate, CLOCK)
-        workspaces = WorkSpaces(_workspaces, pacer, CLOCK)
-        turn = Turn(
-            self.ledger,
-            pacer,
-            CLOCK,
-            owner=context.aws_request_id,
-            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+        lease = Lease(
+            self.ledger, pacer, owner, lambda: context.get_remaining_time_in_millis() / 1000
         )
-        gallery = Gallery(self.ledger, workspaces, self.journal, CLOCK)
-        rebuilder = Rebuilder(
-            self.settings, self.ledger, workspaces, gallery, pacer, self.journal, CLOCK
+        workspaces = WorkSpaces(_workspaces, pacer, lease)
+        return Reconciler(
+            Tools(self.settings, self.ledger, self.journal, pacer, lease, workspaces, owner)
         )
-        examiner = Examiner(
-            self.settings, self.ledger, workspaces, rebuilder, gallery, turn, self.journal, CLOCK
-        )
-        return Reconciler(self.settings, self.ledger, examiner, turn, self.journal, CLOCK)
 
 
 def lambda_handler(event: object, context: Context) -> dict[str, Any]:
-    """Handle one event: SNS records, a sign-in, `{"task": "reconcile"}` or `{"task": "audit"}`.
+    """Handle one event: SNS records, a sign-in, or a task such as `{"task": "reconcile"}`.
 
     Returns what the pass did. Raises SettingsError, NoRoster, and botocore's errors that are not
     known to pass by themselves: Lambda then retries, and the dead-letter queue keeps what never
     worked.
     """
-    house = _house()
-    home = Home.of(context.invoked_function_arn)
-    read = signals.read(event, CLOCK.now(), home)
+    container = _container()
+    read = signals.read(event, CLOCK.now(), Origin.of(context.invoked_function_arn))
     for entry in read:
-        _record(house, entry)
-    tally = house.reconciler(context).run()
+        _record(container, entry)
     task = next((entry for entry in read if isinstance(entry, Task)), None)
-    if task or tally.due:
-        house.journal.write(Entry.PASS, task=task and task.value, **asdict(tally))
+    if task is Task.RECONCILE:
+        container.tell_gauges()
+    reconciler = container.reconciler(context)
+    tally = reconciler.tally
+    try:
+        reconciler.run()
+    finally:
+        if task or tally.due:
+            container.journal.write(Entry.PASS, task=task and task.value, **asdict(tally))
     return asdict(tally)
 
 
-def _record(house: House, entry: Signal | Ignored | Task) -> None:
+def _record(container: Container, entry: Signal | Ignored | Task) -> None:
     match entry:
         case Task.AUDIT:
-            house.ledger.ask_audit(CLOCK.now())
-        case Signal() if house.knows(entry.workspace_id):
-            look_at = house.settings.next_look(CLOCK.now())
-            news = house.ledger.record(entry, look_at)
-            house.journal.write(
+            container.ledger.ask_audit(CLOCK.now())
+        case Signal() if container.knows(entry.workspace_id):
+            look_at = container.settings.next_look(CLOCK.now())
+            news = container.ledger.record(entry, look_at)
+            container.journal.write(
                 Entry.RECORDED if news else Entry.IGNORED,
                 entry.workspace_id,
                 signal=entry.kind.value,
@@ -124,19 +127,24 @@ def _record(house: House, entry: Signal | Ignored | Task) -> None:
                 reason=None if news else "nothing_new",
             )
         case Signal():
-            house.journal.write(
+            container.journal.write(
                 Entry.IGNORED,
                 entry.workspace_id,
                 signal=entry.kind.value,
                 reason="not_in_workspace_ids",
             )
         case Ignored(reason=reason):
-            house.journal.write(Entry.IGNORED, reason=reason)
+            container.journal.write(Entry.IGNORED, reason=reason)
 
 
 @cache
-def _house() -> House:
-    return House(os.environ)
+def _container() -> Container:
+    return Container(os.environ)
+
+
+def _owner(context: Context) -> str:
+    """Who holds the lease: also where Lambda delivers the same request twice at once."""
+    return f"{context.aws_request_id} {os.urandom(8).hex()}"
 
 
 @cache

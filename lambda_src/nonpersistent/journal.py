@@ -11,23 +11,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from .decisions import Verdict
+from .facts import Verdict
 
 _LOGGER = logging.getLogger("nonpersistent")
 _LOGGER.setLevel(logging.INFO)
 
 
 class Entry(StrEnum):
-    """Decisions that are not of the life cycle; with `Verdict`, the values of `decision`."""
+    """What else is told besides verdicts; with `Verdict`, the values of `decision`."""
 
     RECORDED = "recorded"
     IGNORED = "ignored"
-    REBUILD_REQUESTED = "rebuild_requested"
-    UNANSWERED = "unanswered"
     FORGOTTEN = "forgotten"
-    IMAGE_PROVING = "image_proving"
-    IMAGE_PROVEN = "image_proven"
-    IMAGE_REFUSED = "image_refused"
+    TRUSTED = "trusted"
+    HELD_BUNDLE = "held_bundle"
+    GAUGES = "gauges"
+    NEEDS_PERSON = "needs_person"
     PASS = "pass"
 
 
@@ -35,9 +34,10 @@ WORRYING: frozenset[Entry | Verdict] = frozenset(
     {
         Verdict.REFUSED,
         Verdict.FAILED,
-        Verdict.BLOCKED,
-        Entry.UNANSWERED,
-        Entry.IMAGE_REFUSED,
+        Verdict.UNANSWERED,
+        Verdict.NOT_LEARNT,
+        Entry.HELD_BUNDLE,
+        Entry.NEEDS_PERSON,
     }
 )
 

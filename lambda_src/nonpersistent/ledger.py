@@ -4,28 +4,30 @@ Signals are recorded by updates that only let times grow, so they commute and ma
 The actor's writes are conditional on the version it has read: whatever was recorded meanwhile
 makes them fail, and the WorkSpace is looked at again.
 
-Items, by `id`: a WorkSpace (its facts), a bundle (its images' proof), "roster" (written by
-Terraform), "audit", "lease".
+Items, by `id`: a WorkSpace (its facts), a bundle (whether its rebuilds can be trusted), "roster"
+(written by Terraform), "audit", "lease".
 An item with a time to look carries `due_at`, the key of the sparse index `due`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .canary import Bundle
 from .clock import Clock
-from .facts import Facts
-from .images import Proof
+from .facts import Deferral, Need
 from .records import (
+    UNREADABLE,
     Item,
     Record,
+    bundle_from_item,
+    bundle_to_item,
     from_item,
     from_moment,
-    proof_from_item,
-    proof_to_item,
     to_item,
     to_moment,
 )
@@ -43,17 +45,33 @@ class NoRoster(LookupError):
 
 
 @dataclass(frozen=True)
-class Due:
-    """Something whose time has come: a WorkSpace id, or the audit."""
+class Entry:
+    """What the index shows of something with a time to look: a WorkSpace, or the audit."""
 
     id: str
     due_at: datetime
+    phase: str | None = None
+    needs: Need | None = None
+    needs_at: datetime | None = None
+    reason: str | None = None
+    user: str | None = None
+    bundle_id: str | None = None
+    owed_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How far the audit under way has come, and when the last one was completed."""
+
+    seen_up_to: str = ""
+    completed_at: datetime | None = None
 
 
 class Ledger:
     """Reads and writes the table. Raises botocore's errors: an event that fails is retried."""
 
     def __init__(self, client: DynamoDBClient, table: str, clock: Clock) -> None:
+        self.clock = clock
         self._table = Table(client, table, clock)
 
     def roster(self) -> frozenset[str]:
@@ -69,65 +87,94 @@ class Ledger:
     def record(self, signal: Signal, look_at: datetime) -> bool:
         """Keep what a signal says; False if something as late was known already.
 
-        A session end is also queued for a look at `look_at`. It may bring a planned look forward
-        but never put it off: no stream of messages can postpone a rebuild.
+        A session end is also queued for a look at `look_at`, a request at once. It may bring a
+        planned look forward but never put it off: no stream of messages can postpone a rebuild.
         """
-        attribute = "told_at" if signal.kind is Kind.SESSION_END else "used_at"
+        attribute = {Kind.SESSION_END: "told_at", Kind.SIGN_IN: "used_at"}[signal.kind]
         news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"
         values: dict[str, Any] = {":at": from_moment(signal.at), ":one": {"N": "1"}}
-        if signal.kind is Kind.SESSION_END:
-            values[":look_at"] = from_moment(look_at)
-            tell = "SET told_at = :at, due_at = {} ADD version :one"
-            sooner = f"{news} AND (attribute_not_exists(due_at) OR due_at > :look_at)"
-            if self._table.update(signal.workspace_id, tell.format(":look_at"), values, sooner):
-                return True
-            update = tell.format("if_not_exists(due_at, :look_at)")
-        else:
+        if signal.kind is Kind.SIGN_IN:
             update = "SET used_at = :at ADD version :one"
+            return self._table.update(signal.workspace_id, update, values, news)
+        values[":look_at"] = from_moment(look_at)
+        tell = "SET told_at = :at, due_at = {} ADD version :one"
+        sooner = f"{news} AND (attribute_not_exists(due_at) OR due_at > :look_at)"
+        if self._table.update(signal.workspace_id, tell.format(":look_at"), values, sooner):
+            return True
+        update = tell.format("if_not_exists(due_at, :look_at)")
         return self._table.update(signal.workspace_id, update, values, news)
 
-    def due(self, now: datetime) -> list[Due]:
+    def due(self, now: datetime) -> list[Entry]:
         """What is due by `now`, longest first. One query, empty in an idle minute."""
-        found = self._table.query("due", "due_at <= :now", {":now": from_moment(now)})
-        return [Due(item["id"]["S"], to_moment(item["due_at"])) for item in found]
+        return list(self._entries({":now": from_moment(now)}, "due_at <= :now"))
+
+    def planned(self) -> list[Entry]:
+        """Everything that has a time to look: what is owed, under way, or in trouble."""
+        return [entry for entry in self._entries({}) if entry.id != AUDIT]
+
+    def waiting_for_canary(self, bundle_id: str) -> list[Entry]:
+        """The WorkSpaces that wait for the canary of a bundle."""
+        return [
+            entry
+            for entry in self.planned()
+            if entry.bundle_id == bundle_id and entry.reason == Deferral.CANARY
+        ]
 
     def read(self, workspace_ids: Sequence[str]) -> list[Record]:
-        """The records of these WorkSpaces, in their order; an empty one where nothing is known."""
-        records = {id_: Record(id_) for id_ in workspace_ids}
+        """The records of these WorkSpaces, in their order; an empty one where nothing is known.
+
+        One that cannot be read is left out, see `set_aside`.
+        """
+        records: dict[str, Record | None] = {id_: Record(id_) for id_ in workspace_ids}
         for item in self._table.get_all(workspace_ids):
-            record = from_item(item)
-            records[record.workspace_id] = record
-        return list(records.values())
+            records[item["id"]["S"]] = _readable(item)
+        return [record for record in records.values() if record is not None]
 
-    def write(
-        self,
-        seen: Record,
-        facts: Facts,
-        look_at: datetime | None,
-        waits_for: str | None = None,
-    ) -> Record | None:
-        """Put `facts` in the place of what `seen` said; None if somebody wrote in between."""
-        record = Record(seen.workspace_id, facts, seen.version + 1, look_at, waits_for)
-        return record if self._replace(to_item(record), seen.version) else None
+    def write(self, record: Record) -> Record | None:
+        """Put a record in the place of its predecessor; None if somebody wrote in between."""
+        written = replace(record, version=record.version + 1)
+        return written if self._replace(to_item(written), record.version) else None
 
-    def forget(self, workspace_id: str) -> None:
-        """Drop the record of a WorkSpace that is no longer on the roster."""
-        self._table.delete(workspace_id)
+    def set_aside(self, workspace_id: str, look_at: datetime, reason: str) -> None:
+        """Put off an item that cannot be read, and say that it needs a person."""
+        self._table.update(
+            workspace_id,
+            "SET due_at = :look_at, needs = :need, needs_at = if_not_exists(needs_at, :look_at), "
+            "reason = :reason",
+            {
+                ":look_at": from_moment(look_at),
+                ":need": {"S": Need.UNKNOWN.value},
+                ":reason": {"S": reason},
+            },
+        )
+
+    def forget(self, record: Record) -> bool:
+        """Drop the record of a WorkSpace that is no longer on the roster, if it is as it was read.
+
+        One that was put on the roster again, and of which something was recorded, is kept.
+        """
+        version = {":seen": {"N": str(record.version)}}
+        return self._table.delete(record.workspace_id, "version = :seen", version)
 
     def everything(self) -> Iterator[Record]:
-        """The record of every WorkSpace that has one: a scan, for rare questions only."""
+        """Every record that can be read: a scan, for rare questions only."""
         for item in self._table.scan():
-            if item["id"]["S"].startswith("ws-"):
-                yield from_item(item)
+            if item["id"]["S"].startswith("ws-") and (record := _readable(item)) is not None:
+                yield record
 
-    def proof(self, bundle_id: str) -> Proof:
-        """What is known of a bundle's images (P7)."""
-        return proof_from_item(bundle_id, self._table.get(bundle_id))
+    def bundle(self, bundle_id: str) -> Bundle:
+        """What is known of a bundle's rebuilds (P7)."""
+        return bundle_from_item(bundle_id, self._table.get(bundle_id))
 
-    def write_proof(self, proof: Proof) -> bool:
-        """Put `proof` in the place of what it was made from; False if somebody wrote in between."""
-        item = proof_to_item(replace(proof, version=proof.version + 1))
-        return self._replace(item, proof.version)
+    def bundles(self, bundle_ids: Sequence[str]) -> list[Bundle]:
+        """The same of several, with one request for 100."""
+        return [bundle_from_item(item["id"]["S"], item) for item in self._table.get_all(bundle_ids)]
+
+    def write_bundle(self, bundle: Bundle) -> bool:
+        """Put a bundle in the place of what it was made from; False if somebody was faster."""
+        return self._replace(
+            bundle_to_item(replace(bundle, version=bundle.version + 1)), bundle.version
+        )
 
     def lease(self, owner: str, now: datetime, until: datetime) -> bool:
         """Take or prolong the right to act; False while another owner has it."""
@@ -140,23 +187,68 @@ class Ledger:
     def ask_audit(self, now: datetime) -> None:
         """An audit is due now, unless one is due or under way already."""
         self._table.update(
-            AUDIT, "SET due_at = if_not_exists(due_at, :now)", {":now": from_moment(now)}
+            AUDIT,
+            "SET due_at = if_not_exists(due_at, :now), "
+            "completed_at = if_not_exists(completed_at, :now)",
+            {":now": from_moment(now)},
         )
 
-    def audit_position(self) -> str:
-        """The last WorkSpace that the audit under way has seen; empty at its beginning."""
-        return str(self._table.get(AUDIT).get("seen_up_to", {}).get("S", ""))
+    def audit(self) -> Audit:
+        """The state of the audits."""
+        item = self._table.get(AUDIT)
+        completed_at = item.get("completed_at")
+        return Audit(
+            seen_up_to=str(item.get("seen_up_to", {}).get("S", "")),
+            completed_at=to_moment(completed_at) if completed_at else None,
+        )
 
     def move_audit(self, position: str) -> None:
         """Remember how far the audit has come, for whoever goes on with it."""
         self._table.update(AUDIT, "SET seen_up_to = :position", {":position": {"S": position}})
 
-    def end_audit(self) -> None:
+    def end_audit(self, now: datetime) -> None:
         """The whole roster was seen: no audit is due until the next one is asked for."""
-        self._table.put({"id": {"S": AUDIT}}, "attribute_exists(id)")
+        self._table.put({"id": {"S": AUDIT}, "completed_at": from_moment(now)})
+
+    def _entries(self, values: Item, *conditions: str) -> Iterator[Entry]:
+        for item in self._table.query("due", values, *conditions):
+            entry = Entry(id=item["id"]["S"], due_at=self.clock.now())
+            with suppress(*UNREADABLE):
+                entry = _entry(item)
+            yield entry
 
     def _replace(self, item: Item, version: int) -> bool:
-        """Write an item whose predecessor had `version`; 0 means that there was none."""
-        if not version:
+        """Write an item whose predecessor had `version`; 0: there was none, -1: whatever it was."""
+        if version < 0:
+            return self._table.put(item)
+        if version == 0:
             return self._table.put(item, "attribute_not_exists(id)")
         return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})
+
+
+def _readable(item: Item) -> Record | None:
+    try:
+        return from_item(item)
+    except UNREADABLE:
+        return None
+
+
+def _entry(item: Item) -> Entry:
+    def text(name: str) -> str | None:
+        return item[name]["S"] if name in item else None
+
+    def moment(name: str) -> datetime | None:
+        return to_moment(item[name]) if name in item else None
+
+    need = text("needs")
+    return Entry(
+        id=item["id"]["S"],
+        due_at=to_moment(item["due_at"]),
+        phase=text("phase"),
+        needs=Need(need) if need else None,
+        needs_at=moment("needs_at"),
+        reason=text("reason"),
+        user=text("user"),
+        bundle_id=text("bundle_id"),
+        owed_since=moment("owed_since"),
+    )

@@ -1,6 +1,7 @@
 """The life of a WorkSpace: facts in, a decision out. Pure: no AWS, no clock, no log.
 
-The phase is derived from the facts each time, never stored as a truth of its own.
+The phase is derived from the facts each time, never stored as a truth of its own. Rebuilds that
+were asked for are followed in `claims.py`.
 """
 
 from __future__ import annotations
@@ -8,71 +9,103 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from . import aftermath
-from .decisions import Decision, Deferral, Verdict
-from .facts import Facts, Observation, Phase, after, capped, latest
+from . import claims
+from .claims import BAD_STATES, GONE_STATES, trouble
+from .facts import (
+    Decision,
+    Deferral,
+    Doubt,
+    Facts,
+    Need,
+    Observation,
+    Phase,
+    Verdict,
+    after,
+    latest,
+)
 from .settings import Settings, UserVolume
 
-REBUILDABLE = frozenset({"AVAILABLE", "ERROR", "UNHEALTHY", "STOPPED", "REBOOTING"})
+API_ERROR = "api:"
+"""What a reason begins with if AWS answers a question about a WorkSpace alone with an error."""
+
+REBUILDABLE_STATES = frozenset({"AVAILABLE", "ERROR", "UNHEALTHY", "STOPPED", "REBOOTING"})
 """The states from which AWS accepts RebuildWorkspaces (its API reference)."""
 
+IDLE_FRESH = timedelta(minutes=30)
+"""Older samples of a WorkSpace that owes nothing leave open whether it was used."""
 
-def first_sight(seen: Observation) -> Facts:
-    """What an audit makes of a WorkSpace it has no record of.
+ROWS_RETURN_WITHIN = timedelta(minutes=30)
+"""How long after a rebuild has settled its connection status may still be missing or UNKNOWN."""
 
-    A session in progress will owe a rebuild like any other; otherwise the present is the
-    baseline, and deploying the module rebuilds nothing.
-    """
-    in_session = seen.connection == "CONNECTED" or after(seen.last_connected_at, seen.checked_at)
-    if in_session:
-        return learn(Facts(), seen)
-    return Facts(baseline_at=seen.vacant_at or seen.looked_at, bundle_id=seen.bundle_id)
+SNAPSHOT_INTERVAL = timedelta(hours=12)
+"""WorkSpaces saves a user volume every 12 hours (AWS's administration guide)."""
+
+SNAPSHOT_SLACK = timedelta(minutes=30)
+"""How much later than expected a snapshot may be, and how soon it is asked for again."""
+
+
+def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
+    """What to do with a WorkSpace, given what is known and what was just seen."""
+    if facts.phase is Phase.REBUILDING:
+        return claims.follow(facts, seen, now, settings)
+    if seen.error is not None:
+        return trouble(facts, Need.UNKNOWN, f"{API_ERROR}{seen.error}", now, settings)
+    if seen.state == "REBUILDING":
+        return claims.adopt(facts, seen, now, settings)
+    if facts.phase is Phase.NEW:
+        return _first_sight(facts, seen, now, settings)
+    facts = learn(facts, seen)
+    match facts.phase:
+        case Phase.CLEAN:
+            return _stay_clean(facts, seen, now, settings)
+        case Phase.IN_USE:
+            return _await_vacancy(facts, seen, now, settings)
+        case Phase.FAILED:
+            healed_or_early = claims.after_failure(facts, seen, now, settings)
+            return healed_or_early or _await_rebuild(facts, seen, now, settings)
+        case _:
+            return _await_rebuild(facts, seen, now, settings)
 
 
 def learn(facts: Facts, seen: Observation) -> Facts:
-    """Add what was seen: times of use only grow, vacancy begins at the first sight after it."""
-    used_at = latest(facts.used_at, capped(seen.last_connected_at, seen.looked_at))
+    """Add what was seen: times of use only grow, vacancy begins at the first sight after it.
+
+    A rebuild may move LastKnownUserConnectionTimestamp by itself: until it has settled, only a
+    sample or a sign-in tells of use.
+    """
+    known_at = seen.last_connected_at and min(seen.last_connected_at, seen.looked_at)
+    if facts.asked and after(known_at, facts.asked[0]) and after(facts.settled_at, known_at):
+        known_at = None
+    used_at = latest(facts.used_at, known_at, seen.connected_at)
+    if facts.phase is Phase.FAILED and after(used_at, facts.asked[0]):
+        facts = replace(facts, claim=None, failures=0, retry_at=None, trouble=None)
     vacant_since = facts.vacant_since
-    if seen.connection == "CONNECTED":
-        used_at = latest(used_at, capped(seen.checked_at or seen.looked_at, seen.looked_at))
-    if after(used_at, vacant_since, or_same=True):
+    if used_at is not None and vacant_since is not None and used_at >= vacant_since:
         vacant_since = None
-    vacant_at = seen.vacant_at
-    if vacant_since is None and vacant_at is not None and not after(used_at, vacant_at, True):
+    vacant_at = _vacant_at(facts, seen)
+    if vacant_since is None and vacant_at is not None and not (used_at and used_at >= vacant_at):
         vacant_since = vacant_at
-    shown = seen.connection == "CONNECTED" or after(seen.last_connected_at, facts.owed_since)
+    shown = after(seen.connected_at, facts.owed_since)
     return replace(
         facts,
         used_at=used_at,
         vacant_since=vacant_since,
         owed_since=vacant_since if shown else facts.owed_since or vacant_since,
+        snapshot_at=latest(facts.snapshot_at, seen.snapshot_at),
         bundle_id=seen.bundle_id or facts.bundle_id,
+        user=seen.user or facts.user,
     )
 
 
-def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
-    """What to do with a WorkSpace, given what is known and what was just seen."""
-    if facts.asked_at is not None:
-        return aftermath.follow(facts, facts.asked_at, seen, now, settings)
-    facts = learn(facts, seen)
-    match facts.phase:
-        case Phase.CLEAN:
-            return Decision(replace(facts, vacant_since=None, owed_since=None), Verdict.CLEAN)
-        case Phase.IN_USE:
-            return _await_vacancy(facts, seen, now, settings)
-        case _:
-            return _await_rebuild(facts, seen, now, settings)
-
-
 def owed_at(facts: Facts, settings: Settings) -> datetime | None:
-    """When the rebuild of a vacant WorkSpace falls due: a grace period after the last evidence."""
+    """When the rebuild of a vacant WorkSpace falls due: a grace period after the last evidence.
+
+    One that an administrator asked for has no grace period.
+    """
+    if facts.is_wanted:
+        return facts.wanted_at
     seen_or_told = latest(facts.vacant_since, facts.told_at)
     return None if seen_or_told is None else seen_or_told + settings.grace
-
-
-def overdue_since(facts: Facts, settings: Settings) -> datetime | None:
-    """When the debt first fell due, whatever has put it off since."""
-    return facts.owed_since + settings.grace if facts.owed_since else owed_at(facts, settings)
 
 
 def evident_at(facts: Facts) -> datetime | None:
@@ -87,19 +120,72 @@ def evident_at(facts: Facts) -> datetime | None:
     return min(ends, default=None)
 
 
-def rebuilds(facts: Facts) -> list[datetime]:
-    """When rebuilds were asked for that AWS accepted, or may have: the last of each kind."""
-    moments = (facts.rebuilt_before_at, facts.rebuilt_at, facts.failed_at, facts.asked_at)
-    return [moment for moment in moments if moment is not None]
+def reckon(
+    before: Facts, decision: Decision, now: datetime, settings: Settings, allowance: timedelta
+) -> Facts:
+    """The decision's facts, with the time by which the debt should have been paid.
+
+    That is the grace period, what the API's rate needs (`allowance`), and each wait that the
+    administrator configured. What is late already stays late, whatever it waits for next; what
+    had been in trouble for long begins anew.
+    """
+    facts = decision.facts
+    if not facts.is_owed or decision.verdict is Verdict.DRY_RUN:
+        return replace(facts, late_at=None)
+    was_stuck = before.trouble is not None and now >= before.trouble.needs_at
+    late_at = facts.late_at
+    if late_at is None:
+        late_at = latest(facts.owed_since, facts.wanted_at) or now
+        late_at += settings.grace + allowance
+    if was_stuck and facts.trouble is None:
+        late_at = max(late_at, now + settings.grace + allowance)
+    if decision.expected_by is not None and now < late_at:
+        late_at = max(late_at, decision.expected_by + allowance)
+    return replace(facts, late_at=late_at)
+
+
+def _first_sight(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
+    """A session in progress will owe a rebuild like any other; otherwise the present is the
+    baseline, and deploying the module rebuilds nothing."""
+    if seen.state is None or seen.state in GONE_STATES:
+        return trouble(facts, Need.UNKNOWN, seen.state or Doubt.NOT_FOUND, now, settings)
+    facts = replace(facts, trouble=None)
+    if seen.connection == "CONNECTED" or after(seen.last_connected_at, seen.checked_at):
+        return _await_vacancy(learn(facts, seen), seen, now, settings)
+    known = replace(facts, bundle_id=seen.bundle_id, user=seen.user)
+    return Decision(replace(known, baseline_at=seen.vacant_at or seen.looked_at), Verdict.BASELINE)
+
+
+def _stay_clean(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
+    clean = replace(facts, vacant_since=None, owed_since=None)
+    if doubt := _idle_doubt(facts, seen, now):
+        return trouble(clean, Need.UNKNOWN, doubt, now, settings, Verdict.NOT_LEARNT)
+    return Decision(replace(clean, trouble=None), Verdict.CLEAN)
+
+
+def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
+    """Why a WorkSpace that owes nothing may have been used without anybody being able to tell."""
+    if seen.state in GONE_STATES:
+        return seen.state
+    if seen.state_asked and seen.state is None:
+        return Doubt.NOT_FOUND
+    sampled = seen.connection in ("CONNECTED", "DISCONNECTED") and seen.checked_at is not None
+    if sampled and seen.checked_at is not None and seen.looked_at - seen.checked_at <= IDLE_FRESH:
+        return None
+    never_used = latest(facts.used_at, seen.last_connected_at) is None
+    settling = facts.settled_at is not None and now < facts.settled_at + ROWS_RETURN_WITHIN
+    if never_used or settling or seen.state not in ("AVAILABLE", *BAD_STATES):
+        return None
+    return _doubt(seen)
 
 
 def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
-    in_use = seen.connection == "CONNECTED" and seen.checked_at is not None
-    if in_use and not after(facts.told_at, seen.checked_at):
-        return Decision(facts, Verdict.IN_USE)
-    if seen.gone:
-        return aftermath.gone(facts, seen)
-    return _defer(facts, Deferral.EVIDENCE, now + settings.patience, settings)
+    told_later = after(facts.told_at, seen.checked_at)
+    if seen.connection == "CONNECTED" and seen.is_fresh and not told_later:
+        return Decision(replace(facts, trouble=None, late_at=None), Verdict.IN_USE)
+    return _obstacle(facts, seen, now, settings) or trouble(
+        facts, Need.UNKNOWN, _doubt(seen), now, settings
+    )
 
 
 def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
@@ -108,33 +194,99 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     soonest = due_at + settings.patience if now < due_at else now
     opens_at = settings.rebuild_allowed_at(soonest)
     if opens_at > soonest:
-        return _defer(facts, Deferral.WINDOW, opens_at, settings)
+        return defer(facts, Deferral.WINDOW, opens_at, settings)
+    vacant_at = _vacant_at(facts, seen)
     if now < due_at:
-        return Decision(facts, Verdict.VACANT, settings.next_look(soonest), Deferral.GRACE)
-    if seen.gone:
-        return aftermath.gone(facts, seen)
-    if seen.vacant_at is None or seen.vacant_at < due_at:
-        return _defer(facts, Deferral.EVIDENCE, now + settings.patience, settings)
-    if seen.state not in REBUILDABLE:
-        return _defer(facts, Deferral.STATE, now + settings.patience, settings)
-    if settings.user_volume is UserVolume.KEEP:
-        if not seen.snapshot_asked:
-            return Decision(facts, Verdict.DEFERRED, now, Deferral.SNAPSHOT, needs_snapshot=True)
-        ended_by = latest(facts.vacant_since, facts.told_at)
-        if seen.snapshot_at is None or after(ended_by, seen.snapshot_at):
-            return _defer(facts, Deferral.SNAPSHOT, _next_snapshot(seen, now), settings)
-    if settings.dry_run:
-        return Decision(facts, Verdict.DRY_RUN)
-    return Decision(facts, Verdict.REBUILD)
+        if vacant_at is not None and facts.retry_at is None:
+            facts = replace(facts, trouble=None)
+        put_off = after(facts.vacant_since, facts.owed_since)
+        why = Deferral.UNCONFIRMED if put_off else Deferral.GRACE
+        return Decision(facts, Verdict.VACANT, settings.next_look(soonest), why)
+    if obstacle := _obstacle(facts, seen, now, settings):
+        return obstacle
+    if vacant_at is None or vacant_at < due_at:
+        doubt = Doubt.OLDER_SAMPLE if vacant_at else _doubt(seen)
+        return trouble(facts, Need.UNKNOWN, doubt, now, settings)
+    if facts.retry_at is None:
+        facts = replace(facts, trouble=None)
+    if settings.user_volume is UserVolume.KEEP and not facts.is_wanted:
+        waits = _await_snapshot(facts, seen, now, settings)
+        if waits is not None:
+            return waits
+    return Decision(facts, Verdict.DRY_RUN if settings.dry_run else Verdict.REBUILD)
 
 
-def _next_snapshot(seen: Observation, now: datetime) -> datetime:
-    """Snapshots come every 12 hours; without one, or overdue, look every half hour."""
-    soonest = now + timedelta(minutes=30)
-    if seen.snapshot_at is None:
-        return soonest
-    return max(soonest, seen.snapshot_at + timedelta(hours=12))
+def _await_snapshot(
+    facts: Facts, seen: Observation, now: datetime, settings: Settings
+) -> Decision | None:
+    """Wait for a snapshot newer than the session; None once there is one.
+
+    AWS is asked when one is to be expected: each question is a call for one WorkSpace.
+    """
+    ended_by = latest(facts.vacant_since, facts.told_at) or now
+    if facts.snapshot_at is not None and facts.snapshot_at >= ended_by:
+        return None
+    latest_by = ended_by + SNAPSHOT_INTERVAL + SNAPSHOT_SLACK
+    expected = latest(facts.snapshot_at, facts.settled_at)
+    while expected is not None and expected <= ended_by:
+        expected += SNAPSHOT_INTERVAL
+    if seen.snapshot_asked or (expected is not None and now < expected):
+        again = now + (SNAPSHOT_SLACK if now < latest_by else 4 * SNAPSHOT_SLACK)
+        look_at = again if seen.snapshot_asked else expected
+        assert look_at is not None
+        if seen.snapshot_asked and expected is not None:
+            look_at = max(look_at, expected + timedelta(minutes=5))
+        return defer(facts, Deferral.SNAPSHOT, look_at, settings, latest_by)
+    return Decision(facts, Verdict.DEFERRED, now, Deferral.SNAPSHOT, needs_snapshot=True)
 
 
-def _defer(facts: Facts, why: Deferral, until: datetime, settings: Settings) -> Decision:
-    return Decision(facts, Verdict.DEFERRED, settings.next_look(until), why)
+def defer(
+    facts: Facts,
+    why: str,
+    until: datetime,
+    settings: Settings,
+    expected_by: datetime | None = None,
+) -> Decision:
+    """The rebuild waits until then, as the administrator chose."""
+    look_at = settings.next_look(until)
+    return Decision(facts, Verdict.DEFERRED, look_at, why, expected_by=expected_by or look_at)
+
+
+def _obstacle(
+    facts: Facts, seen: Observation, now: datetime, settings: Settings
+) -> Decision | None:
+    """Why no rebuild is possible, whoever is connected."""
+    if seen.state_asked and seen.state is None:
+        return trouble(facts, Need.UNKNOWN, Doubt.NOT_FOUND, now, settings)
+    if seen.state is not None and seen.state not in REBUILDABLE_STATES:
+        return trouble(facts, Need.BLOCKED, seen.state, now, settings)
+    return None
+
+
+def _vacant_at(facts: Facts, seen: Observation) -> datetime | None:
+    """When nobody was connected.
+
+    A rebuild ends each session. So as long as the state that it ended badly in lasts, nobody is
+    connected, also where the connection status is UNKNOWN or missing.
+    """
+    broken = facts.claim is not None and facts.claim.failed and seen.state in BAD_STATES
+    if broken and not (seen.connection == "CONNECTED" and seen.is_fresh):
+        return seen.looked_at
+    return seen.vacant_at
+
+
+def _doubt(seen: Observation) -> Doubt:
+    """Why the connection status does not tell whether somebody is connected."""
+    match seen.connection:
+        case None:
+            return Doubt.NO_ROW
+        case "CONNECTED" | "DISCONNECTED" if not seen.is_fresh:
+            return Doubt.STALE_SAMPLE
+        case "CONNECTED":
+            return Doubt.OLDER_SAMPLE
+        case "DISCONNECTED" if seen.vacant_at is None:
+            return Doubt.CONTRADICTION
+        case "DISCONNECTED":
+            return Doubt.OLDER_SAMPLE
+        case _:
+            return Doubt.UNKNOWN_CONNECTION

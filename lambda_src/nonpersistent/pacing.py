@@ -30,9 +30,8 @@ class Pacer:
         return self._gap
 
     def wait(self) -> None:
-        """Sleep until the next call may be made, and take its place."""
+        """Sleep until the next call may be made."""
         self._clock.sleep((self.next_call_at - self._clock.now()).total_seconds())
-        self.sent()
 
     def sent(self) -> None:
         """A call is made now: the next one may follow after the gap."""
@@ -43,6 +42,10 @@ class Pacer:
         self._pause = min(max(1.0, 2 * self._pause), LONGEST_PAUSE)
         rest = max(self._gap, timedelta(seconds=self._pause))
         self.next_call_at = self._clock.now() + rest
+
+    def failed(self) -> None:
+        """No answer, or a server's error: rest for a second."""
+        self.next_call_at = self._clock.now() + max(self._gap, timedelta(seconds=1))
 
     def succeeded(self) -> None:
         """The API answers again."""

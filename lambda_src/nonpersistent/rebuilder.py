@@ -1,8 +1,8 @@
 """The rebuild itself: claim, ask AWS once, keep what it said (P3).
 
-The claim is a conditional write of `asked_at`, the fence: it fails if anything was recorded since
-the WorkSpace was read. Wherever the function dies after it, the WorkSpace's own state tells later
-whether AWS heard.
+The claim is a conditional write, the fence: it fails if anything was recorded since the WorkSpace
+was read. Wherever the function dies after it, the WorkSpace's own state tells later whether AWS
+heard.
 """
 
 from __future__ import annotations
@@ -11,160 +11,164 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
-from . import aftermath, lifecycle
+from . import claims, lifecycle
 from .answers import Accepted, Refused, Throttled
-from .clock import Clock
-from .decisions import Decision, Deferral, Verdict
-from .facts import Facts, Observation
-from .gallery import Gallery
-from .images import Admission
-from .journal import Entry, Journal
-from .ledger import Ledger
-from .pacing import HOUR, Brake, Pacer
+from .bundles import Bundles
+from .canary import Admission
+from .facts import Claim, Decision, Deferral, Facts, Observation, Verdict
+from .pacing import HOUR, Brake
 from .records import Record
-from .settings import Settings
-from .workspaces import WorkSpaces
+from .tools import Tools
 
 LOOK_HOLDS = timedelta(minutes=1)
 """How long after a look a rebuild may still be asked for on its strength."""
 
-BAD_IMAGE_HOLDS = timedelta(minutes=30)
-"""How long a WorkSpace waits, at the most, to see whether its bundle has a new image."""
+CANARY_WAIT = timedelta(minutes=10)
+"""Between two questions of a WorkSpace that waits for others of its bundle."""
 
 
 class Rebuilder:
-    """Asks for rebuilds, one at a time: at the API's rate, within the brake, of proven images."""
+    """Asks for rebuilds, one at a time: at the API's rate, within the brake, a canary first."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        ledger: Ledger,
-        workspaces: WorkSpaces,
-        gallery: Gallery,
-        pacer: Pacer,
-        journal: Journal,
-        clock: Clock,
-    ) -> None:
-        self._settings = settings
-        self._ledger = ledger
-        self._workspaces = workspaces
-        self._gallery = gallery
-        self._pacer = pacer
-        self._journal = journal
-        self._clock = clock
+    def __init__(self, tools: Tools, bundles: Bundles) -> None:
+        self._tools = tools
+        self._bundles = bundles
+        self._settings = tools.settings
 
-    def held_back(self, record: Record) -> tuple[Deferral, datetime] | None:
-        """Why a rebuild would have to wait whatever the WorkSpace looks like, and until when."""
-        now = self._clock.now()
-        if look_at := self._brake.hold_back(now):
-            return Deferral.BRAKE, look_at
-        if record.facts.bundle_id is None or not self._settings.prove_images:
-            return None
-        return self._unproven(
-            self._gallery.would_admit(record.workspace_id, record.facts.bundle_id), now
+    def held_back(self, record: Record) -> Decision | None:
+        """Why a rebuild would have to wait whatever the WorkSpace looks like."""
+        now = self._tools.clock.now()
+        if record.facts.held_until is not None and now < record.facts.held_until:
+            return self._wait(record.facts, Deferral.HOLD, record.facts.held_until)
+        return self._braked(record.facts, now) or self._not_admitted(
+            record.facts, self._bundles.admit(record, only_ask=True), now
         )
 
-    def rebuild(self, record: Record, seen: Observation) -> bool:
-        """Rebuild a WorkSpace whose rebuild was decided; True if AWS accepted.
+    def rebuild(self, record: Record, seen: Observation) -> None:
+        """Rebuild a WorkSpace whose rebuild was decided.
 
         Waits for the pacer, so the decision is made once more with the time as it is then.
         """
-        now = self._clock.now()
-        if look_at := self._brake.hold_back(now):
-            return self.defer(record, Deferral.BRAKE, look_at)
-        admission = Admission.GO
-        if self._settings.prove_images and seen.bundle_id is not None:
-            admission = self._gallery.admit(record.workspace_id, seen.bundle_id)
-        if unproven := self._unproven(admission, now):
-            return self.defer(record, *unproven)
-        self._pacer.wait()
-        now = self._clock.now()
+        tools, known = self._tools, replace(record, facts=lifecycle.learn(record.facts, seen))
+        if braked := self._braked(known.facts, tools.clock.now()):
+            tools.write(record, braked)
+            return
+        admission = self._bundles.admit(known)
+        if waits := self._not_admitted(known.facts, admission, tools.clock.now()):
+            tools.write(record, waits)
+            return
+        image = self._bundles.image(known.facts.bundle_id)
+        tools.pacer.wait()
+        now = tools.clock.now()
         decision = lifecycle.decide(record.facts, seen, now, self._settings)
+        if decision.verdict is Verdict.REBUILD and now - seen.looked_at > LOOK_HOLDS:
+            decision = Decision(decision.facts, Verdict.DEFERRED, now, Deferral.THROTTLED)
         if decision.verdict is not Verdict.REBUILD:
-            return self.defer(record, decision.reason, decision.look_at or now)
-        if now - seen.looked_at > LOOK_HOLDS:
-            return self.defer(record, Deferral.EVIDENCE, now)
-        claim = replace(
-            decision.facts,
+            self._bundles.release(known)
+            tools.write(record, decision)
+            return
+        claim = Claim(
             asked_at=now,
+            claimed_by=tools.owner,
+            canary=admission is Admission.GO_FIRST,
+            state=seen.state,
             address=seen.address,
-            proving=admission is Admission.PROVE,
+            image_id=image,
         )
-        look_at = self._settings.next_look(now + self._settings.patience)
-        claimed = self._ledger.write(record, claim, look_at)
+        facts = replace(decision.facts, claim=claim, late_at=None)
+        look_at = claims.next_look_at(claim, now, self._settings)
+        claimed = tools.ledger.write(replace(record, facts=facts, look_at=look_at, reason=None))
         if claimed is None:
-            self._journal.write(Verdict.DEFERRED, record.workspace_id, reason=Deferral.SUPERSEDED)
-            return False
+            self._bundles.release(known)
+            self._tell(Verdict.DEFERRED, record, reason=Deferral.SUPERSEDED)
+            return
         self._brake.take(now)
-        return self._ask(claimed)
+        self._ask(record, claimed)
 
-    def defer(self, record: Record, why: str | None, until: datetime) -> bool:
-        """The rebuild waits; False, as nothing was rebuilt."""
-        look_at = self._settings.next_look(until)
-        self._ledger.write(record, record.facts, look_at, waits_for=why)
-        self._journal.write(Verdict.DEFERRED, record.workspace_id, reason=why, due_at=look_at)
-        return False
-
-    def _ask(self, claimed: Record) -> bool:
-        workspace_id = claimed.workspace_id
-        outcome = self._workspaces.rebuild(workspace_id)
-        now = self._clock.now()
+    def _ask(self, before: Record, claimed: Record) -> None:
+        claim = claimed.facts.claim
+        assert claim is not None
+        outcome = self._tools.workspaces.rebuild(claimed.workspace_id)
+        now = self._tools.clock.now()
         match outcome:
             case Accepted():
                 self._keep(claimed, lambda facts: self._accepted(facts, now))
+                self._tools.rebuilt += 1
                 waited = now - (lifecycle.evident_at(claimed.facts) or now)
-                self._journal.write(
-                    Entry.REBUILD_REQUESTED, workspace_id, waited_seconds=waited.total_seconds()
+                self._tell(
+                    Verdict.REQUESTED,
+                    claimed,
+                    waited_seconds=waited.total_seconds(),
+                    bundle_id=claimed.facts.bundle_id,
+                    image_id=claim.image_id,
+                    canary=claim.canary,
                 )
-                return True
             case Refused(code, message):
-                kept = self._keep(
-                    claimed, lambda facts: aftermath.refuse(facts, code, now, self._settings)
-                )
-                self._journal.write(Verdict.REFUSED, workspace_id, reason=code, detail=message)
-                if kept.is_blocked:
-                    self._journal.write(Verdict.BLOCKED, workspace_id, reason=code)
+                self._keep(claimed, lambda facts: self._refused(before, facts, code, now))
+                self._bundles.release(claimed)
+                self._tell(Verdict.REFUSED, claimed, reason=code, detail=message)
             case Throttled():
-                self._keep(claimed, lambda facts: _taken_back(facts, now))
-                self._journal.write(Verdict.DEFERRED, workspace_id, reason=Deferral.THROTTLED)
+                self._keep(claimed, lambda facts: _taken_back(before, facts, now))
+                self._bundles.release(claimed)
+                self._tell(Verdict.DEFERRED, claimed, reason=Deferral.THROTTLED)
             case _:
-                self._journal.write(Entry.UNANSWERED, workspace_id, reason=outcome.detail)
-        return False
+                self._tell(Verdict.UNANSWERED, claimed, reason=outcome.detail)
 
     def _accepted(self, facts: Facts, now: datetime) -> Decision:
-        """The next audit sees how it ended; a trial is followed more closely."""
-        look_at = now + self._settings.patience if facts.proving else None
-        return Decision(
-            replace(facts, accepted_at=now),
-            Verdict.REBUILDING,
-            look_at and self._settings.next_look(look_at),
-        )
+        assert facts.claim is not None
+        claim = replace(facts.claim, accepted_at=now)
+        look_at = claims.next_look_at(claim, now, self._settings)
+        return Decision(replace(facts, claim=claim), Verdict.REBUILDING, look_at)
 
-    def _keep(self, claimed: Record, change: Callable[[Facts], Decision]) -> Decision:
+    def _refused(self, before: Record, facts: Facts, code: str, now: datetime) -> Decision:
+        """What was in the way already makes the trouble older."""
+        known = replace(facts, trouble=before.facts.trouble)
+        return claims.refuse(known, code, now, self._settings)
+
+    def _keep(self, claimed: Record, change: Callable[[Facts], Decision]) -> None:
         """Write the outcome, again and again if signals are recorded meanwhile.
 
         The claim is ours until its outcome is known. If the lease was too short and somebody
         else resolved it, what they found out stands.
         """
-        record = claimed
+        record, tools = claimed, self._tools
         while True:
             decision = change(record.facts)
-            if self._ledger.write(record, decision.facts, decision.look_at, decision.reason):
-                return decision
-            [record] = self._ledger.read([record.workspace_id])
-            if record.facts.asked_at != claimed.facts.asked_at:
-                return decision
+            facts = lifecycle.reckon(
+                record.facts, decision, tools.clock.now(), self._settings, tools.allowance
+            )
+            outcome = replace(record, facts=facts, look_at=decision.look_at, reason=decision.reason)
+            if tools.ledger.write(outcome):
+                return
+            [record] = tools.ledger.read([record.workspace_id])
+            if record.facts.claim is None or claimed.facts.claim is None:
+                return
+            if record.facts.claim.claimed_by != claimed.facts.claim.claimed_by:
+                return
 
-    def _unproven(self, admission: Admission, now: datetime) -> tuple[Deferral, datetime] | None:
+    def _not_admitted(self, facts: Facts, admission: Admission, now: datetime) -> Decision | None:
         match admission:
             case Admission.WAIT:
-                return Deferral.PROVING, now + self._settings.patience
-            case Admission.BAD:
-                wait = min(BAD_IMAGE_HOLDS, self._settings.audit_interval)
-                return Deferral.PROVING, now + wait
+                return self._wait(facts, Deferral.CANARY, now + CANARY_WAIT)
+            case Admission.HELD:
+                return self._wait(facts, Deferral.HELD_BUNDLE, now + CANARY_WAIT)
+            case Admission.IMAGE_UNKNOWN:
+                look_at = self._settings.next_look(now + self._settings.patience)
+                return Decision(facts, Verdict.DEFERRED, look_at, Deferral.IMAGE)
             case _:
                 return None
+
+    def _braked(self, facts: Facts, now: datetime) -> Decision | None:
+        look_at = self._brake.hold_back(now)
+        return None if look_at is None else self._wait(facts, Deferral.BRAKE, look_at)
+
+    def _wait(self, facts: Facts, why: Deferral, until: datetime) -> Decision:
+        return lifecycle.defer(facts, why, until, self._settings)
+
+    def _tell(self, verdict: Verdict, record: Record, **fields: Any) -> None:
+        self._tools.journal.write(verdict, record.workspace_id, user=record.facts.user, **fields)
 
     @cached_property
     def _brake(self) -> Brake:
@@ -172,11 +176,20 @@ class Rebuilder:
         limit = self._settings.maximum_rebuilds_per_hour
         if limit is None:
             return Brake(None)
-        since = self._clock.now() - HOUR
-        records = self._ledger.everything()
-        asked = (moment for record in records for moment in lifecycle.rebuilds(record.facts))
+        since = self._tools.clock.now() - HOUR
+        asked = (
+            moment
+            for record in self._tools.ledger.everything()
+            for moment in (*record.facts.asked, *_open(record.facts))
+        )
         return Brake(limit, [moment for moment in asked if moment > since])
 
 
-def _taken_back(facts: Facts, now: datetime) -> Decision:
-    return Decision(aftermath.unclaimed(facts), Verdict.DEFERRED, now, Deferral.THROTTLED)
+def _open(facts: Facts) -> list[datetime]:
+    """When the rebuild was asked for that has not ended."""
+    return [facts.claim.asked_at] if facts.claim is not None and not facts.claim.failed else []
+
+
+def _taken_back(before: Record, facts: Facts, now: datetime) -> Decision:
+    known = replace(facts, claim=before.facts.claim, trouble=before.facts.trouble)
+    return Decision(known, Verdict.DEFERRED, now, Deferral.THROTTLED)

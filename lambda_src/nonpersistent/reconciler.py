@@ -3,144 +3,204 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from . import lifecycle
 from .answers import Unavailable
-from .clock import Clock
-from .decisions import Deferral
-from .examiner import Examiner, Tally
-from .journal import Entry, Journal
-from .ledger import AUDIT, Ledger
+from .examiner import Examiner, is_suspect
+from .facts import Phase, Verdict
+from .journal import Entry as Line
+from .ledger import AUDIT, Entry
 from .records import Record
-from .settings import Settings
+from .settings import TICK
 from .table import KEYS_PER_READ
-from .turn import Turn
+from .tools import Tools
 from .workspaces import IDS_PER_CALL, in_batches
+
+UNREADABLE_WAITS = 60 * TICK
+"""How long an item that cannot be read is put off."""
+
+
+@dataclass
+class Tally:
+    """What a pass did."""
+
+    due: int = 0
+    looked: int = 0
+    rebuilt: int = 0
+    left: int = 0
+    reason: str | None = None
 
 
 class Reconciler:
-    """One pass over what is due, by the invocation whose turn it is."""
+    """One pass over what is due, by the invocation that has the lease."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        ledger: Ledger,
-        examiner: Examiner,
-        turn: Turn,
-        journal: Journal,
-        clock: Clock,
-    ) -> None:
-        self._settings = settings
-        self._ledger = ledger
-        self._examiner = examiner
-        self._turn = turn
-        self._journal = journal
-        self._clock = clock
-        self._tally = examiner.tally
-        self._left: dict[str, datetime] = {}
-        """What is due and not done yet, and since when."""
+    def __init__(self, tools: Tools) -> None:
+        self.tally = Tally()
+        self._tools = tools
+        self._examiner = Examiner(tools)
+        self._due: dict[str, Entry] = {}
+        self._asked_at: datetime | None = None
+        self._met_at: dict[str, datetime] = {}
+        self._woken: set[str] = set()
 
     def run(self) -> Tally:
         """Work until nothing more is due, the time is up, or the API does not answer.
 
-        Each WorkSpace is met once in a pass: what was put off for a moment is for the next one.
         What is left stays due. An idle minute costs one empty query.
         """
-        met: set[str] = set()
-        due = self._due_besides(met)
-        if due and not self._turn.begin():
-            self._tally.reason = "another_invocation_acts"
-        elif due:
-            try:
-                self._work_off(due, met)
-            except Unavailable as unavailable:
-                self._tally.reason = f"workspaces_api_unavailable: {unavailable}"
-            finally:
-                self._turn.end()
-            self._age()
-        self._tally.left = len(self._left)
-        return self._tally
+        try:
+            self._ask_what_is_due()
+            if self._due and not self._tools.lease.begin():
+                self.tally.reason = "another_invocation_acts"
+            elif self._due:
+                self._work_off()
+        finally:
+            self.tally.looked, self.tally.rebuilt = self._tools.looked, self._tools.rebuilt
+            self.tally.left = len(self._due)
+        return self.tally
 
-    def _work_off(self, due: list[str], met: set[str]) -> None:
-        while due:
-            self._work([id_ for id_ in due if id_ != AUDIT])
-            if AUDIT in due:
-                self._audit()
-            met.update(due)
-            due = self._due_besides(met)
-
-    def _due_besides(self, met: set[str]) -> list[str]:
-        due = [entry for entry in self._ledger.due(self._clock.now()) if entry.id not in met]
-        self._tally.due += len(due)
-        self._left |= {entry.id: entry.due_at for entry in due}
-        return [entry.id for entry in due]
-
-    def _age(self) -> None:
-        """Nobody decided on what is left: it is a debt at least since its look was due (P6)."""
-        now = self._clock.now()
-        for id_, due_at in self._left.items():
-            if id_ != AUDIT:
-                self._tally.owes_since(due_at, now)
-
-    def _work(self, ids: Sequence[str]) -> None:
-        """The roster is read for each batch: who was taken off it is not touched any more (P4)."""
-        for batch in in_batches(self._oldest_first(ids), IDS_PER_CALL):
-            now = self._clock.now()
-            roster = self._ledger.roster()
-            records = self._ledger.read(batch)
-            for record in records:
-                if record.workspace_id not in roster:
-                    self._forget(record.workspace_id)
-            known = [record for record in records if record.workspace_id in roster]
-            if not self._examiner.examine([record for record in known if _is_due(record, now)]):
-                return
-            for id_ in batch:
-                del self._left[id_]
-
-    def _oldest_first(self, ids: Sequence[str]) -> Sequence[str]:
-        """The brake's places go to the oldest debts, not to those whose look came first."""
-        if self._settings.maximum_rebuilds_per_hour is None:
-            return ids
-        now = self._clock.now()
-        records = self._ledger.read(ids)
-        records.sort(key=lambda record: lifecycle.evident_at(record.facts) or now)
-        return [record.workspace_id for record in records]
-
-    def _audit(self) -> None:
-        """See the whole roster, and so what every signal missed (P2).
-
-        Where the time is up, the next actor goes on from the last hundred that was seen whole.
-        """
-        next_audit = self._clock.now() + self._settings.audit_interval
-        roster = self._ledger.roster()
-        position = self._ledger.audit_position()
-        rest = sorted(id_ for id_ in roster if id_ > position)
-        for ids in in_batches(rest, KEYS_PER_READ):
-            records = self._ledger.read(ids)
-            unseen = [record for record in records if not _is_seen_soon(record, next_audit)]
-            for start in range(0, len(unseen), IDS_PER_CALL):
-                if not self._examiner.examine(unseen[start : start + IDS_PER_CALL], audit=True):
+    def _work_off(self) -> None:
+        try:
+            while entry := self._next():
+                done = self._audit() if entry.id == AUDIT else self._work(self._batch(entry))
+                if not done:
                     return
-            self._ledger.move_audit(ids[-1])
-        for record in list(self._ledger.everything()):
+        except Unavailable as unavailable:
+            self.tally.reason = f"workspaces_api_unavailable: {unavailable}"
+        finally:
+            self._tools.lease.end()
+
+    def _ask_what_is_due(self) -> None:
+        """A WorkSpace is met once in a minute: what was put off for a moment waits for the next."""
+        now = self._tools.clock.now()
+        self._asked_at = now
+        for entry in self._tools.ledger.due(now):
+            met_at = self._met_at.get(entry.id)
+            if entry.id not in self._due and (met_at is None or now - met_at >= TICK):
+                self._due[entry.id] = entry
+                self.tally.due += 1
+
+    def _next(self) -> Entry | None:
+        """What comes first: rebuilds under way, as a look at them must not be late; then what is
+        due for longest; at last what may fail."""
+        now = self._tools.clock.now()
+        if not self._due or self._asked_at is None or now - self._asked_at >= TICK:
+            self._ask_what_is_due()
+        return min(self._due.values(), key=self._rank, default=None)
+
+    def _rank(self, entry: Entry) -> tuple[bool, bool, datetime]:
+        """The brake's places go to the oldest debts, not to those whose look came first."""
+        braked = self._tools.settings.maximum_rebuilds_per_hour is not None
+        since = entry.owed_since if braked and entry.owed_since else entry.due_at
+        return is_suspect(entry.reason), entry.phase != Phase.REBUILDING, since
+
+    def _batch(self, first: Entry) -> list[str]:
+        """25 of the same rank as `first`; what may fail is examined alone."""
+        if is_suspect(first.reason):
+            return [first.id]
+        alike = [
+            entry
+            for entry in self._due.values()
+            if entry.id != AUDIT and self._rank(entry)[:2] == self._rank(first)[:2]
+        ]
+        return [entry.id for entry in sorted(alike, key=self._rank)[:IDS_PER_CALL]]
+
+    def _work(self, ids: Sequence[str]) -> bool:
+        """The roster is read for each batch: who was taken off it is not touched any more (P4)."""
+        now = self._tools.clock.now()
+        known = self._on_roster(ids)
+        due = [record for record in known if _is_due(record, now) or self._is_woken(record)]
+        if not self._examiner.examine(due):
+            return False
+        for id_ in ids:
+            self._done(id_)
+        for bundle_id in self._examiner.bundles.newly_trusted:
+            self._wake(bundle_id)
+        self._examiner.bundles.newly_trusted.clear()
+        return True
+
+    def _wake(self, bundle_id: str) -> None:
+        """The canary of a bundle has ended well: those that waited for it need not wait longer."""
+        for entry in self._tools.ledger.waiting_for_canary(bundle_id):
+            self._woken.add(entry.id)
+            self._due.setdefault(entry.id, entry)
+
+    def _is_woken(self, record: Record) -> bool:
+        return record.workspace_id in self._woken and record.look_at is not None
+
+    def _done(self, id_: str) -> None:
+        self._due.pop(id_, None)
+        self._woken.discard(id_)
+        self._met_at[id_] = self._tools.clock.now()
+
+    def _on_roster(self, ids: Sequence[str]) -> list[Record]:
+        """The records of these WorkSpaces; those off the roster are forgotten."""
+        roster = self._tools.roster()
+        records = self._tools.ledger.read(ids)
+        for id_ in set(ids) - {record.workspace_id for record in records}:
+            self._set_aside(id_)
+        for record in records:
             if record.workspace_id not in roster:
-                self._forget(record.workspace_id)
-        self._ledger.end_audit()
-        del self._left[AUDIT]
+                self._forget(record)
+        return [record for record in records if record.workspace_id in roster]
 
-    def _forget(self, workspace_id: str) -> None:
-        self._ledger.forget(workspace_id)
-        self._journal.write(Entry.FORGOTTEN, workspace_id, reason="not_in_workspace_ids")
+    def _audit(self) -> bool:
+        """See the whole roster, and so what every signal missed (P2); False if time is up.
 
+        Where the time is up, the next actor goes on from the last batch that was seen whole.
+        """
+        ledger = self._tools.ledger
+        next_audit = self._tools.clock.now() + self._tools.settings.audit_interval
+        position = ledger.audit().seen_up_to
+        rest = sorted(id_ for id_ in self._tools.roster() if id_ > position)
+        for ids in in_batches(rest, KEYS_PER_READ):
+            unseen = [
+                record.workspace_id
+                for record in ledger.read(ids)
+                if record.look_at is None or record.look_at > next_audit
+            ]
+            for batch in in_batches(unseen, IDS_PER_CALL):
+                if not (self._follow_up() and self._audit_batch(batch)):
+                    return False
+            ledger.move_audit(ids[-1])
+        records = list(ledger.everything())
+        roster = self._tools.roster()
+        for record in records:
+            if record.workspace_id not in roster:
+                self._forget(record)
+        ledger.end_audit(self._tools.clock.now())
+        self._done(AUDIT)
+        return True
 
-def _is_seen_soon(record: Record, next_audit: datetime) -> bool:
-    """Whether an audit may leave a WorkSpace to its next look, as that comes before the next audit.
+    def _audit_batch(self, ids: Sequence[str]) -> bool:
+        known = self._on_roster(ids)
+        alone = [record for record in known if is_suspect(record.reason)]
+        together = [record for record in known if not is_suspect(record.reason)]
+        return self._examiner.examine(together, audit=True) and all(
+            self._examiner.examine([record], audit=True) for record in alone
+        )
 
-    Not one that waits for an image: its bundle may have got another one.
-    """
-    planned = record.look_at is not None and record.look_at <= next_audit
-    return planned and record.waits_for != Deferral.PROVING
+    def _follow_up(self) -> bool:
+        """Look at the rebuilds whose look falls due while the audit lasts; False if time is up."""
+        while (entry := self._next()) is not None and entry.phase == Phase.REBUILDING:
+            if not self._work(self._batch(entry)):
+                return False
+        return True
+
+    def _set_aside(self, workspace_id: str) -> None:
+        """An item that cannot be read holds up no other."""
+        look_at = self._tools.clock.now() + UNREADABLE_WAITS
+        self._tools.ledger.set_aside(workspace_id, look_at, "unreadable_item")
+        self._tools.journal.write(
+            Verdict.NOT_LEARNT, workspace_id, reason="unreadable_item", due_at=look_at
+        )
+
+    def _forget(self, record: Record) -> None:
+        if self._tools.ledger.forget(record):
+            self._tools.journal.write(
+                Line.FORGOTTEN, record.workspace_id, reason="not_in_workspace_ids"
+            )
 
 
 def _is_due(record: Record, now: datetime) -> bool:

@@ -2,106 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from .facts import Facts
-from .images import Proof
+from .canary import Bundle
+from .facts import Claim, Facts, Need, Trouble
 
 Item = Mapping[str, Any]
 
-_TIMES = tuple(each.name for each in fields(Facts) if each.name.endswith(("_at", "_since")))
+T = TypeVar("T")
+
+UNREADABLE = (KeyError, ValueError, TypeError, AttributeError)
+"""What reading an item raises that this code has not written."""
+
+PARTS: Mapping[str, type[Claim] | type[Trouble]] = {"claim": Claim, "trouble": Trouble}
 
 
 @dataclass(frozen=True)
 class Record:
     """A WorkSpace's facts as they were read; `version` 0 means there is no item yet.
 
-    `look_at` is when it is due for a look, `waits_for` what puts off a rebuild that was decided.
+    `look_at` is when it is due for a look, `reason` why it was left as it is.
     """
 
     workspace_id: str
     facts: Facts = field(default_factory=Facts)
     version: int = 0
     look_at: datetime | None = None
-    waits_for: str | None = None
+    reason: str | None = None
 
 
 def to_item(record: Record) -> dict[str, Any]:
-    """The item of a record. With a time to look it is in the sparse index, without not."""
-    facts = record.facts
-    item: dict[str, Any] = {
+    """The item of a record. With a time to look it is in the sparse index, without not.
+
+    What the index shows of it, the phase and what it needs a person for, is written beside.
+    """
+    item = _written(record.facts) | {
         "id": {"S": record.workspace_id},
         "version": {"N": str(record.version)},
-        "attempts": {"N": str(facts.attempts)},
-        "begun": {"BOOL": facts.begun},
-        "proving": {"BOOL": facts.proving},
+        "phase": {"S": record.facts.phase.value},
     }
-    for name in _TIMES:
-        if (moment := getattr(facts, name)) is not None:
-            item[name] = from_moment(moment)
-    item |= _texts(facts, ("address", "bundle_id", "reason")) | _texts(record, ("waits_for",))
     if record.look_at is not None:
         item["due_at"] = from_moment(record.look_at)
+    if record.reason is not None:
+        item["reason"] = {"S": record.reason}
+    if (needs := record.facts.needs(record.reason)) is not None:
+        item |= {"needs": {"S": needs[0].value}, "needs_at": from_moment(needs[1])}
     return item
 
 
 def from_item(item: Item) -> Record:
-    """The record of an item."""
-    facts = Facts(
-        **{name: to_moment(item[name]) for name in _TIMES if name in item},
-        address=item.get("address", {}).get("S"),
-        bundle_id=item.get("bundle_id", {}).get("S"),
-        reason=item.get("reason", {}).get("S"),
-        begun=bool(item.get("begun", {}).get("BOOL")),
-        proving=bool(item.get("proving", {}).get("BOOL")),
-        attempts=int(item.get("attempts", {}).get("N", 0)),
-    )
+    """The record of an item. Raises one of UNREADABLE."""
     return Record(
         workspace_id=item["id"]["S"],
-        facts=facts,
+        facts=_read(Facts, item),
         version=int(item["version"]["N"]),
         look_at=to_moment(item["due_at"]) if "due_at" in item else None,
-        waits_for=item.get("waits_for", {}).get("S"),
+        reason=item["reason"]["S"] if "reason" in item else None,
     )
 
 
-def proof_to_item(proof: Proof) -> dict[str, Any]:
-    """The item of a bundle's proof."""
-    return {
-        "id": {"S": proof.bundle_id},
-        "version": {"N": str(proof.version)},
-        "earlier": {"L": [{"S": image} for image in proof.earlier]},
-        "trials": {"M": {image: {"S": on} for image, on in proof.trials.items()}},
-        "failed": {"L": [{"S": " ".join(pair)} for pair in proof.failed]},
-        **_texts(proof, ("proven",)),
-    }
+def bundle_to_item(bundle: Bundle) -> dict[str, Any]:
+    """The item of a bundle."""
+    return _written(bundle) | {"id": {"S": bundle.bundle_id}}
 
 
-def proof_from_item(bundle_id: str, item: Item) -> Proof:
-    """The proof of a bundle; an empty one of an empty item."""
-    trials = item.get("trials", {}).get("M", {})
-    pairs = (pair.partition(" ") for pair in _list(item, "failed"))
-    return Proof(
-        bundle_id,
-        proven=item.get("proven", {}).get("S"),
-        earlier=tuple(_list(item, "earlier")),
-        trials={image: on["S"] for image, on in trials.items()},
-        failed=tuple((image, workspace_id) for image, _, workspace_id in pairs),
-        version=int(item.get("version", {}).get("N", 0)),
-    )
+def bundle_from_item(bundle_id: str, item: Item) -> Bundle:
+    """The bundle of an item; of an empty one, a bundle of which nothing is known.
 
-
-def _list(item: Item, name: str) -> list[str]:
-    return [each["S"] for each in item.get(name, {}).get("L", ())]
-
-
-def _texts(owner: object, names: Iterable[str]) -> dict[str, Any]:
-    """The attributes of `owner` that are not None."""
-    given = {name: getattr(owner, name) for name in names}
-    return {name: {"S": text} for name, text in given.items() if text is not None}
+    One that cannot be read is not trusted either, and is overwritten (version -1).
+    """
+    try:
+        return _read(Bundle, {**item, "bundle_id": {"S": bundle_id}})
+    except UNREADABLE:
+        return Bundle(bundle_id, version=-1)
 
 
 def from_moment(moment: datetime) -> dict[str, str]:
@@ -110,5 +86,66 @@ def from_moment(moment: datetime) -> dict[str, str]:
 
 
 def to_moment(value: Mapping[str, str]) -> datetime:
-    """The reverse of from_moment."""
-    return datetime.fromisoformat(value["S"])
+    """The reverse of from_moment. Raises one of UNREADABLE."""
+    moment = datetime.fromisoformat(value["S"])
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without an offset: {value['S']}")
+    return moment
+
+
+def _written(owner: Any) -> dict[str, Any]:
+    """The attributes of a dataclass that say something."""
+    given = {each.name: getattr(owner, each.name) for each in fields(owner)}
+    return {name: _to_attribute(value) for name, value in given.items() if value not in (None, ())}
+
+
+def _to_attribute(value: Any) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case datetime():
+            return from_moment(value)
+        case str():
+            return {"S": str(value)}
+        case tuple():
+            return {"L": [_to_attribute(each) for each in value]}
+        case _:
+            return {"M": _written(value)}
+
+
+def _read(kind: type[T], item: Item) -> T:
+    """A dataclass from the attributes that its fields are named after."""
+    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: _from_attribute(name, item[name]) for name in names if name in item})
+
+
+def _from_attribute(name: str, attribute: Mapping[str, Any]) -> Any:
+    [(kind, value)] = attribute.items()
+    match kind:
+        case "BOOL":
+            return bool(value)
+        case "N":
+            return int(value)
+        case "L":
+            return tuple(_from_attribute(name, each) for each in value)
+        case "M":
+            return _read(PARTS[name], value)
+        case "S" if name in _TIMES:
+            return to_moment(attribute)
+        case "S":
+            return Need(value) if name == "need" else str(value)
+        case _:
+            raise ValueError(f"{name} is of kind {kind}")
+
+
+_TIMES = frozenset(
+    {
+        each.name
+        for kind in (Facts, Claim, Trouble, Bundle)
+        for each in fields(kind)
+        if each.name.endswith(("_at", "_since", "since", "_until", "_to", "asked"))
+    }
+)
+"""Names of attributes that are times, or lists of times."""

@@ -22,6 +22,9 @@ TICK = timedelta(minutes=1)
 """How often the reconcile schedule fires, see main.tf."""
 
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
 class SettingsError(ValueError):
     """A setting that cannot be used: the message names it, the rule and the value."""
 
@@ -35,40 +38,36 @@ class UserVolume(StrEnum):
 
 @dataclass(frozen=True)
 class Window:
-    """The hours in which rebuilds may happen, in local time; over midnight when start > end."""
+    """The hours in which rebuilds may happen, in local time; over midnight when start > end.
+
+    `days` are those on which it opens, 0 for Monday.
+    """
 
     start: time
     end: time
     timezone: str
+    days: frozenset[int] = frozenset(range(7))
 
     def opens_at(self, moment: datetime) -> datetime:
         """`moment` itself when it lies in the window, otherwise the next opening, in UTC.
 
-        Where clocks change, a local time may come twice, or not at all: a window that lies in
-        the missing hour opens the day after.
+        A local time that clocks skip is taken as so long after midnight, one that they repeat as
+        the first of the two: so each day has its window, and once.
         Raises SettingsError when the runtime has no data for the time zone: better no
         rebuild and an alarm than a rebuild at a guessed hour.
         """
         zone = self._zone()
-        local = moment.astimezone(zone)
-        if self._holds(local.time()):
-            return moment
-        days = (local.date() + timedelta(days=day) for day in range(3))
-        openings = (
-            datetime.combine(day, self.start, zone).replace(fold=fold).astimezone(UTC)
-            for day in days
-            for fold in (0, 1)
-        )
-        return next(
-            opening
-            for opening in openings
-            if opening > moment and self._holds(opening.astimezone(zone).time())
-        )
-
-    def _holds(self, local: time) -> bool:
-        if self.start < self.end:
-            return self.start <= local < self.end
-        return local >= self.start or local < self.end
+        today = moment.astimezone(zone).date()
+        for ahead in range(-1, 9):
+            day = today + timedelta(days=ahead)
+            if day.weekday() not in self.days:
+                continue
+            last = day if self.start < self.end else day + timedelta(days=1)
+            opens = datetime.combine(day, self.start, zone).astimezone(UTC)
+            closes = datetime.combine(last, self.end, zone).astimezone(UTC)
+            if moment < closes:
+                return max(moment, opens)
+        raise SettingsError(f"REBUILD_WINDOW opens on none of the days {sorted(self.days)}")
 
     def _zone(self) -> tzinfo:
         if self.timezone == "UTC":
@@ -98,7 +97,7 @@ class Settings:
     audit_interval: timedelta = timedelta(minutes=60)
     maximum_rebuilds_per_hour: int | None = None
     window: Window | None = None
-    prove_images: bool = True
+    canary_after: timedelta | None = timedelta(hours=12)
 
     @property
     def patience(self) -> timedelta:
@@ -112,13 +111,14 @@ class Settings:
     def next_look(self, moment: datetime) -> datetime:
         """The first common moment of looking at or after `moment`.
 
-        Looks are rounded up to whole ticks, so that WorkSpaces whose sessions end one after the
-        other share the 25 places of an API call (P5).
+        WorkSpaces whose sessions end one after the other so share the 25 places of an API call
+        (P5).
         """
-        step = min(TICK, self.grace / 4).total_seconds()
-        if step <= 0:
-            return moment
-        return datetime.fromtimestamp(ceil(moment.timestamp() / step) * step, UTC)
+        return _round_up(moment, self.patience)
+
+    def next_tick(self, moment: datetime) -> datetime:
+        """The first tick at or after `moment`, for looks that must not be late."""
+        return _round_up(moment, min(TICK, self.patience))
 
     def rebuild_allowed_at(self, moment: datetime) -> datetime:
         """`moment`, or the next opening of the rebuild window after it."""
@@ -153,7 +153,9 @@ class Settings:
             window=read(
                 "REBUILD_WINDOW", "empty or JSON with start, end (HH:MM) and timezone", _window
             ),
-            prove_images=read("PROVE_IMAGES", "true or false", _flag),
+            canary_after=read(
+                "CANARY_AFTER_HOURS", "empty or a number of hours above 0, finite", _hours
+            ),
         )
 
 
@@ -175,6 +177,12 @@ def _interval(value: str) -> timedelta:
     if not interval:
         raise ValueError("zero")
     return interval
+
+
+def _hours(value: str) -> timedelta | None:
+    if not value:
+        return None
+    return 60 * _interval(value)
 
 
 def _flag(value: str) -> bool:
@@ -204,4 +212,12 @@ def _window(value: str) -> Window | None:
     start, end = time.fromisoformat(given["start"]), time.fromisoformat(given["end"])
     if start == end or start.tzinfo or end.tzinfo:
         raise ValueError("an empty window, or a time with an offset")
-    return Window(start, end, _text(given["timezone"]))
+    days = frozenset(WEEKDAYS.index(day) for day in given.get("days") or WEEKDAYS)
+    return Window(start, end, _text(given["timezone"]), days)
+
+
+def _round_up(moment: datetime, step: timedelta) -> datetime:
+    seconds = step.total_seconds()
+    if seconds <= 0:
+        return moment
+    return datetime.fromtimestamp(ceil(moment.timestamp() / seconds) * seconds, UTC)

@@ -57,14 +57,14 @@ class Ignored:
 
 
 @dataclass(frozen=True)
-class Home:
+class Origin:
     """Where this function lives: alarms from elsewhere are not ours."""
 
     region: str
     account: str
 
     @classmethod
-    def of(cls, arn: str) -> Home:
+    def of(cls, arn: str) -> Origin:
         """From the ARN of the function or of an alarm (arn:partition:service:region:account:...).
 
         Raises ValueError for anything else.
@@ -79,7 +79,7 @@ class _Unusable(Exception):
     """Carries the reason why a message is ignored, inside this module only."""
 
 
-def read(event: object, now: datetime, home: Home) -> list[Signal | Ignored | Task]:
+def read(event: object, now: datetime, origin: Origin) -> list[Signal | Ignored | Task]:
     """What `event` says: one entry per SNS record, sign-in or scheduled task.
 
     `now` replaces times that are missing, unreadable, or ahead of it by more than CLOCK_SKEW.
@@ -88,18 +88,18 @@ def read(event: object, now: datetime, home: Home) -> list[Signal | Ignored | Ta
         case {"task": str(task)} if task in set(Task):
             return [Task(task)]
         case {"Records": list(records)} if records:
-            return [_read_record(record, now, home) for record in records]
+            return [_read_record(record, now, origin) for record in records]
         case {"source": "aws.workspaces", "detail-type": "WorkSpaces Access", **rest}:
-            return [_attempt(lambda: _sign_in(rest, now, home))]
+            return [_attempt(lambda: _sign_in(rest, now, origin))]
         case _:
             return [Ignored("unknown_event")]
 
 
-def _read_record(record: object, now: datetime, home: Home) -> Signal | Ignored:
+def _read_record(record: object, now: datetime, origin: Origin) -> Signal | Ignored:
     match record:
         case {"EventSource": "aws:sns", "Sns": {"Message": str(text)} as sns}:
             received = _moment(sns.get("Timestamp"), now)
-            return _attempt(lambda: _session_end(text, received, now, home))
+            return _attempt(lambda: _session_end(text, received, now, origin))
         case _:
             return Ignored("not_an_sns_record")
 
@@ -111,15 +111,15 @@ def _attempt(parse: Callable[[], Signal]) -> Signal | Ignored:
         return Ignored(str(unusable))
 
 
-def _session_end(text: str, received: datetime, now: datetime, home: Home) -> Signal:
-    """A CloudWatch alarm notification: what is absent contradicts nothing, the rest must fit."""
+def _session_end(text: str, received: datetime, now: datetime, origin: Origin) -> Signal:
+    """A CloudWatch alarm notification: the metric and what else is there must fit."""
     message = _json_object(text)
     trigger = message.get("Trigger")
     if not isinstance(trigger, dict):
         raise _Unusable("not_a_metric_alarm")
     if message.get("NewStateValue", "ALARM") != "ALARM":
         raise _Unusable("not_in_alarm")
-    _check_home(message.get("AWSAccountId"), message.get("AlarmArn"), home)
+    _check_origin(message.get("AWSAccountId"), message.get("AlarmArn"), origin)
     ids = {
         dimension["value"]
         for metric in _metrics(trigger)
@@ -144,9 +144,9 @@ def _metrics(trigger: dict[str, Any]) -> Iterator[dict[str, Any]]:
             case {"MetricStat": {"Metric": dict(metric)}}:
                 candidates.append(metric)
     for metric in candidates:
-        if metric.get("Namespace", "AWS/WorkSpaces") != "AWS/WorkSpaces":
+        if metric.get("Namespace") != "AWS/WorkSpaces":
             raise _Unusable("another_namespace")
-        if metric.get("MetricName", "SessionDisconnect") != "SessionDisconnect":
+        if metric.get("MetricName") != "SessionDisconnect":
             raise _Unusable("another_metric")
         yield metric
 
@@ -160,28 +160,28 @@ def _dimensions(metric: dict[str, Any]) -> Iterator[dict[str, str]]:
                 yield {"name": name, "value": value}
 
 
-def _sign_in(event: Mapping[Any, Any], now: datetime, home: Home) -> Signal:
+def _sign_in(event: Mapping[Any, Any], now: datetime, origin: Origin) -> Signal:
     """A `WorkSpaces Access` event: somebody signed in."""
     detail = event.get("detail")
     if not isinstance(detail, dict):
         raise _Unusable("no_detail")
     if detail.get("actionType", "successfulLogin") != "successfulLogin":
         raise _Unusable("not_a_sign_in")
-    account, region = event.get("account", home.account), event.get("region", home.region)
-    if (account, region) != (home.account, home.region):
+    account, region = event.get("account", origin.account), event.get("region", origin.region)
+    if (account, region) != (origin.account, origin.region):
         raise _Unusable("another_account_or_region")
     workspace_id = _workspace_id(detail.get("workspaceId"))
     sent_at = _moment(event.get("time"), now)
     return Signal(Kind.SIGN_IN, workspace_id, _moment(detail.get("loginTime"), now, sent_at))
 
 
-def _check_home(account: object, alarm_arn: object, home: Home) -> None:
-    if account is not None and account != home.account:
+def _check_origin(account: object, alarm_arn: object, origin: Origin) -> None:
+    if account is not None and account != origin.account:
         raise _Unusable("another_account_or_region")
     if alarm_arn is None:
         return
     try:
-        elsewhere = not isinstance(alarm_arn, str) or Home.of(alarm_arn) != home
+        elsewhere = not isinstance(alarm_arn, str) or Origin.of(alarm_arn) != origin
     except ValueError:
         elsewhere = True
     if elsewhere:

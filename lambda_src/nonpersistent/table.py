@@ -1,7 +1,8 @@
 """One DynamoDB table of items by `id`: consistent reads, and writes that say if they took place.
 
 All items share the first half of their key: so the index is a local one, and read consistently.
-Raises botocore's errors, but for a condition that does not hold: that is an answer.
+Raises botocore's errors, but for a condition that does not hold: that is an answer. It is also
+one if botocore repeated a write whose answer was lost: then the item is as it was written.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ class Table:
         for start in range(0, len(ids), KEYS_PER_READ):
             yield from self._get_batch(ids[start : start + KEYS_PER_READ])
 
-    def query(self, index: str, condition: str, values: Item) -> Iterator[Item]:
-        """The keys of the items in an index that meet a condition, in the index's order."""
+    def query(self, index: str, values: Item, *conditions: str) -> Iterator[Item]:
+        """What an index shows of the items whose key meets the conditions, in its order."""
         question: Any = {
             "TableName": self._name,
             "IndexName": index,
-            "KeyConditionExpression": f"fleet = :fleet AND {condition}",
+            "KeyConditionExpression": " AND ".join(["fleet = :fleet", *conditions]),
             "ExpressionAttributeValues": {":fleet": FLEET["fleet"], **values},
             "ConsistentRead": True,
         }
@@ -70,16 +71,17 @@ class Table:
         for page in pages:
             yield from page["Items"]
 
-    def put(self, item: Item, condition: str, values: Item | None = None) -> bool:
-        """Write an item if the condition holds; False if not."""
+    def put(self, item: Item, condition: str | None = None, values: Item | None = None) -> bool:
+        """Write an item if the condition holds; False if not, unless it is there already."""
         given: Any = {"ExpressionAttributeValues": values} if values else {}
-        return _unless_refuted(
-            lambda: self._client.put_item(
-                TableName=self._name,
-                Item={**FLEET, **item},
-                ConditionExpression=condition,
-                **given,
+        if condition:
+            given["ConditionExpression"] = condition
+        written = {**FLEET, **item}
+        return (
+            _unless_refuted(
+                lambda: self._client.put_item(TableName=self._name, Item=written, **given)
             )
+            or self.get(item["id"]["S"]) == written
         )
 
     def update(self, id_: str, update: str, values: Item, condition: str | None = None) -> bool:
@@ -95,9 +97,16 @@ class Table:
             )
         )
 
-    def delete(self, id_: str) -> None:
-        """Drop an item, if there is one."""
-        self._client.delete_item(TableName=self._name, Key=_key(id_))
+    def delete(self, id_: str, condition: str, values: Item) -> bool:
+        """Drop an item if the condition holds; False if not."""
+        return _unless_refuted(
+            lambda: self._client.delete_item(
+                TableName=self._name,
+                Key=_key(id_),
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+            )
+        )
 
     def _get_batch(self, ids: Sequence[str]) -> Iterator[Item]:
         """Keys that DynamoDB leaves unprocessed are asked for again: absent must mean unknown."""

@@ -1,14 +1,13 @@
 """The WorkSpaces API as the function needs it: look at 25 WorkSpaces, rebuild one.
 
 Every call is paced and made once: a retry inside the client would be a call that the pacer does
-not know of, and a second rebuild that nobody decided.
+not know of, and a second rebuild that nobody decided. What is not in an answer is unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,9 @@ from botocore.exceptions import ClientError
 
 from . import answers
 from .answers import NO_ANSWER, Outcome, Refused, Throttled, Unanswered, Unavailable
-from .clock import Clock, to_millisecond
-from .facts import Observation
+from .clock import to_millisecond
+from .facts import FRESH, Observation
+from .lease import REBUILD_RESERVE, Lease
 from .pacing import Pacer
 
 if TYPE_CHECKING:
@@ -27,41 +27,60 @@ IDS_PER_CALL = 25
 """Ids that DescribeWorkspaces and DescribeWorkspacesConnectionStatus take (API reference)."""
 
 TRIES = 3
-"""How often a question is tried while AWS is throttling or ailing: half a minute at the most."""
+"""How often a question is tried while AWS is throttling or fails: half a minute at the most."""
+
+FAILURES_OF_AN_OUTAGE = 10
+"""Failures in a row that no single WorkSpace can cause: its batch is halved five times."""
+
+MOST_PAGES = 50
+"""Of one answer: twice as many as it can have rows, as pages may be empty."""
+
+
+class Failed(Exception):
+    """A question is answered with an error as long as it names one of its ids."""
 
 
 class WorkSpaces:
-    """Looks and rebuilds, at the pacer's rate."""
+    """Looks and rebuilds, at the pacer's rate, while the lease lasts."""
 
-    def __init__(self, client: Callable[[], WorkSpacesClient], pacer: Pacer, clock: Clock) -> None:
+    def __init__(self, client: Callable[[], WorkSpacesClient], pacer: Pacer, lease: Lease) -> None:
         """`client` is asked for at the first question: most invocations have none."""
         self._client = client
         self._pacer = pacer
-        self._clock = clock
+        self._lease = lease
+        self._clock = lease.clock
+        self._failures = 0
+        self._has_answered = False
 
     def look(self, connections: Collection[str], states: Collection[str]) -> dict[str, Observation]:
         """Who is connected to `connections`, and the state of `states`.
 
-        Where the connection status is not known (UNKNOWN, no row), the state is asked for too:
-        a stopped WorkSpace has no status. Two calls for 25 WorkSpaces; raises Unavailable.
+        Where the connection status does not tell (UNKNOWN, no row, an old sample), the state is
+        asked for too: a stopped WorkSpace has no status. Two calls for 25 WorkSpaces. A WorkSpace
+        about which AWS answers with an error has that in its observation. Raises Unavailable.
         """
+        errors: dict[str, str] = {}
         rows = self._describe(
             connections,
-            lambda ids: self._client().describe_workspaces_connection_status(WorkspaceIds=ids),
+            lambda **ids: self._client().describe_workspaces_connection_status(**ids),
             "WorkspacesConnectionStatus",
+            errors,
         )
-        known = ("CONNECTED", "DISCONNECTED")
-        unknown = [i for i in connections if rows.get(i, {}).get("ConnectionState") not in known]
-        asked = list(dict.fromkeys([*states, *unknown]))
+        now = self._clock.now()
+        unclear = [id_ for id_ in connections if not _is_clear(rows.get(id_, {}), now)]
+        asked = [id_ for id_ in dict.fromkeys([*states, *unclear]) if id_ not in errors]
         descriptions = self._describe(
             asked,
-            lambda ids: self._client().describe_workspaces(WorkspaceIds=ids),
+            lambda **ids: self._client().describe_workspaces(**ids),
             "Workspaces",
+            errors,
         )
         looked_at = self._clock.now()
         return {
-            id_: _observation(looked_at, rows.get(id_, {}), descriptions.get(id_), id_ in asked)
-            for id_ in dict.fromkeys([*connections, *asked])
+            id_: Observation(looked_at, error=errors[id_])
+            if id_ in errors
+            else _observation(looked_at, rows.get(id_, {}), descriptions.get(id_, {}), id_ in asked)
+            for id_ in dict.fromkeys([*connections, *states])
         }
 
     def newest_snapshot(self, workspace_id: str) -> datetime | Refused | None:
@@ -71,22 +90,26 @@ class WorkSpaces:
         """
         try:
             answer = self._ask(
-                lambda: self._client().describe_workspace_snapshots(WorkspaceId=workspace_id)
+                lambda: self._client().describe_workspace_snapshots(WorkspaceId=workspace_id), TRIES
             )
-        except ClientError as error:
-            return answers.refusal(error)
+        except Failed as failed:
+            return Refused(str(failed), "")
         times = [_time(snapshot, "SnapshotTime") for snapshot in answer.get("RebuildSnapshots", [])]
         return max(filter(None, times), default=None)
 
     def images(self, bundle_ids: Iterable[str]) -> dict[str, str]:
-        """The image that a rebuild would take, by bundle. One call for 25; raises Unavailable."""
+        """The image that a rebuild would take, by bundle. One call for 25; raises Unavailable.
+
+        A bundle that is not in the answer has an unknown image.
+        """
         bundles = self._describe(
             list(bundle_ids),
-            lambda ids: self._client().describe_workspace_bundles(BundleIds=ids),
+            lambda **ids: self._client().describe_workspace_bundles(**ids),
             "Bundles",
-            "BundleId",
+            {},
+            key="BundleId",
         )
-        return {id_: bundle["ImageId"] for id_, bundle in bundles.items() if "ImageId" in bundle}
+        return {id_: bundle["ImageId"] for id_, bundle in bundles.items() if bundle.get("ImageId")}
 
     def rebuild(self, workspace_id: str) -> Outcome:
         """Ask AWS to rebuild one WorkSpace, once. The caller has waited for the pacer and claimed.
@@ -114,33 +137,86 @@ class WorkSpaces:
     def _describe(
         self,
         ids: Collection[str],
-        call: Callable[[list[str]], Mapping[str, Any]],
+        call: Callable[..., Any],
         rows: str,
+        errors: dict[str, str],
         key: str = "WorkspaceId",
     ) -> dict[str, Mapping[str, Any]]:
+        """The rows about `ids`, by id. What cannot be asked about goes to `errors`, with why."""
         found: dict[str, Mapping[str, Any]] = {}
+
+        def ask_about(batch: list[str], tries: int) -> None:
+            try:
+                for row in self._rows(
+                    lambda **page: call(**{f"{key}s": batch}, **page), rows, tries
+                ):
+                    if row.get(key) in batch:
+                        found[row[key]] = row
+            except Failed as failed:
+                if len(batch) == 1:
+                    errors[batch[0]] = str(failed)
+                    return
+                middle = len(batch) // 2
+                ask_about(batch[:middle], 1)
+                ask_about(batch[middle:], 1)
+
         for batch in in_batches(ids, IDS_PER_CALL):
-            answer = self._ask(partial(call, batch))
-            found |= {row[key]: row for row in answer.get(rows, []) if key in row}
+            ask_about(batch, TRIES)
+        if errors and not self._has_answered:
+            raise Unavailable(next(iter(errors.values())))
         return found
 
-    def _ask(self, call: Callable[[], Any]) -> Any:
-        """One question, asked again while AWS is throttling or ailing, at the pacer's rate."""
-        for _ in range(TRIES):
+    def _rows(self, call: Callable[..., Any], rows: str, tries: int) -> Iterator[Mapping[str, Any]]:
+        """The rows of all pages: a page may be short, or empty, with more to come."""
+        page: dict[str, str] = {}
+        for _ in range(MOST_PAGES):
+            answer = self._ask(lambda: call(**page), tries)  # noqa: B023 - called at once
+            yield from answer.get(rows, [])
+            if not answer.get("NextToken"):
+                return
+            page = {"NextToken": answer["NextToken"]}
+
+    def _ask(self, call: Callable[[], Any], tries: int) -> Any:
+        """One question, asked again while AWS is throttling or fails, at the pacer's rate.
+
+        Raises Failed for an error that may be this question's own, Unavailable if none is answered
+        or if the lease or the time runs out.
+        """
+        throttled = 0
+        while True:
+            if not self._lease.goes_on(REBUILD_RESERVE):
+                raise Unavailable("no_time_left")
             self._pacer.wait()
+            self._pacer.sent()
             try:
                 answer = call()
             except ClientError as error:
-                if not answers.passes(error):
-                    raise
                 why = answers.code_of(error)
+                if answers.is_throttling(error):
+                    throttled += 1
+                    self._pacer.throttled()
+                    if throttled < TRIES:
+                        continue
+                    raise Unavailable(why) from error
+                if not answers.is_server_error(error):
+                    self._answered()
+                    raise Failed(why) from error
             except NO_ANSWER as error:
                 why = type(error).__name__
             else:
-                self._pacer.succeeded()
+                self._answered()
                 return answer
-            self._pacer.throttled()
-        raise Unavailable(why)
+            self._failures += 1
+            tries -= 1
+            self._pacer.failed()
+            if self._failures >= FAILURES_OF_AN_OUTAGE:
+                raise Unavailable(why)
+            if not tries:
+                raise Failed(why)
+
+    def _answered(self) -> None:
+        self._failures, self._has_answered = 0, True
+        self._pacer.succeeded()
 
 
 def in_batches(ids: Collection[str], size: int) -> Iterator[list[str]]:
@@ -150,19 +226,26 @@ def in_batches(ids: Collection[str], size: int) -> Iterator[list[str]]:
         yield batch
 
 
+def _is_clear(row: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a row of the connection status tells whether somebody is connected."""
+    checked_at = _time(row, "ConnectionStateCheckTimestamp")
+    known = row.get("ConnectionState") in ("CONNECTED", "DISCONNECTED")
+    return known and checked_at is not None and now - checked_at <= FRESH
+
+
 def _observation(
-    looked_at: datetime, row: Mapping[str, Any], description: Mapping[str, Any] | None, asked: bool
+    looked_at: datetime, row: Mapping[str, Any], description: Mapping[str, Any], asked: bool
 ) -> Observation:
-    described = description or {}
     return Observation(
         looked_at=looked_at,
-        state=described.get("State"),
-        missing=asked and description is None,
+        state=description.get("State"),
+        state_asked=asked,
         connection=row.get("ConnectionState"),
         checked_at=_time(row, "ConnectionStateCheckTimestamp"),
         last_connected_at=_time(row, "LastKnownUserConnectionTimestamp"),
-        address=described.get("IpAddress"),
-        bundle_id=described.get("BundleId"),
+        address=description.get("IpAddress"),
+        user=description.get("UserName"),
+        bundle_id=description.get("BundleId"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whose turn it is to act, and for how long: the lease, and the function's own deadline."""
+"""The right to act: one invocation at a time has it, as long as its lease and its time last."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .clock import Clock
 from .ledger import Ledger
 from .pacing import Pacer
 
-LEASE = timedelta(minutes=2)
+LENGTH = timedelta(minutes=2)
 """How long the lease lasts after the latest prolongation: its half is longer than a step that AWS
 answers slowly. An actor that was killed delays its successor by so much."""
 
@@ -17,46 +17,42 @@ RESERVE = 30.0
 """Seconds before the function's time-out at which no look is begun any more."""
 
 REBUILD_RESERVE = 15.0
-"""The same for a single rebuild: one call that times out, and what is written of it."""
+"""The same for a single call: one that times out, and what is written of it."""
 
 
-class Turn:
-    """One invocation's turn as the actor."""
+class Lease:
+    """The lease of one invocation, whose calls `pacer` spaces."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        pacer: Pacer,
-        clock: Clock,
-        owner: str,
-        seconds_left: Callable[[], float],
+        self, ledger: Ledger, pacer: Pacer, owner: str, seconds_left: Callable[[], float]
     ) -> None:
+        self.clock: Clock = ledger.clock
         self._ledger = ledger
         self._pacer = pacer
-        self._clock = clock
         self._owner = owner
         self._seconds_left = seconds_left
         self._until: datetime | None = None
 
     def begin(self) -> bool:
-        """Take the lease; False if somebody else is at it."""
-        return self._take(self._clock.now())
+        """Take the lease; False if somebody else has it."""
+        return self._take(self.clock.now())
 
     def goes_on(self, reserve: float = RESERVE) -> bool:
         """Whether there is time for another step, prolonging the lease where needed.
 
-        `reserve` is how many seconds the step may take, besides the pacer's gap.
+        `reserve` is how many seconds the step may take, besides the wait for the pacer.
         """
-        if self._seconds_left() < reserve + self._pacer.gap.total_seconds():
+        now = self.clock.now()
+        wait = max(timedelta(), self._pacer.next_call_at - now)
+        if self._seconds_left() < reserve + wait.total_seconds():
             return False
-        now = self._clock.now()
-        if self._until is not None and self._until - now > self._length() / 2:
+        if self._until is not None and self._until - now > self._length() / 2 + wait:
             return True
         return self._take(now)
 
     def end(self) -> None:
         """Hand over. The next actor may begin when the next call may be made, not earlier (P5)."""
-        now = self._clock.now()
+        now = self.clock.now()
         self._ledger.lease(self._owner, now, max(now, self._pacer.next_call_at))
 
     def _take(self, now: datetime) -> bool:
@@ -67,4 +63,4 @@ class Turn:
         return True
 
     def _length(self) -> timedelta:
-        return LEASE + 3 * self._pacer.gap
+        return LENGTH + 3 * self._pacer.gap

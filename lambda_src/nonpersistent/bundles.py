@@ -1,0 +1,155 @@
+"""The bundles during one pass: their images, and whether their rebuilds can be trusted (P7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from . import canary
+from .canary import Admission, Bundle
+from .claims import NOT_BEGUN
+from .facts import ENDS_WITHIN, Decision, Verdict
+from .journal import Entry
+from .records import Record
+from .tools import Tools
+
+READING_HOLDS = timedelta(minutes=1)
+"""How long an image, or what became of a canary, is taken as known. Shorter costs calls; an image
+that appears while a burst drains reaches the rebuilds of this time unproven."""
+
+PROOF_RENEWED_AFTER = timedelta(hours=1)
+"""A good end renews a proof that is at least so old: not each rebuild has to write it."""
+
+
+class Bundles:
+    """Admits WorkSpaces to rebuilds of their bundle, and draws conclusions from their ends."""
+
+    def __init__(self, tools: Tools) -> None:
+        self.newly_trusted: set[str] = set()
+        """Bundles whose canary has ended well in this pass: the others need not wait any more."""
+        self._tools = tools
+        self._images: dict[str, str | None] = {}
+        self._images_read_at: datetime | None = None
+        self._known: dict[str, tuple[datetime, Bundle]] = {}
+
+    def image(self, bundle_id: str | None) -> str | None:
+        """The image that a rebuild would take now; None if AWS does not tell."""
+        if bundle_id is None:
+            return None
+        now = self._tools.clock.now()
+        read_at = self._images_read_at
+        if bundle_id not in self._images or read_at is None or now - read_at > READING_HOLDS:
+            asked = sorted({*self._images, bundle_id})
+            found = self._tools.workspaces.images(asked)
+            self._images = {id_: found.get(id_) for id_ in asked}
+            self._images_read_at = self._tools.clock.now()
+        return self._images[bundle_id]
+
+    def admit(self, record: Record, *, only_ask: bool = False) -> Admission:
+        """Whether a WorkSpace may be rebuilt; takes the canary's place, unless `only_ask`.
+
+        A canary has to know its image, so that is read anew for it.
+        """
+        bundle_id, canary_after = record.facts.bundle_id, self._tools.settings.canary_after
+        if canary_after is None:
+            return Admission.GO
+        if bundle_id is None:
+            return Admission.GO if only_ask else Admission.IMAGE_UNKNOWN
+        while True:
+            bundle = self._bundle(bundle_id)
+            if bundle.canary not in (None, record.workspace_id):
+                return Admission.WAIT
+            image, now = self.image(bundle_id), self._tools.clock.now()
+            admitted, admission = canary.admit(
+                bundle, image, record.workspace_id, now, canary_after
+            )
+            if only_ask:
+                return admission
+            if admission is Admission.GO_FIRST and image != self._image_anew(bundle_id):
+                continue
+            if admitted == bundle or self._write(admitted):
+                return admission
+
+    def conclude(self, record: Record, decision: Decision) -> None:
+        """What the end of a rebuild says about its bundle."""
+        claim, bundle_id = record.facts.claim, record.facts.bundle_id
+        if claim is None or bundle_id is None or self._tools.settings.canary_after is None:
+            return
+        workspace_id, now = record.workspace_id, self._tools.clock.now()
+        image = claim.image_id
+        if claim.canary and image != self._image_anew(bundle_id):
+            image = None  # it may have met the newer one
+
+        def concluded(bundle: Bundle) -> Bundle:
+            if decision.verdict is Verdict.FINISHED:
+                renews = bundle.lost or _is_old(bundle.proven_at, now)
+                if claim.canary or (image == bundle.image_id and renews):
+                    return canary.ended_well(bundle, workspace_id, image, claim.asked_at, now)
+            elif decision.verdict is Verdict.FAILED and decision.reason != NOT_BEGUN:
+                failures = decision.facts.failures
+                return canary.ended_badly(bundle, workspace_id, claim.asked_at, failures)
+            return canary.released(bundle, workspace_id)
+
+        before, after = self._change(bundle_id, concluded)
+        about = {"bundle_id": bundle_id, "image_id": claim.image_id}
+        if after.proven_at is not None and (before.proven_at is None or claim.canary):
+            self.newly_trusted.add(bundle_id)
+            self._tools.journal.write(Entry.TRUSTED, workspace_id, **about)
+        elif after.is_held and not before.is_held:
+            self._tools.journal.write(Entry.HELD_BUNDLE, workspace_id, **about)
+
+    def release(self, record: Record) -> None:
+        """The rebuild of a WorkSpace did not come about: it is not the canary any more."""
+        bundle_id = record.facts.bundle_id
+        if bundle_id is not None and self._tools.settings.canary_after is not None:
+            self._change(bundle_id, lambda bundle: canary.released(bundle, record.workspace_id))
+
+    def _change(self, bundle_id: str, change: Callable[[Bundle], Bundle]) -> tuple[Bundle, Bundle]:
+        while True:
+            before = self._bundle(bundle_id)
+            after = change(before)
+            if after == before or self._write(after):
+                return before, after
+
+    def _bundle(self, bundle_id: str) -> Bundle:
+        now = self._tools.clock.now()
+        read_at, bundle = self._known.get(bundle_id, (None, Bundle(bundle_id)))
+        if read_at is None or now - read_at > READING_HOLDS:
+            bundle = self._current(self._tools.ledger.bundle(bundle_id))
+            self._known[bundle_id] = now, bundle
+        return bundle
+
+    def _write(self, bundle: Bundle) -> bool:
+        if not self._tools.ledger.write_bundle(bundle):
+            del self._known[bundle.bundle_id]
+            return False
+        written = replace(bundle, version=bundle.version + 1)
+        self._known[bundle.bundle_id] = self._tools.clock.now(), written
+        return True
+
+    def _current(self, bundle: Bundle) -> Bundle:
+        """What the records of its WorkSpaces say: a canary that went on too long is lost, one that
+        was never asked for goes free; those that work again, or are gone, are lost no more."""
+        ids = [*bundle.lost, *([bundle.canary] if bundle.canary else [])]
+        mended = set()
+        for record in self._tools.ledger.read(ids):
+            facts, workspace_id = record.facts, record.workspace_id
+            if workspace_id == bundle.canary:
+                claim = facts.claim
+                if claim is None or claim.failed or not claim.canary:
+                    bundle = canary.released(bundle, workspace_id)
+                elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:
+                    failures = facts.failures + 1
+                    bundle = canary.ended_badly(bundle, workspace_id, claim.asked_at, failures)
+            if not facts.failures and facts.claim is None:
+                mended.add(workspace_id)
+        return canary.without(bundle, frozenset(mended))
+
+    def _image_anew(self, bundle_id: str) -> str | None:
+        self._images_read_at = None
+        return self.image(bundle_id)
+
+
+def _is_old(proven_at: datetime | None, now: datetime) -> bool:
+    return proven_at is None or now - proven_at >= PROOF_RENEWED_AFTER

@@ -1,0 +1,114 @@
+"""Whether a bundle's rebuilds can be trusted, and who goes first if not (P7). Pure.
+
+A bundle is trusted while its present image was lately seen to be rebuilt well, and no rebuild has
+ended badly since. Otherwise one WorkSpace, the canary, is rebuilt and the others wait for its end.
+After three WorkSpaces that were lost the bundle is held: only those three are tried again. So it
+does not matter what the cause is: an image, a key, a directory or a network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+MOST_LOST = 3
+"""WorkSpaces of a bundle that are lost to one cause before the others wait."""
+
+MEMORY = 20
+"""WorkSpaces lost that a bundle remembers: those in flight when the first one failed, too."""
+
+
+class Admission(StrEnum):
+    """What a WorkSpace that owes a rebuild may do now."""
+
+    GO = "go"
+    GO_FIRST = "go_first"
+    WAIT = "wait"
+    IMAGE_UNKNOWN = "image_unknown"
+    HELD = "held"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What is known of a bundle's rebuilds.
+
+    image_id   the image that was rebuilt well last
+    proven_at  when the rebuild was seen to end that proved it
+    canary     the WorkSpace that went first and has not ended
+    lost       WorkSpaces whose rebuild ended badly since, newest first
+    lost_at    when the latest of those rebuilds was asked for
+    """
+
+    bundle_id: str
+    image_id: str | None = None
+    proven_at: datetime | None = None
+    canary: str | None = None
+    lost: tuple[str, ...] = ()
+    lost_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def is_held(self) -> bool:
+        """Whether only those that are lost already may try."""
+        return len(self.lost) >= MOST_LOST
+
+    def trusts(self, image: str, now: datetime, canary_after: timedelta) -> bool:
+        """Whether rebuilds from `image` may be expected to end well."""
+        if image != self.image_id or self.proven_at is None or self.lost:
+            return False
+        return now - self.proven_at < canary_after
+
+
+def admit(
+    bundle: Bundle, image: str | None, workspace_id: str, now: datetime, canary_after: timedelta
+) -> tuple[Bundle, Admission]:
+    """Whether `workspace_id` may be rebuilt from `image`, and the bundle as it is then.
+
+    An image that is not known, None, is not a trusted one.
+    """
+    if image is None:
+        return bundle, Admission.IMAGE_UNKNOWN
+    if bundle.trusts(image, now, canary_after):
+        return bundle, Admission.GO
+    if bundle.canary not in (None, workspace_id):
+        return bundle, Admission.WAIT
+    if bundle.is_held and workspace_id not in bundle.lost:
+        return bundle, Admission.HELD
+    return replace(bundle, canary=workspace_id), Admission.GO_FIRST
+
+
+def ended_well(
+    bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, now: datetime
+) -> Bundle:
+    """A rebuild was seen to end well. What was lost to a later one is not mended by it."""
+    bundle = released(bundle, workspace_id)
+    lost = tuple(other for other in bundle.lost if other != workspace_id)
+    if lost and bundle.lost_at is not None and asked_at <= bundle.lost_at:
+        return replace(bundle, lost=lost)
+    if image is None:
+        return replace(bundle, lost=lost)
+    return replace(bundle, image_id=image, proven_at=now, lost=())
+
+
+def ended_badly(bundle: Bundle, workspace_id: str, asked_at: datetime, failures: int) -> Bundle:
+    """A rebuild was seen to end badly, for the `failures`th time.
+
+    Only a first failure speaks against the bundle: a WorkSpace that fails again may be ill itself.
+    """
+    bundle = released(bundle, workspace_id)
+    if failures > 1 or workspace_id in bundle.lost:
+        return bundle
+    lost_at = max(bundle.lost_at or asked_at, asked_at)
+    lost = (workspace_id, *bundle.lost)[:MEMORY]
+    return replace(bundle, lost=lost, lost_at=lost_at, proven_at=None)
+
+
+def released(bundle: Bundle, workspace_id: str) -> Bundle:
+    """The canary's rebuild did not take place, or proves nothing: the next one may go first."""
+    return replace(bundle, canary=None) if bundle.canary == workspace_id else bundle
+
+
+def without(bundle: Bundle, mended: frozenset[str]) -> Bundle:
+    """Without the WorkSpaces that are lost no more: they work again, or are gone."""
+    return replace(bundle, lost=tuple(id_ for id_ in bundle.lost if id_ not in mended))

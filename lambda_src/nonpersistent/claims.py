@@ -1,0 +1,261 @@
+"""What becomes of a rebuild that was asked for, as looks show it: begun, ended, or never seen.
+
+Pure. A rebuild shows within 12 minutes and takes 10 or more (WorkSpaces' own recovery runbook, and
+practitioners), so looks less than 10 minutes apart cannot miss one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from .facts import (
+    ENDS_WITHIN,
+    Claim,
+    Decision,
+    Deferral,
+    Facts,
+    Need,
+    Observation,
+    Trouble,
+    Verdict,
+)
+from .settings import SAMPLE_INTERVAL, Settings
+
+USABLE_STATES = frozenset({"AVAILABLE", "STOPPED"})
+"""The states in which a rebuild ends well."""
+
+BAD_STATES = frozenset({"ERROR", "UNHEALTHY", "IMPAIRED"})
+"""The states in which a rebuild ends badly, if they last."""
+
+GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
+"""States after which there is no WorkSpace any more."""
+
+BEGINS_WITHIN = timedelta(minutes=13)
+"""From the claim of a rebuild to the state REBUILDING, at the most:
+12 from its acceptance, and one for a call that takes effect late."""
+
+SHORTEST = timedelta(minutes=9, seconds=45)
+"""How long a rebuild takes at least: 10 minutes, less the time that a look takes."""
+
+WATCH_EVERY = timedelta(minutes=6, seconds=30)
+"""Between the looks that wait for REBUILDING: rounded up to a tick, still less than SHORTEST."""
+
+CANARY_WATCH_EVERY = timedelta(minutes=5)
+"""Between the looks at a rebuild for whose end others wait, or that may have ended badly."""
+
+USUAL_LENGTH = timedelta(minutes=45)
+"""After that most rebuilds have ended; until then, only a canary is looked at."""
+
+FOLLOW_EVERY = timedelta(minutes=30)
+"""Between the looks at a rebuild that takes longer; hourly once it has taken too long."""
+
+BAD_FOR = timedelta(minutes=10)
+"""How long a bad state has to last before the rebuild has failed: some heal by themselves."""
+
+HEALS_WITHIN = timedelta(minutes=45)
+"""Until then after the first sight of a bad state, a good one is that rebuild's own end."""
+
+SETTLES_WITHIN = timedelta(minutes=30)
+"""How long after its end a rebuild may still move the last-connection time, or end a session."""
+
+BACK_OFF = (timedelta(hours=2), timedelta(hours=8), timedelta(hours=24))
+"""Until the first, second and any later repetition of a rebuild that failed."""
+
+TRIES_A_DAY = 3
+"""Repetitions because of a new image included."""
+
+IMAGE_CHECKED_EVERY = timedelta(minutes=10)
+"""How soon a WorkSpace whose rebuild failed is tried again with a new image of its bundle."""
+
+DOUBT_HOLDS = timedelta(minutes=90)
+"""How long a WorkSpace may be unknown, or in a state that forbids a rebuild, before it needs a
+person."""
+
+FAILURE_HOLDS = timedelta(minutes=30)
+"""The same for a rebuild that failed, or that AWS refuses."""
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""Between two looks at a WorkSpace in trouble."""
+
+NOT_BEGUN = "not_begun"
+"""Why a rebuild failed that left no trace on looks that could not have missed it."""
+
+
+def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
+    """How the rebuild that was asked for goes on."""
+    claim = facts.claim
+    assert claim is not None
+    if seen.state in GONE_STATES:
+        gone = replace(facts, claim=None, asked=(claim.asked_at, *facts.asked)[:TRIES_A_DAY])
+        return trouble(gone, Need.UNKNOWN, seen.state, now, settings)
+    if seen.state == "REBUILDING":
+        begun = replace(
+            claim, accepted_at=claim.accepted_at or claim.asked_at, begun_at=now, bad_since=None
+        )
+        return _look_again(facts, begun, seen, now, settings)
+    moved = None not in (claim.address, seen.address) and claim.address != seen.address
+    traced = moved or claim.begun_at is not None
+    watched = replace(claim, watched_to=_watched_to(claim, seen))
+    may_begin = seen.looked_at - claim.asked_at < BEGINS_WITHIN and not traced
+    if may_begin or seen.state not in USABLE_STATES | BAD_STATES:
+        return _look_again(facts, watched, seen, now, settings)
+    if not traced and watched.watched_to == seen.looked_at:
+        return fail(facts, watched, NOT_BEGUN, now, settings)
+    if seen.state in BAD_STATES:
+        bad = replace(watched, bad_since=claim.bad_since or now)
+        if now - (claim.bad_since or now) < BAD_FOR:
+            return _look_again(facts, bad, seen, now, settings)
+        return fail(facts, replace(bad, failed=True), str(seen.state), now, settings)
+    if traced:
+        return _end_well(facts, watched, now, settings, Verdict.FINISHED)
+    if claim.accepted_at is not None:
+        return _end_well(facts, watched, now, settings, Verdict.BELIEVED)
+    return fail(facts, watched, NOT_BEGUN, now, settings)
+
+
+def adopt(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
+    """Somebody else rebuilds the WorkSpace: what they begin is followed, too, and pays the debt."""
+    claim = Claim(asked_at=now, accepted_at=now, begun_at=now)
+    known = replace(facts, bundle_id=seen.bundle_id or facts.bundle_id)
+    return _look_again(known, claim, seen, now, settings)
+
+
+def after_failure(
+    facts: Facts, seen: Observation, now: datetime, settings: Settings
+) -> Decision | None:
+    """A rebuild failed: it healed meanwhile, or waits for its next try; None if that is due."""
+    claim = facts.claim
+    if claim is not None and seen.state in USABLE_STATES and may_heal(facts, now):
+        return _end_well(facts, claim, now, settings, Verdict.FINISHED)
+    if facts.retry_at is None or now >= facts.retry_at or is_mended(facts, seen, now):
+        return None
+    look_at = facts.retry_at
+    if claim is not None:
+        look_at = min(look_at, now + IMAGE_CHECKED_EVERY)
+    return Decision(facts, Verdict.DEFERRED, settings.next_look(look_at), Deferral.RETRY)
+
+
+def is_mended(facts: Facts, seen: Observation, now: datetime) -> bool:
+    """Whether the bundle has another image than the one whose rebuild ended badly."""
+    claim = facts.claim
+    if claim is None or None in (claim.image_id, seen.bundle_image):
+        return False
+    today = [moment for moment in facts.asked if now - moment < timedelta(days=1)]
+    return claim.image_id != seen.bundle_image and len(today) < TRIES_A_DAY
+
+
+def may_heal(facts: Facts, now: datetime) -> bool:
+    """Whether a bad end may still turn into a good one by itself."""
+    bad_since = facts.claim.bad_since if facts.claim is not None else None
+    return bad_since is not None and now - bad_since <= HEALS_WITHIN
+
+
+def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Settings) -> Decision:
+    """The rebuild ended badly, or did not take place: it is tried again, ever more rarely."""
+    retry_at = now + BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]
+    failed = replace(
+        facts,
+        claim=claim if claim.failed else None,
+        asked=(claim.asked_at, *facts.asked)[:TRIES_A_DAY],
+        settled_at=now + SETTLES_WITHIN if claim.failed else facts.settled_at,
+        failures=facts.failures + 1,
+        retry_at=retry_at,
+        trouble=Trouble(now, Need.BLOCKED, reason, now + FAILURE_HOLDS),
+    )
+    look_at = min(retry_at, now + IMAGE_CHECKED_EVERY) if claim.failed else retry_at
+    return Decision(failed, Verdict.FAILED, settings.next_look(look_at), reason)
+
+
+def refuse(facts: Facts, code: str, now: datetime, settings: Settings) -> Decision:
+    """AWS refused the rebuild: nothing has happened, the debt stays."""
+    return trouble(
+        replace(facts, claim=None),
+        Need.BLOCKED,
+        code,
+        now,
+        settings,
+        Verdict.REFUSED,
+        FAILURE_HOLDS,
+    )
+
+
+def trouble(
+    facts: Facts,
+    need: Need,
+    reason: str,
+    now: datetime,
+    settings: Settings,
+    verdict: Verdict = Verdict.DEFERRED,
+    holds: timedelta = DOUBT_HOLDS,
+) -> Decision:
+    """Nothing can be done, for a reason that nobody chose: look again, ever more rarely."""
+    before = facts.trouble
+    since = before.since if before is not None else now
+    needs_at = min(since + holds, before.needs_at) if before is not None else since + holds
+    if before is not None and facts.retry_at is not None:
+        need = before.need  # it is the failed rebuild that needs a person, whatever comes after it
+    shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience
+    pause = min(max(shortest, (now - since) / 2), LONGEST_PAUSE)
+    stuck = replace(facts, trouble=Trouble(since, need, reason, needs_at))
+    return Decision(stuck, verdict, settings.next_look(now + pause), reason)
+
+
+def _watched_to(claim: Claim, seen: Observation) -> datetime | None:
+    """How far looks without a trace reach, each too soon after the last to have missed one.
+
+    Another state than before the rebuild is not seen, but may be its doing: it proves nothing.
+    """
+    if seen.state is None or seen.state != claim.state:
+        return claim.watched_to
+    unbroken = seen.looked_at - (claim.watched_to or claim.asked_at) <= SHORTEST
+    return seen.looked_at if unbroken else claim.watched_to
+
+
+def _look_again(
+    facts: Facts, claim: Claim, seen: Observation, now: datetime, settings: Settings
+) -> Decision:
+    return Decision(
+        replace(facts, claim=claim),
+        Verdict.REBUILDING,
+        next_look_at(claim, now, settings),
+        seen.error or seen.state,
+    )
+
+
+def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
+    """When to look at a rebuild again: as rarely as suffices."""
+    age = now - claim.asked_at
+    if claim.begun_at is None and age < BEGINS_WITHIN:
+        watched_to = claim.watched_to or claim.asked_at
+        return settings.next_tick(max(now, watched_to + WATCH_EVERY))
+    if age >= ENDS_WITHIN:
+        return settings.next_look(now + LONGEST_PAUSE)
+    if claim.canary or claim.bad_since is not None:
+        return settings.next_look(now + CANARY_WATCH_EVERY)
+    return settings.next_look(max(claim.asked_at + USUAL_LENGTH, now + FOLLOW_EVERY))
+
+
+def _end_well(
+    facts: Facts, claim: Claim, now: datetime, settings: Settings, verdict: Verdict
+) -> Decision:
+    """Nothing is owed any more but what was used after the rebuild had begun.
+
+    Nobody can be connected in state REBUILDING, so its latest sight counts.
+    """
+    asked = facts.asked if claim.failed else (claim.asked_at, *facts.asked)
+    rebuilt = Facts(
+        used_at=facts.used_at,
+        told_at=facts.told_at,
+        wanted_at=facts.wanted_at,
+        rebuilt_at=claim.begun_at or claim.accepted_at or claim.asked_at,
+        settled_at=now + SETTLES_WITHIN,
+        asked=asked[:TRIES_A_DAY],
+        held_until=facts.held_until,
+        hold_reason=facts.hold_reason,
+        user=facts.user,
+        bundle_id=facts.bundle_id,
+        image_id=claim.image_id,
+    )
+    look_at = settings.next_look(now + settings.patience) if rebuilt.is_dirty else None
+    return Decision(rebuilt, verdict, look_at)

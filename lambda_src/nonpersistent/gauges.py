@@ -1,0 +1,76 @@
+"""The fleet's state as numbers, from the ledger alone: what the alarms are made of (P6).
+
+They say what is, not what a pass did: an alarm on them lasts as long as what it tells of.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from .facts import Need, Phase
+from .journal import Entry as Line
+from .journal import Journal
+from .ledger import Entry, Ledger
+from .settings import Settings
+from .tools import USUAL_DELAY
+
+INTERVAL = timedelta(minutes=5)
+"""Between two lines, a period of the alarms."""
+
+MOST_NAMED = 100
+"""WorkSpaces that are named beside one line."""
+
+
+def tell(ledger: Ledger, journal: Journal, settings: Settings, now: datetime) -> None:
+    """Write the gauges, and a line for each WorkSpace and bundle that needs a person now.
+
+    Three requests at the most, as many as the index of what is planned has pages beyond that.
+    """
+    entries = ledger.planned()
+    unattended = now - USUAL_DELAY - timedelta(seconds=2 * len(entries) / settings.api_rate)
+    needy = [(entry, *found) for entry in entries if (found := _need(entry, unattended, now))]
+    counts = Counter(need for _, need, _, _ in needy)
+    late = [since for _, need, since, _ in needy if need is Need.LATE]
+    failed = {entry.bundle_id for entry in entries if entry.phase == Phase.FAILED}
+    bundles = ledger.bundles(sorted(id_ for id_ in failed if id_))
+    held = [bundle.bundle_id for bundle in bundles if bundle.is_held]
+    completed_at = ledger.audit().completed_at
+    overdue = now - completed_at - settings.audit_interval if completed_at else timedelta()
+    journal.write(
+        Line.GAUGES,
+        owed=sum(entry.phase in (Phase.VACANT, Phase.FAILED) for entry in entries),
+        rebuilding=sum(entry.phase == Phase.REBUILDING for entry in entries),
+        late=counts[Need.LATE],
+        oldest_late_seconds=(now - min(late, default=now)).total_seconds(),
+        blocked=counts[Need.BLOCKED],
+        endless=counts[Need.ENDLESS],
+        unknown=counts[Need.UNKNOWN],
+        braked=counts[Need.BRAKED],
+        held_bundles=len(held),
+        audit_overdue_minutes=max(0.0, overdue.total_seconds() / 60),
+    )
+    for bundle_id in held:
+        journal.write(Line.NEEDS_PERSON, needs=Need.HELD_BUNDLE.value, bundle_id=bundle_id)
+    for entry, need, since, reason in needy[:MOST_NAMED]:
+        journal.write(
+            Line.NEEDS_PERSON,
+            entry.id,
+            needs=need.value,
+            user=entry.user,
+            reason=reason,
+            since=since,
+            phase=entry.phase,
+            bundle_id=entry.bundle_id,
+        )
+
+
+def _need(
+    entry: Entry, unattended: datetime, now: datetime
+) -> tuple[Need, datetime, str | None] | None:
+    """What something needs a person for now, since when, and why."""
+    if entry.needs is not None and entry.needs_at is not None and entry.needs_at <= now:
+        return entry.needs, entry.needs_at, entry.reason
+    if entry.due_at <= unattended:
+        return Need.LATE, entry.due_at, "not_looked_at"
+    return None

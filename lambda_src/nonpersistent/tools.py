@@ -1,0 +1,72 @@
+"""What a pass works with, and the one place where it writes a decision down and tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from . import lifecycle
+from .clock import Clock
+from .facts import Decision, Deferral, Verdict
+from .journal import Journal
+from .lease import Lease
+from .ledger import Ledger
+from .pacing import Pacer
+from .records import Record
+from .settings import Settings
+from .workspaces import WorkSpaces
+
+USUAL_DELAY = timedelta(hours=1)
+"""How much later than expected a debt may be paid before it is late, besides the API's rate."""
+
+
+@dataclass
+class Tools:
+    """The tools of one pass, and what it has counted."""
+
+    settings: Settings
+    ledger: Ledger
+    journal: Journal
+    pacer: Pacer
+    lease: Lease
+    workspaces: WorkSpaces
+    owner: str
+    looked: int = 0
+    rebuilt: int = 0
+    allowance: timedelta = field(default=USUAL_DELAY, init=False)
+
+    @property
+    def clock(self) -> Clock:
+        """The only clock of the pass."""
+        return self.ledger.clock
+
+    def roster(self) -> frozenset[str]:
+        """The WorkSpaces that may be touched; how many they are says how long a burst takes."""
+        roster = self.ledger.roster()
+        self.allowance = USUAL_DELAY + timedelta(seconds=2 * len(roster) / self.settings.api_rate)
+        return roster
+
+    def write(self, record: Record, decision: Decision, **said: Any) -> Record | None:
+        """Write a decision down, and tell it; None if something was recorded meanwhile.
+
+        What was recorded wins: the WorkSpace stays due and is looked at again. Nothing new is not
+        worth a line.
+        """
+        now = self.clock.now()
+        facts = lifecycle.reckon(record.facts, decision, now, self.settings, self.allowance)
+        written = replace(record, facts=facts, look_at=decision.look_at, reason=decision.reason)
+        if written == record:
+            return record
+        kept = self.ledger.write(written)
+        superseded = kept is None
+        self.journal.write(
+            Verdict.DEFERRED if superseded else decision.verdict,
+            record.workspace_id,
+            user=facts.user,
+            phase=facts.phase.value,
+            reason=Deferral.SUPERSEDED if superseded else decision.reason,
+            due_at=decision.look_at,
+            **({} if superseded else said),
+        )
+        return kept
