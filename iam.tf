@@ -9,18 +9,14 @@ locals {
   ids_that_always_fit = floor(local.characters_for_arns / (local.characters_per_arn + 66))
 
   # Packs that always fit; a fleet too large for ten of them is spread evenly, and the precondition counts its real ids.
-  ids_per_policy = max(local.ids_that_always_fit, ceil(length(local.workspaces) / local.policies_per_role))
-  packs          = chunklist(sort(keys(local.workspaces)), local.ids_per_policy)
-  longest_pack   = max(0, [for labels in local.packs : sum([for label in labels : local.characters_per_arn + length(local.workspaces[label])])]...)
+  ids_per_policy = max(local.ids_that_always_fit, ceil(length(local.ids) / local.policies_per_role))
+  packs          = chunklist(local.ids, local.ids_per_policy)
+  longest_pack   = max(0, [for ids in local.packs : sum([for id in ids : local.characters_per_arn + length(id)])]...)
 
   workspace_arn = "arn:${local.partition}:workspaces:${local.region}:${local.account}:workspace/"
   rebuildable = var.workspace_tag != null ? { tagged = ["${local.workspace_arn}*"] } : {
-    for index, labels in local.packs :
-    format("%02d", index + 1) => [for label in labels : "${local.workspace_arn}${local.workspaces[label]}"]
+    for index, ids in local.packs : format("%02d", index + 1) => [for id in ids : "${local.workspace_arn}${id}"]
   }
-
-  # IAM is global: with the Region in the name, two Regions of an account can hold a fleet of the same name.
-  role_name = "${var.name}-${local.region}"
 
   role_policies = {
     remember = data.aws_iam_policy_document.remember
@@ -42,7 +38,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "function" {
-  name                 = local.role_name
+  name                 = local.global_name
   description          = "Of the function that rebuilds the WorkSpaces of ${var.name}."
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   permissions_boundary = var.permissions_boundary_arn
@@ -51,7 +47,7 @@ resource "aws_iam_role" "function" {
   lifecycle {
     precondition {
       condition     = var.workspace_tag != null || local.longest_pack <= local.characters_for_arns
-      error_message = "workspace_ids has ${length(local.workspaces)} ids, and the ARNs of so many do not fit into the ${local.policies_per_role} policies of 6,144 characters that a role can have. Give all these WorkSpaces a tag and name it in workspace_tag = {key, value}: IAM then goes by the tag."
+      error_message = "workspace_ids has ${length(local.ids)} ids, and the ARNs of so many do not fit into the ${local.policies_per_role} policies of 6,144 characters that a role can have. Give all these WorkSpaces a tag and name it in workspace_tag = {key, value}: IAM then goes by the tag."
     }
   }
 }
@@ -77,14 +73,22 @@ data "aws_iam_policy_document" "remember" {
     resources = ["${aws_dynamodb_table.ledger.arn}/index/due"]
   }
 
-  # A block, not a policy of its own: whether there is a key may be unknown at plan.
+  # Only through the services that hold what is under the key: the table's key is decrypted for whoever reads or writes it,
+  # the function's environment for its role, and a message's key is made for whoever sends it. docs/assumptions.md has the
+  # sources. A block, not a policy of its own: whether there is a key may be unknown at plan.
   dynamic "statement" {
     for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
 
     content {
-      sid       = "UseTheKeyOfTheFleet"
-      actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+      sid       = "UseTheKeyOfTheFleetThroughServices"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
       resources = [statement.value]
+
+      condition {
+        test     = "StringLike"
+        variable = "kms:ViaService"
+        values   = [for service in ["dynamodb", "lambda", "sqs"] : "${service}.*.amazonaws.com*"]
+      }
     }
   }
 }
@@ -150,7 +154,7 @@ data "aws_iam_policy_document" "rebuild" {
 resource "aws_iam_policy" "rebuild" {
   for_each = local.rebuildable
 
-  name        = "${local.role_name}-rebuild-${each.key}"
+  name        = "${local.global_name}-rebuild-${each.key}"
   description = "The WorkSpaces that ${var.name} may rebuild."
   policy      = data.aws_iam_policy_document.rebuild[each.key].json
   tags        = var.tags

@@ -1,13 +1,19 @@
 locals {
-  # One label per WorkSpace; a list's ids are their own labels. Only labels steer for_each, so ids may be unknown at plan.
-  labelled   = can(keys(var.workspace_ids))
-  workspaces = tomap({ for key, id in var.workspace_ids : local.labelled ? tostring(key) : tostring(id) => tostring(id) })
+  # By label, in a list by position. Whatever an id is made of, this does not fail: saying so is the validation's part.
+  ids = [for id in var.workspace_ids : trim(jsonencode(id), "\"")]
+
+  # One label per session alarm; a list's ids are their own labels. Only labels steer for_each, so ids may be unknown at plan.
+  labels  = can(keys(var.workspace_ids)) ? keys(var.workspace_ids) : local.ids
+  alarmed = var.session_alarms ? zipmap(local.labels, local.ids) : {}
 
   # Read from an ARN that the module owns: the Region's data source has no attribute that both provider 5 and 6 like.
   topic_arn = split(":", aws_sns_topic.sessions.arn)
   partition = local.topic_arn[1]
   region    = local.topic_arn[3]
   account   = local.topic_arn[4]
+
+  # For what is global in an account: with the Region in its name, two Regions can hold a fleet of the same name.
+  global_name = "${var.name}-${local.region}"
 
   # Made from its name, so that policies need not wait for the queue: its creation is by far the slowest.
   dead_letters_name = "${var.name}-dead-letters"
@@ -33,7 +39,7 @@ locals {
 
 # A session ends: one alarm per WorkSpace, since only an alarm of its own says whose session it was.
 resource "aws_cloudwatch_metric_alarm" "session_disconnect" {
-  for_each = local.workspaces
+  for_each = local.alarmed
 
   alarm_name          = "${local.session_alarm_prefix}${each.key}"
   alarm_description   = "A session on WorkSpace ${each.value} ended. No action is needed: the WorkSpace is rebuilt once it is seen vacant for the grace period."
@@ -142,7 +148,7 @@ resource "aws_lambda_function" "nonpersistent" {
   role             = aws_iam_role.function.arn
   handler          = "nonpersistent.handler.lambda_handler"
   runtime          = "python3.13"
-  architectures    = ["arm64"]
+  architectures    = [var.lambda_architecture]
   memory_size      = 256
   timeout          = 900 # Lambda's longest: a burst drains at the API's rate
   filename         = local.package
@@ -161,7 +167,7 @@ resource "aws_lambda_function" "nonpersistent" {
       AUDIT_INTERVAL_MINUTES    = tostring(var.audit_interval_minutes)
       MAXIMUM_REBUILDS_PER_HOUR = var.maximum_rebuilds_per_hour == null ? "" : tostring(var.maximum_rebuilds_per_hour)
       REBUILD_WINDOW            = var.rebuild_window == null ? "" : jsonencode(var.rebuild_window)
-      PROVE_IMAGES              = tostring(var.prove_images)
+      CANARY_AFTER_HOURS        = var.canary_after_hours == null ? "" : tostring(var.canary_after_hours)
     }
   }
 
@@ -290,11 +296,13 @@ resource "aws_dynamodb_table" "ledger" {
     type = "S"
   }
 
-  # Only items with a time to look are in the index, so an idle minute reads nothing, whatever the size of the fleet.
+  # Only items with a time to look are in the index, so an idle minute reads nothing, whatever the size of the fleet. With
+  # what the gauges count, so that they need not read each item.
   local_secondary_index {
-    name            = "due"
-    range_key       = "due_at"
-    projection_type = "KEYS_ONLY"
+    name               = "due"
+    range_key          = "due_at"
+    projection_type    = "INCLUDE"
+    non_key_attributes = ["phase", "needs", "needs_at", "reason", "user", "bundle_id", "owed_since", "waits_for"]
   }
 
   point_in_time_recovery {
@@ -315,7 +323,7 @@ resource "aws_dynamodb_table_item" "roster" {
   item = jsonencode({
     fleet         = { S = "fleet" }
     id            = { S = "roster" }
-    workspace_ids = { L = [for label in sort(keys(local.workspaces)) : { S = local.workspaces[label] }] }
+    workspace_ids = { L = [for id in local.ids : { S = id }] }
   })
 }
 
@@ -338,6 +346,7 @@ resource "aws_dynamodb_table_item" "audit" {
 # Besides the alarms: sign-ins, and two schedules that need no signal at all.
 resource "aws_cloudwatch_event_rule" "sign_in" {
   name        = "${var.name}-sign-in"
+  state       = "ENABLED" # said, so that an apply undoes a pause
   description = "A user signed in to a WorkSpace: it is in use, whatever was due."
   event_pattern = jsonencode({
     source      = ["aws.workspaces"]
@@ -351,6 +360,7 @@ resource "aws_cloudwatch_event_rule" "sign_in" {
 
 resource "aws_cloudwatch_event_rule" "reconcile" {
   name                = "${var.name}-reconcile"
+  state               = "ENABLED" # as above
   description         = "Does what is due."
   schedule_expression = "rate(1 minute)"
   tags                = var.tags
@@ -360,6 +370,7 @@ resource "aws_cloudwatch_event_rule" "reconcile" {
 
 resource "aws_cloudwatch_event_rule" "audit" {
   name                = "${var.name}-audit"
+  state               = "ENABLED" # as above
   description         = "Checks the whole roster, so that a session end is found although every signal of it was lost."
   schedule_expression = "rate(${var.audit_interval_minutes} minutes)"
   tags                = var.tags

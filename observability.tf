@@ -1,123 +1,115 @@
 locals {
   metric_namespace = "NonPersistentWorkSpaces"
+  fleet            = { Fleet = var.name }
 
-  # What the function's log lines count as. Each line names its fleet; a deferral also names its reason. A WorkSpace that
-  # is seen vacant waits for the grace period, so its line counts as a deferral with the reason grace.
-  metrics = {
-    SessionEnds       = { pattern = "($.decision = \"recorded\") && ($.signal = \"session_end\")" }
-    RebuildsRequested = { pattern = "$.decision = \"rebuild_requested\"" }
-    RebuildsFinished  = { pattern = "$.decision = \"finished\"" }
-    RebuildsRefused   = { pattern = "$.decision = \"refused\"" }
-    RebuildsFailed    = { pattern = "$.decision = \"failed\"" }
-    Deferred          = { pattern = "($.decision = \"deferred\") || ($.decision = \"vacant\")", dimensions = { Reason = "$.reason" } }
-    Blocked           = { pattern = "$.decision = \"blocked\"" }
-    ImagesProven      = { pattern = "$.decision = \"image_proven\"" }
-    ImagesRefused     = { pattern = "$.decision = \"image_refused\"" }
-    Reconciled        = { pattern = "($.decision = \"pass\") && ($.task = \"reconcile\")" }
-    Backlog           = { pattern = "($.decision = \"pass\") && ($.left >= 0)", value = "$.left" }
-    OldestDebtSeconds = { pattern = "($.decision = \"pass\") && ($.oldest_due_seconds >= 0)", value = "$.oldest_due_seconds" }
-    SecondsToRebuild  = { pattern = "($.decision = \"rebuild_requested\") && ($.waited_seconds >= 0)", value = "$.waited_seconds" }
-    RebuildSeconds    = { pattern = "($.decision = \"finished\") && ($.took_seconds >= 0)", value = "$.took_seconds" }
+  # Every five minutes the function writes one line, computed from the ledger, that says how the fleet is. Each of these
+  # metrics is a number of that line: it is there whatever the function just did, and 0 (or small) when all is well.
+  # A metric costs as much as three alarms, so what only a table shows is a query instead.
+  gauges = {
+    AuditOverdueMinutes = "audit_overdue_minutes"
+    Blocked             = "blocked"
+    Braked              = "braked"
+    Endless             = "endless"
+    HeldBundles         = "held_bundles"
+    Late                = "late"
+    Owed                = "owed"
+    Rebuilding          = "rebuilding"
+    Unknown             = "unknown"
   }
-
-  # The closed list of decisions.Deferral; docs/operations.md explains each.
-  deferral_reasons = ["grace", "evidence", "state", "snapshot", "window", "brake", "proving", "throttled", "superseded"]
-
-  # A debt may rightly wait for the grace period, for one audit, for a new snapshot (12 h apart), for the window (once a
-  # day) and behind the brake for all others; two hours more are what the API's rate needs for thousands of WorkSpaces
-  # that fall due together.
-  oldest_debt_seconds = sum([
-    var.reconnect_grace_minutes * 60,
-    var.audit_interval_minutes * 60,
-    var.user_volume == "keep" ? 12 * 3600 : 0,
-    var.rebuild_window == null ? 0 : 24 * 3600,
-    var.maximum_rebuilds_per_hour == null ? 0 : ceil(length(local.workspaces) / var.maximum_rebuilds_per_hour) * 3600,
-    2 * 3600,
-  ])
-
-  # What stays wrong is said again by every audit: these alarms look back one audit and a bit, so that they stay on
-  # until it is right again. CloudWatch looks back no further than a day.
-  periods_per_audit = min(288, ceil(var.audit_interval_minutes / 5) + 2)
-
-  fleet = { Fleet = var.name }
 
   # Their names must not begin with the prefix of the session alarms, which alone may publish to the module's topic.
   # Each has a section of its name in the runbook: a sentence here, the commands there.
   alarms = {
+    audit-missed = {
+      problem   = "No audit has been completed for an hour more than audit_interval_minutes allows: session ends whose signal was lost stay unseen."
+      remedy    = "Check that the rule ${aws_cloudwatch_event_rule.audit.name} is enabled, and read in the log what ends the audits."
+      metric    = "AuditOverdueMinutes"
+      threshold = 60
+    }
+    blocked = {
+      problem = "A WorkSpace cannot be rebuilt, or its rebuild has failed."
+      remedy  = "Run scripts/fleet status to see which and why, and mend that WorkSpace: it is tried again by itself."
+      metric  = "Blocked"
+    }
+    braked = {
+      problem = "Rebuilds have waited for more than a day because maximum_rebuilds_per_hour is reached."
+      remedy  = "Find out whether so many session ends are right, and raise the limit if they are."
+      metric  = "Braked"
+    }
     dead-letters = {
       problem    = "An event could not be delivered or handled and is kept in the queue ${aws_sqs_queue.dead_letters.name}."
       remedy     = "Read the letter's error, mend its cause, run an audit, then delete the letter."
       namespace  = "AWS/SQS"
       metric     = "ApproximateNumberOfMessagesVisible"
       dimensions = { QueueName = aws_sqs_queue.dead_letters.name }
-      statistic  = "Maximum"
     }
+    endless = {
+      problem = "A rebuild has been in progress for more than two hours."
+      remedy  = "Run scripts/fleet status to see which, look at that WorkSpace in the console, and ask AWS if it stays as it is."
+      metric  = "Endless"
+    }
+    # One failure is tried again and says nothing; what fails for good becomes a dead letter. A function that keeps failing
+    # fails in a quarter of an hour, and counts as mended when it has not for most of an hour.
     errors = {
-      problem    = "The function failed; Lambda tries each event three times."
+      problem    = "The function keeps failing, in at least three of the last twelve periods of five minutes."
       remedy     = "Read the latest ERROR line in the log group ${aws_cloudwatch_log_group.function.name} and mend what it names."
       namespace  = "AWS/Lambda"
       metric     = "Errors"
       dimensions = { FunctionName = aws_lambda_function.nonpersistent.function_name }
+      statistic  = "Sum"
+      periods    = 12
+      datapoints = 3
     }
-    blocked = {
-      problem = "A WorkSpace cannot be rebuilt."
-      remedy  = "Run scripts/fleet-status to see which and why, and mend that WorkSpace: the next audit tries it again."
-      metric  = "Blocked"
-      periods = local.periods_per_audit
+    held-bundle = {
+      problem = "Rebuilds of a bundle failed on three WorkSpaces, and the others of the bundle wait."
+      remedy  = "Run scripts/fleet status to see which, and mend the cause (KMS key, directory, network) or give the bundle another image: the wait ends by itself."
+      metric  = "HeldBundles"
     }
-    image-refused = {
-      problem = "A new image failed on three WorkSpaces, and the rest of its bundle does not get it."
-      remedy  = "Find bundle and image with scripts/fleet-status and give the bundle a mended or the previous image."
-      metric  = "ImagesRefused"
-      periods = local.periods_per_audit
+    late = {
+      problem = "A rebuild is later than the settings of the module explain."
+      remedy  = "Run scripts/fleet status to see which WorkSpace waits and for what reason, and remove that reason."
+      metric  = "Late"
     }
-    overdue = {
-      problem   = "A rebuild has been due for longer than grace, audit, snapshot, window, brake and API rate explain."
-      remedy    = "Run scripts/fleet-status to see which WorkSpace waits and for what reason, and remove that reason."
-      metric    = "OldestDebtSeconds"
-      statistic = "Maximum"
-      threshold = local.oldest_debt_seconds
-    }
-    braked = {
-      problem    = "Rebuilds wait because maximum_rebuilds_per_hour is reached."
-      remedy     = "Find out whether so many session ends are right, and raise the limit if they are."
-      metric     = "Deferred"
-      dimensions = merge(local.fleet, { Reason = "brake" })
-    }
-    # Ten periods of a minute and not one of ten: a silent period would be judged by an older one as long as CloudWatch
-    # has that in view, which is a few periods more than the alarm asks for.
+    # Fifteen periods of a minute and not one of fifteen: a silent period would be judged by an older one as long as
+    # CloudWatch has that in view, which is a few periods more than the alarm asks for.
     silent = {
-      problem      = "The function has not reconciled for ten minutes: nothing is rebuilt."
+      problem      = "The function has not said how the fleet is for fifteen minutes: nothing is rebuilt."
       remedy       = "Check that the rule ${aws_cloudwatch_event_rule.reconcile.name} is enabled and that the function runs."
-      metric       = "Reconciled"
+      metric       = "Owed"
+      statistic    = "SampleCount"
       comparison   = "LessThanThreshold"
       period       = 60
-      periods      = 10
-      datapoints   = 10
+      periods      = 15
+      datapoints   = 15
       missing_data = "breaching"
+    }
+    unknown = {
+      problem = "Whether a WorkSpace is in use cannot be learnt, or AWS does not know its id."
+      remedy  = "Run scripts/fleet status to see which and why, and mend that WorkSpace or take it out of workspace_ids."
+      metric  = "Unknown"
     }
   }
 
   # Metrics of this module by name; any other with its namespace and dimensions, as the dashboard wants it.
   charts = [
-    { title = "Session ends and rebuilds", stat = "Sum", own = ["SessionEnds", "RebuildsRequested", "RebuildsFinished"] },
-    { title = "WorkSpaces left due when a pass ended", stat = "Maximum", own = ["Backlog"] },
-    { title = "Age of the oldest debt (seconds)", stat = "Maximum", own = ["OldestDebtSeconds"] },
-    { title = "What waited, by reason", stat = "Sum", metrics = [for reason in local.deferral_reasons : [local.metric_namespace, "Deferred", "Fleet", var.name, "Reason", reason]] },
-    { title = "Refused, failed, blocked", stat = "Sum", own = ["RebuildsRefused", "RebuildsFailed", "Blocked"] },
-    { title = "From session end to rebuild, and the rebuild itself (seconds)", stat = "p90", own = ["SecondsToRebuild", "RebuildSeconds"] },
-    { title = "Images proven and refused", stat = "Sum", own = ["ImagesProven", "ImagesRefused"] },
-    { title = "Errors and dead letters", stat = "Maximum", metrics = [
+    { title = "What needs a person", own = ["Late", "Blocked", "Endless", "Unknown", "HeldBundles", "Braked"] },
+    { title = "Rebuilds owed and in progress", own = ["Owed", "Rebuilding"] },
+    { title = "Minutes since an audit was missed", own = ["AuditOverdueMinutes"] },
+    { title = "Errors and dead letters", metrics = [
       ["AWS/Lambda", "Errors", "FunctionName", aws_lambda_function.nonpersistent.function_name],
       ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.dead_letters.name],
     ] },
   ]
 
+  # Queries of the log. The lines of the last ten minutes that say needs_person are the present state.
   tables = [
-    { title = "WorkSpaces that need a person", query = "filter decision in [\"blocked\", \"failed\", \"refused\"] | stats latest(@timestamp) as at, latest(decision) as what, latest(reason) as why by workspace_id | sort at desc" },
-    { title = "What waits, and why", query = "filter decision in [\"deferred\", \"vacant\"] | stats latest(@timestamp) as at, latest(reason) as why, latest(due_at) as next_look by workspace_id | sort at desc" },
-    { title = "Refusals and failures by reason", query = "filter decision in [\"refused\", \"failed\"] | stats count(*) as times, latest(@timestamp) as at by decision, reason | sort times desc" },
-    { title = "Image proofs", query = "filter decision in [\"image_proving\", \"image_proven\", \"image_refused\"] | fields @timestamp, decision, bundle_id, image_id, workspace_id | sort @timestamp desc" },
+    { title = "Needs a person now", query = "filter decision = \"needs_person\" and toMillis(@timestamp) >= now() * 1000 - 600000 | stats latest(user) as who, latest(reason) as why, latest(since) as began by needs, workspace_id, bundle_id | sort began" },
+    { title = "What waits, and why", query = "filter decision in [\"deferred\", \"vacant\"] | stats latest(@timestamp) as at, latest(user) as who, latest(reason) as why, latest(due_at) as next_look by workspace_id | sort at desc" },
+    { title = "Refused and failed", query = "filter decision in [\"failed\", \"refused\", \"unanswered\", \"not_learnt\"] | stats latest(@timestamp) as at, latest(user) as who, latest(reason) as why, count(*) as times by workspace_id, decision | sort at desc" },
+    { title = "Bundles: trusted and held", query = "filter decision in [\"held_bundle\", \"trusted\"] | stats latest(@timestamp) as at, latest(decision) as what, latest(image_id) as image by bundle_id | sort at desc" },
+    { title = "Rebuilds an hour", view = "timeSeries", query = "filter decision in [\"rebuild_requested\", \"finished\", \"failed\"] | stats sum(strcontains(decision, \"rebuild_requested\")) as requested, sum(strcontains(decision, \"finished\")) as ended_well, sum(strcontains(decision, \"failed\")) as ended_badly by bin(1h)" },
+    { title = "Seconds from session end to rebuild, and of the rebuild (90 %)", view = "timeSeries", query = "filter decision in [\"rebuild_requested\", \"finished\"] | stats pct(waited_seconds, 90) as waited, pct(took_seconds, 90) as took by bin(1h)" },
+    { title = "Errors of the function", query = "filter level = \"ERROR\" or log_level = \"ERROR\" or record.status in [\"error\", \"timeout\"] | fields @timestamp, @message | sort @timestamp desc | limit 20" },
   ]
 }
 
@@ -129,22 +121,23 @@ resource "aws_cloudwatch_log_group" "function" {
   tags              = var.tags
 }
 
-resource "aws_cloudwatch_log_metric_filter" "decision" {
-  for_each = local.metrics
+resource "aws_cloudwatch_log_metric_filter" "gauge" {
+  for_each = local.gauges
 
   name           = each.key
   log_group_name = aws_cloudwatch_log_group.function.name
-  pattern        = "{ ${each.value.pattern} }"
+  pattern        = "{ $.decision = \"gauges\" }"
 
   metric_transformation {
     namespace  = local.metric_namespace
     name       = each.key
-    value      = lookup(each.value, "value", "1")
-    unit       = endswith(each.key, "Seconds") || startswith(each.key, "Seconds") ? "Seconds" : "Count"
-    dimensions = merge({ Fleet = "$.fleet" }, lookup(each.value, "dimensions", {}))
+    value      = "$.${each.value}"
+    dimensions = { Fleet = "$.fleet" }
   }
 }
 
+# Each says whether something needs a person now, so a number of the gauges above is enough: one fault, one ALARM, one OK.
+# A gauge that is missing says nothing (that is what `silent` is for), so an alarm stays as it is until the next.
 resource "aws_cloudwatch_metric_alarm" "operations" {
   for_each = local.alarms
 
@@ -153,29 +146,36 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   namespace           = lookup(each.value, "namespace", local.metric_namespace)
   metric_name         = each.value.metric
   dimensions          = lookup(each.value, "dimensions", local.fleet)
-  statistic           = lookup(each.value, "statistic", "Sum")
+  statistic           = lookup(each.value, "statistic", "Maximum")
   comparison_operator = lookup(each.value, "comparison", "GreaterThanOrEqualToThreshold")
   threshold           = lookup(each.value, "threshold", 1)
   period              = lookup(each.value, "period", 300)
   evaluation_periods  = lookup(each.value, "periods", 1)
   datapoints_to_alarm = lookup(each.value, "datapoints", 1)
-  treat_missing_data  = lookup(each.value, "missing_data", "notBreaching")
+  treat_missing_data  = lookup(each.value, "missing_data", "ignore")
   alarm_actions       = var.operations_alarm_actions
   ok_actions          = var.operations_alarm_actions
   tags                = var.tags
+
+  # What they watch has to be on its way before they look: `silent` would ring otherwise.
+  depends_on = [
+    aws_cloudwatch_event_target.function,
+    aws_cloudwatch_log_metric_filter.gauge,
+  ]
 }
 
 resource "aws_cloudwatch_dashboard" "fleet" {
   count = var.create_dashboard ? 1 : 0
 
-  dashboard_name = var.name
+  # Dashboards are global in an account, as IAM is.
+  dashboard_name = local.global_name
   dashboard_body = jsonencode({
     widgets = concat(
       [{
         type       = "alarm"
         width      = 24
         height     = 3
-        properties = { title = "Needs a person", alarms = [for key in sort(keys(local.alarms)) : aws_cloudwatch_metric_alarm.operations[key].arn] }
+        properties = { title = "Alarms", alarms = [for key in sort(keys(local.alarms)) : aws_cloudwatch_metric_alarm.operations[key].arn] }
       }],
       [for chart in local.charts : {
         type   = "metric"
@@ -184,7 +184,7 @@ resource "aws_cloudwatch_dashboard" "fleet" {
         properties = {
           title   = chart.title
           region  = local.region
-          stat    = chart.stat
+          stat    = "Maximum"
           period  = 300
           view    = "timeSeries"
           metrics = try(chart.metrics, [for metric in chart.own : [local.metric_namespace, metric, "Fleet", var.name]])
@@ -197,7 +197,7 @@ resource "aws_cloudwatch_dashboard" "fleet" {
         properties = {
           title  = table.title
           region = local.region
-          view   = "table"
+          view   = lookup(table, "view", "table")
           query  = "SOURCE '${aws_cloudwatch_log_group.function.name}' | ${table.query}"
         }
       }],

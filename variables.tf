@@ -2,19 +2,29 @@ locals {
   # The widest forms the API model and AWS's naming rules allow.
   workspace_id_pattern = "^ws-[0-9a-z]{8,63}$"
   label_length         = 128
+  label_pattern        = "^[ -~]+$"
+
+  # CloudWatch takes at most five actions for an alarm. Those that are no topic have fewer fields, and some no account.
+  alarm_actions        = 5
+  topic_arn_pattern    = "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$"
+  action_arn_pattern   = "^arn:aws[a-z-]*:(automate|autoscaling|lambda|ssm|ssm-incidents|aiops):[^:\\s]*:[^:\\s]*:\\S+$"
+  key_arn_pattern      = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"
+  boundary_arn_pattern = "^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$"
 
   # CloudWatch Logs takes these retention times and no others.
   log_retention_days = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
   ]
+
+  days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 }
 
 variable "workspace_ids" {
   description = <<-EOT
     The WorkSpaces that become non-persistent; no other WorkSpace is ever touched.
     Either a list or a set of ids (`["ws-0123456789"]`), or a map from a label of your choice to an id.
-    Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not.
-    The label, or the id in a list, ends the name of the WorkSpace's alarm. An empty collection deploys everything but alarms.
+    Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not. Without `session_alarms` a list or set will do, too.
+    The label, or the id in a list, ends the name of the WorkSpace's alarm. An empty collection deploys everything but session alarms.
   EOT
   type        = any
   nullable    = false
@@ -24,8 +34,14 @@ variable "workspace_ids" {
     error_message = "workspace_ids must be a list or set of WorkSpace ids, or a map from label to WorkSpace id; got a single value${can(tostring(var.workspace_ids)) ? ": ${jsonencode(var.workspace_ids)}" : ""}."
   }
 
+  # Told by how their JSON begins, which is known although attributes of a resource are not before they are applied.
   validation {
-    condition     = alltrue([for id in try(values(var.workspace_ids), tolist(var.workspace_ids), []) : can(regex(local.workspace_id_pattern, id))])
+    condition     = try(!anytrue([for id in var.workspace_ids : startswith(jsonencode(id), "{")]), true)
+    error_message = "workspace_ids must hold WorkSpace ids, not resources or other objects. Write { for label, workspace in aws_workspaces_workspace.NAME : label => workspace.id }."
+  }
+
+  validation {
+    condition     = alltrue([for id in try(values(var.workspace_ids), tolist(var.workspace_ids), []) : startswith(jsonencode(id), "{") || can(regex(local.workspace_id_pattern, id))])
     error_message = "workspace_ids must hold WorkSpace ids: \"ws-\" and 8 to 63 digits or lower-case letters, such as ws-0123456789. Not so: ${join(", ", [for id in try(values(var.workspace_ids), tolist(var.workspace_ids), []) : jsonencode(id) if !can(regex(local.workspace_id_pattern, id))])}."
   }
 
@@ -40,13 +56,13 @@ variable "workspace_ids" {
   }
 
   validation {
-    condition     = alltrue([for label in try(keys(var.workspace_ids), []) : !can(regex("[[:cntrl:]]", label)) && length(label) <= local.label_length])
-    error_message = "workspace_ids must have labels of at most ${local.label_length} characters and without control characters: CloudWatch takes nothing else in an alarm's name. Not so: ${join(", ", [for label in try(keys(var.workspace_ids), []) : jsonencode(label) if can(regex("[[:cntrl:]]", label)) || length(label) > local.label_length])}."
+    condition     = alltrue([for label in try(keys(var.workspace_ids), []) : trimspace(label) == "" || can(regex(local.label_pattern, label)) && length(label) <= local.label_length])
+    error_message = "workspace_ids must have labels of at most ${local.label_length} printable ASCII characters: a label ends the name of its WorkSpace's alarm, and an alarm with other characters in its name cannot publish to the topic, which only the fleet's own alarms may. Not so: ${join(", ", [for label in try(keys(var.workspace_ids), []) : jsonencode(label) if !can(regex(local.label_pattern, label)) || length(label) > local.label_length])}."
   }
 }
 
 variable "audit_interval_minutes" {
-  description = "How often the whole roster is checked against the WorkSpaces API, in whole minutes. This bounds how long a session end can stay unseen when every signal of it was lost."
+  description = "How often the whole roster is checked against the WorkSpaces API, in whole minutes. This bounds how long a session end can stay unseen when every signal of it was lost. Without `session_alarms`, every session end waits for the next audit."
   type        = number
   default     = 60
   nullable    = false
@@ -57,8 +73,19 @@ variable "audit_interval_minutes" {
   }
 }
 
+variable "canary_after_hours" {
+  description = "For how many hours a rebuild that ended well vouches for the other WorkSpaces of its bundle. Otherwise (another image, no rebuild for so long, or one that ended badly since) one WorkSpace is rebuilt first, as the canary, and the others wait for it: at most three are lost to a bad image, a disabled key, or a broken directory or network. null means no canary."
+  type        = number
+  default     = 12
+
+  validation {
+    condition     = var.canary_after_hours == null ? true : var.canary_after_hours > 0
+    error_message = "canary_after_hours must be a number of hours above 0, or null for no canary; got ${jsonencode(var.canary_after_hours)}."
+  }
+}
+
 variable "create_dashboard" {
-  description = "Whether to create a CloudWatch dashboard of the fleet: session ends, rebuilds, what waits and why, what needs a person."
+  description = "Whether to create a CloudWatch dashboard of the fleet: its alarms, what needs a person, what waits and why, rebuilds, bundles, errors."
   type        = bool
   default     = true
   nullable    = false
@@ -81,12 +108,24 @@ variable "kms_key_arn" {
 
   validation {
     condition     = var.kms_key_arn == null || !can(regex("(^|:)alias/aws/", var.kms_key_arn))
-    error_message = "kms_key_arn must not be an AWS-managed key such as alias/aws/sns: its policy cannot be changed, so CloudWatch alarms cannot publish to a topic under it, and they fail silently. Give the ARN of a customer-managed key; got ${coalesce(var.kms_key_arn, "null")}."
+    error_message = "kms_key_arn must not be an AWS-managed key such as alias/aws/sns: its policy cannot be changed, so CloudWatch alarms cannot publish to a topic under it, and they fail silently. Give the ARN of a customer-managed key; got ${jsonencode(var.kms_key_arn)}."
   }
 
   validation {
-    condition     = var.kms_key_arn == null || can(regex("(^|:)alias/aws/", var.kms_key_arn)) || can(regex("^arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not of an alias and not a bare id: IAM policies need the key itself; got ${coalesce(var.kms_key_arn, "null")}."
+    condition     = var.kms_key_arn == null || can(regex("(^|:)alias/aws/", var.kms_key_arn)) || can(regex(local.key_arn_pattern, var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not of an alias and not a bare id: IAM policies need the key itself; got ${jsonencode(var.kms_key_arn)}."
+  }
+}
+
+variable "lambda_architecture" {
+  description = "Instruction set of the function, arm64 or x86_64; its package runs on both. AWS offers arm64, the cheaper one, in most Regions."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.lambda_architecture)
+    error_message = "lambda_architecture must be \"arm64\" or \"x86_64\"; got ${jsonencode(var.lambda_architecture)}."
   }
 }
 
@@ -103,13 +142,13 @@ variable "log_retention_days" {
 }
 
 variable "maximum_rebuilds_per_hour" {
-  description = "A brake: at most this many rebuilds are asked for within an hour; what is above waits and an alarm says so. Of each WorkSpace in workspace_ids, the last three rebuilds are counted, and the last that failed. null, the default, means no brake."
+  description = "A brake: at most this many rebuilds are asked for within an hour; what is above waits, and an alarm says so after a day. Of each WorkSpace in workspace_ids, the last three rebuilds are counted, and the last that failed. null, the default, means no brake."
   type        = number
   default     = null
 
   validation {
     condition     = var.maximum_rebuilds_per_hour == null ? true : var.maximum_rebuilds_per_hour >= 1 && floor(var.maximum_rebuilds_per_hour) == var.maximum_rebuilds_per_hour
-    error_message = "maximum_rebuilds_per_hour must be a whole number of at least 1, or null for no brake (dry_run rebuilds nothing at all); got ${coalesce(var.maximum_rebuilds_per_hour, -1)}."
+    error_message = "maximum_rebuilds_per_hour must be a whole number of at least 1, or null for no brake (dry_run rebuilds nothing at all); got ${jsonencode(var.maximum_rebuilds_per_hour)}."
   }
 }
 
@@ -126,14 +165,19 @@ variable "name" {
 }
 
 variable "operations_alarm_actions" {
-  description = "ARNs, such as those of SNS topics, that are told when something needs a person: dead letters, errors, blocked WorkSpaces, a bad image, debts that do not get smaller."
+  description = "ARNs, such as those of SNS topics, that are notified when an operations alarm goes to ALARM, because something needs a person, and when it returns to OK. docs/operations.md has a section for each alarm."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.operations_alarm_actions : can(regex("^arn:[a-z0-9-]+:[a-z0-9-]+:", arn))])
-    error_message = "operations_alarm_actions must hold ARNs (arn:aws:sns:REGION:ACCOUNT:TOPIC). Not so: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !can(regex("^arn:[a-z0-9-]+:[a-z0-9-]+:", arn))])}."
+    condition     = alltrue([for arn in var.operations_alarm_actions : can(regex(local.topic_arn_pattern, arn)) || can(regex(local.action_arn_pattern, arn))])
+    error_message = "operations_alarm_actions must hold ARNs of what a CloudWatch alarm can tell, such as a topic (arn:aws:sns:REGION:ACCOUNT:TOPIC). Not so: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !can(regex(local.topic_arn_pattern, arn)) && !can(regex(local.action_arn_pattern, arn))])}."
+  }
+
+  validation {
+    condition     = length(var.operations_alarm_actions) <= local.alarm_actions
+    error_message = "operations_alarm_actions must hold at most ${local.alarm_actions} ARNs: a CloudWatch alarm takes no more; got ${length(var.operations_alarm_actions)}."
   }
 }
 
@@ -143,24 +187,21 @@ variable "permissions_boundary_arn" {
   default     = null
 
   validation {
-    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
-    error_message = "permissions_boundary_arn must be the ARN of an IAM policy (arn:aws:iam::ACCOUNT:policy/NAME) or null; got ${coalesce(var.permissions_boundary_arn, "null")}."
+    condition     = var.permissions_boundary_arn == null || can(regex(local.boundary_arn_pattern, var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy (arn:aws:iam::ACCOUNT:policy/NAME) or null; got ${jsonencode(var.permissions_boundary_arn)}."
   }
 }
 
-variable "prove_images" {
-  description = "Whether a new image is proven on one WorkSpace of its bundle before the others get it, so that a bad image cannot reach the fleet."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "rebuild_window" {
-  description = "Hours of the day in which rebuilds may happen, as {start = \"19:00\", end = \"06:00\", timezone = \"Europe/Berlin\"}; it may span midnight. Session ends outside of it wait. null, the default, means at any time."
+  description = <<-EOT
+    Hours in which rebuilds may happen, as `{start = "19:00", end = "06:00", timezone = "Europe/Berlin", days = ["mon", "tue"]}`; what is due outside of them waits. null, the default, means at any time.
+    A window may span midnight. `days` are those on which it opens, "mon" to "sun", by default all; one that opens on a Friday at 19:00 is open until Saturday at 06:00.
+  EOT
   type = object({
     start    = string
     end      = string
     timezone = string
+    days     = optional(list(string), ["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
   })
   default = null
 
@@ -175,8 +216,17 @@ variable "rebuild_window" {
   }
 
   validation {
-    condition     = var.rebuild_window == null || can(regex("^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", try(var.rebuild_window.timezone, "")))
-    error_message = "rebuild_window.timezone must be the name of an IANA time zone, such as UTC or Europe/Berlin; got ${jsonencode(try(var.rebuild_window.timezone, null))}."
+    condition     = var.rebuild_window == null || contains(local.timezones, try(coalesce(var.rebuild_window.timezone), ""))
+    error_message = "rebuild_window.timezone must be the name of an IANA time zone, spelled as in its database: UTC or Europe/Berlin; got ${jsonencode(try(var.rebuild_window.timezone, null))}."
+  }
+
+  validation {
+    condition = var.rebuild_window == null || (
+      length(setsubtract(try(var.rebuild_window.days, []), local.days)) == 0 &&
+      length(distinct(try(var.rebuild_window.days, []))) == length(try(var.rebuild_window.days, [])) &&
+      length(try(var.rebuild_window.days, [])) > 0
+    )
+    error_message = "rebuild_window.days must name at least one day of ${join(", ", local.days)}, each once; leave it out for all of them; got ${jsonencode(try(var.rebuild_window.days, null))}."
   }
 }
 
@@ -192,11 +242,28 @@ variable "reconnect_grace_minutes" {
   }
 }
 
+variable "session_alarms" {
+  description = "Whether to deploy a CloudWatch alarm for each WorkSpace, which reports the end of a session within minutes. Without them only the audits find session ends, so set `audit_interval_minutes` to 5 to 15: this saves a tenth of a dollar a month per WorkSpace, and the time that Terraform spends on each alarm."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "tags" {
   description = "Tags of every resource that can have tags."
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
+    error_message = "tags must not have keys that begin with \"aws:\", which AWS keeps for itself. Not so: ${join(", ", [for key in keys(var.tags) : jsonencode(key) if startswith(lower(key), "aws:")])}."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value == null ? "" : value) <= 256])
+    error_message = "tags must have keys of 1 to 128 characters and values of at most 256. Not so: ${join(", ", [for key, value in var.tags : jsonencode(key) if length(key) < 1 || length(key) > 128 || length(value == null ? "" : value) > 256])}."
+  }
 }
 
 variable "user_volume" {

@@ -57,31 +57,23 @@ run "deployed" {
   }
 
   assert {
-    condition     = join(" ", sort(keys(aws_cloudwatch_metric_alarm.operations))) == "blocked braked dead-letters errors image-refused overdue silent"
-    error_message = "Each thing that needs a person must have its alarm."
-  }
-
-  assert {
-    condition = { for key, alarm in aws_cloudwatch_metric_alarm.operations : key => "${alarm.namespace} ${alarm.metric_name} ${jsonencode(alarm.dimensions)} ${alarm.statistic} ${alarm.period} x ${alarm.evaluation_periods}" } == {
-      blocked       = "NonPersistentWorkSpaces Blocked {\"Fleet\":\"fleet\"} Sum 300 x 14"
-      braked        = "NonPersistentWorkSpaces Deferred {\"Fleet\":\"fleet\",\"Reason\":\"brake\"} Sum 300 x 1"
-      dead-letters  = "AWS/SQS ApproximateNumberOfMessagesVisible {\"QueueName\":\"fleet-dead-letters\"} Maximum 300 x 1"
-      errors        = "AWS/Lambda Errors {\"FunctionName\":\"fleet\"} Sum 300 x 1"
-      image-refused = "NonPersistentWorkSpaces ImagesRefused {\"Fleet\":\"fleet\"} Sum 300 x 14"
-      overdue       = "NonPersistentWorkSpaces OldestDebtSeconds {\"Fleet\":\"fleet\"} Maximum 300 x 1"
-      silent        = "NonPersistentWorkSpaces Reconciled {\"Fleet\":\"fleet\"} Sum 60 x 10"
+    condition = { for key, alarm in aws_cloudwatch_metric_alarm.operations : key => join(" ", [
+      alarm.namespace, alarm.metric_name, jsonencode(alarm.dimensions), alarm.statistic,
+      { GreaterThanOrEqualToThreshold = ">=", LessThanThreshold = "<" }[alarm.comparison_operator], alarm.threshold,
+      "in", alarm.datapoints_to_alarm, "of", alarm.evaluation_periods, "x", alarm.period, alarm.treat_missing_data,
+      ]) } == {
+      audit-missed = "NonPersistentWorkSpaces AuditOverdueMinutes {\"Fleet\":\"fleet\"} Maximum >= 60 in 1 of 1 x 300 ignore"
+      blocked      = "NonPersistentWorkSpaces Blocked {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
+      braked       = "NonPersistentWorkSpaces Braked {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
+      dead-letters = "AWS/SQS ApproximateNumberOfMessagesVisible {\"QueueName\":\"fleet-dead-letters\"} Maximum >= 1 in 1 of 1 x 300 ignore"
+      endless      = "NonPersistentWorkSpaces Endless {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
+      errors       = "AWS/Lambda Errors {\"FunctionName\":\"fleet\"} Sum >= 1 in 3 of 12 x 300 ignore"
+      held-bundle  = "NonPersistentWorkSpaces HeldBundles {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
+      late         = "NonPersistentWorkSpaces Late {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
+      silent       = "NonPersistentWorkSpaces Owed {\"Fleet\":\"fleet\"} SampleCount < 1 in 15 of 15 x 60 breaching"
+      unknown      = "NonPersistentWorkSpaces Unknown {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
     }
-    error_message = "Each operations alarm must watch what it speaks of, and what an audit repeats for longer than an audit."
-  }
-
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.operations["silent"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.operations["silent"].comparison_operator == "LessThanThreshold"
-    error_message = "No log line at all must raise the alarm that nothing is reconciled."
-  }
-
-  assert {
-    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.operations : key => alarm.datapoints_to_alarm } == { blocked = 1, braked = 1, dead-letters = 1, errors = 1, image-refused = 1, overdue = 1, silent = 10 }
-    error_message = "Once is enough for every alarm but one: a minute without a reconcile is no silence."
+    error_message = "Each operations alarm must watch what it speaks of, and stay as it is while nothing is said."
   }
 
   assert {
@@ -89,89 +81,59 @@ run "deployed" {
     error_message = "Each operations alarm must name its section of the runbook."
   }
 
-  assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.operations : alarm.period * alarm.evaluation_periods <= 86400])
-    error_message = "CloudWatch looks back no further than a day."
-  }
-
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.operations["overdue"].threshold == (20 + 60 + 120) * 60
-    error_message = "A debt is overdue two hours after grace and audit explain it."
-  }
-
   # The metrics from the log
   assert {
-    condition = alltrue([for filter in aws_cloudwatch_log_metric_filter.decision :
-      filter.metric_transformation[0].namespace == "NonPersistentWorkSpaces" && filter.metric_transformation[0].dimensions.Fleet == "$.fleet"
-    ])
-    error_message = "Every metric must say which fleet it is of."
+    condition = { for name, filter in aws_cloudwatch_log_metric_filter.gauge : name => join(" ", [
+      filter.metric_transformation[0].namespace, filter.metric_transformation[0].name, filter.metric_transformation[0].value,
+      jsonencode(filter.metric_transformation[0].dimensions), filter.pattern,
+      ]) } == { for name, field in {
+      AuditOverdueMinutes = "audit_overdue_minutes"
+      Blocked             = "blocked"
+      Braked              = "braked"
+      Endless             = "endless"
+      HeldBundles         = "held_bundles"
+      Late                = "late"
+      Owed                = "owed"
+      Rebuilding          = "rebuilding"
+      Unknown             = "unknown"
+    } : name => "NonPersistentWorkSpaces ${name} $.${field} {\"Fleet\":\"$.fleet\"} { $.decision = \"gauges\" }" }
+    error_message = "The metrics must be read from the function's gauges, each for its fleet."
   }
 
   assert {
-    condition     = aws_cloudwatch_log_metric_filter.decision["Deferred"].metric_transformation[0].dimensions == tomap({ Fleet = "$.fleet", Reason = "$.reason" })
-    error_message = "A deferral must say its reason."
-  }
-
-  assert {
-    condition = { for name, filter in aws_cloudwatch_log_metric_filter.decision : name => "${filter.metric_transformation[0].value} for ${filter.pattern}" } == {
-      SessionEnds       = "1 for { ($.decision = \"recorded\") && ($.signal = \"session_end\") }"
-      RebuildsRequested = "1 for { $.decision = \"rebuild_requested\" }"
-      RebuildsFinished  = "1 for { $.decision = \"finished\" }"
-      RebuildsRefused   = "1 for { $.decision = \"refused\" }"
-      RebuildsFailed    = "1 for { $.decision = \"failed\" }"
-      Deferred          = "1 for { ($.decision = \"deferred\") || ($.decision = \"vacant\") }"
-      Blocked           = "1 for { $.decision = \"blocked\" }"
-      ImagesProven      = "1 for { $.decision = \"image_proven\" }"
-      ImagesRefused     = "1 for { $.decision = \"image_refused\" }"
-      Reconciled        = "1 for { ($.decision = \"pass\") && ($.task = \"reconcile\") }"
-      Backlog           = "$.left for { ($.decision = \"pass\") && ($.left >= 0) }"
-      OldestDebtSeconds = "$.oldest_due_seconds for { ($.decision = \"pass\") && ($.oldest_due_seconds >= 0) }"
-      SecondsToRebuild  = "$.waited_seconds for { ($.decision = \"rebuild_requested\") && ($.waited_seconds >= 0) }"
-      RebuildSeconds    = "$.took_seconds for { ($.decision = \"finished\") && ($.took_seconds >= 0) }"
-    }
-    error_message = "The metrics must be read from the function's log lines as it writes them."
+    condition     = 0.30 * length(aws_cloudwatch_log_metric_filter.gauge) + 0.10 * length(aws_cloudwatch_metric_alarm.operations) + 3.00 <= 7.50
+    error_message = "What a fleet costs without any WorkSpace must leave something of 8 USD a month for function, table and log."
   }
 
   # The dashboard
   assert {
-    condition     = can(jsondecode(aws_cloudwatch_dashboard.fleet[0].dashboard_body)) && output.dashboard_name == "fleet"
-    error_message = "There must be a dashboard by default."
+    condition     = output.dashboard_name == "fleet-eu-central-1"
+    error_message = "There must be a dashboard by default, and its name must tell Regions apart: dashboards are global."
   }
 
   assert {
-    condition     = aws_sns_topic.sessions.tags == tomap(var.tags) && aws_lambda_function.nonpersistent.tags == tomap(var.tags) && alltrue([for alarm in aws_cloudwatch_metric_alarm.session_disconnect : alarm.tags == tomap(var.tags)])
+    condition     = toset(flatten([for chart in local.charts : lookup(chart, "own", [])])) == toset(keys(local.gauges))
+    error_message = "The charts must show each metric of the module, and no other."
+  }
+
+  assert {
+    condition     = aws_sns_topic.sessions.tags == tomap(var.tags) && aws_lambda_function.nonpersistent.tags == tomap(var.tags) && alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.session_disconnect), values(aws_cloudwatch_metric_alarm.operations)) : alarm.tags == tomap(var.tags)])
     error_message = "The tags must be on the resources."
   }
 }
 
-run "a_brake_explains_as_many_hours_as_it_needs_for_all" {
+run "without_a_dashboard_and_with_other_settings_the_alarms_are_the_same" {
   variables {
-    workspace_ids             = ["ws-000000001", "ws-000000002", "ws-000000003"]
+    audit_interval_minutes    = 1440
+    user_volume               = "keep"
     maximum_rebuilds_per_hour = 2
+    rebuild_window            = { start = "19:00", end = "06:00", timezone = "Europe/Berlin" }
+    create_dashboard          = false
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.operations["overdue"].threshold == (20 + 60 + 120) * 60 + 2 * 3600
-    error_message = "Behind the brake the last debt may rightly wait for all others."
-  }
-}
-
-run "a_day_between_audits_and_no_dashboard" {
-  variables {
-    audit_interval_minutes = 1440
-    user_volume            = "keep"
-    rebuild_window         = { start = "19:00", end = "06:00", timezone = "Europe/Berlin" }
-    create_dashboard       = false
-  }
-
-  assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.operations : alarm.period * alarm.evaluation_periods <= 86400])
-    error_message = "CloudWatch looks back no further than a day."
-  }
-
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.operations["overdue"].threshold == 20 * 60 + (24 + 12 + 24 + 2) * 3600
-    error_message = "A debt may rightly wait for a snapshot and for the window."
+    condition     = output.dashboard_name == null
+    error_message = "Without create_dashboard there must be no dashboard."
   }
 
   assert {
@@ -180,7 +142,7 @@ run "a_day_between_audits_and_no_dashboard" {
   }
 
   assert {
-    condition     = output.dashboard_name == null
-    error_message = "Without create_dashboard there is no dashboard."
+    condition     = [for alarm in aws_cloudwatch_metric_alarm.operations : alarm.threshold] == [for key in keys(aws_cloudwatch_metric_alarm.operations) : key == "audit-missed" ? 60 : 1]
+    error_message = "The function reckons what is late; a threshold must not depend on a setting."
   }
 }

@@ -21,13 +21,13 @@ run "by_default" {
       AUDIT_INTERVAL_MINUTES    = "60"
       MAXIMUM_REBUILDS_PER_HOUR = ""
       REBUILD_WINDOW            = ""
-      PROVE_IMAGES              = "true"
+      CANARY_AFTER_HOURS        = "12"
     })
     error_message = "The environment must hold every default, as a string."
   }
 
   assert {
-    condition     = aws_lambda_function.nonpersistent.runtime == "python3.13" && aws_lambda_function.nonpersistent.handler == "nonpersistent.handler.lambda_handler" && aws_lambda_function.nonpersistent.timeout == 900
+    condition     = aws_lambda_function.nonpersistent.runtime == "python3.13" && aws_lambda_function.nonpersistent.handler == "nonpersistent.handler.lambda_handler" && aws_lambda_function.nonpersistent.timeout == 900 && aws_lambda_function.nonpersistent.architectures == tolist(["arm64"])
     error_message = "The function must run its package."
   }
 
@@ -73,6 +73,11 @@ run "by_default" {
   }
 
   assert {
+    condition     = [for rule in local.rules : rule.state] == ["ENABLED", "ENABLED", "ENABLED"]
+    error_message = "An apply must undo a pause."
+  }
+
+  assert {
     condition     = aws_cloudwatch_event_target.function["reconcile"].input == jsonencode({ task = "reconcile" }) && aws_cloudwatch_event_target.function["audit"].input == jsonencode({ task = "audit" }) && aws_cloudwatch_event_target.function["sign_in"].input == null
     error_message = "A schedule must say its task, a sign-in must arrive as it is."
   }
@@ -99,8 +104,8 @@ run "by_default" {
   }
 
   assert {
-    condition     = one([for index in aws_dynamodb_table.ledger.local_secondary_index : "${index.name} by ${index.range_key}, ${index.projection_type}"]) == "due by due_at, KEYS_ONLY"
-    error_message = "The index must list what is due by its time."
+    condition     = one([for index in aws_dynamodb_table.ledger.local_secondary_index : "${index.name} by ${index.range_key}, ${index.projection_type} ${join(" ", sort(index.non_key_attributes))}"]) == "due by due_at, INCLUDE bundle_id needs needs_at owed_since phase reason user waits_for"
+    error_message = "The index must list what is due by its time, with what the gauges count."
   }
 }
 
@@ -112,8 +117,9 @@ run "with_every_option" {
     workspaces_api_rate       = 0.5
     audit_interval_minutes    = 5
     maximum_rebuilds_per_hour = 30
-    rebuild_window            = { start = "19:00", end = "06:00", timezone = "Europe/Berlin" }
-    prove_images              = false
+    rebuild_window            = { start = "19:00", end = "06:00", timezone = "Europe/Berlin", days = ["mon", "fri"] }
+    canary_after_hours        = null
+    lambda_architecture       = "x86_64"
     log_retention_days        = 7
     kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
     permissions_boundary_arn  = "arn:aws:iam::123456789012:policy/boundary"
@@ -129,8 +135,8 @@ run "with_every_option" {
       WORKSPACES_API_RATE       = "0.5"
       AUDIT_INTERVAL_MINUTES    = "5"
       MAXIMUM_REBUILDS_PER_HOUR = "30"
-      REBUILD_WINDOW            = "{\"end\":\"06:00\",\"start\":\"19:00\",\"timezone\":\"Europe/Berlin\"}"
-      PROVE_IMAGES              = "false"
+      REBUILD_WINDOW            = "{\"days\":[\"mon\",\"fri\"],\"end\":\"06:00\",\"start\":\"19:00\",\"timezone\":\"Europe/Berlin\"}"
+      CANARY_AFTER_HOURS        = ""
     })
     error_message = "The environment must hold every option, as a string."
   }
@@ -147,7 +153,20 @@ run "with_every_option" {
   }
 
   assert {
-    condition     = aws_cloudwatch_log_group.function.retention_in_days == 7 && aws_iam_role.function.permissions_boundary == var.permissions_boundary_arn
-    error_message = "Retention and boundary must be as given."
+    condition     = aws_cloudwatch_log_group.function.retention_in_days == 7 && aws_iam_role.function.permissions_boundary == var.permissions_boundary_arn && aws_lambda_function.nonpersistent.architectures == tolist(["x86_64"])
+    error_message = "Retention, boundary and architecture must be as given."
+  }
+}
+
+run "a_window_opens_on_all_days_unless_it_says_on_which" {
+  command = plan
+
+  variables {
+    rebuild_window = { start = "19:00", end = "06:00", timezone = "UTC" }
+  }
+
+  assert {
+    condition     = jsondecode(aws_lambda_function.nonpersistent.environment[0].variables.REBUILD_WINDOW).days == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    error_message = "Without days the window must open on each."
   }
 }

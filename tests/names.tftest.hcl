@@ -1,56 +1,45 @@
-# Names at their length limits: the longest name and label in the Region with the longest name.
+# Names at their length limits, and whose they are.
 
 mock_provider "aws" {
   source = "./tests/aws"
 }
 
-override_resource {
-  target = aws_sns_topic.sessions
-  values = { arn = "arn:aws-us-gov:sns:ap-southeast-1:123456789012:fleet-sessions" }
-}
-
-variables {
-  name          = "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
-  workspace_ids = { (join("", [for i in range(128) : "l"])) = "ws-0123456789" }
-}
-
 run "the_longest_names_fit_what_aws_allows" {
-  assert {
-    condition = alltrue([
-      length(aws_lambda_function.nonpersistent.function_name) <= 64,
-      length(aws_iam_role.function.name) <= 64,
-      length(aws_sqs_queue.dead_letters.name) <= 80,
-      length(aws_sns_topic.sessions.name) <= 256,
-      length(aws_dynamodb_table.ledger.name) <= 255,
-      length(aws_cloudwatch_dashboard.fleet[0].dashboard_name) <= 255,
-      length(aws_cloudwatch_log_group.function.name) <= 512,
-    ])
-    error_message = "Function and role may have 64 characters, a queue 80, table and dashboard 255, a topic 256, a log group 512."
+  variables {
+    name          = join("", [for i in range(40) : "n"])
+    workspace_ids = { (join("", [for i in range(128) : "l"])) = "ws-0123456789" }
+  }
+
+  # In the Region with the longest name.
+  override_resource {
+    target = aws_sns_topic.sessions
+    values = { arn = "arn:aws-us-gov:sns:ap-southeast-1:123456789012:fleet-sessions" }
   }
 
   assert {
-    condition     = alltrue([for rule in local.rules : length(rule.name) <= 64])
-    error_message = "A rule's name may have 64 characters."
+    condition = alltrue([for most, names in {
+      64  = concat([output.function_name, output.role_name], [for rule in local.rules : rule.name])
+      80  = [output.dead_letter_queue_name]
+      100 = [for permission in aws_lambda_permission.rule : permission.statement_id]
+      128 = [for policy in aws_iam_policy.rebuild : policy.name]
+      255 = concat([output.ledger_table_name, output.dashboard_name], values(output.alarm_names), [for alarm in aws_cloudwatch_metric_alarm.operations : alarm.alarm_name])
+      256 = [output.topic_name]
+      512 = [output.log_group_name]
+    } : alltrue([for name in names : length(name) <= tonumber(most)])])
+    error_message = "Each name must be as short as AWS wants it."
+  }
+}
+
+run "the_policies_are_named_after_the_role" {
+  command = plan
+
+  variables {
+    workspace_ids = ["ws-0123456789"]
   }
 
   assert {
-    condition     = alltrue([for policy in aws_iam_policy.rebuild : length(policy.name) <= 128])
-    error_message = "A managed policy's name may have 128 characters."
-  }
-
-  assert {
-    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.session_disconnect), values(aws_cloudwatch_metric_alarm.operations)) : length(alarm.alarm_name) <= 255])
-    error_message = "An alarm's name may have 255 characters."
-  }
-
-  assert {
-    condition     = length(output.role_name) == length(var.name) + length("-ap-southeast-1")
-    error_message = "The role's name must end with the Region: IAM is global."
-  }
-
-  assert {
-    condition     = alltrue([for permission in aws_lambda_permission.rule : length(permission.statement_id) <= 100])
-    error_message = "A statement's id may have 100 characters."
+    condition     = aws_iam_policy.rebuild["01"].name == "${aws_iam_role.function.name}-rebuild-01"
+    error_message = "Policies are as global as the role."
   }
 }
 
@@ -70,5 +59,26 @@ run "two_names_share_no_name" {
       [output.ledger_table_name, output.dashboard_name, trimprefix(output.log_group_name, "/aws/lambda/")],
     ) : name == "kiosks" || startswith(name, "kiosks-")])
     error_message = "Every name must begin with the fleet's own: two fleets live side by side."
+  }
+}
+
+# Roles, policies and dashboards are global in an account; everything else belongs to a Region.
+
+run "two_regions_of_an_account_can_have_fleets_of_one_name" {
+  module {
+    source = "./tests/fixtures/two-regions"
+  }
+
+  override_resource {
+    target = module.there.aws_sns_topic.sessions
+    values = { arn = "arn:aws:sns:us-west-2:123456789012:kiosks-sessions" }
+  }
+
+  assert {
+    condition = output.global_names == {
+      here  = { dashboard = "kiosks-eu-central-1", role = "kiosks-eu-central-1" }
+      there = { dashboard = "kiosks-us-west-2", role = "kiosks-us-west-2" }
+    }
+    error_message = "What is global must be named after its Region, or one fleet would overwrite the other's."
   }
 }

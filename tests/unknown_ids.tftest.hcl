@@ -1,33 +1,30 @@
-# WorkSpaces that the same configuration creates: a map's ids may be unknown at plan.
+# WorkSpaces that the same configuration creates: their ids are unknown at plan. A map has labels, and without session alarms
+# a list will do.
 
 mock_provider "aws" {
   source = "./tests/aws"
 }
 
-run "ids_that_are_unknown_are_planned_by_label" {
+variables {
+  ids = { anna = "ws-0123456789", ben = "ws-9876543210" }
+}
+
+run "ids_that_are_unknown_are_planned" {
   command = plan
 
   module {
     source = "./tests/fixtures/unknown-ids"
   }
 
-  variables {
-    ids = { anna = "ws-0123456789", ben = "ws-9876543210" }
-  }
-
   assert {
-    condition     = join(" ", keys(output.alarm_names)) == "anna ben"
-    error_message = "One alarm per label must be planned."
+    condition     = join(" ", keys(output.alarm_names)) == "anna ben" && output.no_alarm_names == {}
+    error_message = "One alarm per label must be planned, or none at all."
   }
 }
 
 run "ids_that_were_unknown_are_applied" {
   module {
     source = "./tests/fixtures/unknown-ids"
-  }
-
-  variables {
-    ids = { anna = "ws-0123456789", ben = "ws-9876543210" }
   }
 
   assert {

@@ -65,6 +65,10 @@ resource "aws_sns_topic" "operations" {
   name              = "${var.name}-operations"
   kms_master_key_id = aws_kms_key.fleet.arn
   tags              = var.tags
+
+  # AWS takes over a topic that exists already, and says nothing. It refuses an alias. So the alias comes first: a second
+  # deployment of the same name fails there, with a key of its own and before it touches the topic of the first one.
+  depends_on = [aws_kms_alias.fleet]
 }
 
 data "aws_iam_policy_document" "operations" {
@@ -111,10 +115,11 @@ module "nonpersistent" {
   user_volume               = var.user_volume
   rebuild_window            = var.rebuild_window
   maximum_rebuilds_per_hour = var.maximum_rebuilds_per_hour
-  prove_images              = var.prove_images
+  canary_after_hours        = var.canary_after_hours
   dry_run                   = var.dry_run
 
-  # How much of the account's WorkSpaces API it takes.
+  # What tells the end of a session, and how much of the account's WorkSpaces API it takes.
+  session_alarms         = var.session_alarms
   audit_interval_minutes = var.audit_interval_minutes
   workspaces_api_rate    = var.workspaces_api_rate
 
@@ -127,4 +132,7 @@ module "nonpersistent" {
   operations_alarm_actions = [aws_sns_topic.operations.arn]
   create_dashboard         = var.create_dashboard
   log_retention_days       = var.log_retention_days
+
+  # Where it runs.
+  lambda_architecture = var.lambda_architecture
 }

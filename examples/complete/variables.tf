@@ -11,6 +11,12 @@ variable "audit_interval_minutes" {
   nullable    = false
 }
 
+variable "canary_after_hours" {
+  description = "For how many hours a rebuild that ended well vouches for the others of its bundle; otherwise one is rebuilt first, as the canary. null means no canary."
+  type        = number
+  default     = 12
+}
+
 variable "create_dashboard" {
   description = "Whether to create a CloudWatch dashboard of the fleet."
   type        = bool
@@ -22,6 +28,13 @@ variable "dry_run" {
   description = "Whether to decide and log everything but rebuild nothing: the first weeks on a living fleet."
   type        = bool
   default     = false
+  nullable    = false
+}
+
+variable "lambda_architecture" {
+  description = "Instruction set of the function: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
   nullable    = false
 }
 
@@ -58,16 +71,9 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
-variable "prove_images" {
-  description = "Whether a new image is proven on one WorkSpace of its bundle before the others get it."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "rebuild_window" {
-  description = "Hours of the day in which rebuilds may happen; null means at any time."
-  type        = object({ start = string, end = string, timezone = string })
+  description = "Hours in which rebuilds may happen, on all days or those on which the window opens; null means at any time."
+  type        = object({ start = string, end = string, timezone = string, days = optional(list(string)) })
   default     = { start = "19:00", end = "06:00", timezone = "Europe/Berlin" }
 }
 
@@ -82,6 +88,13 @@ variable "region" {
   description = "Region of the WorkSpaces."
   type        = string
   default     = "eu-central-1"
+  nullable    = false
+}
+
+variable "session_alarms" {
+  description = "Whether to deploy an alarm for each WorkSpace, which reports the end of a session; without them only the audits find it."
+  type        = bool
+  default     = true
   nullable    = false
 }
 
