@@ -1,4 +1,4 @@
-"""Asynchronous invocation: a queue, retries, the event's age, and the on-failure destination.
+"""Asynchronous invocation: a queue, and what `retries` says becomes of an event.
 
 Source: "Invoking a Lambda function asynchronously" in the Lambda developer guide. Delivery is at
 least once; `duplicate_next` makes that happen.
@@ -18,21 +18,10 @@ from datetime import UTC, datetime
 
 from .function import Function, Result
 from .notifications import failure_record
+from .retries import GivenUp, RetryRules
 from .runtime import Closed
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RetryRules:
-    """A function's event invoke configuration."""
-
-    attempts: int = 2
-    """Retries after the first try."""
-    age: float = 21_600.0
-    """Seconds after which an event is given up."""
-    on_failure: str | None = None
-    """ARN of the destination."""
 
 
 @dataclass(slots=True)
@@ -167,8 +156,8 @@ class Invocations:
             log.warning("event for %s lost: there is no such function", event.function)
             return
         rules = self._services.rules(event.function)
-        if time.monotonic() - event.accepted > rules.age:
-            self._give_up(event, function, rules, "EventAgeExceeded", None)
+        if too_old := rules.before(time.monotonic() - event.accepted):
+            self._give_up(event, function, rules, too_old, None)
             return
         event.tries += 1
         result = self._services.run(function, event.payload, event.request_id)
@@ -176,20 +165,20 @@ class Invocations:
         self._services.finished(Finished(now, function.name, event.request_id, event.tries, result))
         if not result.failed:
             return
-        if event.tries > rules.attempts:
-            self._give_up(event, function, rules, "RetriesExhausted", result.payload)
+        wait = rules.after_failure(event.tries, self._delays)
+        if isinstance(wait, GivenUp):
+            self._give_up(event, function, rules, wait, result.payload)
             return
-        delay = self._delays[min(event.tries, len(self._delays)) - 1]
         with self._changed:
             if not self._closed:
-                self._push(event, delay)
+                self._push(event, wait)
 
     def _give_up(
         self,
         event: _Event,
         function: Function,
         rules: RetryRules,
-        condition: str,
+        condition: GivenUp,
         response: bytes | None,
     ) -> None:
         if rules.on_failure is None:
@@ -199,7 +188,7 @@ class Invocations:
             function.arn,
             event.request_id,
             event.tries,
-            condition,
+            condition.value,
             event.payload,
             response,
             datetime.now(UTC),

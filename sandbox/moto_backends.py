@@ -20,7 +20,7 @@ from moto.core.base_backend import BackendDict
 
 from .cloudwatch import Datapoint, Metric, MetricFilter
 from .function import Function
-from .invocations import RetryRules
+from .retries import RetryRules
 
 ACCOUNT = "123456789012"
 """moto's account."""

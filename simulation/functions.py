@@ -10,12 +10,15 @@ from itertools import count
 from typing import Any
 
 from nonpersistent import handler
+from sandbox.retries import GivenUp, RetryRules
 
 from .agenda import Agenda
 from .baton import Invocation, Killed
 
 TIME_OUT = 900.0
-RETRY_AFTER = (60.0, 120.0)
+RULES = RetryRules()
+"""As the module sets them: Lambda's defaults."""
+
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:fleet"
 
 
@@ -45,6 +48,7 @@ class Delivery:
     """(kind, WorkSpace id, time) of what the event says truly; for the oracles."""
     request_id: str = ""
     """The same for each try, and for what Lambda delivers twice."""
+    accepted_at: datetime | None = None
 
 
 class Context:
@@ -75,6 +79,8 @@ class Functions:
         """`settled` is told of each invocation that returned normally."""
         self.running: dict[Invocation, tuple[Container, Delivery]] = {}
         self.dead_letters: list[Delivery] = []
+        self.ended: list[Callable[[bool], None]] = []
+        """Hear of each invocation's end whether it failed."""
         self.count = 0
         self.none_free_until = agenda.now
         """Until then every execution of the account is taken: events wait."""
@@ -90,6 +96,7 @@ class Functions:
     def deliver(self, delivery: Delivery) -> None:
         """Invoke asynchronously: soon, or when there is an execution to be had again."""
         delivery.request_id = delivery.request_id or f"request-{next(self._requests)}"
+        delivery.accepted_at = delivery.accepted_at or self._agenda.now
         soon = self._agenda.now + timedelta(seconds=self._rng.uniform(0.005, 0.05))
         self._agenda.at(max(soon, self.none_free_until), lambda: self._start(delivery))
 
@@ -101,6 +108,10 @@ class Functions:
         return entry[1] if entry else None
 
     def _start(self, delivery: Delivery) -> None:
+        waited = self._agenda.now - (delivery.accepted_at or self._agenda.now)
+        if RULES.before(waited.total_seconds()):
+            self.dead_letters.append(delivery)
+            return
         delivery.attempts += 1
         self.count += 1
         warm = bool(self._idle)
@@ -118,6 +129,8 @@ class Functions:
 
     def _end(self, invocation: Invocation, error: BaseException | None) -> None:
         container, delivery = self.running.pop(invocation)
+        for listener in self.ended:
+            listener(error is not None)
         if error is None:
             self._idle.append(container)
             self._settled(delivery, invocation)
@@ -125,8 +138,9 @@ class Functions:
         self._trace(invocation.name, "failed:", repr(error))
         if not isinstance(error, Killed):
             self._idle.append(container)
-        if delivery.attempts <= len(RETRY_AFTER):
-            wait = RETRY_AFTER[delivery.attempts - 1] * self._rng.uniform(0.8, 1.2)
-            self._agenda.after(wait, lambda: self.deliver(delivery))
-        else:
+        wait = RULES.after_failure(delivery.attempts)
+        if isinstance(wait, GivenUp):
             self.dead_letters.append(delivery)
+            return
+        wait *= self._rng.uniform(0.8, 1.2)
+        self._agenda.after(wait, lambda: self.deliver(delivery))

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox.function import Function, Result, environment_of
-from sandbox.invocations import Finished, Invocations, RetryRules, Services
+from sandbox.invocations import Finished, Invocations, Services
+from sandbox.retries import GivenUp, RetryRules
 
 Until = Callable[[Callable[[], object], str], None]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
@@ -141,3 +142,15 @@ def test_an_error_is_json_as_lambda_words_it() -> None:
     result = Result.error("Sandbox.Timedout", "late", 3.0)
     assert result.failed
     assert json.loads(result.payload) == {"errorType": "Sandbox.Timedout", "errorMessage": "late"}
+
+
+def test_an_event_waits_a_minute_then_two_and_is_given_up_then() -> None:
+    rules = RetryRules()
+    assert [rules.after_failure(tries) for tries in (1, 2, 3)] == [
+        60.0,
+        120.0,
+        GivenUp.RETRIES_EXHAUSTED,
+    ]
+    assert RetryRules(attempts=0).after_failure(1) is GivenUp.RETRIES_EXHAUSTED
+    assert rules.before(21_600) is None
+    assert rules.before(21_601) is GivenUp.EVENT_AGE_EXCEEDED
