@@ -77,6 +77,10 @@ class Needs:
             what = f"{who} needs a person for {line.get('needs')} in calm weather"
             world.oracles.violated("P6", at, f"{what}: {line.get('reason')}")
 
+    def noticed(self) -> dict[tuple[str, str], datetime]:
+        """What needs a person (id and why), and since when the function could have noticed."""
+        return {key: n.noticed_at for key, n in self._needs.items() if n.noticed_at is not None}
+
     def _judge(self) -> None:
         world, now = self._world, self._world.agenda.now
         world.fleet.tick(now)

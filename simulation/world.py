@@ -25,6 +25,7 @@ from .functions import Delivery, Functions
 from .needs import Needs
 from .oracles import Oracles, Violation
 from .reckoning import Reckoning
+from .ringing import Ringing
 from .scenario import Scenario
 from .telling import Telling
 from .trouble import Trouble
@@ -101,7 +102,9 @@ class World:
         log.listen(self.heard)
         reckoning = Reckoning(self)
         reckoning.begin()
-        Needs(self).begin()
+        needs = Needs(self)
+        needs.begin()
+        Ringing(self, needs).begin()
         self._schedules()
         for desktop_id in self.fleet.fleet:
             self.users.employ(desktop_id)

@@ -1,0 +1,61 @@
+"""The judge of alarms in a world: what it hears, and what needs a person by the world's truth."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from .alarms import AlarmJudge
+
+if TYPE_CHECKING:
+    from .needs import Needs
+    from .world import World
+
+MINUTE = 60.0
+
+ALARMS = {
+    "AWS does not know it": ("unknown", "blocked"),
+    "it is poisoned": ("unknown", "blocked", "late"),
+    "its connection cannot be learnt": ("unknown", "late", "blocked"),
+    "its last connection cannot be true": ("unknown", "late"),
+    "its rebuild does not end": ("endless",),
+    "its rebuild has failed": ("blocked", "held-bundle"),
+    "it has stopped on its way": ("endless", "blocked", "unknown"),
+}
+"""Which alarms may say so, by the reason for which the world needs a person."""
+
+
+class Ringing:
+    """Of one world. `ends` once and for all what the world does no longer need."""
+
+    def __init__(self, world: World, needs: Needs) -> None:
+        scenario = world.scenario
+        self.judge = AlarmJudge(world.agenda.now, calm=scenario.calm, strict=scenario.calm)
+        self._world = world
+        self._needs = needs
+        self._known: set[tuple[str, str]] = set()
+
+    def begin(self) -> None:
+        world = self._world
+        world.listeners.append(self._heard)
+        world.functions.ended.append(self._ended)
+        world.agenda.every(MINUTE, self._look, MINUTE)
+
+    def _heard(self, at: datetime, line: dict[str, Any]) -> None:
+        self.judge.heard(line, at)
+
+    def _ended(self, failed: bool) -> None:
+        self.judge.invoked(failed, self._world.agenda.now)
+
+    def _look(self) -> None:
+        world, now = self._world, self._world.agenda.now
+        self.judge.letters(len(world.functions.dead_letters), now)
+        noticed = self._needs.noticed()
+        for key in self._known - noticed.keys():
+            self.judge.mended(key, now)
+        for key in noticed.keys() - self._known:
+            id_, why = key
+            self.judge.needs(key, ALARMS[why], now, since=noticed[key], named=id_)
+        self._known = set(noticed)
+        for broken in self.judge.look(now):
+            world.oracles.violated("P6", broken.at, broken.what)
