@@ -7,6 +7,7 @@ mends make Terraform read back what it wrote, as on AWS.
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -18,10 +19,14 @@ from moto.awslambda import models as lambda_models
 from moto.awslambda.policy import Policy as LambdaPolicy
 from moto.cloudwatch import models as cloudwatch_models
 from moto.events import models as events_models
+from moto.logs import models as logs_models
+from moto.logs.exceptions import InvalidParameterException
+from moto.logs.utils import EventMessageFilter
 from moto.sns import models as sns_models
 from moto.sqs import models as sqs_models
 from moto.workspaces import models as workspaces_models
 
+from .cloudwatch import matches
 from .moto_backends import aware
 from .notifications import iso_seconds, sns_event
 
@@ -50,6 +55,12 @@ def mended(deliveries: Deliveries) -> Iterator[None]:
             (backend, "put_function_event_invoke_config", _replace_invoke_config),
             (LambdaPolicy, "del_statement", _one_at_a_time),
             (cloudwatch_models.CloudWatchBackend, "put_metric_alarm", _keep_alarm_state),
+            (cloudwatch_models.CloudWatchBackend, "delete_alarms", _forget_alarm_tags),
+            (logs_models.LogsBackend, "delete_log_group", _forget_group_tags),
+            (logs_models.LogsBackend, "filter_log_events", _check_pattern),
+            (logs_models.LogsBackend, "put_metric_filter", _check_pattern),
+            (EventMessageFilter, "__init__", _take_any_pattern),
+            (EventMessageFilter, "matches", _match_as_aws),
             (sqs_models.Queue, "attributes", _show_redrive),
             (sqs_models.Queue, "_set_attributes", _keep_queue_policy),
             (workspaces_models.WorkSpaceDirectory, "to_dict", _show_workspace_type),
@@ -218,6 +229,59 @@ def _keep_alarm_state(original: Any) -> Any:
         return alarm
 
     return put
+
+
+def _forget_alarm_tags(original: Any) -> Any:
+    """moto keeps the tags of a deleted alarm, and the next one of that name has them again."""
+
+    def delete(self: Any, alarm_names: list[str]) -> None:
+        gone = [self.alarms[name].alarm_arn for name in alarm_names if name in self.alarms]
+        original(self, alarm_names)
+        for arn in gone:
+            self.tagger.delete_all_tags_for_resource(arn)
+
+    return delete
+
+
+def _forget_group_tags(original: Any) -> Any:
+    """As for alarms."""
+
+    def delete(self: Any, log_group_name: str) -> None:
+        group = self.groups.get(log_group_name)
+        original(self, log_group_name)
+        self.tagger.delete_all_tags_for_resource(group.arn)
+
+    return delete
+
+
+def _check_pattern(original: Any) -> Any:
+    """moto takes everything for a filter pattern."""
+
+    def checked(self: Any, *given: Any, **named: Any) -> Any:
+        bound = inspect.signature(original).bind(self, *given, **named)
+        try:
+            matches(bound.arguments["filter_pattern"] or "", "")
+        except ValueError as problem:
+            raise InvalidParameterException(f"Invalid filter pattern: {problem}") from None
+        return original(self, *given, **named)
+
+    return checked
+
+
+def _take_any_pattern(_: Any) -> Any:
+    def init(self: Any, pattern: str | None) -> None:
+        self.pattern = pattern or ""
+
+    return init
+
+
+def _match_as_aws(_: Any) -> Any:
+    """moto knows words only, and finds everything with a JSON pattern."""
+
+    def match(self: Any, message: str) -> bool:
+        return matches(self.pattern, message)
+
+    return match
 
 
 def _show_workspace_type(original: Any) -> Any:

@@ -1,0 +1,114 @@
+"""What the local AWS does as AWS does it, where moto does less or something else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .deployed import Deployed
+
+AWS = str(Path(sys.executable).parent / "aws")
+GROUP = "/aws/lambda/f"
+TAG = [{"Key": "team", "Value": "desks"}]
+
+
+def test_apply_again_tags_of_a_deleted_alarm_do_not_come_back(f: Deployed) -> None:
+    cloudwatch = f.client("cloudwatch")
+    f.alarm("a", "ws-12345678", "arn:aws:sns:us-east-1:123456789012:none")
+    [alarm] = cloudwatch.describe_alarms()["MetricAlarms"]
+    cloudwatch.tag_resource(ResourceARN=alarm["AlarmArn"], Tags=TAG)
+    cloudwatch.delete_alarms(AlarmNames=["a", "absent"])
+    f.alarm("a", "ws-12345678", "arn:aws:sns:us-east-1:123456789012:none")
+    assert cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"] == []
+
+
+def test_apply_again_tags_of_a_deleted_log_group_do_not_come_back(f: Deployed) -> None:
+    logs = f.client("logs")
+    logs.create_log_group(logGroupName="g", tags={"team": "desks"})
+    [group] = logs.describe_log_groups(logGroupNamePrefix="g")["logGroups"]
+    logs.delete_log_group(logGroupName="g")
+    logs.create_log_group(logGroupName="g")
+    assert logs.list_tags_for_resource(resourceArn=group["logGroupArn"])["tags"] == {}
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.delete_log_group(logGroupName="absent")
+
+
+def test_verify_local_metrics_that_aws_and_users_publish_are_read_together(f: Deployed) -> None:
+    f.invoke({})
+    cloudwatch = f.client("cloudwatch")
+    datum = {"MetricName": "Invocations", "Value": 2.0, "Timestamp": datetime.now(UTC)}
+    dimensions = [{"Name": "FunctionName", "Value": "f"}]
+    cloudwatch.put_metric_data(
+        Namespace="AWS/Lambda", MetricData=[{**datum, "Dimensions": dimensions}]
+    )
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": dimensions}
+    now = datetime.now(UTC)
+    answer = cloudwatch.get_metric_data(
+        StartTime=now - timedelta(minutes=10),
+        EndTime=now + timedelta(minutes=1),
+        MetricDataQueries=[
+            {"Id": "m", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Sum"}}
+        ],
+    )
+    assert sum(answer["MetricDataResults"][0]["Values"]) == 3.0
+
+
+def write(f: Deployed, *messages: str) -> None:
+    logs, now = f.client("logs"), int(time.time() * 1000)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    events = [{"timestamp": now, "message": message} for message in messages]
+    logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
+
+
+LINES = (
+    '{"decision": "failed", "took_seconds": 7}',
+    '{"decision": "dry_run"}',
+    '{"log_level": "ERROR"}',
+    "Task timed out",
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ('{ $.decision = "failed" }', [0]),
+        ('{ ($.decision = "dry_run") || ($.took_seconds > 5) }', [0, 1]),
+        ('{ ($.level = "ERROR") || ($.log_level = "ERROR") }', [2]),
+        ('"timed out"', [3]),
+        ("", [0, 1, 2, 3]),
+    ],
+)
+def test_filter_pattern_is_obeyed_by_the_log_as_the_cli_asks_it(
+    f: Deployed, pattern: str, found: list[int]
+) -> None:
+    write(f, *LINES)
+    command = [AWS, "logs", "filter-log-events", "--log-group-name", GROUP]
+    done = subprocess.run(
+        [*command, "--filter-pattern", pattern, "--query", "events[].message"],
+        env=f.aws.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == [LINES[index] for index in found]
+
+
+def test_filter_pattern_that_is_none_is_refused(f: Deployed) -> None:
+    logs = f.client("logs")
+    transformation = {"metricName": "M", "metricNamespace": "N", "metricValue": "1"}
+    with pytest.raises(ClientError, match="Invalid filter pattern"):
+        logs.filter_log_events(logGroupName=GROUP, filterPattern="{ $.a }")
+    with pytest.raises(ClientError, match="Invalid filter pattern"):
+        logs.put_metric_filter(
+            logGroupName=GROUP,
+            filterName="f",
+            filterPattern="{ $.a = }",
+            metricTransformations=[transformation],
+        )
