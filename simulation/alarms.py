@@ -84,7 +84,8 @@ class AlarmJudge:
     calm: bool = False
     """Nothing at all may ring."""
     strict: bool = True
-    """Nothing may ring without a need; False: not every need is told."""
+    """The needs are all that there are. False: others may ring, and may be taken for these in the
+    first two hours."""
     what: Deployed = field(default_factory=deployed)
     transitions: list[Transition] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
@@ -229,6 +230,8 @@ class AlarmJudge:
             need.rung |= ringing
             return
         overdue = now - need.since > RINGS_WITHIN
+        if not self.strict and not ringing and not overdue:
+            need.rung.clear()
         if need.told or not need.must or not (overdue or (need.rung and not ringing)):
             return
         if ringing:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .alarms import AlarmJudge
+from .alarms import PRESENT, AlarmJudge
 
 if TYPE_CHECKING:
     from .needs import Needs
     from .world import World
 
 MINUTE = 60.0
+
+MISSED = timedelta(hours=1)
+"""Beyond the interval of audits."""
 
 ALARMS = {
     "AWS does not know it": ("unknown", "blocked"),
@@ -26,7 +29,7 @@ ALARMS = {
 
 
 class Ringing:
-    """Of one world. `ends` once and for all what the world does no longer need."""
+    """Of one world."""
 
     def __init__(self, world: World, needs: Needs) -> None:
         scenario = world.scenario
@@ -34,6 +37,7 @@ class Ringing:
         self._world = world
         self._needs = needs
         self._known: set[tuple[str, str]] = set()
+        self._audited_at = world.agenda.now
 
     def begin(self) -> None:
         world = self._world
@@ -43,6 +47,8 @@ class Ringing:
 
     def _heard(self, at: datetime, line: dict[str, Any]) -> None:
         self.judge.heard(line, at)
+        if line["decision"] == "pass" and line.get("task") == "audit":
+            self._audited_at = at
 
     def _ended(self, failed: bool) -> None:
         self.judge.invoked(failed, self._world.agenda.now)
@@ -50,12 +56,23 @@ class Ringing:
     def _look(self) -> None:
         world, now = self._world, self._world.agenda.now
         self.judge.letters(len(world.functions.dead_letters), now)
+        self._miss_audits(now)
         noticed = self._needs.noticed()
         for key in self._known - noticed.keys():
             self.judge.mended(key, now)
         for key in noticed.keys() - self._known:
             id_, why = key
-            self.judge.needs(key, ALARMS[why], now, since=noticed[key], named=id_)
+            self.judge.needs(key, ALARMS[why], now, since=noticed[key] + PRESENT, named=id_)
         self._known = set(noticed)
         for broken in self.judge.look(now):
             world.oracles.violated("P6", broken.at, broken.what)
+
+    def _miss_audits(self, now: datetime) -> None:
+        """A function that does not run at all says so by its silence."""
+        missed_at = (
+            self._audited_at + MISSED + timedelta(minutes=self._world.scenario.audit_interval)
+        )
+        if now > missed_at:
+            self.judge.needs("audit", ("audit-missed", "silent"), now, since=missed_at)
+        else:
+            self.judge.mended("audit", now)

@@ -157,6 +157,16 @@ def test_an_alarm_that_ends_before_the_mending_is_found(history: History) -> Non
     assert history.broken == ["the alarm late stops ringing; needed since 02 09:00"]
 
 
+def test_what_ends_early_may_have_been_something_else_unless_all_is_told() -> None:
+    history = History(AlarmJudge(BEGIN, strict=False, what=made_up())).passes(60)
+    history.shows(late=1).passes(30)
+    history.needs("ws-1", "late")
+    history.passes(30).shows(late=0).passes(30).shows(late=1).passes(100)
+    assert history.broken == []
+    history.shows(late=0).passes(10)
+    assert history.broken == ["the alarm late stops ringing; needed since 02 09:30"]
+
+
 def test_an_alarm_that_rings_twice_for_one_fault_is_found(history: History) -> None:
     history.needs("ws-1", "late", must=False)
     history.shows(late=1).passes(30)
