@@ -196,7 +196,7 @@ def trouble(
     if before is not None and facts.retry_at is not None:
         need = before.need  # it is the failed rebuild that needs a person, whatever comes after it
     shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience
-    pause = min(max(shortest, (now - since) / 2), LONGEST_PAUSE)
+    pause = max(shortest, min((now - since) / 2, LONGEST_PAUSE, settings.audit_interval))
     stuck = replace(facts, trouble=Trouble(since, need, reason, needs_at))
     return Decision(stuck, verdict, settings.next_look(now + pause), reason)
 

@@ -101,7 +101,7 @@ class Examiner:
                 decision = lifecycle.decide(record.facts, seen, now, settings)
         if decision.verdict is Verdict.REBUILD:
             tools.looked += 1
-            self._rebuilder.rebuild(record, seen)
+            self._rebuilder.rebuild(record, seen, decision.facts)
         else:
             self._note(record, decision)
 

@@ -141,8 +141,8 @@ class Facts:
     told_at       the latest alarm: a session had ended by then
     wanted_at     an administrator asked for a rebuild
     vacant_since  the first sample after the last use that showed nobody
-    owed_since    the first such sample since a sample showed somebody: signs of use that no sample
-                  confirms put a rebuild off, but do not make the debt younger
+    owed_since    the first such sample since a sample or an alarm told of a session: other signs of
+                  use put a rebuild off, but do not make the debt younger
     baseline_at   the first sight of a WorkSpace that nobody used: use before it is no debt
     rebuilt_at    the last rebuild that ended well: what was used before it is gone
     settled_at    until then, what is seen may be that rebuild's own doing

@@ -51,7 +51,8 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings, now: datetime) ->
         audit_overdue_minutes=max(0.0, overdue.total_seconds() / 60),
     )
     for bundle_id in held:
-        journal.write(Line.NEEDS_PERSON, needs=Need.HELD_BUNDLE.value, bundle_id=bundle_id)
+        need = Need.HELD_BUNDLE.value
+        journal.write(Line.NEEDS_PERSON, needs=need, reason="three_lost", bundle_id=bundle_id)
     for entry, need, since, reason in needy[:MOST_NAMED]:
         journal.write(
             Line.NEEDS_PERSON,

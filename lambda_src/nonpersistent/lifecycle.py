@@ -70,31 +70,41 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
 def learn(facts: Facts, seen: Observation) -> Facts:
     """Add what was seen: times of use only grow, vacancy begins at the first sight after it.
 
-    A rebuild may move LastKnownUserConnectionTimestamp by itself: until it has settled, only a
-    sample or a sign-in tells of use.
+    A rebuild may move LastKnownUserConnectionTimestamp by itself. Until it has settled, that makes
+    no debt, as only a sample or a sign-in tells of use; but it puts off a rebuild that is owed.
     """
     known_at = seen.last_connected_at and min(seen.last_connected_at, seen.looked_at)
-    if facts.asked and after(known_at, facts.asked[0]) and after(facts.settled_at, known_at):
+    perhaps_used_at = latest(facts.used_at, known_at, seen.connected_at)
+    is_own = bool(facts.asked) and _is_between(facts.asked[0], known_at, facts.settled_at)
+    if is_own and facts.phase in (Phase.CLEAN, Phase.FAILED):
         known_at = None
     used_at = latest(facts.used_at, known_at, seen.connected_at)
     if facts.phase is Phase.FAILED and after(used_at, facts.asked[0]):
         facts = replace(facts, claim=None, failures=0, retry_at=None, trouble=None)
     vacant_since = facts.vacant_since
-    if used_at is not None and vacant_since is not None and used_at >= vacant_since:
+    if perhaps_used_at and vacant_since and perhaps_used_at >= vacant_since:
         vacant_since = None
     vacant_at = _vacant_at(facts, seen)
-    if vacant_since is None and vacant_at is not None and not (used_at and used_at >= vacant_at):
+    if (
+        vacant_since is None
+        and vacant_at
+        and not (perhaps_used_at and perhaps_used_at >= vacant_at)
+    ):
         vacant_since = vacant_at
-    shown = after(seen.connected_at, facts.owed_since)
+    confirmed = after(latest(seen.connected_at, facts.told_at), facts.owed_since)
     return replace(
         facts,
         used_at=used_at,
         vacant_since=vacant_since,
-        owed_since=vacant_since if shown else facts.owed_since or vacant_since,
+        owed_since=vacant_since if confirmed else facts.owed_since or vacant_since,
         snapshot_at=latest(facts.snapshot_at, seen.snapshot_at),
         bundle_id=seen.bundle_id or facts.bundle_id,
         user=seen.user or facts.user,
     )
+
+
+def _is_between(start: datetime, moment: datetime | None, end: datetime | None) -> bool:
+    return after(moment, start) and after(end, moment)
 
 
 def owed_at(facts: Facts, settings: Settings) -> datetime | None:
@@ -134,7 +144,7 @@ def reckon(
         return replace(facts, late_at=None)
     was_stuck = before.trouble is not None and now >= before.trouble.needs_at
     late_at = facts.late_at
-    if late_at is None:
+    if late_at is None or after(facts.owed_since, before.owed_since):
         late_at = latest(facts.owed_since, facts.wanted_at) or now
         late_at += settings.grace + allowance
     if was_stuck and facts.trouble is None:

@@ -28,6 +28,9 @@ LOOK_HOLDS = timedelta(minutes=1)
 CANARY_WAIT = timedelta(minutes=10)
 """Between two questions of a WorkSpace that waits for others of its bundle."""
 
+ASKED = "asked"
+"""Why nothing is known yet of a rebuild: no look has followed."""
+
 
 class Rebuilder:
     """Asks for rebuilds, one at a time: at the API's rate, within the brake, a canary first."""
@@ -46,12 +49,12 @@ class Rebuilder:
             record.facts, self._bundles.admit(record, only_ask=True), now
         )
 
-    def rebuild(self, record: Record, seen: Observation) -> None:
+    def rebuild(self, record: Record, seen: Observation, decided: Facts) -> None:
         """Rebuild a WorkSpace whose rebuild was decided.
 
         Waits for the pacer, so the decision is made once more with the time as it is then.
         """
-        tools, known = self._tools, replace(record, facts=lifecycle.learn(record.facts, seen))
+        tools, known = self._tools, replace(record, facts=decided)
         if braked := self._braked(known.facts, tools.clock.now()):
             tools.write(record, braked)
             return
@@ -79,7 +82,7 @@ class Rebuilder:
         )
         facts = replace(decision.facts, claim=claim, late_at=None)
         look_at = claims.next_look_at(claim, now, self._settings)
-        claimed = tools.ledger.write(replace(record, facts=facts, look_at=look_at, reason=None))
+        claimed = tools.ledger.write(replace(record, facts=facts, look_at=look_at, reason=ASKED))
         if claimed is None:
             self._bundles.release(known)
             self._tell(Verdict.DEFERRED, record, reason=Deferral.SUPERSEDED)
@@ -120,7 +123,7 @@ class Rebuilder:
         assert facts.claim is not None
         claim = replace(facts.claim, accepted_at=now)
         look_at = claims.next_look_at(claim, now, self._settings)
-        return Decision(replace(facts, claim=claim), Verdict.REBUILDING, look_at)
+        return Decision(replace(facts, claim=claim), Verdict.REBUILDING, look_at, ASKED)
 
     def _refused(self, before: Record, facts: Facts, code: str, now: datetime) -> Decision:
         """What was in the way already makes the trouble older."""

@@ -155,11 +155,7 @@ class Reconciler:
         position = ledger.audit().seen_up_to
         rest = sorted(id_ for id_ in self._tools.roster() if id_ > position)
         for ids in in_batches(rest, KEYS_PER_READ):
-            unseen = [
-                record.workspace_id
-                for record in ledger.read(ids)
-                if record.look_at is None or record.look_at > next_audit
-            ]
+            unseen = [r.workspace_id for r in ledger.read(ids) if _is_unseen(r, next_audit)]
             for batch in in_batches(unseen, IDS_PER_CALL):
                 if not (self._follow_up() and self._audit_batch(batch)):
                     return False
@@ -201,6 +197,13 @@ class Reconciler:
             self._tools.journal.write(
                 Line.FORGOTTEN, record.workspace_id, reason="not_in_workspace_ids"
             )
+
+
+def _is_unseen(record: Record, next_audit: datetime) -> bool:
+    """Whether no look is planned. A WorkSpace whose rebuild failed may be used meanwhile."""
+    if record.look_at is None:
+        return True
+    return record.facts.phase is Phase.FAILED and record.look_at > next_audit
 
 
 def _is_due(record: Record, now: datetime) -> bool:

@@ -55,7 +55,8 @@ class Tools:
         """
         now = self.clock.now()
         facts = lifecycle.reckon(record.facts, decision, now, self.settings, self.allowance)
-        written = replace(record, facts=facts, look_at=decision.look_at, reason=decision.reason)
+        reason = facts.trouble.reason if facts.trouble is not None else decision.reason
+        written = replace(record, facts=facts, look_at=decision.look_at, reason=reason)
         if written == record:
             return record
         kept = self.ledger.write(written)
