@@ -10,6 +10,12 @@ from datetime import datetime, timedelta
 
 from .alarms import EXTRA_PERIODS, AlarmState, Datapoint, Rule, evaluate
 
+MANY = 500
+"""Datapoints of a metric that are kept before old ones are forgotten."""
+
+LATE = timedelta(hours=1)
+"""Datapoints may come so much later than others of their time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -62,9 +68,12 @@ class CloudWatch:
         self._alarms: dict[str, Alarm] = {}
         self._watching: dict[Metric, list[Alarm]] = defaultdict(list)
         self._points: dict[Metric, list[Datapoint]] = defaultdict(list)
+        self._room: dict[Metric, int] = {}
         self._due: dict[str, datetime | None] = {}
         """When an alarm's answer can change without another datapoint; None: it is to be
         evaluated next time."""
+        self._settled: set[str] = set()
+        """Alarms in OK that only something harmful can change."""
 
     def add(self, alarm: Alarm, state: AlarmState = AlarmState.INSUFFICIENT_DATA) -> None:
         """Make an alarm; a new one begins with INSUFFICIENT_DATA."""
@@ -80,13 +89,19 @@ class CloudWatch:
             self._watching[alarm.metric].remove(alarm)
             del self.states[name]
             self._due.pop(name, None)
+            self._settled.discard(name)
 
     def put(self, metric: Metric, value: float, at: datetime) -> None:
         """A datapoint; one of a metric that no alarm watches is not kept."""
         watching = self._watching.get(metric)
-        if watching:
-            self._points[metric].append(Datapoint(at, value))
-            for alarm in watching:
+        if not watching:
+            return
+        points = self._points[metric]
+        points.append(Datapoint(at, value))
+        if len(points) > self._room.get(metric, MANY):
+            self._forget(metric, at)
+        for alarm in watching:
+            if alarm.name not in self._settled or not _is_harmless(alarm.rule, value):
                 self._due[alarm.name] = None
 
     def evaluate(self, now: datetime) -> list[Transition]:
@@ -99,35 +114,42 @@ class CloudWatch:
         old = self.states[alarm.name]
         if old is AlarmState.ALARM and self._stuck(alarm.name):
             return None
-        points = self._seen(alarm, now)
+        reach = reach_of(alarm.rule)
+        points = [p for p in self._points[alarm.metric] if now - p.at <= reach]
         verdict = evaluate(alarm.rule, points, old, now)
+        self.states[alarm.name] = verdict.state
         self._plan(alarm, points, now)
         if verdict.state is old:
             return None
-        self.states[alarm.name] = verdict.state
         return Transition(now, alarm.name, old, verdict.state, verdict.reason)
 
-    def _seen(self, alarm: Alarm, now: datetime) -> list[Datapoint]:
-        """The datapoints that an evaluation may look at; older ones are forgotten."""
-        points = self._points[alarm.metric]
-        reach = max(reach_of(watching.rule) for watching in self._watching[alarm.metric])
-        if points and now - points[0].at > 2 * reach:
-            points[:] = [point for point in points if now - point.at <= reach]
-        return points
+    def _forget(self, metric: Metric, now: datetime) -> None:
+        """Datapoints that no evaluation looks at any more."""
+        reach = max(reach_of(alarm.rule) for alarm in self._watching[metric]) + LATE
+        kept = [point for point in self._points[metric] if now - point.at <= reach]
+        self._points[metric] = kept
+        self._room[metric] = max(MANY, 2 * len(kept))
 
     def _plan(self, alarm: Alarm, points: list[Datapoint], now: datetime) -> None:
         """A datapoint moves to an older period as time goes by, and out of sight in the end."""
-        period = timedelta(seconds=alarm.rule.period)
-        reach = reach_of(alarm.rule)
-        moves = [
-            point.at + period * max(0, math.ceil((now - point.at) / period))
-            for point in points
-            if now - point.at <= reach
-        ]
-        if moves:
-            self._due[alarm.name] = min(moves)
-        else:
-            self._due.pop(alarm.name, None)
+        rule, name = alarm.rule, alarm.name
+        period = timedelta(seconds=rule.period)
+        self._settled.discard(name)
+        self._due.pop(name, None)
+        keeps = rule.missing in ("ignore", "notBreaching")
+        ok = self.states[name] is AlarmState.OK
+        if ok and keeps and all(_is_harmless(rule, point.value) for point in points):
+            self._settled.add(name)
+        elif points:
+            self._due[name] = min(
+                point.at + period * max(0, math.ceil((now - point.at) / period)) for point in points
+            )
+
+
+def _is_harmless(rule: Rule, value: float) -> bool:
+    """Whether no number of such values in a period breaches: nothing is too little to ring."""
+    rises = rule.comparison.startswith("GreaterThan") and rule.statistic != "SampleCount"
+    return rises and value <= 0 < rule.threshold
 
 
 def reach_of(rule: Rule) -> timedelta:

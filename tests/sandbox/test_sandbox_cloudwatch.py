@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -84,6 +85,26 @@ def test_what_is_not_evaluated_again_would_not_have_changed(
         assert cloudwatch.states["a"] is state, minute
         seen.add(state)
     assert {OK, ALARM} <= seen
+
+
+def test_quiet_days_cost_no_evaluation_and_a_bounded_memory(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluated: list[datetime] = []
+
+    def counted(rule: Rule, points: list[Datapoint], old: AlarmState, now: datetime) -> Any:
+        evaluated.append(now)
+        return evaluate(rule, points, old, now)
+
+    monkeypatch.setattr("sandbox.cloudwatch.metrics.evaluate", counted)
+    cloudwatch = CloudWatch()
+    cloudwatch.add(Alarm("late", METRIC, RULE))
+    for minute in range(5000):
+        cloudwatch.put(METRIC, 0, at(60 * minute))
+        cloudwatch.evaluate(at(60 * minute + 1))
+    assert len(evaluated) <= 2
+    assert cloudwatch.states == {"late": OK}
+    assert len(cloudwatch._points[METRIC]) <= 600
 
 
 def test_disconnects_are_published_once_an_interval_and_never_as_zero(at: At) -> None:
