@@ -22,11 +22,15 @@ class Result:
 
 def run_seed(seed: int, desktops: int | None = None, days: float | None = None) -> Result:
     """Run the world of a seed; the same arguments give the same result."""
-    scenario = draw(seed, desktops, days)
-    report = World(scenario).run()
     command = f"python -m simulation --seed {seed}"
     command += f" --desktops {desktops}" if desktops else ""
     command += f" --days {days}" if days else ""
+    return run(draw(seed, desktops, days), command)
+
+
+def run(scenario: Scenario, command: str) -> Result:
+    """Run a scenario; `command` does the same."""
+    report = World(scenario).run()
     return Result(scenario, report.violation, report.counts, report.trace, command)
 
 

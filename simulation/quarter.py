@@ -1,0 +1,51 @@
+"""`python -m simulation.quarter`: months of a calm fleet, in which no alarm may ring."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from .running import Result, describe, run
+from .scenario import Scenario
+
+DESKTOPS = 50
+DAYS = 90
+
+
+def calm(seed: int, desktops: int = DESKTOPS, days: float = DAYS) -> Scenario:
+    """The module's defaults and users with a session or two a day, lunch and lost connections
+    among them. Nothing goes wrong."""
+    return Scenario(
+        seed,
+        desktops,
+        hours=24 * days,
+        bundles=2,
+        session=300.0,
+        pause=800.0,
+        stays_away=0.7,
+        returns=0.8,
+    )
+
+
+def run_quarter(seed: int, desktops: int = DESKTOPS, days: float = DAYS) -> Result:
+    """Every promise is judged, and any alarm breaks one."""
+    command = f"python -m simulation.quarter --seed {seed} --desktops {desktops} --days {days:g}"
+    return run(calm(seed, desktops, days), command)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m simulation.quarter", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--desktops", type=int, default=DESKTOPS)
+    parser.add_argument("--days", type=float, default=DAYS)
+    given = parser.parse_args()
+    began = time.perf_counter()
+    result = run_quarter(given.seed, given.desktops, given.days)
+    print(describe(result))
+    print(f"{given.days:g} days in {time.perf_counter() - began:.0f} s; {result.counts}")
+    return 1 if result.violation else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""A calm week of a fleet. `python -m simulation.quarter` runs a quarter of a year."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.cloudwatch import AlarmState
+from simulation.quarter import calm, run_quarter
+from simulation.ringing import Ringing
+
+
+def test_p6_no_alarm_rings_in_a_calm_week_of_fifty_desktops() -> None:
+    result = run_quarter(1, days=7)
+    assert result.violation is None, result
+    assert result.counts["rebuilds"] > 300
+
+
+def test_p6_an_alarm_that_rang_in_it_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its first lines' grace, an alarm on missing data rings at once."""
+    look = Ringing._look
+
+    def startled(self: Ringing) -> None:
+        self.judge._at_birth = set()
+        self.judge.cloudwatch.states["silent"] = AlarmState.OK
+        self.judge.heard = lambda *_: None  # type: ignore[method-assign]
+        look(self)
+
+    monkeypatch.setattr(Ringing, "_look", startled)
+    result = run_quarter(1, desktops=1, days=0.2)
+    assert result.violation is not None
+    assert result.violation.what == "the alarm silent rings in calm weather"
+    assert calm(1).calm
