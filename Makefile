@@ -8,6 +8,9 @@ SCAN   := .venv-scan
 E2E_APART := tests/e2e/test_adoption.py tests/e2e/test_recovery.py
 RUN    := $(VENV)/bin/python
 
+# Whether a switch is on: KEEP=no means no.
+on = $(filter-out 0 n no off false,$(1))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -18,7 +21,7 @@ help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.installed ## Deploy to the local AWS, let users work, compare with the promises (KEEP=1: leave it running)
-	@$(RUN) -m demo $(if $(KEEP),--keep)
+	@$(RUN) -m demo $(if $(call on,$(KEEP)),--keep)
 
 test: ## Everything that CI checks
 	@$(MAKE) --no-print-directory $(VENV)/test.installed
@@ -28,8 +31,8 @@ test: ## Everything that CI checks
 check: lint package-check $(VENV)/test.installed ## The fast part of the tests, for the inner loop
 	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit
 
-sandbox: $(VENV)/demo.installed ## Start the local AWS
-	@$(RUN) -m sandbox
+sandbox: $(VENV)/demo.installed ## Start the local AWS (PORT=5000; QUICK=1: minutes last seconds)
+	@$(RUN) -m sandbox $(if $(PORT),--port=$(PORT)) $(if $(call on,$(QUICK)),--quick)
 
 package: ## Build the function's package from lambda_src
 	@$(PYTHON) package/build.py

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
+import math
 import signal
 import sys
 import threading
@@ -27,10 +29,22 @@ def main(arguments: list[str] | None = None) -> int:
             print(_welcome(aws, ids), flush=True)
             stop.wait()
     except OSError as problem:
-        print(f"sandbox: {options.host}:{options.port}: {problem.strerror}", file=sys.stderr)
+        print(_unusable(options.host, options.port, problem), file=sys.stderr)
         return 1
     print("The local AWS has ended.")
     return 0
+
+
+def _unusable(host: str, port: int, problem: OSError) -> str:
+    """One line: what cannot be used, why, and what to do."""
+    match problem.errno:
+        case errno.EADDRINUSE:
+            why = "the port is in use; take another one with --port (make sandbox PORT=...)"
+        case errno.EACCES:
+            why = "only root may use this port; take one above 1023 with --port"
+        case _:
+            why = f"{problem.strerror}; --host takes an address of this machine"
+    return f"sandbox: {host}:{port}: {why}"
 
 
 def _welcome(aws: Sandbox, ids: list[str]) -> str:
@@ -55,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         "Nothing leaves this machine and nothing is kept.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=5000, help="0 takes a free one (%(default)s)")
+    parser.add_argument("--port", type=_port, default=5000, help="0 takes a free one (%(default)s)")
     parser.add_argument("--region", default="us-east-1", help="AWS Region (%(default)s)")
     parser.add_argument(
         "--workspaces", type=_count, default=3, metavar="N", help="desktops to begin with"
@@ -74,18 +88,36 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _port(text: str) -> int:
+    number = _number(text)
+    if number != int(number) or not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number from 0 to 65535, not {text}; 0 takes a free port"
+        )
+    return int(number)
+
+
 def _seconds(text: str) -> float:
-    value = float(text)
+    value = _number(text)
     if value <= 0:
-        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text}")
     return value
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must not be negative: {text}")
-    return value
+    value = _number(text)
+    if value != int(value) or value < 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 on, not {text}")
+    return int(value)
+
+
+def _number(text: str) -> float:
+    """-1, which no option takes, for what is no number."""
+    try:
+        value = float(text)
+    except ValueError:
+        return -1
+    return value if math.isfinite(value) else -1
 
 
 if __name__ == "__main__":

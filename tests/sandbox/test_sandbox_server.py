@@ -200,15 +200,6 @@ def test_the_command_says_how_to_reach_it_and_ends_cleanly(number: int) -> None:
     assert rest == "The local AWS has ended.\n"
 
 
-def test_a_port_in_use_is_one_clear_line(aws: Sandbox) -> None:
-    port = aws.endpoint.rsplit(":", 1)[1]
-    command = [sys.executable, "-m", "sandbox", "--port", port]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
-    assert done.returncode == 1
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert port in done.stderr
-
-
 def _curl(aws: Sandbox, path: str, method: str = "GET") -> tuple[int, Any]:
     request = urllib.request.Request(f"{aws.endpoint}/sandbox/{path}", method=method)
     try:
