@@ -131,7 +131,7 @@ class Bundles:
     def _current(self, bundle: Bundle) -> Bundle:
         """What the records of its WorkSpaces say: a canary that went on too long is lost, one that
         was never asked for goes free; those that work again, or are gone, are lost no more."""
-        ids = [*bundle.lost, *([bundle.canary] if bundle.canary else [])]
+        ids = list({*bundle.lost, *([bundle.canary] if bundle.canary else [])})
         mended = set()
         for record in self._tools.ledger.read(ids):
             facts, workspace_id = record.facts, record.workspace_id

@@ -14,6 +14,7 @@ from .facts import (
     Claim,
     Decision,
     Deferral,
+    Doubt,
     Facts,
     Need,
     Observation,
@@ -219,7 +220,7 @@ def _look_again(
         replace(facts, claim=claim),
         Verdict.REBUILDING,
         next_look_at(claim, now, settings),
-        seen.error or seen.state,
+        seen.error or seen.state or Doubt.NOT_FOUND,
     )
 
 

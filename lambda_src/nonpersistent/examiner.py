@@ -51,7 +51,7 @@ class Examiner:
     def _look(self, records: Sequence[Record]) -> dict[str, Observation]:
         seen = self._tools.workspaces.look(
             [r.workspace_id for r in records if r.facts.phase is not Phase.REBUILDING],
-            [r.workspace_id for r in records if self._needs_state(r.facts)],
+            [r.workspace_id for r in records if self._needs_state(r)],
         )
         for record in records:
             if record.facts.phase is Phase.FAILED:
@@ -60,9 +60,10 @@ class Examiner:
                 seen[id_] = replace(seen[id_], bundle_image=image)
         return seen
 
-    def _needs_state(self, facts: Facts) -> bool:
+    def _needs_state(self, record: Record) -> bool:
+        facts = record.facts
         soon = facts.is_dirty and (not self._tools.settings.grace or facts.is_wanted)
-        return soon or facts.phase in NEEDS_STATE
+        return soon or facts.phase in NEEDS_STATE or is_suspect(record.reason)
 
     def _waits(self, record: Record) -> bool:
         """Defer a rebuild that cannot happen now in any case, without asking AWS about it."""
