@@ -6,10 +6,10 @@ locals {
 
   # CloudWatch takes at most five actions for an alarm. Those that are no topic have fewer fields, and some no account.
   alarm_actions        = 5
-  topic_arn_pattern    = "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$"
-  action_arn_pattern   = "^arn:aws[a-z-]*:(automate|autoscaling|lambda|ssm|ssm-incidents|aiops):[^:\\s]*:[^:\\s]*:\\S+$"
-  key_arn_pattern      = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"
-  boundary_arn_pattern = "^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$"
+  topic_arn_pattern    = "^arn:[a-z0-9-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$"
+  action_arn_pattern   = "^arn:[a-z0-9-]+:(automate|autoscaling|lambda|ssm|ssm-incidents|aiops):[^:\\s]*:[^:\\s]*:\\S+$"
+  key_arn_pattern      = "^arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"
+  boundary_arn_pattern = "^arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/.+$"
 
   # CloudWatch Logs takes these retention times and no others.
   log_retention_days = [
@@ -41,13 +41,13 @@ variable "workspace_ids" {
   }
 
   validation {
-    condition     = alltrue([for id in try(values(var.workspace_ids), tolist(var.workspace_ids), []) : startswith(jsonencode(id), "{") || can(regex(local.workspace_id_pattern, id))])
-    error_message = "workspace_ids must hold WorkSpace ids: \"ws-\" and 8 to 63 digits or lower-case letters, such as ws-0123456789. Not so: ${join(", ", [for id in try(values(var.workspace_ids), tolist(var.workspace_ids), []) : jsonencode(id) if !can(regex(local.workspace_id_pattern, id))])}."
+    condition     = alltrue([for id in try([for id in var.workspace_ids : id], []) : startswith(jsonencode(id), "{") || can(regex(local.workspace_id_pattern, id))])
+    error_message = "workspace_ids must hold WorkSpace ids: \"ws-\" and 8 to 63 digits or lower-case letters, such as ws-0123456789. Not so: ${join(", ", [for id in try([for id in var.workspace_ids : id], []) : jsonencode(id) if !can(regex(local.workspace_id_pattern, id))])}."
   }
 
   validation {
-    condition     = try(length(distinct(values(var.workspace_ids))) == length(values(var.workspace_ids)), length(distinct(tolist(var.workspace_ids))) == length(var.workspace_ids), true)
-    error_message = "workspace_ids must name each WorkSpace once. More than once: ${join(", ", [for id, same in { for id in try(values(var.workspace_ids), tolist(var.workspace_ids), []) : jsonencode(id) => true... } : id if length(same) > 1])}."
+    condition     = try(length(distinct([for id in var.workspace_ids : jsonencode(id)])) == length(var.workspace_ids), true)
+    error_message = "workspace_ids must name each WorkSpace once. More than once: ${join(", ", [for id, same in { for id in try([for id in var.workspace_ids : id], []) : jsonencode(id) => true... } : id if length(same) > 1])}."
   }
 
   validation {

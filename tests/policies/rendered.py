@@ -75,13 +75,21 @@ class Planned:
         return {each["Sid"]: each for each in self.policies[address]["Statement"]}
 
 
-class Fleet(Deployment):
+class Partly(Deployment):
+    """A configuration of which only a part is made: the rest would take its time."""
+
+    def make(self, *addresses: str) -> None:
+        """Apply these resources, with what they need."""
+        targets = [f"-target={address}" for address in addresses]
+        self._run("apply", "-auto-approve", *self._options(), "-parallelism=30", *targets)
+
+
+class Fleet(Partly):
     """A configuration with the module `nonpersistent`, of which policies are planned."""
 
     def prepare(self) -> None:
         """Make what the policies name."""
-        targets = [f"-target=module.nonpersistent.{name}" for name in NAMED]
-        self._run("apply", "-auto-approve", *self._options(), "-parallelism=30", *targets)
+        self.make(*(f"module.nonpersistent.{name}" for name in NAMED))
 
     def planned(self, **variables: Any) -> Planned:
         """The module's resources with these variables.
@@ -108,11 +116,17 @@ def fleet_on(aws: Sandbox, folder: Path, partition: str) -> Fleet:
     return fleet
 
 
+def complete_on(aws: Sandbox, folder: Path, name: str) -> Partly:
+    """The configuration examples/complete, of which nothing is made yet."""
+    given = {"region": aws.region, "name": name, "workspace_ids": {"anna": "ws-0123456789"}}
+    example = Partly(ROOT / "examples" / "complete", folder, aws.environment(), given)
+    example.init()
+    return example
+
+
 def key_policy_on(aws: Sandbox, folder: Path) -> dict[str, Any]:
     """The policy of the key in examples/complete."""
-    given = {"region": aws.region, "name": "desks", "workspace_ids": {"anna": "ws-0123456789"}}
-    example = Deployment(ROOT / "examples" / "complete", folder, aws.environment(), given)
-    example.init()
+    example = complete_on(aws, folder, "desks")
     resources = example.plan()["planned_values"]["root_module"]["resources"]
     [key] = [each for each in resources if each["address"] == "aws_kms_key.fleet"]
     return dict(json.loads(key["values"]["policy"]))

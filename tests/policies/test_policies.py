@@ -32,7 +32,6 @@ PUBLISHED = {
 LOG_OF = "kms:EncryptionContext:aws:logs:arn"
 
 LEDGER_ACTIONS = "BatchGetItem DeleteItem GetItem PutItem Scan UpdateItem"
-KEY_ACTIONS = "Decrypt DescribeKey Encrypt GenerateDataKey ReEncryptFrom ReEncryptTo"
 SEEING = "DescribeWorkspaceBundles DescribeWorkspaces DescribeWorkspacesConnectionStatus"
 
 
@@ -56,7 +55,10 @@ def test_p4_the_function_may_rebuild_exactly_the_workspaces_of_the_roster(by_id:
         "SeeStatesConnectionsAndBundles": (actions("workspaces", SEEING), ["*"]),
         "WriteTheLog": (actions("logs", "CreateLogStream PutLogEvents"), [f"{LOG}:*"]),
         "KeepFailedInvocations": (["sqs:SendMessage"], [QUEUE]),
-        "UseTheKeyOfTheFleet": (actions("kms", KEY_ACTIONS), [KEY_ARN]),
+        "UseTheKeyOfTheFleetThroughServices": (
+            actions("kms", "Decrypt GenerateDataKey"),
+            [KEY_ARN],
+        ),
         "RebuildTheseWorkSpaces": (
             actions("workspaces", "DescribeWorkspaceSnapshots RebuildWorkspaces"),
             [f"{WORKSPACE}ws-0123456789", f"{WORKSPACE}ws-9876543210"],
@@ -111,7 +113,7 @@ def test_only_lambda_takes_the_role_and_the_role_is_the_only_one(by_id: Planned)
         ("cloudwatch.amazonaws.com", {"aws:SourceArn": ALARM.replace("desks", "other")}, False),
         (
             "cloudwatch.amazonaws.com",
-            {"aws:SourceArn": ALARM.replace("session-disconnect-ws-0123456789", "overdue")},
+            {"aws:SourceArn": ALARM.replace("session-disconnect-ws-0123456789", "late")},
             False,
         ),
         ("cloudwatch.amazonaws.com", {"aws:SecureTransport": "false"}, False),
@@ -157,6 +159,25 @@ def test_p6_only_the_topic_and_the_rules_keep_dead_letters(
     policy = by_id.policies["aws_sqs_queue.dead_letters"]
     context = {"aws:SourceArn": source, "aws:SecureTransport": tls}
     assert allows(policy, Request(who, "sqs:SendMessage", QUEUE, context)) is may_send
+
+
+@pytest.mark.parametrize(
+    ("via", "may_use"),
+    [
+        ({"kms:ViaService": f"dynamodb.{REGION}.amazonaws.com"}, True),
+        ({"kms:ViaService": f"lambda.{REGION}.amazonaws.com"}, True),
+        ({"kms:ViaService": f"sqs.{REGION}.amazonaws.com.cn"}, True),
+        ({"kms:ViaService": f"s3.{REGION}.amazonaws.com"}, False),
+        ({}, False),
+    ],
+)
+def test_the_role_uses_the_key_through_services_alone(
+    by_id: Planned, via: dict[str, str], may_use: bool
+) -> None:
+    for action in actions("kms", "Decrypt GenerateDataKey"):
+        request = Request("the role", action, KEY_ARN, via)
+        statements = [{**each, "Principal": "*"} for each in by_id.granted]
+        assert allows({"Statement": statements}, request) is may_use
 
 
 def test_everything_is_under_the_key_that_is_given(by_id: Planned) -> None:

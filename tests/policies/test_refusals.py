@@ -1,0 +1,223 @@
+"""What the inputs refuse, in messages that name input, rule and value.
+
+A plan refuses the wrong values of all inputs at once, so the first wrong value of each input goes
+into one plan, the second into another, and so on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.deployment import ROOT, Deployment, TerraformError
+from sandbox import Sandbox
+
+ID, OTHER = "ws-0123456789", "ws-9876543210"
+KEY = "arn:aws:kms:eu-central-1:123456789012"
+EVENING = {"start": "19:00", "end": "06:00", "timezone": "UTC"}
+
+# Of each input the wrong values, each with what has to be said of it: "..." stands for anything.
+WRONG: dict[str, list[tuple[Any, str]]] = {
+    "workspace_ids": [
+        (ID, f'must be a list or set ... got a single value: "{ID}".'),
+        (5, "must be a list or set ... got a single value: 5."),
+        ([ID, OTHER, ID], f'must name each WorkSpace once. More than once: "{ID}".'),
+        ({"a": ID, "b": ID}, f'must name each WorkSpace once. More than once: "{ID}".'),
+        (
+            ["0123456789", ID, "WS-0123456789", "ws-0123456", f"{ID}\n", "", None, [ID]],
+            'must hold WorkSpace ids: "ws-" and 8 to 63 digits ... Not so: "0123456789", '
+            f'"WS-0123456789", "ws-0123456", "{ID}\\n", "", null, ["{ID}"].',
+        ),
+        (
+            {"a": f"k{ID}", "b": f"ws-{64 * '0'}"},
+            f'must hold WorkSpace ids: ... Not so: "k{ID}", "ws-{64 * "0"}".',
+        ),
+        (
+            {"": ID, "ok": OTHER, " ": "ws-000000000"},
+            f'must not have an empty or blank label: ... Blank: "" for {ID}, " " for ws-000000000.',
+        ),
+        (
+            {"a\tb": ID, "Empfang-Zürich": OTHER, "ok": "ws-000000000", 129 * "x": "ws-000000001"},
+            "must have labels of at most 128 printable ASCII characters: ... cannot publish to the "
+            f'topic ... Not so: "Empfang-Zürich", "a\\tb", "{129 * "x"}".',
+        ),
+        ({"a": {"id": ID}}, "must hold WorkSpace ids, not resources or other objects. Write {"),
+    ],
+    "audit_interval_minutes": [
+        (number, f"must be a whole number from 5 ... to 1440; got {number}.")
+        for number in (4, 1441, 7.5, -60)
+    ],
+    "canary_after_hours": [
+        (number, f"must be a number of hours above 0, or null for no canary; got {number}.")
+        for number in (0, -1)
+    ],
+    "kms_key_arn": [
+        ("", 'must be the ARN of a key ... got "".'),
+        ("fleet", 'must be the ARN of a key ... got "fleet".'),
+        (f"{KEY}:alias/fleet", f'not of an alias and not a bare id: ... got "{KEY}:alias/fleet".'),
+        ("12345678-90ab-cdef-1234-567890abcdef", 'not a bare id: ... got "12345678-90ab-'),
+        ("alias/aws/sns", 'must not be an AWS-managed key ... got "alias/aws/sns".'),
+        (f"{KEY}:alias/aws/sns", f'AWS-managed key ... got "{KEY}:alias/aws/sns".'),
+    ],
+    "lambda_architecture": [
+        (word, f'must be "arm64" or "x86_64"; got "{word}".') for word in ("", "arm")
+    ],
+    "log_retention_days": [
+        (number, f"must be one of 1, 3, 5, ... 3653; got {number}.") for number in (0, 91, 4000)
+    ],
+    "maximum_rebuilds_per_hour": [
+        (number, f"must be a whole number of at least 1, or null for no brake ... got {number}.")
+        for number in (0, 1.5, -1)
+    ],
+    "name": [
+        (name, f"must begin with a letter and have at most 40 ... got {json.dumps(name)}.")
+        for name in ("", 41 * "n", "1fleet", "my fleet", "my.fleet")
+    ],
+    "operations_alarm_actions": [
+        (
+            ["", "operations", "arn:aws:sns:", "arn:aws:sns:eu-central-1:123456789012:"],
+            'must hold ARNs of what a CloudWatch alarm can tell ... Not so: "", "operations", '
+            '"arn:aws:sns:", "arn:aws:sns:eu-central-1:123456789012:".',
+        ),
+        (
+            ["arn:aws:sns:eu-central-1:12345:ops", "arn:aws:sns:eu-central-1:123456789012:o ps"],
+            'Not so: "arn:aws:sns:eu-central-1:12345:ops", '
+            '"arn:aws:sns:eu-central-1:123456789012:o ps".',
+        ),
+        (
+            ["arn:aws:sqs:eu-central-1:123456789012:ops", "arn:aws:lambda::1:"],
+            'Not so: "arn:aws:sqs:eu-central-1:123456789012:ops", "arn:aws:lambda::1:".',
+        ),
+        (
+            [f"arn:aws:sns:eu-central-1:123456789012:ops{number}" for number in range(6)],
+            "must hold at most 5 ARNs: a CloudWatch alarm takes no more; got 6.",
+        ),
+    ],
+    "permissions_boundary_arn": [
+        (arn, f'must be the ARN of an IAM policy ... or null; got "{arn}".')
+        for arn in ("", "boundary", "arn:aws:iam::123456789012:role/boundary")
+    ],
+    "rebuild_window": [
+        (
+            EVENING | {"start": "evening", "end": "24:00"},
+            'times of the day from 00:00 ... got "evening" and "24:00".',
+        ),
+        (
+            EVENING | {"start": "7:00", "end": "19:60"},
+            'times of the day from 00:00 ... got "7:00" and "19:60".',
+        ),
+        (EVENING | {"end": None}, 'times of the day from 00:00 ... got "19:00" and null.'),
+        (EVENING | {"end": "19:00"}, 'must differ; ... Both are "19:00".'),
+        (EVENING | {"timezone": "Europe/Berln"}, 'an IANA time zone, ... got "Europe/Berln".'),
+        (EVENING | {"timezone": "europe/berlin"}, 'an IANA time zone, ... got "europe/berlin".'),
+        (EVENING | {"timezone": None}, "an IANA time zone, ... got null."),
+        (EVENING | {"days": []}, "must name at least one day of mon, tue, ... got []."),
+        (EVENING | {"days": ["mon", "Sun"]}, 'one day of mon, tue, ... got ["mon","Sun"].'),
+        (EVENING | {"days": ["mon", "mon"]}, 'each once; ... got ["mon","mon"].'),
+    ],
+    "reconnect_grace_minutes": [
+        (number, f"must be a number of minutes from 0 to 1440; got {number}.")
+        for number in (-0.1, 1441)
+    ],
+    "tags": [
+        (
+            {"aws:owner": "a", "AWS:owner": "b", "owner": "c"},
+            'must not have keys that begin with "aws:" ... Not so: "AWS:owner", "aws:owner".',
+        ),
+        ({"": "a", "b": 257 * "v"}, 'keys of 1 to 128 ... values of at most 256. Not so: "", "b".'),
+        ({129 * "k": "a"}, f'must have keys of 1 to 128 characters ... Not so: "{129 * "k"}".'),
+    ],
+    "user_volume": [
+        (word, f'must be "roll_back" or "keep"; got "{word}".') for word in ("", "wipe")
+    ],
+    "workspace_tag": [
+        (
+            {"key": key, "value": "v"},
+            f"key must have 1 to 128 characters ... got {json.dumps(key)}.",
+        )
+        for key in ("", None, "fl*", 129 * "k")
+    ]
+    + [
+        ({"key": "k", "value": value}, f"value must have 1 to 256 ... got {json.dumps(value)}.")
+        for value in ("", None, "*", "${aws:username}", 257 * "v")
+    ],
+    "workspaces_api_rate": [
+        (number, f"must be from 0.1 to 50 calls per second: ... got {number}.")
+        for number in (0, 50.1, -2)
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def told(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
+    """The errors of the plans with each input's wrong values, in their order."""
+    found = defaultdict(list)
+    folder = tmp_path_factory.mktemp("refusals")
+    Deployment(ROOT, folder, aws.environment(), {}).init()
+    for place in range(max(map(len, WRONG.values()))):
+        wrong = {name: cases[place][0] for name, cases in WRONG.items() if place < len(cases)}
+        given = {"workspace_ids": [ID]} | wrong
+        errors = refusals(Deployment(ROOT, folder, aws.environment(), given))
+        for name in wrong:
+            found[name].append(errors)
+    return found
+
+
+def refusals(deployment: Deployment) -> list[str]:
+    """The errors of a plan, each in one line."""
+    with pytest.raises(TerraformError) as refused:
+        deployment.plan()
+    return " ".join(str(refused.value).replace("│", " ").split()).split("Error: ")[1:]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [(name, place) for name, cases in WRONG.items() for place in range(len(cases))],
+)
+def test_a_wrong_value_is_refused_with_input_rule_and_value(
+    told: dict[str, list[list[str]]], name: str, place: int
+) -> None:
+    rule = ".*".join(re.escape(part.strip()) for part in WRONG[name][place][1].split("..."))
+    said = [error for error in told[name][place] if f" {name}" in error]
+    assert [error for error in said if re.search(f"{name}\\b.*{rule}", error)], said
+
+
+def test_the_tests_know_each_input_that_refuses_something() -> None:
+    blocks = re.split(r'^variable "(\w+)"', (ROOT / "variables.tf").read_text(), flags=re.MULTILINE)
+    refusing = {
+        n for n, body in zip(blocks[1::2], blocks[2::2], strict=True) if "validation {" in body
+    }
+    assert refusing == {*WRONG}
+
+
+RESOURCES = """
+resource "aws_workspaces_workspace" "desk" {
+  for_each = toset(["ada", "bob"])
+
+  directory_id = "d-0123456789"
+  bundle_id    = "wsb-012345678"
+  user_name    = each.key
+}
+
+module "nonpersistent" {
+  source = "%s"
+
+  workspace_ids = aws_workspaces_workspace.desk
+}
+"""
+
+
+def test_whole_map_of_resources_is_refused_in_the_modules_own_words(
+    aws: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "main.tf").write_text(RESOURCES % ROOT)
+    fleet = Deployment(tmp_path, tmp_path, aws.environment(), {})
+    fleet.init()
+    [error] = refusals(fleet)
+    assert "workspace_ids must hold WorkSpace ids, not resources or other objects." in error
+    assert "for label, workspace in aws_workspaces_workspace.NAME" in error
