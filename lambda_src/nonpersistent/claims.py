@@ -252,6 +252,7 @@ def _end_well(
         rebuilt_at=claim.begun_at or claim.accepted_at or claim.asked_at,
         settled_at=now + SETTLES_WITHIN,
         asked=asked[:TRIES_A_DAY],
+        held_at=facts.held_at,
         held_until=facts.held_until,
         hold_reason=facts.hold_reason,
         user=facts.user,

@@ -152,7 +152,8 @@ class Facts:
     retry_at      when the next one may be asked for
     trouble       why nothing can be done
     late_at       when the debt should have been paid, with every wait that was chosen
-    held_until, hold_reason  an administrator keeps it from being rebuilt
+    held_at, held_until, hold_reason  an administrator keeps it from being rebuilt: when they said
+                  so last, until when, and why
     snapshot_at   the newest snapshot of the user volume that was seen
     user, bundle_id, image_id  as AWS tells them; the image is that of the last good rebuild
     """
@@ -171,6 +172,7 @@ class Facts:
     retry_at: datetime | None = None
     trouble: Trouble | None = None
     late_at: datetime | None = None
+    held_at: datetime | None = None
     held_until: datetime | None = None
     hold_reason: str | None = None
     snapshot_at: datetime | None = None

@@ -21,7 +21,7 @@ from .ledger import Ledger
 from .pacing import Pacer
 from .reconciler import Reconciler
 from .settings import Settings
-from .signals import Ignored, Origin, Signal, Task
+from .signals import Ignored, Kind, Origin, Signal, Task
 from .tools import Tools
 from .workspaces import WorkSpaces
 
@@ -117,7 +117,8 @@ def _record(container: Container, entry: Signal | Ignored | Task) -> None:
         case Task.AUDIT:
             container.ledger.ask_audit(CLOCK.now())
         case Signal() if container.knows(entry.workspace_id):
-            look_at = container.settings.next_look(CLOCK.now())
+            now, told = CLOCK.now(), entry.kind is Kind.SESSION_END
+            look_at = container.settings.next_look(now) if told else now
             news = container.ledger.record(entry, look_at)
             container.journal.write(
                 Entry.RECORDED if news else Entry.IGNORED,

@@ -39,6 +39,18 @@ if TYPE_CHECKING:
 
 ROSTER, AUDIT, LEASE = "roster", "audit", "lease"
 
+SIGNALS = {
+    Kind.SESSION_END: "told_at",
+    Kind.SIGN_IN: "used_at",
+    Kind.REBUILD: "wanted_at",
+    Kind.HOLD: "held_at",
+    Kind.RELEASE: "held_at",
+}
+"""The time that each kind of signal moves forward."""
+
+COUNT = "ADD version :one"
+"""What makes the actor's write fail that had not seen a signal."""
+
 
 class NoRoster(LookupError):
     """The item that says which WorkSpaces may be touched is not there; an empty one is."""
@@ -87,21 +99,25 @@ class Ledger:
     def record(self, signal: Signal, look_at: datetime) -> bool:
         """Keep what a signal says; False if something as late was known already.
 
-        A session end is also queued for a look at `look_at`, a request at once. It may bring a
-        planned look forward but never put it off: no stream of messages can postpone a rebuild.
+        All but sign-ins are also queued for a look at `look_at`. They may bring a planned look
+        forward but never put it off: no stream of messages can postpone a rebuild.
         """
-        attribute = {Kind.SESSION_END: "told_at", Kind.SIGN_IN: "used_at"}[signal.kind]
+        attribute = SIGNALS[signal.kind]
         news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"
         values: dict[str, Any] = {":at": from_moment(signal.at), ":one": {"N": "1"}}
+        tell = f"SET {attribute} = :at"
+        if signal.until is not None:
+            tell += ", held_until = :until, hold_reason = :reason"
+            values[":until"] = from_moment(signal.until)
+            values[":reason"] = {"S": signal.reason or "released"}
         if signal.kind is Kind.SIGN_IN:
-            update = "SET used_at = :at ADD version :one"
-            return self._table.update(signal.workspace_id, update, values, news)
+            return self._table.update(signal.workspace_id, f"{tell} {COUNT}", values, news)
         values[":look_at"] = from_moment(look_at)
-        tell = "SET told_at = :at, due_at = {} ADD version :one"
         sooner = f"{news} AND (attribute_not_exists(due_at) OR due_at > :look_at)"
-        if self._table.update(signal.workspace_id, tell.format(":look_at"), values, sooner):
+        update = f"{tell}, due_at = :look_at {COUNT}"
+        if self._table.update(signal.workspace_id, update, values, sooner):
             return True
-        update = tell.format("if_not_exists(due_at, :look_at)")
+        update = f"{tell}, due_at = if_not_exists(due_at, :look_at) {COUNT}"
         return self._table.update(signal.workspace_id, update, values, news)
 
     def due(self, now: datetime) -> list[Entry]:

@@ -192,7 +192,8 @@ def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
 def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     told_later = after(facts.told_at, seen.checked_at)
     if seen.connection == "CONNECTED" and seen.is_fresh and not told_later:
-        return Decision(replace(facts, trouble=None, late_at=None), Verdict.IN_USE)
+        look_at = settings.next_look(now + settings.patience) if facts.is_wanted else None
+        return Decision(replace(facts, trouble=None), Verdict.IN_USE, look_at)
     return _obstacle(facts, seen, now, settings) or trouble(
         facts, Need.UNKNOWN, _doubt(seen), now, settings
     )

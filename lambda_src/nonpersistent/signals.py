@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from .clock import to_millisecond
@@ -22,6 +23,12 @@ WORKSPACE_ID = re.compile(r"ws-[0-9a-z]{8,63}", re.ASCII)
 CLOCK_SKEW = timedelta(seconds=5)
 """AWS's clocks may be ahead: no sign-in may count as earlier than a sample taken before it."""
 
+LONGEST_HOLD = 8760.0
+"""Hours of a year: a longer hold is a WorkSpace that does not belong in workspace_ids."""
+
+LONGEST_REASON = 200
+"""Characters of a hold's reason."""
+
 LONGEST_MESSAGE = 256 * 1024
 """Bytes that an SNS message can hold; longer ones are not SNS's."""
 
@@ -31,6 +38,13 @@ class Kind(StrEnum):
 
     SESSION_END = "session_end"
     SIGN_IN = "sign_in"
+    REBUILD = "rebuild"
+    HOLD = "hold"
+    RELEASE = "release"
+
+
+REQUESTS = frozenset({Kind.REBUILD, Kind.HOLD, Kind.RELEASE})
+"""What an administrator may ask for, about WorkSpaces by id."""
 
 
 class Task(StrEnum):
@@ -42,11 +56,16 @@ class Task(StrEnum):
 
 @dataclass(frozen=True)
 class Signal:
-    """A session ended (noticed at `at`) or a user signed in (at `at`); at most CLOCK_SKEW ahead."""
+    """A session ended (noticed at `at`), a user signed in, or an administrator asked for something.
+
+    `at` is at most CLOCK_SKEW ahead; a hold has an end (`until`) and a reason.
+    """
 
     kind: Kind
     workspace_id: str
     at: datetime
+    until: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +106,8 @@ def read(event: object, now: datetime, origin: Origin) -> list[Signal | Ignored 
     match event:
         case {"task": str(task)} if task in set(Task):
             return [Task(task)]
+        case {"task": str(task), "workspace_ids": list(ids), **rest} if task in REQUESTS and ids:
+            return [_attempt(partial(_request, Kind(task), id_, rest, now)) for id_ in ids]
         case {"Records": list(records)} if records:
             return [_read_record(record, now, origin) for record in records]
         case {"source": "aws.workspaces", "detail-type": "WorkSpaces Access", **rest}:
@@ -173,6 +194,21 @@ def _sign_in(event: Mapping[Any, Any], now: datetime, origin: Origin) -> Signal:
     workspace_id = _workspace_id(detail.get("workspaceId"))
     sent_at = _moment(event.get("time"), now)
     return Signal(Kind.SIGN_IN, workspace_id, _moment(detail.get("loginTime"), now, sent_at))
+
+
+def _request(kind: Kind, id_: object, event: Mapping[Any, Any], now: datetime) -> Signal:
+    """An administrator's: rebuild, hold for some `hours` and a `reason`, or release."""
+    workspace_id = _workspace_id(id_)
+    if kind is not Kind.HOLD:
+        return Signal(kind, workspace_id, now, until=now if kind is Kind.RELEASE else None)
+    hours, reason = event.get("hours"), event.get("reason")
+    if isinstance(hours, bool) or not isinstance(hours, int | float):
+        raise _Unusable("hours_not_a_number")
+    if not 0 < hours <= LONGEST_HOLD:
+        raise _Unusable("hours_out_of_range")
+    if not isinstance(reason, str) or not 0 < len(reason) <= LONGEST_REASON:
+        raise _Unusable("malformed_reason")
+    return Signal(kind, workspace_id, now, to_millisecond(now + timedelta(hours=hours)), reason)
 
 
 def _check_origin(account: object, alarm_arn: object, origin: Origin) -> None:
