@@ -89,7 +89,7 @@ docs: $(VENV)/test.installed ## Write the README's tables: inputs, outputs, what
 	$(RUN) scripts/docs
 	$(RUN) scripts/docs --root examples/complete
 
-verify: $(VENV)/demo.installed ## Read your AWS account against the assumptions, change nothing (NAME=, REGION=)
+verify: $(VENV)/scripts.installed ## Read your AWS account against the assumptions, change nothing (NAME=, REGION=)
 	@$(RUN) scripts/verify $(if $(NAME),--name $(NAME)) $(if $(REGION),--region $(REGION))
 
 clean: ## Remove what was installed or made
@@ -97,9 +97,21 @@ clean: ## Remove what was installed or made
 	find . -name .terraform -type d -prune -exec rm -rf {} +
 	find . -name .terraform.lock.hcl -delete
 
+define is_python_new_enough
+@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) is not on PATH; version 3.11 or newer is needed' >&2; exit 1; }
+@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(sys.version_info < (3, 11) and "python3 " + v + " is too old; version 3.11 or newer is needed")'
+endef
+
+# For those who run a fleet: no Terraform, no local AWS.
+$(VENV)/scripts.installed: scripts/requirements.txt
+	$(is_python_new_enough)
+	@echo "Installing boto3 into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 $(VENV)/demo.installed: demo/requirements.txt sandbox/requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) is not on PATH; version 3.11 or newer is needed' >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(sys.version_info < (3, 11) and "python3 " + v + " is too old; version 3.11 or newer is needed")'
+	$(is_python_new_enough)
 	@scripts/terraform version >/dev/null
 	@echo "Installing what the local AWS needs into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
