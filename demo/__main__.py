@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from sandbox import Sandbox
 
 from . import play
 from .deployment import ROOT, Deployment, TerraformError, why_unusable
+from .progress import progress
 from .stage import Late, Stage
 from .timeline import Timeline
 
 LOCAL = ROOT / "examples" / "local"
 
-WIDTH = 120
+WIDTH = 100
 """Columns that the closing table needs."""
 
 
@@ -36,7 +37,7 @@ def main() -> int:
     if problem := why_unusable():
         print(problem, file=sys.stderr)
         return 1
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     console.width = max(console.width, WIDTH)
     # Also SIGINT: a shell that starts the demo in the background has it ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -62,7 +63,8 @@ def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
     timeline.step(f"The local AWS listens on {aws.endpoint}.")
     deployment.init()
     timeline.step("terraform init is done; terraform apply of examples/local ...")
-    deployment.apply()
+    with progress(console, "terraform apply") as told:
+        deployment.apply(told)
     timeline.step(f"Deployed. Users work; the grace period is {play.GRACE_SECONDS:.0f} s.")
     in_time = True
     try:
@@ -77,7 +79,8 @@ def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
     if keep:
         _wait(aws, deployment, console)
     timeline.step("terraform destroy ...")
-    deployment.destroy()
+    with progress(console, "terraform destroy") as told:
+        deployment.destroy(told)
     timeline.step("Destroyed.")
     return 0 if in_time and all(verdict.as_promised for verdict in verdicts) else 1
 
@@ -109,12 +112,16 @@ def look_around(aws: Sandbox, outputs: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _wait(aws: Sandbox, deployment: Deployment, console: Console) -> None:
-    exports = [f"export {name}={value}" for name, value in aws.environment().items()]
-    commands = look_around(aws, deployment.outputs())
+def invite(console: Console, environment: Mapping[str, str], commands: Iterable[str]) -> None:
+    """Print commands as they are to be typed, whatever brackets they have."""
+    exports = [f"export {name}={value}" for name, value in environment.items()]
     lines = "".join(f"\n  {line}" for line in [*exports, "", *commands])
     console.print(f"\nStill running. In another terminal:\n{lines}", soft_wrap=True)
     console.print("\ndocs/operations.md has more. Ctrl-C ends it.")
+
+
+def _wait(aws: Sandbox, deployment: Deployment, console: Console) -> None:
+    invite(console, aws.environment(), look_around(aws, deployment.outputs()))
     signal.pause()
 
 

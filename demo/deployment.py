@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +52,9 @@ class Deployment:
         """Find the provider."""
         self._run("init", "-input=false", "-backend=false")
 
-    def apply(self) -> None:
-        """Make AWS what the configuration says."""
-        self._run("apply", "-auto-approve", *self._options(), "-parallelism=30")
+    def apply(self, told: Callable[[str], None] | None = None) -> None:
+        """Make AWS what the configuration says; `told` hears each line that Terraform prints."""
+        self._run("apply", "-auto-approve", *self._options(), "-parallelism=30", told=told)
 
     def plan(self) -> dict[str, Any]:
         """What an apply would change: the plan as Terraform's JSON."""
@@ -67,9 +67,9 @@ class Deployment:
         answer = json.loads(self._run("output", "-json", f"-state={self._state}"))
         return {name: output["value"] for name, output in answer.items()}
 
-    def destroy(self) -> None:
+    def destroy(self, told: Callable[[str], None] | None = None) -> None:
         """Remove everything again."""
-        self._run("destroy", "-auto-approve", *self._options(), "-parallelism=30")
+        self._run("destroy", "-auto-approve", *self._options(), "-parallelism=30", told=told)
 
     def _options(self) -> list[str]:
         return [
@@ -79,31 +79,41 @@ class Deployment:
             f"-var-file={self._variables}",
         ]
 
-    def _run(self, *arguments: str) -> str:
+    def _run(self, *arguments: str, told: Callable[[str], None] | None = None) -> str:
         command, *rest = arguments
         colourless = [] if command == "show" else ["-no-color"]
         with subprocess.Popen(
             [TERRAFORM, f"-chdir={self._configuration}", command, *colourless, *rest],
             env=self._environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT if told else subprocess.PIPE,
             text=True,
             start_new_session=True,
         ) as process:
             try:
-                said, complained = process.communicate()
+                said = "".join(_heard(process, told)) if told else ""
+                remainder, complained = process.communicate()
             except BaseException:
                 _end(process)
                 raise
         if process.returncode:
-            raise TerraformError(f"terraform {command} failed:\n{said}{complained}")
-        return said
+            raise TerraformError(
+                f"terraform {command} failed:\n{said}{remainder}{complained or ''}"
+            )
+        return said + remainder
 
 
 def why_unusable() -> str | None:
     """One line that says what is wrong with Terraform on this machine; None if it will do."""
     done = subprocess.run([TERRAFORM, "version"], capture_output=True, text=True, check=False)
     return done.stderr.strip() if done.returncode else None
+
+
+def _heard(process: subprocess.Popen[str], told: Callable[[str], None]) -> Iterator[str]:
+    """Every line that a process prints, told as it comes."""
+    for line in process.stdout or ():
+        told(line.rstrip("\n"))
+        yield line
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -74,14 +74,7 @@ class Timeline:
 
     def verdicts(self, verdicts: list[Verdict]) -> None:
         """The closing table: expectation against outcome."""
-        table = Table(title="Expectation and outcome", title_justify="left")
-        for heading in ("User", "What happened", "Expected", "Outcome", ""):
-            table.add_column(heading)
-        for verdict in verdicts:
-            mark = Text("as promised", "green") if verdict.as_promised else Text("BROKEN", "red")
-            part = verdict.part
-            table.add_row(part.name, part.plot, part.expectation, verdict.outcome, mark)
-        self._console.print(table)
+        self._console.print(table_of(verdicts, self._console.width))
 
     def _line(self, who: str, source: str, what: str, style: str) -> None:
         elapsed = time.monotonic() - self._started
@@ -94,3 +87,36 @@ class Timeline:
                     (what, style),
                 )
             )
+
+
+def table_of(verdicts: list[Verdict], width: int) -> Table:
+    """Expectation and outcome in so many columns; no word is cut."""
+    headings = ("User", "What happened", "Expected", "Outcome", "")
+    rows = [
+        (v.part.name, v.part.plot, v.part.expectation, v.outcome, _mark(v.as_promised))
+        for v in verdicts
+    ]
+    table = Table(title="Expectation and outcome", title_justify="left")
+    texts = [
+        [heading, *map(str, cells)]
+        for heading, cells in zip(headings, zip(*rows, strict=True), strict=True)
+    ]
+    room = width - 3 * len(headings) - 1  # padding and lines
+    for heading, column in zip(headings, _widths(texts, room), strict=True):
+        table.add_column(heading, width=column)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _widths(texts: list[list[str]], room: int) -> list[int]:
+    """The longest word of each column, and a share of what is left for those that want more."""
+    least = [max(len(word) for text in column for word in text.split()) for column in texts]
+    wanted = [max(map(len, column)) - words for column, words in zip(texts, least, strict=True)]
+    spare = max(0, min(sum(wanted), room - sum(least)))
+    shares = [want * spare // max(1, sum(wanted)) for want in wanted]
+    return [words + share for words, share in zip(least, shares, strict=True)]
+
+
+def _mark(as_promised: bool) -> Text:
+    return Text("as promised", "green") if as_promised else Text("BROKEN", "red")

@@ -1,0 +1,43 @@
+"""One line that says how far Terraform has come; only on a terminal."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+_PLANNED = re.compile(r"Plan: (\d+) to add, \d+ to change, (\d+) to destroy")
+_DONE = re.compile(r": (?:Creation|Destruction) complete after ")
+
+
+class Count:
+    """Reads Terraform's own lines."""
+
+    def __init__(self) -> None:
+        self.planned = 0
+        self.done = 0
+
+    def hear(self, line: str) -> None:
+        """One line."""
+        if found := _PLANNED.search(line):
+            self.planned = int(found[1]) + int(found[2])
+        self.done += bool(_DONE.search(line))
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.planned} resources" if self.planned else "planning"
+
+
+@contextmanager
+def progress(console: Console, what: str) -> Iterator[Callable[[str], None]]:
+    """`with progress(console, "terraform apply") as told:` gives what hears Terraform's lines."""
+    count, began = Count(), time.monotonic()
+    with console.status(f"{what} ...") as status:
+
+        def told(line: str) -> None:
+            count.hear(line)
+            status.update(f"{what}: {count}, {time.monotonic() - began:.0f} s")
+
+        yield told

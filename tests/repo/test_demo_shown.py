@@ -1,0 +1,110 @@
+"""What `make demo` prints: its table, its progress, and commands that run as they stand."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from demo import play
+from demo.__main__ import WIDTH, invite
+from demo.deployment import Deployment, TerraformError
+from demo.play import Verdict
+from demo.progress import Count, progress
+from demo.timeline import table_of
+
+OUTCOMES = {
+    "Olivia": "rebuilt 12 s after the session, WHILE IN USE",
+    "Walter": "0 rebuilds, not connected",
+    "Tara": "rebuilt 13 s after the session",
+    "Nina": "refused (InvalidUserConfiguration.Workspace, ResourceUnavailable.Snapshot), then "
+    "rebuilt 125 s after the session",
+    "Eve": "0 rebuilds, 0 calls named it",
+}
+VERDICTS = [Verdict(part, OUTCOMES[part.name], part.name != "Tara") for part in play.CAST]
+
+
+def console(width: int = WIDTH, *, terminal: bool = False) -> tuple[Console, io.StringIO]:
+    screen = io.StringIO()
+    made = Console(
+        file=screen,
+        width=width,
+        force_terminal=terminal,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    return made, screen
+
+
+def test_the_table_fits_a_hundred_columns_and_cuts_no_word() -> None:
+    made, screen = console()
+    made.print(table_of(VERDICTS, WIDTH))
+    lines = screen.getvalue().splitlines()
+    assert max(map(len, (line.rstrip() for line in lines))) <= 100
+    shown = {word for line in lines for cell in line.split("│") for word in cell.split()}
+    for verdict in VERDICTS:
+        part = verdict.part
+        words = " ".join((part.name, part.plot, part.expectation, verdict.outcome)).split()
+        assert set(words) <= shown, part.name
+    assert {"promised", "BROKEN"} <= shown
+
+
+def test_keep_prints_commands_that_run_as_they_stand() -> None:
+    """Also those with what is markup, or the name of a symbol, elsewhere."""
+    commands = [
+        "aws logs filter-log-events --query 'events[].[message]' --output text " + 80 * "x",
+        "echo [red]brackets[/red] :warning:",
+    ]
+    made, screen = console()
+    invite(made, {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}, commands)
+    lines = [line.strip() for line in screen.getvalue().splitlines()]
+    assert [*commands, "export AWS_ENDPOINT_URL=http://127.0.0.1:5000"] == [
+        line for line in lines if line in commands
+    ] + [line for line in lines if line.startswith("export ")]
+
+
+def test_progress_counts_what_terraform_has_made() -> None:
+    count = Count()
+    assert str(count) == "planning"
+    for line in (
+        "Plan: 34 to add, 0 to change, 1 to destroy.",
+        "module.m.aws_sqs_queue.dead_letters: Creating...",
+        "module.m.aws_sqs_queue.dead_letters: Creation complete after 25s [id=q]",
+        "module.m.aws_sqs_queue.old: Destruction complete after 0s",
+    ):
+        count.hear(line)
+    assert str(count) == "2 of 35 resources"
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "file"])
+def test_progress_is_a_line_on_a_terminal_and_nothing_elsewhere(terminal: bool) -> None:
+    made, screen = console(terminal=terminal)
+    with progress(made, "terraform apply") as told:
+        told("Plan: 34 to add, 0 to change, 0 to destroy.")
+    assert ("terraform apply" in screen.getvalue()) is terminal
+
+
+TERRAFORM = """#!{python}
+import sys
+print("Plan: 2 to add, 0 to change, 0 to destroy.")
+print("Error: no" if "fail" in sys.argv[1] else "made", file=sys.stderr)
+sys.exit("fail" in sys.argv[1])
+"""
+
+
+def test_what_terraform_prints_is_heard_and_kept_for_its_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "terraform"
+    program.write_text(TERRAFORM.format(python=sys.executable))
+    program.chmod(0o755)
+    monkeypatch.setattr("demo.deployment.TERRAFORM", program)
+    heard: list[str] = []
+    Deployment(tmp_path / "fine", tmp_path, {}, {}).apply(heard.append)
+    assert sorted(heard) == ["Plan: 2 to add, 0 to change, 0 to destroy.", "made"]
+    with pytest.raises(TerraformError, match=r"terraform apply failed:(.|\n)*Error: no"):
+        Deployment(tmp_path / "fail", tmp_path, {}, {}).apply(heard.append)
