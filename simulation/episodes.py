@@ -74,8 +74,10 @@ class Episodes:
         world.api.is_away = False
         world.api.poison.ids.clear()
         world.functions.none_free_until = world.agenda.now
-        for delivery in world.functions.dead_letters[-20:]:
-            world.deliver(delivery, self._rng.uniform(0, 600))
+        letters, world.functions.dead_letters = world.functions.dead_letters, []
+        for letter in letters:
+            again = Delivery(letter.event, letter.about, 0, letter.evidence)
+            world.deliver(again, self._rng.uniform(0, 600))
 
     def remember(self, delivery: Delivery) -> None:
         """A message that may come again, much later."""

@@ -16,12 +16,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from nonpersistent import handler, records
+from sandbox.course import Course
+from sandbox.states import State
 
 from . import log, memory, transport
 from .identity import key
 from .oracles import Violation
 from .phases import finish, next_phase, run_all
-from .small import ID, MINUTE, SCENARIO, Choice, Small
+from .small import ID, MINUTE, SCENARIO, STRAIGHT, Choice, Small
 from .stepped import Budget
 
 
@@ -35,6 +37,25 @@ class Moment(StrEnum):
     SECOND = "second"
     """The user came back and left again: of both sessions' ends, of the sign-in between them and
     of a tick the messages are on the way at once."""
+    LIFE = "life"
+    """A rebuild was accepted: what becomes of it is seen by the looks that follow."""
+
+
+COURSES: dict[str, Course] = {
+    "straight": STRAIGHT,
+    "same address": replace(STRAIGHT, same_address=True),
+    "late and short": Course(begins_after=12 * MINUTE, takes=10 * MINUTE, same_address=True),
+    "heals": replace(STRAIGHT, ends=State.UNHEALTHY, heals_after=6 * MINUTE),
+    "fails": replace(STRAIGHT, ends=State.ERROR),
+    "never begins": Course(begins=False),
+    "never ends": Course(ends=None),
+    "moves LastKnown": replace(STRAIGHT, touches_after=45 * MINUTE),
+    "disconnects by itself": replace(STRAIGHT, disconnects_after=30 * MINUTE),
+}
+"""What may become of the rebuild in a moment `LIFE`."""
+
+LOOKS = 4
+"""Phases in which anything may happen after an acceptance: as many looks."""
 
 
 class Reading(StrEnum):
@@ -150,10 +171,15 @@ def explore(begin: Small, phases: int, say: bool = False) -> Tally:
     return tally
 
 
-def beginning(moment: Moment, reading: Reading, budget: Budget | None = None) -> Small:
+def beginning(
+    moment: Moment,
+    reading: Reading,
+    budget: Budget | None = None,
+    course: Course = STRAIGHT,
+) -> Small:
     """A session of ten minutes has ended by a lost connection; what follows is open."""
     scenario = replace(SCENARIO, last_known_is_login=reading is Reading.LOG_IN)
-    world = Small(scenario=scenario, budget=budget or Budget())
+    world = Small(scenario=scenario, course=course, budget=budget or Budget())
     transport.take_the_place_of_aws(world, lambda: handler.Container(scenario.environment))
     log.listen(lambda _line: None)
     world.offer("first tick", {"task": "reconcile"})
@@ -169,9 +195,14 @@ def beginning(moment: Moment, reading: Reading, budget: Budget | None = None) ->
     if moment is Moment.SECOND:
         _second_session(world)
     world.offer("tick", {"task": "reconcile"})
-    while moment is Moment.DUE and not _rebuild_is_due(world):
+    while moment in (Moment.DUE, Moment.LIFE) and not _rebuild_is_due(world):
         run_all(world)
         next_phase(world)
+    if moment is Moment.LIFE:
+        world.budget.reconnects, world.in_turn = 0, True
+        while not world.desktop.rebuilds:
+            run_all(world)
+            next_phase(world)
     world.path.clear()
     return world
 
@@ -196,28 +227,41 @@ def _rebuild_is_due(world: Small) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m simulation.exhaustive")
-    parser.add_argument("--phases", type=int, default=1, help="in which anything may happen")
+    parser.add_argument("--phases", type=int, help="in which anything may happen")
     parser.add_argument("--mishaps", type=int, default=1, help="at most, of all kinds together")
     parser.add_argument("--moment", type=Moment, choices=list(Moment), help="only from there")
+    parser.add_argument("--course", choices=list(COURSES), help="only this life of a rebuild")
     parser.add_argument("--reading", type=Reading, choices=list(Reading), help="only this one")
     given = parser.parse_args()
     for moment in [given.moment] if given.moment else list(Moment):
         for reading in [given.reading] if given.reading else list(Reading):
-            began = time.process_time()
-            begin = beginning(moment, reading, Budget(given.mishaps))
-            try:
-                tally = explore(begin, given.phases, say=True)
-            except Broken as broken:
-                print(broken)
-                return 1
-            took = time.process_time() - began
-            print(
-                f"from {moment.value}, LastKnown is the {reading.value}: "
-                f"{tally.schedules:,} schedules in {tally.states:,} states, {tally.steps:,} steps, "
-                f"{tally.ends} ends, {took:.0f} s of CPU; {dict(tally.counts)}",
-                flush=True,
-            )
+            courses = COURSES if moment is Moment.LIFE else {"straight": STRAIGHT}
+            for name in [given.course] if given.course else courses:
+                if not _say(moment, reading, name, given.phases, given.mishaps):
+                    return 1
     return 0
+
+
+def _say(moment: Moment, reading: Reading, name: str, phases: int | None, mishaps: int) -> bool:
+    """Explore from one beginning, and print what that came to; False if a promise was broken."""
+    began = time.process_time()
+    life = moment is Moment.LIFE
+    budget = Budget(mishaps, doubles=0, lost_looks=2) if life else Budget(mishaps)
+    begin = beginning(moment, reading, budget, COURSES[name])
+    try:
+        tally = explore(begin, phases or (LOOKS if life else 1), say=True)
+    except Broken as broken:
+        print(f"from {moment.value}, {name}, LastKnown is the {reading.value}")
+        print(broken)
+        return False
+    took = time.process_time() - began
+    print(
+        f"from {moment.value}, {name}, LastKnown is the {reading.value}: "
+        f"{tally.schedules:,} schedules in {tally.states:,} states, {tally.steps:,} steps, "
+        f"{tally.ends} ends, {took:.0f} s of CPU; {dict(tally.counts)}",
+        flush=True,
+    )
+    return True
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from sandbox.course import USABLE, Outcome
 from sandbox.desktop import Presence
 
 from . import verdicts
 from .agenda import BEGIN
-from .small import AUDIT, ID, MINUTE, Small, to_moment
+from .small import AUDIT, ID, MINUTE, STRAIGHT, Small, to_moment
 
 
 def next_phase(world: Small) -> None:
@@ -20,6 +21,9 @@ def next_phase(world: Small) -> None:
     alarm_at = world.left_at + 6 * MINUTE if world.left_at else None
     if alarm_at and alarm_at > now:
         moments.append(alarm_at)
+    own_at = _own_alarm_at(world)
+    if own_at and own_at > now:
+        moments.append(own_at)
     audit_at = BEGIN + AUDIT * ((now - BEGIN) // AUDIT + 1)
     moments.append(audit_at)
     soonest = max(min(moments), now + MINUTE / 2)
@@ -37,8 +41,18 @@ def next_phase(world: Small) -> None:
         world.offer(f"audit {minutes}", {"task": "audit"})
     if alarm_at and now >= alarm_at > now - 2 * MINUTE:
         world.offer_alarm("second alarm")
+    if own_at and now >= own_at > now - 2 * MINUTE:
+        world.offer_alarm("the rebuild's own alarm")
     world.fleet.tick(now)
     world.fleet.collect()
+
+
+def _own_alarm_at(world: Small) -> datetime | None:
+    """When the alarm comes about the disconnect that a rebuild itself has caused."""
+    last = world.desktop.rebuilds[-1] if world.desktop.rebuilds else None
+    if last is None or last.begins_at is None or last.course.disconnects_after is None:
+        return None
+    return last.begins_at + last.course.disconnects_after + 6 * MINUTE
 
 
 def run_all(world: Small) -> None:
@@ -52,7 +66,12 @@ def finish(world: Small) -> None:
     """Peace, for P2's time; what is owed then is a broken promise."""
     if world.desktop.presence is Presence.CONNECTED:
         world.leave()
+    world.desktop.faults.rebuild = STRAIGHT
+    if world.course.outcome is Outcome.NEVER_ENDS:
+        world.fleet.complete(ID, world.agenda.now)
     end = world.agenda.now + verdicts.bound(world.scenario)
+    if world.course.ends not in USABLE or not world.course.begins:
+        end += verdicts.RETRY
     while world.agenda.now < end and not world.oracles.violations:
         next_phase(world)
         run_all(world)

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent import handler
+from sandbox.course import Course
 from sandbox.desktop import Desktop, Presence, State
 from sandbox.throttle import TokenBucket
 
@@ -39,6 +40,7 @@ Choice = tuple[str, str]
 """What is done, and by or to whom."""
 
 SCENARIO = Scenario(seed=0, desktops=1, canary_after=None)
+STRAIGHT = Course(takes=timedelta(minutes=20))
 
 
 @dataclass
@@ -46,6 +48,10 @@ class Small:
     """The world. Copied between phases, never within one."""
 
     scenario: Scenario = SCENARIO
+    course: Course = STRAIGHT
+    """How its rebuilds go, until there is peace."""
+    in_turn: bool = False
+    """One invocation after the other: only mishaps are open, not their order."""
     budget: Budget = field(default_factory=Budget)
     startable: dict[str, Message] = field(default_factory=dict)
     retries: list[Message] = field(default_factory=list)
@@ -65,6 +71,7 @@ class Small:
         self.ended = False
         desktop = self.fleet.add(BEGIN, id=ID)
         desktop.next_sample_at = BEGIN + 2 * MINUTE
+        desktop.faults.rebuild = self.course
         self.fleet.note_view(desktop, BEGIN)
         roster: Item = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": ID}]}}
         self.table.write(roster, "roster")
@@ -87,9 +94,12 @@ class Small:
                 continue
             if self.budget.has("crashes"):
                 found += [("killed before", name), ("killed after", name)]
-            if self.budget.has("time_outs") and invocation.call[1] == "RebuildWorkspaces":
+            rebuild = invocation.call[1] == "RebuildWorkspaces"
+            if self.budget.has("time_outs") and rebuild:
                 found += [("timed out", name), ("timed out, worked", name)]
-        for name in self.startable:
+            if self.budget.has("lost_looks") and invocation.call[0] == "workspaces" and not rebuild:
+                found.append(("look lost", name))
+        for name in self._may_start():
             found.append(("starts", name))
             if self.budget.has("doubles"):
                 found.append(("starts, once more", name))
@@ -99,9 +109,15 @@ class Small:
         stayed = self.phase > self.back_in
         if self.desktop.presence is Presence.CONNECTED and self.left_at is None and stayed:
             found.append(("user", "leaves"))
-        if not self.live:
+        if not self.live and not (self.in_turn and self.startable):
             found.append(("phase", "ends"))
         return found
+
+    def _may_start(self) -> list[str]:
+        names = list(self.startable)
+        if not self.in_turn:
+            return names
+        return [] if self.live else names[:1]
 
     def do(self, choice: Choice) -> None:
         """One step. A broken promise is in `oracles.violations` afterwards."""
@@ -128,6 +144,8 @@ class Small:
             self.budget.spend("crashes")
         elif what.startswith("timed out"):
             self.budget.spend("time_outs")
+        elif what == "look lost":
+            self.budget.spend("lost_looks")
         invocation.fate = what
         invocation.switch()
 
@@ -217,7 +235,7 @@ class Small:
         fate, invocation.fate = invocation.fate, "answered"
         if fate == "killed before":
             invocation.die()
-        if fate == "timed out":
+        if fate in ("timed out", "look lost"):
             raise ReadTimeoutError(endpoint_url=url)
         status, body = self._effect(invocation, service, operation, given, sent_at)
         if fate == "killed after":

@@ -46,6 +46,7 @@ class Budget:
     time_outs: int = 1
     doubles: int = 1
     reconnects: int = 1
+    lost_looks: int = 0
 
     def has(self, kind: str) -> bool:
         return bool(self.mishaps and getattr(self, kind))
