@@ -18,14 +18,13 @@ PAGES = [
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(#[^)\s]*)?\)")
 
 
-@pytest.mark.parametrize("name", ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"])
-def test_a_module_has_its_papers(name: str) -> None:
+PAPERS = ("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "SUPPORT.md")
+STANDARD = ("main.tf", "variables.tf", "outputs.tf", "versions.tf")
+
+
+@pytest.mark.parametrize("name", [*PAPERS, *STANDARD])
+def test_a_module_has_its_papers_and_standard_files_at_its_root(name: str) -> None:
     assert (ROOT / name).read_text().strip()
-
-
-@pytest.mark.parametrize("name", ["main.tf", "variables.tf", "outputs.tf", "versions.tf"])
-def test_a_module_has_the_standard_files_at_its_root(name: str) -> None:
-    assert (ROOT / name).exists()
 
 
 def test_the_readme_is_named_as_the_registry_wants_the_repository() -> None:
