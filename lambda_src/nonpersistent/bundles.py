@@ -78,13 +78,13 @@ class Bundles:
             return
         workspace_id, now = record.workspace_id, self._tools.clock.now()
         image = claim.image_id
-        if claim.canary and image != self._image_anew(bundle_id):
+        if claim.goes_first and image != self._image_anew(bundle_id):
             image = None  # it may have met the newer one
 
         def concluded(bundle: Bundle) -> Bundle:
             if decision.verdict is Verdict.FINISHED:
                 renews = bundle.lost or _is_old(bundle.proven_at, now)
-                if claim.canary or (image == bundle.image_id and renews):
+                if claim.goes_first or (image == bundle.image_id and renews):
                     return canary.ended_well(bundle, workspace_id, image, claim.asked_at, now)
             elif decision.verdict is Verdict.FAILED and decision.reason != NOT_BEGUN:
                 failures = decision.facts.failures
@@ -93,7 +93,7 @@ class Bundles:
 
         before, after = self._change(bundle_id, concluded)
         about = {"bundle_id": bundle_id, "image_id": claim.image_id}
-        if after.proven_at is not None and (before.proven_at is None or claim.canary):
+        if after.proven_at is not None and (before.proven_at is None or claim.goes_first):
             self.newly_trusted.add(bundle_id)
             self._tools.journal.write(Entry.TRUSTED, workspace_id, **about)
         elif after.is_held and not before.is_held:
@@ -130,20 +130,20 @@ class Bundles:
 
     def _current(self, bundle: Bundle) -> Bundle:
         """What the records of its WorkSpaces say: a canary that went on too long is lost, one that
-        was never asked for goes free; those that work again, or are gone, are lost no more."""
-        ids = list({*bundle.lost, *([bundle.canary] if bundle.canary else [])})
-        mended = set()
-        for record in self._tools.ledger.read(ids):
-            facts, workspace_id = record.facts, record.workspace_id
-            if workspace_id == bundle.canary:
-                claim = facts.claim
-                if claim is None or claim.failed or not claim.canary:
-                    bundle = canary.released(bundle, workspace_id)
-                elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:
-                    failures = facts.failures + 1
-                    bundle = canary.ended_badly(bundle, workspace_id, claim.asked_at, failures)
-            if not facts.failures and facts.claim is None:
-                mended.add(workspace_id)
+        was never asked for goes free; those that work again, or are gone, are lost no more. A record
+        that cannot be read says nothing."""
+        ids = {*bundle.lost, *([bundle.canary] if bundle.canary else [])}
+        records = {each.workspace_id: each for each in self._tools.ledger.read(sorted(ids))}
+        known = {id_: records.get(id_, Record(id_)).facts for id_ in ids}
+        if bundle.canary is not None:
+            facts = known[bundle.canary]
+            claim = facts.claim
+            if claim is None or claim.failed or not claim.goes_first:
+                bundle = canary.released(bundle, bundle.canary)
+            elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:
+                failures = facts.failures + 1
+                bundle = canary.ended_badly(bundle, bundle.canary, claim.asked_at, failures)
+        mended = (id_ for id_, facts in known.items() if not facts.failures and not facts.claim)
         return canary.without(bundle, frozenset(mended))
 
     def _image_anew(self, bundle_id: str) -> str | None:

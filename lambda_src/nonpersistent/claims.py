@@ -232,7 +232,7 @@ def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
         return settings.next_tick(max(now, watched_to + WATCH_EVERY))
     if age >= ENDS_WITHIN:
         return settings.next_look(now + LONGEST_PAUSE)
-    if claim.canary or claim.bad_since is not None:
+    if claim.goes_first or claim.bad_since is not None:
         return settings.next_look(now + CANARY_WATCH_EVERY)
     return settings.next_look(max(claim.asked_at + USUAL_LENGTH, now + FOLLOW_EVERY))
 

@@ -103,7 +103,7 @@ class Claim:
     bad_since    the first of the looks that showed a bad end
     failed       it ended badly
     claimed_by   the invocation that did: two of the same moment are not the same claim
-    canary       the others of its bundle wait for its end
+    goes_first   as the canary: the others of its bundle wait for its end
     state        the WorkSpace's state when it was claimed
     address      its private IP address then
     image_id     the image that it takes
@@ -116,7 +116,7 @@ class Claim:
     bad_since: datetime | None = None
     failed: bool = False
     claimed_by: str | None = None
-    canary: bool = False
+    goes_first: bool = False
     state: str | None = None
     address: str | None = None
     image_id: str | None = None

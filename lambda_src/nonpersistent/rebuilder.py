@@ -75,7 +75,7 @@ class Rebuilder:
         claim = Claim(
             asked_at=now,
             claimed_by=tools.owner,
-            canary=admission is Admission.GO_FIRST,
+            goes_first=admission is Admission.GO_FIRST,
             state=seen.state,
             address=seen.address,
             image_id=image,
@@ -106,7 +106,7 @@ class Rebuilder:
                     waited_seconds=waited.total_seconds(),
                     bundle_id=claimed.facts.bundle_id,
                     image_id=claim.image_id,
-                    canary=claim.canary,
+                    canary=claim.goes_first,
                 )
             case Refused(code, message):
                 self._keep(claimed, lambda facts: self._refused(before, facts, code, now))

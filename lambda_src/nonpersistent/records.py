@@ -20,6 +20,19 @@ UNREADABLE = (KeyError, ValueError, TypeError, AttributeError)
 PARTS: Mapping[str, type[Claim] | type[Trouble]] = {"claim": Claim, "trouble": Trouble}
 
 
+KINDS = {
+    "asked": "L",
+    "claim": "M",
+    "failed": "BOOL",
+    "failures": "N",
+    "goes_first": "BOOL",
+    "lost": "L",
+    "trouble": "M",
+    "version": "N",
+}
+"""DynamoDB's types of the attributes that are no strings."""
+
+
 @dataclass(frozen=True)
 class Record:
     """A WorkSpace's facts as they were read; `version` 0 means there is no item yet.
@@ -122,30 +135,17 @@ def _read(kind: type[T], item: Item) -> T:
 
 
 def _from_attribute(name: str, attribute: Mapping[str, Any]) -> Any:
-    [(kind, value)] = attribute.items()
+    kind = KINDS.get(name, "S")
+    value = attribute[kind]
     match kind:
         case "BOOL":
             return bool(value)
         case "N":
             return int(value)
         case "L":
-            return tuple(_from_attribute(name, each) for each in value)
+            return tuple(to_moment(each) if name == "asked" else str(each["S"]) for each in value)
         case "M":
             return _read(PARTS[name], value)
-        case "S" if name in _TIMES:
-            return to_moment(attribute)
-        case "S":
-            return Need(value) if name == "need" else str(value)
-        case _:
-            raise ValueError(f"{name} is of kind {kind}")
-
-
-_TIMES = frozenset(
-    {
-        each.name
-        for kind in (Facts, Claim, Trouble, Bundle)
-        for each in fields(kind)
-        if each.name.endswith(("_at", "_since", "since", "_until", "_to", "asked"))
-    }
-)
-"""Names of attributes that are times, or lists of times."""
+    if name.endswith(("_at", "since", "_until", "_to")):
+        return to_moment(attribute)
+    return Need(value) if name == "need" else str(value)
