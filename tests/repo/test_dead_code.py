@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-USERS = ("lambda_src/nonpersistent", "scripts", "package", "demo", "sandbox", "tests")
+USERS = (
+    "lambda_src/nonpersistent",
+    "scripts",
+    "package",
+    "demo",
+    "sandbox",
+    "simulation",
+    "benchmarks",
+    "tests",
+)
 CLEAN = ("lambda_src/", "scripts/", "package/", "demo/")
 USED_ELSEWHERE = {"create_system": "read by zipfile when it writes an entry"}
 
