@@ -129,20 +129,22 @@ class Bundles:
         return True
 
     def _current(self, bundle: Bundle) -> Bundle:
-        """What the records of its WorkSpaces say: a canary that went on too long is lost, one that
-        was never asked for goes free; those that work again, or are gone, are lost no more. A record
-        that cannot be read says nothing."""
-        ids = {*bundle.lost, *([bundle.canary] if bundle.canary else [])}
+        """What the records of its WorkSpaces say; one that cannot be read says nothing.
+
+        A canary that goes on too long is lost, one that was never asked for goes free. Those that
+        work again, or are gone, are lost no more.
+        """
+        first = bundle.canary
+        ids = {*bundle.lost, first} if first else {*bundle.lost}
         records = {each.workspace_id: each for each in self._tools.ledger.read(sorted(ids))}
         known = {id_: records.get(id_, Record(id_)).facts for id_ in ids}
-        if bundle.canary is not None:
-            facts = known[bundle.canary]
+        if first is not None:
+            facts = known[first]
             claim = facts.claim
             if claim is None or claim.failed or not claim.goes_first:
-                bundle = canary.released(bundle, bundle.canary)
+                bundle = canary.released(bundle, first)
             elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:
-                failures = facts.failures + 1
-                bundle = canary.ended_badly(bundle, bundle.canary, claim.asked_at, failures)
+                bundle = canary.ended_badly(bundle, first, claim.asked_at, facts.failures + 1)
         mended = (id_ for id_, facts in known.items() if not facts.failures and not facts.claim)
         return canary.without(bundle, frozenset(mended))
 
