@@ -14,7 +14,8 @@ locals {
   longest_pack   = max(0, [for ids in local.packs : sum([for id in ids : local.characters_per_arn + length(id)])]...)
 
   workspace_arn = "arn:${local.partition}:workspaces:${local.region}:${local.account}:workspace/"
-  rebuildable = var.workspace_tag != null ? { tagged = ["${local.workspace_arn}*"] } : {
+  # The first policy is there with a tag and without: it is changed in place, so that no rebuild meets a role without rights.
+  rebuildable = var.workspace_tag != null ? { "01" = ["${local.workspace_arn}*"] } : {
     for index, ids in local.packs : format("%02d", index + 1) => [for id in ids : "${local.workspace_arn}${id}"]
   }
 
@@ -64,13 +65,13 @@ data "aws_iam_policy_document" "remember" {
       "dynamodb:Scan",
       "dynamodb:UpdateItem",
     ]
-    resources = [aws_dynamodb_table.ledger.arn]
+    resources = [local.ledger_arn]
   }
 
   statement {
     sid       = "AskWhatIsDue"
     actions   = ["dynamodb:Query"]
-    resources = ["${aws_dynamodb_table.ledger.arn}/index/due"]
+    resources = ["${local.ledger_arn}/index/due"]
   }
 
   # Only through the services that hold what is under the key: the table's key is decrypted for whoever reads or writes it,

@@ -15,9 +15,12 @@ locals {
   # For what is global in an account: with the Region in its name, two Regions can hold a fleet of the same name.
   global_name = "${var.name}-${local.region}"
 
-  # Made from its name, so that policies need not wait for the queue: its creation is by far the slowest.
+  # Made from their names, so that policies need not wait: for the queue, whose creation is by far the slowest, and for the
+  # ledger, which must not be under a key before the role may use it.
   dead_letters_name = "${var.name}-dead-letters"
   dead_letters_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.dead_letters_name}"
+  ledger_name       = "${var.name}-ledger"
+  ledger_arn        = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${local.ledger_name}"
 
   # Only alarms whose names begin like this may publish to the topic; no other alarm of the module's does.
   session_alarm_prefix = "${var.name}-session-disconnect-"
@@ -275,7 +278,7 @@ resource "aws_sqs_queue" "dead_letters" {
 # The ledger: what is known of each WorkSpace, and what is due.
 resource "aws_dynamodb_table" "ledger" {
   # checkov:skip=CKV_AWS_119:kms_key_arn sets a customer key; without it AWS's own key encrypts
-  name         = "${var.name}-ledger"
+  name         = local.ledger_name
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "fleet" # the same for all items: an index that is local to a key can be read consistently
   range_key    = "id"
@@ -313,6 +316,9 @@ resource "aws_dynamodb_table" "ledger" {
     enabled     = var.kms_key_arn != null # false means under a key that AWS owns, not unencrypted
     kms_key_arn = var.kms_key_arn
   }
+
+  # A key that is added later: the function goes on reading and writing while the table is put under it.
+  depends_on = [aws_iam_role_policy.function]
 }
 
 # In the table, because an environment variable holds too few ids.

@@ -67,7 +67,7 @@ run "with_a_tag_any_number_needs_one_policy" {
   }
 
   assert {
-    condition     = keys(aws_iam_policy.rebuild) == ["tagged"]
+    condition     = keys(aws_iam_policy.rebuild) == ["01"]
     error_message = "A tag needs one policy, whatever the number of WorkSpaces."
   }
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from demo.deployment import TerraformError
 from sandbox import Sandbox
 
-from .conftest import PARTITION
+from .conftest import PARTITION, REGION
 from .rendered import Fleet, complete_on
 
 RULES = ("desks-audit", "desks-reconcile", "desks-sign-in")
@@ -34,13 +36,54 @@ def test_an_apply_undoes_a_pause(fleet: Fleet, client: Callable[[str], Any]) -> 
     assert [events.describe_rule(Name=rule)["State"] for rule in RULES] == ["ENABLED"] * 3
 
 
-def test_operations_alarms_are_made_after_what_they_watch(fleet: Fleet) -> None:
+def test_rebuilds_stay_allowed_while_permissions_by_id_become_permissions_by_tag(
+    fleet: Fleet, client: Callable[[str], Any]
+) -> None:
+    attachment = "module.nonpersistent.aws_iam_role_policy_attachment.rebuild"
+    iam, role = client("iam"), f"desks-{REGION}"
+
+    def rights() -> list[str]:
+        """Ids or tag by which the role may rebuild."""
+        found = []
+        for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+            policy = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
+            version = iam.get_policy_version(
+                PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"]
+            )
+            [statement] = version["PolicyVersion"]["Document"]["Statement"]
+            assert "workspaces:RebuildWorkspaces" in statement["Action"]
+            found.append("tag" if "Condition" in statement else "id")
+        return found
+
+    fleet.set(workspace_tag=None)
+    fleet.make(attachment)
+    seen = [rights()]
+    fleet.set(workspace_tag={"key": "fleet", "value": "desks"})
+    with ThreadPoolExecutor() as pool:
+        applied = pool.submit(fleet.make, attachment)
+        while not applied.done():
+            seen.append(rights())
+        applied.result()
+    seen.append(rights())
+    fleet.set(workspace_tag=None)
+    assert [found for found, _ in groupby(seen)] == [["id"], ["tag"]]
+
+
+@pytest.mark.parametrize(
+    ("address", "after"),
+    [
+        (
+            "aws_cloudwatch_metric_alarm.operations",
+            ["aws_cloudwatch_event_target.function", "aws_cloudwatch_log_metric_filter.gauge"],
+        ),
+        ("aws_dynamodb_table.ledger", ["aws_iam_role_policy.function"]),
+    ],
+    ids=["alarms after what they watch", "a key for the role before the ledger is under it"],
+)
+def test_what_is_applied_first(fleet: Fleet, address: str, after: list[str]) -> None:
     [call] = fleet.plan()["configuration"]["root_module"]["module_calls"].values()
     waits_for = {each["address"]: each.get("depends_on") for each in call["module"]["resources"]}
-    assert waits_for["aws_cloudwatch_metric_alarm.operations"] == [
-        "aws_cloudwatch_event_target.function",
-        "aws_cloudwatch_log_metric_filter.gauge",
-    ]
+    assert waits_for[address] == after
 
 
 def test_a_second_complete_of_the_same_name_is_refused_before_it_touches_the_first(
