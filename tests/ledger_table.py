@@ -9,6 +9,9 @@ from nonpersistent.table import FLEET
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+SHOWN = ["phase", "needs", "needs_at", "reason", "user", "bundle_id", "owed_since", "waits_for"]
+"""What the index shows besides the keys."""
+
 
 def create(client: DynamoDBClient, name: str) -> None:
     """An empty table with its index."""
@@ -31,7 +34,7 @@ def create(client: DynamoDBClient, name: str) -> None:
                     {"AttributeName": "fleet", "KeyType": "HASH"},
                     {"AttributeName": "due_at", "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": SHOWN},
             }
         ],
     )

@@ -69,5 +69,5 @@ def lines() -> Iterator[Lines]:
 
 @pytest.fixture
 def stage(dynamodb: DynamoDBClient, desktops: Desktops, clock: VirtualClock, lines: Lines) -> Stage:
-    """The acting half, with the defaults of the module and without proofs of images."""
+    """The acting half, with the defaults of the module and without canaries."""
     return Stage(dynamodb, desktops, clock, lines)

@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "AUDIT_INTERVAL_MINUTES": "60",
     "MAXIMUM_REBUILDS_PER_HOUR": "",
     "REBUILD_WINDOW": "",
-    "PROVE_IMAGES": "false",
+    "CANARY_AFTER_HOURS": "",
 }
 
 
@@ -33,11 +33,11 @@ class Invocation:
         return self.milliseconds
 
 
-def container(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> handler.House:
+def container(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> handler.Container:
     """Put the handler on the stage, freshly started."""
     monkeypatch.setattr(handler, "CLOCK", stage.clock)
     monkeypatch.setattr(handler, "_dynamodb", lambda: stage.client)
     monkeypatch.setattr(handler, "_workspaces", stage.desktops.client)
-    house = handler.House(ENVIRONMENT)
-    monkeypatch.setattr(handler, "_house", lambda: house)
-    return house
+    container_ = handler.Container(ENVIRONMENT)
+    monkeypatch.setattr(handler, "_container", lambda: container_)
+    return container_

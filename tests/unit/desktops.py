@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,8 +21,9 @@ from tests.unit.support import BUNDLE
 if TYPE_CHECKING:
     from mypy_boto3_workspaces import WorkSpacesClient
 
-Fault = Exception | tuple[int, str]
 Answer = dict[str, Any]
+Fault = Exception | tuple[int, str] | Answer
+"""What a call gets instead of the answer that the desktops would give: an error, or another one."""
 
 
 @dataclass
@@ -37,11 +39,15 @@ class Desktop:
     snapshot_at: datetime | None = None
     refusal: str | None = None
     row: bool = True
+    user: str | None = "ada"
 
 
 @dataclass
 class Desktops:
-    """The API. Samples are as old as the call unless `checked_at` is set; calls are kept."""
+    """The API. Samples are as old as the call unless `checked_at` is set; calls are kept.
+
+    A call that names an id of `poison` gets its error.
+    """
 
     clock: Clock
     desks: dict[str, Desktop] = field(default_factory=dict)
@@ -49,10 +55,15 @@ class Desktops:
     calls: list[tuple[str, Answer]] = field(default_factory=list)
     times: list[datetime] = field(default_factory=list)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
+    poison: dict[str, tuple[int, str]] = field(default_factory=dict)
     before: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def client(self) -> WorkSpacesClient:
-        """A client of its own."""
+        """The one client of these desktops."""
+        return self._client
+
+    @cached_property
+    def _client(self) -> WorkSpacesClient:
         client = boto3.client(
             "workspaces",
             region_name="us-east-1",
@@ -90,6 +101,10 @@ class Desktops:
         fault = self.faults[name].pop(0) if self.faults.get(name) else None
         if isinstance(fault, Exception):
             raise fault
+        if isinstance(fault, dict):
+            return _response(request, 200, fault)
+        named = [*asked.get("WorkspaceIds", ()), *asked.get("BundleIds", ())]
+        fault = fault or next((self.poison[id_] for id_ in named if id_ in self.poison), None)
         if fault is not None:
             status, code = fault
             return _response(request, status, {"__type": code, "message": "said the test"})
@@ -112,6 +127,7 @@ class Desktops:
                 "State": desk.state,
                 "IpAddress": desk.address,
                 "BundleId": desk.bundle,
+                "UserName": desk.user,
             }
             for id_, desk in self._asked(asked)
         ]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from nonpersistent.examiner import Examiner, Tally
+from nonpersistent.bundles import Bundles
 from nonpersistent.facts import Facts
-from nonpersistent.gallery import Gallery
 from nonpersistent.journal import Journal
+from nonpersistent.lease import Lease
 from nonpersistent.ledger import Ledger
 from nonpersistent.pacing import Pacer
 from nonpersistent.rebuilder import Rebuilder
-from nonpersistent.reconciler import Reconciler
+from nonpersistent.reconciler import Reconciler, Tally
 from nonpersistent.records import Record
 from nonpersistent.settings import Settings
-from nonpersistent.turn import Turn
+from nonpersistent.tools import Tools
 from nonpersistent.workspaces import WorkSpaces
 from tests import ledger_table
 from tests.unit.desktops import Desktop, Desktops
@@ -34,6 +34,7 @@ DUE = Facts(
     vacant_since=at(-46),
     owed_since=at(-46),
     bundle_id=BUNDLE,
+    user="ada",
 )
 """Vacant, and due since 11:40."""
 
@@ -72,18 +73,22 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.client, "ledger", self.clock)
-        self.pacer = Pacer(self.settings.api_rate, self.clock)
         self.roster()
 
     def has(
-        self, facts: Facts | None, look_at: datetime | None, id_: str = WS, **desk: Any
+        self,
+        facts: Facts | None,
+        look_at: datetime | None,
+        id_: str = WS,
+        reason: str | None = None,
+        **desk: Any,
     ) -> Record:
         """A WorkSpace on the roster, what is known of it, and how it is."""
         self.desktops.desks[id_] = Desktop(**desk)
         self.roster(*self.ledger.roster(), id_)
         if facts is None:
             return Record(id_)
-        record = self.ledger.write(Record(id_), facts, look_at)
+        record = self.ledger.write(Record(id_, facts, look_at=look_at, reason=reason))
         assert record
         return record
 
@@ -101,40 +106,29 @@ class Stage:
         """What is known."""
         return self.record(id_).facts
 
-    def workspaces(self) -> WorkSpaces:
-        """The API."""
-        return WorkSpaces(self.desktops.client, self.pacer, self.clock)
-
-    def gallery(self) -> Gallery:
+    def tools(self, owner: str = "an-invocation") -> Tools:
         """Of one pass."""
-        journal = Journal("desks")
-        return Gallery(self.ledger, self.workspaces(), journal, self.clock)
+        pacer = Pacer(self.settings.api_rate, self.clock)
+        lease = Lease(self.ledger, pacer, owner, lambda: self.seconds_left())
+        api = WorkSpaces(self.desktops.client, pacer, lease)
+        return Tools(self.settings, self.ledger, Journal("desks"), pacer, lease, api, owner)
+
+    def bundles(self) -> Bundles:
+        """Of one pass."""
+        return Bundles(self.tools())
 
     def rebuilder(self) -> Rebuilder:
         """Of one pass."""
-        return Rebuilder(
-            self.settings,
-            self.ledger,
-            self.workspaces(),
-            self.gallery(),
-            self.pacer,
-            Journal("desks"),
-            self.clock,
-        )
+        tools = self.tools()
+        return Rebuilder(tools, Bundles(tools))
 
     def run(self, owner: str = "an-invocation") -> Tally:
         """One pass."""
-        self.pacer = Pacer(self.settings.api_rate, self.clock)
-        turn = Turn(self.ledger, self.pacer, self.clock, owner, lambda: self.seconds_left())
-        journal = Journal("desks")
-        examiner = Examiner(
-            self.settings,
-            self.ledger,
-            self.workspaces(),
-            self.rebuilder(),
-            self.gallery(),
-            turn,
-            journal,
-            self.clock,
-        )
-        return Reconciler(self.settings, self.ledger, examiner, turn, journal, self.clock).run()
+        return Reconciler(self.tools(owner)).run()
+
+    def passes(self, until: datetime, every: float = 60) -> None:
+        """A pass every so many seconds, the last by that time."""
+        while self.clock.now() <= until:
+            begun = self.clock.now()
+            self.run()
+            self.clock.set(max(self.clock.now(), begun + timedelta(seconds=every)))

@@ -9,9 +9,9 @@ from typing import Any
 from nonpersistent.clock import Clock
 from nonpersistent.facts import Observation
 from nonpersistent.settings import Settings
-from nonpersistent.signals import Home, Kind, Signal
+from nonpersistent.signals import Kind, Origin, Signal
 
-HOME = Home(region="us-east-1", account="123456789012")
+ORIGIN = Origin(region="us-east-1", account="123456789012")
 WS, OTHER = "ws-0a1b2c3d4", "ws-9z8y7x6w5"
 BUNDLE = "wsb-0a1b2c3d4"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -50,8 +50,8 @@ class VirtualClock(Clock):
 
 
 def settings(**changes: Any) -> Settings:
-    """The defaults of the module, without proofs of images unless asked for."""
-    given: dict[str, Any] = {"fleet": "desks", "ledger_table": "ledger", "prove_images": False}
+    """The defaults of the module, without canaries unless asked for."""
+    given: dict[str, Any] = {"fleet": "desks", "ledger_table": "ledger", "canary_after": None}
     return Settings(**given | changes)
 
 

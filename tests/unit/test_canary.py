@@ -1,0 +1,130 @@
+"""Whether a bundle's rebuilds can be trusted, and who goes first if not (P7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from nonpersistent.canary import (
+    MEMORY,
+    MOST_LOST,
+    Admission,
+    Bundle,
+    admit,
+    ended_badly,
+    ended_well,
+    released,
+    without,
+)
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at
+
+IMAGE, NEWER = "wsi-first0001", "wsi-second002"
+TWELVE_HOURS = timedelta(hours=12)
+UNKNOWN = Bundle(BUNDLE)
+TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-60))
+THREE = ("ws-000000001", "ws-000000002", "ws-000000003")
+HELD = Bundle(BUNDLE, image_id=IMAGE, lost=THREE, lost_at=at(-30))
+
+
+@pytest.mark.parametrize(
+    ("bundle", "image", "admission"),
+    [
+        (TRUSTED, IMAGE, Admission.GO),
+        (replace(TRUSTED, canary=OTHER), IMAGE, Admission.GO),
+        (replace(TRUSTED, proven_at=NOON - TWELVE_HOURS), IMAGE, Admission.GO_FIRST),
+        (replace(TRUSTED, proven_at=NOON - TWELVE_HOURS + timedelta(1e-9)), IMAGE, Admission.GO),
+        (replace(TRUSTED, proven_at=None), IMAGE, Admission.GO_FIRST),
+        (replace(TRUSTED, lost=(OTHER,)), IMAGE, Admission.GO_FIRST),
+        (TRUSTED, NEWER, Admission.GO_FIRST),
+        (UNKNOWN, IMAGE, Admission.GO_FIRST),
+        (TRUSTED, None, Admission.IMAGE_UNKNOWN),
+        (UNKNOWN, None, Admission.IMAGE_UNKNOWN),
+        (replace(UNKNOWN, canary=OTHER), IMAGE, Admission.WAIT),
+        (replace(UNKNOWN, canary=WS), IMAGE, Admission.GO_FIRST),
+        (replace(HELD, canary=OTHER), IMAGE, Admission.WAIT),
+        (HELD, IMAGE, Admission.HELD),
+        (HELD, NEWER, Admission.HELD),
+        (replace(HELD, lost=THREE[:2]), IMAGE, Admission.GO_FIRST),
+        (replace(HELD, lost=(*THREE[:2], WS)), IMAGE, Admission.GO_FIRST),
+    ],
+)
+def test_p7_who_may_be_rebuilt(bundle: Bundle, image: str | None, admission: Admission) -> None:
+    takes_place = admission is Admission.GO_FIRST
+    after = replace(bundle, canary=WS) if takes_place else bundle
+    assert admit(bundle, image, WS, NOON, TWELVE_HOURS) == (after, admission)
+
+
+def test_p7_a_bundle_is_held_from_the_third_that_is_lost() -> None:
+    assert not replace(HELD, lost=THREE[:2]).is_held
+    assert HELD.is_held
+    assert MOST_LOST == 3
+
+
+@pytest.mark.parametrize(
+    ("bundle", "image", "asked_at", "after"),
+    [
+        (UNKNOWN, IMAGE, at(-40), {"image_id": IMAGE, "proven_at": NOON}),
+        (TRUSTED, NEWER, at(-40), {"image_id": NEWER, "proven_at": NOON}),
+        (TRUSTED, None, at(-40), {}),
+        (HELD, IMAGE, at(-30), {}),
+        (HELD, IMAGE, at(-29), {"proven_at": NOON, "lost": ()}),
+        (HELD, None, at(-29), {}),
+        (replace(HELD, lost_at=None), IMAGE, at(-99), {"proven_at": NOON, "lost": ()}),
+        (replace(HELD, lost=(WS, OTHER)), IMAGE, at(-30), {"lost": (OTHER,)}),
+        (replace(HELD, lost=(WS, OTHER)), None, at(-29), {"lost": (OTHER,)}),
+        (replace(HELD, lost=(WS,)), IMAGE, at(-30), {"proven_at": NOON, "lost": ()}),
+    ],
+    ids=[
+        "the first proof",
+        "another image",
+        "an unknown image proves nothing",
+        "asked for no later than the one that was lost: proves nothing",
+        "asked for later: mends all",
+        "later, with an unknown image",
+        "lost at an unknown time",
+        "itself is lost no more",
+        "the same with an unknown image",
+        "the only one that was lost",
+    ],
+)
+def test_p7_a_good_end_proves_the_image_that_it_took(
+    bundle: Bundle, image: str | None, asked_at: datetime, after: dict[str, Any]
+) -> None:
+    with_canary = replace(bundle, canary=WS)
+    assert ended_well(with_canary, WS, image, asked_at, NOON) == replace(bundle, **after)
+
+
+@pytest.mark.parametrize(
+    ("bundle", "failures", "after"),
+    [
+        (TRUSTED, 1, {"lost": (WS,), "lost_at": NOON, "proven_at": None}),
+        (HELD, 1, {"lost": (WS, *THREE), "lost_at": NOON}),
+        (replace(HELD, lost_at=at(5)), 1, {"lost": (WS, *THREE)}),
+        (TRUSTED, 2, {}),
+        (replace(HELD, lost=(WS,)), 1, {}),
+    ],
+    ids=["the first", "one more", "asked for earlier", "it fails again", "it is lost already"],
+)
+def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
+    bundle: Bundle, failures: int, after: dict[str, Any]
+) -> None:
+    with_canary = replace(bundle, canary=WS)
+    assert ended_badly(with_canary, WS, NOON, failures) == replace(bundle, **after)
+
+
+def test_a_bundle_remembers_the_twenty_lost_last() -> None:
+    many = replace(HELD, lost=tuple(f"ws-{number:09}" for number in range(MEMORY)))
+    assert ended_badly(many, WS, NOON, 1).lost == (WS, *many.lost[:-1])
+
+
+def test_p8_only_the_canary_itself_makes_room_for_the_next() -> None:
+    assert released(replace(TRUSTED, canary=WS), WS) == TRUSTED
+    assert released(replace(TRUSTED, canary=OTHER), WS).canary == OTHER
+
+
+def test_p7_who_works_again_is_lost_no_more() -> None:
+    assert without(HELD, frozenset(THREE[1:2])).lost == (THREE[0], THREE[2])
+    assert without(HELD, frozenset({WS})) == HELD
