@@ -69,7 +69,10 @@ class Broken(Exception):
     """A promise was broken on some schedule."""
 
     def __init__(self, violation: Violation, path: list[str]) -> None:
-        super().__init__(f"{violation.promise}: {violation.what}\n  " + "\n  ".join(path))
+        steps = [path[0]] if path else []
+        for step, before in zip(path[1:], path, strict=False):
+            steps += [step] if step != before else []
+        super().__init__(f"{violation.promise}: {violation.what}\n  " + "\n  ".join(steps))
         self.violation = violation
 
 

@@ -36,6 +36,13 @@ class Sight:
     by: int
 
 
+BEGINS_WITHIN = timedelta(minutes=12)
+"""A rebuild shows so long after its acceptance at the latest, if it takes place (W1)."""
+
+SHORTEST = timedelta(minutes=10)
+"""It shows for so long at least (W2)."""
+
+
 class Looks:
     """By WorkSpace: its latest connection row, its latest states, and the last sight of a user."""
 
@@ -44,6 +51,9 @@ class Looks:
         self.sights: dict[str, Sight] = {}
         self.states: dict[str, list[Look]] = defaultdict(list)
         self.seen_connected_at: dict[str, datetime] = {}
+        self.unanswered: set[tuple[str, datetime]] = set()
+        """Rebuilds, by WorkSpace and acceptance, that the function did not hear were accepted."""
+        self._slack = slack
         self._apart = APART - slack
 
     def shown_connection(self, desktop_id: str, at: datetime, view: View | None, by: int) -> None:
@@ -57,9 +67,24 @@ class Looks:
         if len(looks) > 400:
             del looks[:200]
 
+    def is_believed(self, desktop_id: str, accepted_at: datetime) -> bool:
+        """An accepted rebuild that no look could have shown counts as done."""
+        answered = (desktop_id, accepted_at) not in self.unanswered
+        return answered and self.could_have_missed(desktop_id, accepted_at)
+
     def during(self, desktop_id: str, start: datetime, end: datetime) -> bool:
         """Whether a look fell between two moments."""
         return any(start < look.at <= end for look in self.states[desktop_id])
+
+    def could_have_missed(self, desktop_id: str, accepted_at: datetime) -> bool:
+        """Whether a rebuild accepted then might have begun and ended between two looks."""
+        latest = accepted_at + BEGINS_WITHIN
+        looks = sorted(look.at for look in self.states[desktop_id] if look.at > accepted_at)
+        begins = [accepted_at, *(at for at in looks if at <= latest)]
+        return any(
+            not any(begin < at <= begin + SHORTEST + self._slack for at in looks)
+            for begin in begins
+        )
 
     def bad_end_since(self, desktop_id: str, rebuild: Rebuild) -> datetime | None:
         """When a rebuild's bad end had been seen twice, with no good one in between."""

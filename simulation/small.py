@@ -237,7 +237,7 @@ class Small:
             invocation.die()
         if fate in ("timed out", "look lost"):
             raise ReadTimeoutError(endpoint_url=url)
-        status, body = self._effect(invocation, service, operation, given, sent_at)
+        status, body = self._effect(invocation, service, operation, given, sent_at, fate)
         if fate == "killed after":
             invocation.die()
         invocation.history += ((operation, repr(given), repr(body), self.agenda.now),)
@@ -252,6 +252,7 @@ class Small:
         operation: str,
         given: dict[str, Any],
         sent_at: datetime,
+        fate: str = "answered",
     ) -> tuple[int, dict[str, Any]]:
         if service == "dynamodb":
             try:
@@ -266,6 +267,8 @@ class Small:
             self.oracles.looked(operation, ID, self.agenda.now, invocation)
         elif status == 200 and not body["FailedRequests"]:
             rebuild = self.desktop.rebuilds[-1]
+            if fate in ("timed out, worked", "killed after"):
+                self.oracles.looks.unanswered.add((ID, rebuild.accepted_at))
             self.oracles.accepted(self.desktop, rebuild, sent_at, invocation)
         return status, body
 

@@ -110,7 +110,14 @@ def debts(
         if not ends or seen is None:
             continue
         good = good_rebuilds(desktop)
-        clean_at = max([seen, *(rebuild.begun_at or seen for rebuild in good)])
+        believed = [
+            rebuild.accepted_at
+            for rebuild in desktop.rebuilds
+            if rebuild.outcome is Outcome.NEVER_BEGINS
+            and now - rebuild.accepted_at > timedelta(minutes=30)
+            and oracles.looks.is_believed(desktop.id, rebuild.accepted_at)
+        ]
+        clean_at = max([seen, *believed, *(rebuild.begun_at or seen for rebuild in good)])
         if clean_at >= max(ends):
             continue
         settled_at = max([seen, *((r.ends_at or now) + AFTERWARDS for r in good)])

@@ -89,6 +89,7 @@ class World:
         """Judges P6 while `run` lasts."""
         self.users = Users(self.agenda, self.fleet, scenario, self.told, self.trace)
         self._sent: dict[Invocation, datetime] = {}
+        self._fates: dict[Invocation, Fate] = {}
         self._ticks = 0
         self._furnish()
 
@@ -266,6 +267,8 @@ class World:
         fate = self.faults.fate(service, "ConditionExpression" in given)
         if service == "dynamodb" and "ledger_throttled" in self.episodes.current:
             fate = Fate.THROTTLED
+        if operation == "RebuildWorkspaces":
+            self._fates[current()] = fate
         if fate is not Fate.ANSWERED:
             self.trace(current().name, operation, "--", fate.value)
         return fate
@@ -310,7 +313,8 @@ class World:
             status, body = self.api.answer(operation, given, now)
             self.trace(invocation.name, operation, id_, status, body)
             if self._rebuilds(id_) > before:
-                self._rebuild_accepted(id_, invocation)
+                heard = self._fates[invocation] is Fate.ANSWERED and not body.get("FailedRequests")
+                self._rebuild_accepted(id_, invocation, heard)
         else:
             status, body = self.api.answer(operation, given, now)
             self.asked_at |= dict.fromkeys(given.get("WorkspaceIds", ()), now)
@@ -342,8 +346,10 @@ class World:
         desktop = self.fleet.fleet.get(desktop_id)
         return len(desktop.rebuilds) if desktop else 0
 
-    def _rebuild_accepted(self, desktop_id: str, invocation: Invocation) -> None:
+    def _rebuild_accepted(self, desktop_id: str, invocation: Invocation, heard: bool) -> None:
         desktop = self.fleet.fleet[desktop_id]
         rebuild = desktop.rebuilds[-1]
+        if not heard:
+            self.oracles.looks.unanswered.add((desktop_id, rebuild.accepted_at))
         self.oracles.accepted(desktop, rebuild, self._sent[invocation], invocation)
         self.told()
