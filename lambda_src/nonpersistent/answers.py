@@ -6,10 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+)
 
 NO_ANSWER = (HTTPClientError, ConnectionError)
 """botocore's errors for a call that may or may not have reached AWS."""
+
+NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
+"""Those of them for a call that did not: there was no connection to send it through."""
 
 THROTTLING = frozenset(
     {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from . import answers
-from .answers import NO_ANSWER, Outcome, Refused, Throttled, Unanswered, Unavailable
+from .answers import NO_ANSWER, NOT_SENT, Outcome, Refused, Throttled, Unanswered, Unavailable
 from .clock import to_millisecond
 from .facts import FRESH, Observation
 from .lease import REBUILD_RESERVE, Lease
@@ -124,6 +124,8 @@ class WorkSpaces:
             )
         except ClientError as error:
             outcome = answers.outcome_of_error(error)
+        except NOT_SENT:
+            outcome = Throttled()
         except NO_ANSWER as error:
             return Unanswered(type(error).__name__)
         else:
