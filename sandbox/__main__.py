@@ -17,8 +17,8 @@ from .tempo import Tempo
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    minute = options.minute or (2.0 if options.quick else 60.0)
-    tempo = Tempo.quick(minute) if options.quick else Tempo(minute=minute)
+    minute = options.minute or (1.0 if options.quick else 60.0)
+    tempo = Tempo.quick(minute) if options.quick else Tempo(speed=60 / minute)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -77,13 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="metrics, samples, alarms, rebuilds and schedules take seconds, not minutes",
+        help="a minute lasts a second, and rebuilds and samples take fewer of them",
     )
     parser.add_argument(
         "--minute",
         type=_seconds,
         metavar="SECONDS",
-        help="how long a minute of a schedule's rate lasts (60; with --quick 2)",
+        help="how long a minute of the local AWS lasts (60; with --quick 1)",
     )
     return parser
 

@@ -18,12 +18,13 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
+from .clock import Clock
 from .function import Function, Result, environment_of
+from .notifications import iso_milliseconds
 
 LineListener = Callable[[Function, str, str], None]
 """Called with the function, the log stream and a line."""
@@ -43,10 +44,17 @@ class Container:
     """Runs one invocation at a time; `alive` is false once its process has gone."""
 
     def __init__(
-        self, function: Function, task_root: Path, home: Path, endpoint: str, on_line: LineListener
+        self,
+        function: Function,
+        task_root: Path,
+        home: Path,
+        endpoint: str,
+        on_line: LineListener,
+        clock: Clock,
     ) -> None:
         self.function = function
-        today = datetime.now(UTC).strftime("%Y/%m/%d")
+        self._clock = clock
+        today = clock.now().strftime("%Y/%m/%d")
         self.log_stream = f"{today}/[$LATEST]{uuid.uuid4().hex}"
         self._on_line = on_line
         self._waiting: queue.Queue[_Work | None] = queue.Queue()
@@ -55,7 +63,8 @@ class Container:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         environment = environment_of(function, endpoint, self.log_stream, str(home))
         environment["AWS_LAMBDA_RUNTIME_API"] = f"127.0.0.1:{self._server.server_port}"
-        environment["LAMBDA_TASK_ROOT"] = environment["PYTHONPATH"] = str(task_root)
+        environment["LAMBDA_TASK_ROOT"] = str(task_root)
+        environment |= clock.environment(str(task_root))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", function.handler],
             cwd=task_root,
@@ -79,10 +88,13 @@ class Container:
         return self._process.poll() is None
 
     def invoke(self, payload: bytes, request_id: str) -> Result:
-        """Run one event; a function that does not answer in time is killed, as on AWS."""
+        """Run one event; a function that does not answer in time is killed, as on AWS.
+
+        Its time-out is this machine's time, however fast the clock runs.
+        """
         started = time.monotonic()
         timeout = self.function.timeout
-        work = self._current = _Work(request_id, payload, time.time() + timeout)
+        work = self._current = _Work(request_id, payload, self._deadline(timeout))
         self._platform("platform.start", {"requestId": request_id, "version": "$LATEST"})
         self._waiting.put(work)
         while not work.done.wait(0.05):
@@ -124,6 +136,9 @@ class Container:
             work.answer, work.failed = body, failed
             work.done.set()
 
+    def _deadline(self, timeout: float) -> float:
+        return self._clock.now().timestamp() + timeout * self._clock.speed
+
     def _report(self, work: _Work, result: Result) -> Result:
         self._current = None
         error = json.loads(result.payload) if result.failed else {}
@@ -141,7 +156,7 @@ class Container:
         """A line of Lambda's own; its level is INFO."""
         function = self.function
         if function.log_format == "JSON" and function.system_log_level in ("INFO", "DEBUG"):
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            now = iso_milliseconds(self._clock.now())
             line = json.dumps({"time": now, "type": kind, "record": record})
             self._on_line(self.function, self.log_stream, line)
 

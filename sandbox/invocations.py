@@ -14,8 +14,9 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
+from .clock import Clock
 from .function import Function, Result
 from .notifications import failure_record
 from .retries import GivenUp, RetryRules
@@ -29,7 +30,7 @@ class _Event:
     function: str
     payload: bytes
     request_id: str
-    accepted: float
+    accepted: datetime
     tries: int = 0
 
 
@@ -61,9 +62,15 @@ class Invocations:
     """Events wait here until a worker takes them to a container."""
 
     def __init__(
-        self, services: Services, retry_delays: tuple[float, ...], *, workers: int = 10
+        self,
+        services: Services,
+        retry_delays: tuple[float, ...],
+        clock: Clock | None = None,
+        *,
+        workers: int = 10,
     ) -> None:
         self._services = services
+        self._clock = clock or Clock()
         self._delays = retry_delays
         self._due: list[tuple[float, int, _Event]] = []
         self._order = itertools.count()
@@ -93,7 +100,7 @@ class Invocations:
                 self.duplicate_next -= 1
                 copies = 2
             for _ in range(copies):
-                event = _Event(function, payload, request_id, time.monotonic())
+                event = _Event(function, payload, request_id, self._clock.now())
                 self._push(event, 0.0)
         return request_id
 
@@ -101,7 +108,7 @@ class Invocations:
         """A synchronous invocation: no queue, no retry."""
         request_id = str(uuid.uuid4())
         result = self._services.run(function, payload, request_id)
-        self._services.finished(Finished(datetime.now(UTC), function.name, request_id, 1, result))
+        self._services.finished(Finished(self._clock.now(), function.name, request_id, 1, result))
         return result
 
     def pending(self) -> int:
@@ -121,7 +128,8 @@ class Invocations:
             thread.join(5)
 
     def _push(self, event: _Event, delay: float) -> None:
-        heapq.heappush(self._due, (time.monotonic() + delay, next(self._order), event))
+        at = time.monotonic() + self._clock.real(delay)
+        heapq.heappush(self._due, (at, next(self._order), event))
         self._changed.notify()
 
     def _work(self) -> None:
@@ -156,12 +164,13 @@ class Invocations:
             log.warning("event for %s lost: there is no such function", event.function)
             return
         rules = self._services.rules(event.function)
-        if too_old := rules.before(time.monotonic() - event.accepted):
+        waited = self._clock.now() - event.accepted
+        if too_old := rules.before(waited.total_seconds()):
             self._give_up(event, function, rules, too_old, None)
             return
         event.tries += 1
         result = self._services.run(function, event.payload, event.request_id)
-        now = datetime.now(UTC)
+        now = self._clock.now()
         self._services.finished(Finished(now, function.name, event.request_id, event.tries, result))
         if not result.failed:
             return
@@ -191,6 +200,6 @@ class Invocations:
             condition.value,
             event.payload,
             response,
-            datetime.now(UTC),
+            self._clock.now(),
         )
         self._services.send(rules.on_failure, record, function.arn)

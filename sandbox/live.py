@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
+from .clock import Clock
 from .desktop import Desktop, Faults, State
 from .desktops import Desktops
 
@@ -15,16 +16,16 @@ from .desktops import Desktops
 class LiveDesktops:
     """What a person or a test does with desktops; safe from any thread."""
 
-    def __init__(self, model: Desktops, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(self, model: Desktops, clock: Clock) -> None:
         self._model = model
         self._lock = threading.RLock()
-        self._clock = clock or (lambda: datetime.now(UTC))
+        self._clock = clock
 
     @contextmanager
     def hold(self) -> Iterator[tuple[Desktops, datetime]]:
         """The model itself and the present, for as long as the block lasts."""
         with self._lock:
-            yield self._model, self._clock()
+            yield self._model, self._clock.now()
 
     def add(
         self,

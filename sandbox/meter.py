@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from .cloudwatch import Metric
@@ -14,20 +14,17 @@ from .invocations import Finished
 from .moto_backends import Backends
 
 log = logging.getLogger(__name__)
-FINEST = timedelta(minutes=1)
-"""CloudWatch tells no datapoints of a standard metric apart that are closer."""
 
 
 class Meter:
-    """Puts datapoints into moto's CloudWatch. `minute` is in seconds."""
+    """Puts datapoints into moto's CloudWatch."""
 
-    def __init__(self, backends: Backends, minute: float) -> None:
+    def __init__(self, backends: Backends) -> None:
         self._backends = backends
-        self._minute = timedelta(seconds=minute)
         self._next: datetime | None = None
-        self._health_at: datetime | None = None
+        self._healthy: tuple[datetime | None, set[str]] = None, set()
 
-    def line(self, log_group: str, fields: Mapping[str, Any]) -> None:
+    def line(self, log_group: str, fields: Mapping[str, Any], at: datetime) -> None:
         """Count a log line by the metric filters of its group."""
         for metric_filter in self._backends.metric_filters(log_group):
             try:
@@ -36,7 +33,7 @@ class Meter:
                 log.warning("metric filter of %s: %s", metric_filter.name, problem)
                 continue
             if counted is not None:
-                self._backends.put_metric(*counted, datetime.now(UTC))
+                self._backends.put_metric(*counted, at)
 
     def invocation(self, finished: Finished) -> None:
         for name, value in (("Invocations", 1), ("Errors", int(finished.result.failed))):
@@ -47,16 +44,17 @@ class Meter:
         """Publish the length of every queue, once a minute."""
         if self._next is not None and now < self._next:
             return
-        self._next = now + self._minute
+        self._next = now + timedelta(minutes=1)
         for name, visible in self._backends.queues():
             metric = Metric.of("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": name})
             self._backends.put_metric(metric, visible, now)
 
     def health(self, workspace_ids: Iterable[str], now: datetime) -> None:
-        """Publish `Available` of these WorkSpaces, once a minute at most."""
-        if self._health_at is not None and now - self._health_at < FINEST:
-            return
-        self._health_at = now
-        for id_ in workspace_ids:
+        """Publish `Available` of these WorkSpaces, of each once in a minute: the datapoints of a
+        standard metric are no finer."""
+        minute = now.replace(second=0, microsecond=0)
+        told = self._healthy[1] if self._healthy[0] == minute else set()
+        for id_ in set(workspace_ids) - told:
             metric = Metric.of("AWS/WorkSpaces", "Available", {"WorkspaceId": id_})
             self._backends.put_metric(metric, 1, now)
+        self._healthy = minute, told.union(workspace_ids)

@@ -12,7 +12,6 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from moto.awslambda import models as lambda_models
@@ -26,8 +25,8 @@ from moto.sns import models as sns_models
 from moto.sqs import models as sqs_models
 from moto.workspaces import models as workspaces_models
 
+from .clock import Clock
 from .cloudwatch import matches
-from .moto_backends import aware
 from .notifications import iso_seconds, sns_event
 
 
@@ -41,14 +40,14 @@ class Deliveries(Protocol):
 
 
 @contextmanager
-def mended(deliveries: Deliveries) -> Iterator[None]:
+def mended(deliveries: Deliveries, clock: Clock) -> Iterator[None]:
     """Install every mend; take them out again at the end."""
     lambdas: Any = lambda_models.LambdaFunction
     backend: Any = lambda_models.LambdaBackend
     with ExitStack() as stack:
         for owner, name, wrap in (
-            (sns_models.Subscription, "publish", _deliver_sns(deliveries)),
-            (events_models.Rule, "send_to_targets", _deliver_events(deliveries)),
+            (sns_models.Subscription, "publish", _deliver_sns(deliveries, clock)),
+            (events_models.Rule, "send_to_targets", _deliver_events(deliveries, clock)),
             (lambdas, "__init__", _keep_logging),
             (lambdas, "update_configuration", _update_logging),
             (lambdas, "get_configuration", _show_logging),
@@ -79,7 +78,7 @@ def _replaced(owner: Any, name: str, wrap: Callable[[Any], Any]) -> Iterator[Non
         setattr(owner, name, original)
 
 
-def _deliver_sns(deliveries: Deliveries) -> Callable[[Any], Any]:
+def _deliver_sns(deliveries: Deliveries, clock: Clock) -> Callable[[Any], Any]:
     """moto sends an invented record to Lambda; AWS names topic, subscription and message."""
 
     def wrap(original: Any) -> Any:
@@ -98,7 +97,7 @@ def _deliver_sns(deliveries: Deliveries) -> Callable[[Any], Any]:
                 message,
                 options.get("subject"),
                 attributes,
-                datetime.now(UTC),
+                clock.now(),
             )
             payload = json.dumps(event).encode()
             deliveries.deliver(self.endpoint, payload, "sns.amazonaws.com", self.topic.arn)
@@ -108,7 +107,7 @@ def _deliver_sns(deliveries: Deliveries) -> Callable[[Any], Any]:
     return wrap
 
 
-def _deliver_events(deliveries: Deliveries) -> Callable[[Any], Any]:
+def _deliver_events(deliveries: Deliveries, clock: Clock) -> Callable[[Any], Any]:
     """moto refuses a function as target of PutEvents; AWS invokes it."""
 
     def wrap(original: Any) -> Any:
@@ -126,7 +125,7 @@ def _deliver_events(deliveries: Deliveries) -> Callable[[Any], Any]:
             if not pattern.matches_event(original_event):
                 return
             event = {k: v for k, v in original_event.items() if k != "ingestion-time"}
-            event["time"] = iso_seconds(aware(event["time"]))
+            event["time"] = iso_seconds(clock.now())
             for target in functions:
                 payload = (target.get("Input") or json.dumps(event)).encode()
                 deliveries.deliver(target["Arn"], payload, "events.amazonaws.com", self.arn)

@@ -13,6 +13,7 @@ import uuid
 import zipfile
 from pathlib import Path
 
+from .clock import Clock
 from .container import Container, LineListener
 from .function import Function, Result
 
@@ -24,8 +25,11 @@ class Closed(Exception):
 class Runtime:
     """Runs functions. `most` bounds the containers that work at the same time."""
 
-    def __init__(self, endpoint: str, on_line: LineListener, *, most: int = 10) -> None:
+    def __init__(
+        self, endpoint: str, on_line: LineListener, clock: Clock, *, most: int = 10
+    ) -> None:
         self._endpoint = endpoint
+        self._clock = clock
         self._on_line = on_line
         self._room = threading.Semaphore(most)
         self._lock = threading.Lock()
@@ -113,4 +117,4 @@ class Runtime:
                 archive.extractall(task_root)
         home = self._folder / "home"
         home.mkdir(exist_ok=True)
-        return Container(function, task_root, home, self._endpoint, self._on_line)
+        return Container(function, task_root, home, self._endpoint, self._on_line, self._clock)

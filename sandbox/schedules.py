@@ -19,13 +19,12 @@ def minutes_of(expression: str) -> int | None:
 
 @dataclass(slots=True)
 class Timetable:
-    """Remembers when each rule runs next. `minute` is how many seconds a minute lasts.
+    """Remembers when each rule runs next.
 
     As on EventBridge the first run comes one interval after the rule appeared. Runs that were
     missed are not made up for.
     """
 
-    minute: float = 60.0
     _next: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def due(self, rules: Iterable[tuple[str, str]], now: datetime) -> list[str]:
@@ -37,7 +36,7 @@ class Timetable:
         for rule, minutes in current:
             if minutes is None:
                 continue
-            interval = timedelta(seconds=minutes * self.minute)
+            interval = timedelta(minutes=minutes)
             at = self._next.setdefault(rule, now + interval)
             if at <= now:
                 ready.append(rule[0])

@@ -14,13 +14,14 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from .account_answers import answered
+from .clock import Clock
 from .cloudwatch import Disconnects
 from .control import Control
 from .desktop import Fact, Happening
@@ -63,7 +64,8 @@ class Sandbox:
         self.region = region
         self.account = ACCOUNT
         model = Desktops(self.tempo, random.Random(seed))
-        self.desktops = LiveDesktops(model)
+        self.clock = Clock(self.tempo.speed)
+        self.desktops = LiveDesktops(model, self.clock)
         self.api = WorkSpacesApi(model)
         self.transitions: list[Transition] = []
         self.invocations: list[Finished] = []
@@ -72,8 +74,8 @@ class Sandbox:
         self._backends = Backends(region)
         self._disconnects = Disconnects(timedelta(seconds=self.tempo.publish_interval))
         self._alarms = AlarmWatch(self._backends, self.tempo, self._changed)
-        self._timetable = Timetable(self.tempo.minute)
-        self._meter = Meter(self._backends, self.tempo.minute)
+        self._timetable = Timetable()
+        self._meter = Meter(self._backends)
         self._on_log: list[Callable[[LogLine], None]] = []
         self._on_fact: list[Callable[[Fact], None]] = []
         self._on_transition: list[Callable[[Transition], None]] = []
@@ -105,7 +107,7 @@ class Sandbox:
                 )
             self._stack.callback(self._server.server_close)
             self.endpoint = f"http://{_reachable(self._host)}:{port}"
-            self._runtime = Runtime(self.endpoint, self._line)
+            self._runtime = Runtime(self.endpoint, self._line, self.clock)
             self._queue = Invocations(
                 Services(
                     find=self._backends.function,
@@ -117,12 +119,13 @@ class Sandbox:
                     finished=self._finished,
                 ),
                 self.tempo.retry_delays,
+                self.clock,
             )
             self._post = Post(self._backends, self._queue.submit)
             self._stack.callback(self._queue.join)
             self._stack.callback(self._runtime.close)
             self._stack.callback(self._queue.close)
-            self._stack.enter_context(mended(self._post))
+            self._stack.enter_context(mended(self._post, self.clock))
             self._stack.enter_context(answered())
             self._thread(self._serve, self._server.shutdown)
             self._thread(self._heart, self._stopping.set)
@@ -149,7 +152,7 @@ class Sandbox:
         return list(self.api.calls)
 
     def environment(self) -> dict[str, str]:
-        """Variables that point the AWS CLI, boto3 and Terraform here."""
+        """Variables that point the AWS CLI, boto3 and Terraform here; Python's clock follows."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "local",
@@ -157,6 +160,7 @@ class Sandbox:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **self.clock.environment(),
         }
 
     def on_log(self, callback: Callable[[LogLine], None]) -> None:
@@ -219,7 +223,7 @@ class Sandbox:
 
     def _heart(self) -> None:
         while not self._stopping.wait(self.tempo.heartbeat):
-            now = datetime.now(UTC)
+            now = self.clock.now()
             for step in (self._users, self._metrics, self._alarms.look, self._schedules):
                 try:
                     step(now)
@@ -281,14 +285,15 @@ class Sandbox:
         return self._queue.run_now(function, payload)
 
     def _line(self, function: Function, stream: str, line: str) -> None:
-        self._backends.write_log(function.log_group, stream, line, datetime.now(UTC))
+        now = self.clock.now()
+        self._backends.write_log(function.log_group, stream, line, now)
         try:
             fields = json.loads(line)
         except ValueError:
             fields = None
         if not isinstance(fields, dict):
             fields = {"message": line}
-        self._meter.line(function.log_group, fields)
+        self._meter.line(function.log_group, fields, now)
         for callback in self._on_log:
             callback(fields | {"function": function.name, "log_stream": stream})
 

@@ -71,8 +71,7 @@ class AlarmWatch:
             return
         self._next = now + timedelta(seconds=self.tempo.evaluation_interval)
         watched = [(found, _alarm(found)) for found in self.backends.alarms() if _is_metric(found)]
-        reaches = [reach_of(alarm.rule) * self._second(alarm) for _, alarm in watched]
-        reach = max(reaches, default=timedelta())
+        reach = max((reach_of(alarm.rule) for _, alarm in watched), default=timedelta())
         metrics = self.backends.datapoints(now - reach)
         for found, alarm in watched:
             try:
@@ -81,18 +80,15 @@ class AlarmWatch:
                 log.warning("alarm %s is not evaluated: %s", alarm.name, problem)
         self.backends.forget_metrics(now - 2 * reach)
 
-    def _second(self, alarm: Alarm) -> float:
-        of_workspaces = alarm.metric.namespace == WORKSPACES
-        return self.tempo.alarm_second if of_workspaces else self.tempo.minute / 60
-
     def _evaluate(
         self, found: Any, alarm: Alarm, metrics: Mapping[Metric, list[Datapoint]], now: datetime
     ) -> None:
         old = AlarmState(found.state_value)
         points = metrics.get(alarm.metric, [])
-        verdict = evaluate(alarm.rule, points, old, now, self._second(alarm))
+        verdict = evaluate(alarm.rule, points, old, now)
         if verdict.state is not old:
             found.update_state(verdict.reason, "{}", verdict.state.value)
+            found.state_updated_timestamp = now
             self._act(found, old, verdict.state, verdict.reason, now)
 
     def _act(

@@ -65,13 +65,9 @@ _WORDS = {
 
 
 def evaluate(
-    rule: Rule,
-    datapoints: Sequence[Datapoint],
-    current: AlarmState,
-    now: datetime,
-    second: float = 1.0,
+    rule: Rule, datapoints: Sequence[Datapoint], current: AlarmState, now: datetime
 ) -> Verdict:
-    """The state that the alarm has now; `second` is how long a second of its period lasts.
+    """The state that the alarm has now.
 
     Raises ValueError for a comparison or a statistic that is not supported.
     """
@@ -79,7 +75,7 @@ def evaluate(
         raise ValueError(f"comparison {rule.comparison} is not supported")
     needed = rule.evaluation_periods
     to_alarm = rule.datapoints_to_alarm or needed
-    values = _by_period(rule, datapoints, now, second)
+    values = _by_period(rule, datapoints, now)
     real = [point for point in values if point is not None]
     if len(real) >= needed:
         return _judge(rule, real[:needed], 0, to_alarm)
@@ -98,13 +94,13 @@ def evaluate(
 
 
 def _by_period(
-    rule: Rule, datapoints: Sequence[Datapoint], now: datetime, second: float
+    rule: Rule, datapoints: Sequence[Datapoint], now: datetime
 ) -> list[Datapoint | None]:
     """The statistic of each period, newest first; None where there is nothing.
 
     A period holds its start and not its end; the newest one ends now.
     """
-    length = timedelta(seconds=rule.period * second)
+    length = timedelta(seconds=rule.period)
     periods: list[list[float]] = [[] for _ in range(rule.evaluation_periods + EXTRA_PERIODS)]
     for point in datapoints:
         index = -((point.at - now) // length) - 1

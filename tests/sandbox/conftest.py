@@ -45,7 +45,7 @@ def zipped() -> Callable[[str], bytes]:
 
 @pytest.fixture
 def aws() -> Iterator[Sandbox]:
-    tempo = replace(Tempo.quick(minute=1.0), retry_delays=(0.05, 0.05), heartbeat=0.05)
+    tempo = replace(Tempo.quick(minute=0.5), retry_delays=(6.0, 6.0))
     with Sandbox(tempo, seed=1) as sandbox:
         yield sandbox
 

@@ -107,9 +107,3 @@ def test_an_alarm_that_is_not_imitated_is_named(at: At) -> None:
         state(replace(RULE, comparison="LessThanLowerThreshold"), [], at(0))
     with pytest.raises(ValueError, match="p90"):
         state(replace(RULE, statistic="p90"), [(at(1), 1)], at(300))
-
-
-def test_a_second_can_be_shorter_than_a_second(at: At) -> None:
-    points = [Datapoint(at(0), 1)]
-    assert evaluate(RULE, points, OK, at(1), second=0.005).state is ALARM
-    assert evaluate(RULE, points, ALARM, at(5), second=0.005).state is OK

@@ -91,25 +91,25 @@ def test_a_rate_is_read_in_minutes_and_anything_else_is_no_schedule(
 
 
 def test_a_rule_runs_one_interval_after_it_appeared_and_then_every_interval(at: At) -> None:
-    table = Timetable(minute=10)
+    table = Timetable()
     rules = [("often", "rate(1 minute)"), ("seldom", "rate(3 minutes)")]
-    runs = {now: table.due(rules, at(now)) for now in range(0, 61, 5)}
-    assert [now for now, names in runs.items() if "often" in names] == [10, 20, 30, 40, 50, 60]
-    assert [now for now, names in runs.items() if "seldom" in names] == [30, 60]
+    runs = {now: table.due(rules, at(now)) for now in range(0, 361, 30)}
+    assert [now for now, names in runs.items() if "often" in names] == [60, 120, 180, 240, 300, 360]
+    assert [now for now, names in runs.items() if "seldom" in names] == [180, 360]
 
 
 def test_missed_runs_are_not_made_up_for(at: At) -> None:
-    table = Timetable(minute=10)
+    table = Timetable()
     rules = [("often", "rate(1 minute)")]
     table.due(rules, at(0))
-    assert table.due(rules, at(95)) == ["often"]
-    assert table.due(rules, at(96)) == []
-    assert table.due(rules, at(100)) == ["often"]
+    assert table.due(rules, at(570)) == ["often"]
+    assert table.due(rules, at(576)) == []
+    assert table.due(rules, at(600)) == ["often"]
 
 
 def test_a_deleted_rule_starts_anew(at: At) -> None:
-    table = Timetable(minute=10)
+    table = Timetable()
     rules = [("often", "rate(1 minute)")]
     table.due(rules, at(0))
-    table.due([], at(5))
-    assert table.due(rules, at(10)) == []
+    table.due([], at(30))
+    assert table.due(rules, at(60)) == []

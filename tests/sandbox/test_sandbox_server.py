@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.policy import Policy
 
 from sandbox import Presence, Sandbox, State
+from sandbox.throttle import TokenBucket
 
 from .deployed import APP, Deployed
 
@@ -30,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_boto3_meets_the_workspaces_api(f: Deployed) -> None:
     workspaces = f.client("workspaces")
+    f.aws.api.bucket = TokenBucket(rate=0.001, burst=3.0)
     known = f.aws.desktops.add()
     rebuilt = workspaces.rebuild_workspaces(RebuildWorkspaceRequests=[{"WorkspaceId": known}])
     assert rebuilt["FailedRequests"] == []
