@@ -7,6 +7,7 @@ not know of, and a second rebuild that nobody decided. What is not in an answer 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,8 @@ class WorkSpaces:
             "Workspaces",
             errors,
         )
+        if errors and not self._has_answered:
+            raise Unavailable(next(iter(errors.values())))
         looked_at = self._clock.now()
         return {
             id_: Observation(looked_at, error=errors[id_])
@@ -98,17 +101,20 @@ class WorkSpaces:
         return max(filter(None, times), default=None)
 
     def images(self, bundle_ids: Iterable[str]) -> dict[str, str]:
-        """The image that a rebuild would take, by bundle. One call for 25; raises Unavailable.
+        """The image that a rebuild would take, by bundle. One call for 25.
 
-        A bundle that is not in the answer has an unknown image.
+        A bundle that is not in an answer, or about which AWS does not answer, has an unknown
+        image: that holds up its own rebuilds alone.
         """
-        bundles = self._describe(
-            list(bundle_ids),
-            lambda **ids: self._client().describe_workspace_bundles(**ids),
-            "Bundles",
-            {},
-            key="BundleId",
-        )
+        bundles: dict[str, Mapping[str, Any]] = {}
+        with suppress(Unavailable):
+            bundles = self._describe(
+                list(bundle_ids),
+                lambda **ids: self._client().describe_workspace_bundles(**ids),
+                "Bundles",
+                {},
+                key="BundleId",
+            )
         return {id_: bundle["ImageId"] for id_, bundle in bundles.items() if bundle.get("ImageId")}
 
     def rebuild(self, workspace_id: str) -> Outcome:
@@ -164,8 +170,6 @@ class WorkSpaces:
 
         for batch in in_batches(ids, IDS_PER_CALL):
             ask_about(batch, TRIES)
-        if errors and not self._has_answered:
-            raise Unavailable(next(iter(errors.values())))
         return found
 
     def _rows(self, call: Callable[..., Any], rows: str, tries: int) -> Iterator[Mapping[str, Any]]:
