@@ -98,8 +98,8 @@ class Table:
         )
 
     def delete(self, id_: str, condition: str, values: Item) -> bool:
-        """Drop an item if the condition holds; False if not."""
-        return _unless_refuted(
+        """Drop an item if the condition holds; False if not, unless it is gone already."""
+        dropped = _unless_refuted(
             lambda: self._client.delete_item(
                 TableName=self._name,
                 Key=_key(id_),
@@ -107,6 +107,7 @@ class Table:
                 ExpressionAttributeValues=values,
             )
         )
+        return dropped or not self.get(id_)
 
     def _get_batch(self, ids: Sequence[str]) -> Iterator[Item]:
         """Keys that DynamoDB leaves unprocessed are asked for again: absent must mean unknown."""
