@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .facts import (
+    API_ERROR,
     ENDS_WITHIN,
     Claim,
     Decision,
@@ -220,7 +221,7 @@ def _look_again(
         replace(facts, claim=claim),
         Verdict.REBUILDING,
         next_look_at(claim, now, settings),
-        seen.error or seen.state or Doubt.NOT_FOUND,
+        f"{API_ERROR}{seen.error}" if seen.error else seen.state or Doubt.NOT_FOUND,
     )
 
 

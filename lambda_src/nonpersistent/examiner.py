@@ -8,7 +8,7 @@ from dataclasses import replace
 from . import claims, lifecycle
 from .answers import Refused, Unavailable
 from .bundles import Bundles
-from .facts import NOTICE_LAG, Decision, Facts, Observation, Phase, Verdict, after
+from .facts import API_ERROR, NOTICE_LAG, Decision, Facts, Observation, Phase, Verdict, after
 from .lease import REBUILD_RESERVE
 from .rebuilder import Rebuilder
 from .records import Record
@@ -122,4 +122,4 @@ class Examiner:
 
 def is_suspect(reason: str | None) -> bool:
     """Whether AWS answered with an error when it was asked about a WorkSpace alone."""
-    return reason is not None and reason.startswith(lifecycle.API_ERROR)
+    return reason is not None and reason.startswith(API_ERROR)

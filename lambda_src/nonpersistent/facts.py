@@ -15,6 +15,9 @@ NOTICE_LAG = timedelta(minutes=15)
 VACANT_STATES = frozenset({"STOPPED", "ERROR"})
 """States in which nobody can be connected; the connection status is UNKNOWN then."""
 
+API_ERROR = "api:"
+"""What a reason begins with if AWS answers a question about a WorkSpace alone with an error."""
+
 ENDS_WITHIN = timedelta(hours=2, minutes=12)
 """A rebuild shows within 12 minutes and takes up to two hours; a longer one needs a person."""
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from . import claims
 from .claims import BAD_STATES, GONE_STATES, trouble
 from .facts import (
+    API_ERROR,
     Decision,
     Deferral,
     Doubt,
@@ -24,9 +25,6 @@ from .facts import (
     latest,
 )
 from .settings import Settings, UserVolume
-
-API_ERROR = "api:"
-"""What a reason begins with if AWS answers a question about a WorkSpace alone with an error."""
 
 REBUILDABLE_STATES = frozenset({"AVAILABLE", "ERROR", "UNHEALTHY", "STOPPED", "REBOOTING"})
 """The states from which AWS accepts RebuildWorkspaces (its API reference)."""
