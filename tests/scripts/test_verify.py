@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -97,6 +98,14 @@ def connection(state: str, checked: float, last: float | None = None) -> dict[st
 def test_a_verdict_follows_from_what_was_seen(row: Row, verdict: Verdict) -> None:
     assert row.verdict is verdict
     assert bool(row.then) is (verdict is not HOLDS)
+
+
+@pytest.mark.parametrize("judgement", [*inspect.getmembers(judgements, inspect.isfunction)])
+def test_the_document_says_what_follows_from_each_row(judgement: tuple[str, Any]) -> None:
+    name, function = judgement
+    gives_a_row = function.__annotations__.get("return") == "Row" and name != "not_told"
+    document = (ROOT / "docs" / "assumptions.md").read_text()
+    assert (f"| `{name}` |" in document) is gives_a_row
 
 
 def test_the_reading_of_the_last_connection_is_named() -> None:
