@@ -3,12 +3,21 @@
 `python -m simulation.mutants` lets them loose, one after the other.
 """
 
+from .aftermath import AFTERMATH
 from .bug import Mutant, mutate
+from .canaries import CANARIES
+from .isolation import ISOLATION
 from .progress import PROGRESS
-from .proofs import PROOFS
 from .safety import SAFETY
 from .silence import SILENCE
 
-MUTANTS: tuple[Mutant, ...] = (*SAFETY, *PROGRESS, *PROOFS, *SILENCE)
+MUTANTS: tuple[Mutant, ...] = (
+    *SAFETY,
+    *PROGRESS,
+    *AFTERMATH,
+    *CANARIES,
+    *ISOLATION,
+    *SILENCE,
+)
 
 __all__ = ["MUTANTS", "Mutant", "mutate"]

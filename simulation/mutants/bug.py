@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,11 @@ class Mutant:
     file: str
     old: str
     new: str
+
+
+def bugs(promise: str, file: str, changes: Mapping[str, tuple[str, str]]) -> tuple[Mutant, ...]:
+    """Bugs of one file that break one promise, by name: what becomes what."""
+    return tuple(Mutant(name, promise, file, *change) for name, change in changes.items())
 
 
 def mutate(mutant: Mutant, folder: Path) -> Path:

@@ -21,15 +21,14 @@ UNIT = ROOT / "tests" / "unit"
 
 ALSO = {
     "answers": ["workspaces", "rebuilder"],
-    "decisions": ["lifecycle", "aftermath", "telling"],
-    "examiner": ["reconciler", "audit", "telling"],
-    "facts": ["lifecycle", "aftermath"],
-    "handler": ["acknowledging"],
-    "journal": ["telling"],
-    "lifecycle": ["aftermath"],
-    "reconciler": ["audit"],
+    "bundles": ["canary", "rebuilder"],
+    "claims": ["lifecycle"],
+    "examiner": ["reconciler"],
+    "facts": ["lifecycle", "claims", "gauges"],
+    "journal": ["handler"],
     "records": ["ledger"],
     "table": ["ledger"],
+    "tools": ["lifecycle", "examiner"],
 }
 """Tests of other names that touch a file."""
 

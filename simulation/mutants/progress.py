@@ -2,106 +2,147 @@
 
 from __future__ import annotations
 
-from .bug import Mutant
+from .bug import bugs
 
 PROGRESS = (
-    Mutant(
-        "ignore FailedRequests",
+    *bugs(
         "P2",
         "answers.py",
-        "if not failed:",
-        "if True:",
+        {
+            "ignore FailedRequests": ("if not failed:", "if True:"),
+            "take throttling for a refusal": (
+                "    if code in THROTTLING:\n",
+                "    if False:\n",
+            ),
+        },
     ),
-    Mutant(
-        "take the first dimension",
+    *bugs(
         "P2",
         "signals.py",
-        'if dimension["name"] == "WorkspaceId"',
-        "if True",
+        {
+            "take the first dimension": ('if dimension["name"] == "WorkspaceId"', "if True"),
+            "record a time from the future as it is": (
+                "if moment <= now + CLOCK_SKEW:",
+                "if True:",
+            ),
+        },
     ),
-    Mutant(
-        "acknowledge early: lose what cannot be recorded",
+    *bugs(
         "P2",
         "handler.py",
-        "    for entry in read:\n        _record(house, entry)\n",
-        "    for entry in read:\n        try:\n            _record(house, entry)\n"
-        "        except Exception:\n            pass\n",
+        {
+            "acknowledge early: lose what cannot be recorded": (
+                "        _record(container, entry)\n",
+                "        try:\n            _record(container, entry)\n"
+                "        except Exception:\n            pass\n",
+            ),
+            "look into an alarm two hours later": (
+                "container.settings.next_look(now) if told",
+                "container.settings.next_look(now + timedelta(hours=2)) if told",
+            ),
+        },
     ),
-    Mutant(
-        "record a time from the future as it is",
-        "P2",
-        "signals.py",
-        "if moment <= now + CLOCK_SKEW:",
-        "if True:",
-    ),
-    Mutant(
-        "let times go back",
+    *bugs(
         "P2",
         "ledger.py",
-        'news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"',
-        'news = f"(attribute_not_exists({attribute}) OR {attribute} <> :at)"',
+        {
+            "let times go back": (
+                'news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"',
+                'news = f"(attribute_not_exists({attribute}) OR {attribute} <> :at)"',
+            ),
+            "a message may put a look off": (
+                'update = f"{tell}, due_at = if_not_exists(due_at, :look_at) {COUNT}"',
+                'update = f"{tell}, due_at = :look_at {COUNT}"',
+            ),
+            "an audit begins at the end for ever": (
+                'self._table.put({"id": {"S": AUDIT}, "completed_at": from_moment(now)})',
+                "pass",
+            ),
+            "a lost roster counts as an empty one": (
+                'raise NoRoster("the ledger has no roster; apply the module again, it writes one")',
+                "return frozenset()",
+            ),
+            "forget whoever was off the roster once": (
+                'return self._table.delete(record.workspace_id, "version = :seen", version)',
+                "return self._table.delete("
+                'record.workspace_id, "version <> :seen OR version = :seen", version)',
+            ),
+        },
     ),
-    Mutant(
-        "take no answer for yes",
+    *bugs(
         "P2",
         "workspaces.py",
-        "            return Unanswered(type(error).__name__)",
-        "            return answers.Accepted()",
+        {
+            "take no answer for yes": (
+                "            return Unanswered(type(error).__name__)",
+                "            return answers.Accepted()",
+            ),
+        },
     ),
-    Mutant(
-        "an accepted rebuild that never began counts as done",
+    *bugs(
         "P2",
-        "aftermath.py",
-        "return _unclaim(facts, NEVER_BEGAN, Verdict.FAILED, now, settings)",
-        "return Decision(_rebuilt(facts, asked_at), Verdict.FINISHED)",
+        "claims.py",
+        {
+            "an accepted rebuild that did not take place counts as done": (
+                "    if not traced and watched.watched_to == seen.looked_at:\n"
+                "        return fail(facts, watched, NOT_BEGUN, now, settings)\n",
+                "",
+            ),
+            "a rebuild that nobody heard of counts as done": (
+                "    if claim.accepted_at is not None:\n",
+                "    if True:\n",
+            ),
+            "nothing is tried again": ("now >= facts.retry_at or", "False or"),
+            "a doubt is looked into once": (
+                "return Decision(stuck, verdict, settings.next_look(now + pause), reason)",
+                "return Decision(stuck, verdict, None, reason)",
+            ),
+        },
     ),
-    Mutant(
-        "a failed rebuild counts as done",
+    *bugs(
         "P2",
-        "aftermath.py",
-        "if seen.state in FAILED_STATES:",
-        "if False:",
+        "facts.py",
+        {
+            "an absent WorkSpace is clean": (
+                "return Phase.NEW if self.clean_at is None else Phase.CLEAN",
+                "return Phase.CLEAN",
+            ),
+            "nobody asked for a rebuild": (
+                "or after(self.used_at, clean_at) or self.is_wanted",
+                "or after(self.used_at, clean_at)",
+            ),
+        },
     ),
-    Mutant(
-        "audit looks at nothing",
+    *bugs(
         "P2",
         "reconciler.py",
-        "        rest = sorted(id_ for id_ in roster if id_ > position)",
-        "        rest: list[str] = []",
+        {
+            "audit looks at nothing": (
+                "rest = sorted(id_ for id_ in self._tools.roster() if id_ > position)",
+                "rest: list[str] = []",
+            ),
+            "audit looks at nobody whose rebuild failed": (
+                "return record.facts.phase is Phase.FAILED and record.look_at > next_audit",
+                "return False",
+            ),
+            "nobody is woken when the canary has ended": (
+                "            self._wake(bundle_id)\n",
+                "            pass\n",
+            ),
+        },
     ),
-    Mutant(
-        "an audit begins at the end for ever",
-        "P2",
-        "ledger.py",
-        'self._table.put({"id": {"S": AUDIT}}, "attribute_exists(id)")',
-        "pass",
-    ),
-    Mutant(
-        "an audit leaves who waits for an image to a later look",
-        "P2",
-        "reconciler.py",
-        "return planned and record.waits_for != Deferral.PROVING",
-        "return planned",
-    ),
-    Mutant(
-        "a lost roster counts as an empty one",
-        "P2",
-        "ledger.py",
-        'raise NoRoster("the ledger has no roster; apply the module again, it writes one")',
-        "return frozenset()",
-    ),
-    Mutant(
-        "leave unprocessed keys out",
+    *bugs(
         "P2",
         "table.py",
-        '            wanted = answer.get("UnprocessedKeys")\n',
-        "            wanted = None\n",
-    ),
-    Mutant(
-        "look into an alarm two hours later",
-        "P2",
-        "handler.py",
-        "look_at = house.settings.next_look(CLOCK.now())",
-        "look_at = house.settings.next_look(CLOCK.now() + timedelta(hours=2))",
+        {
+            "leave unprocessed keys out": (
+                '            wanted = answer.get("UnprocessedKeys")\n',
+                "            wanted = None\n",
+            ),
+            "read one page of what is due": (
+                '            if "LastEvaluatedKey" not in page:',
+                "            if True:",
+            ),
+        },
     ),
 )

@@ -1,155 +1,224 @@
-"""Bugs that make the function do what it must not: P1, P3, P4, P5."""
+"""Bugs that let the function do what it must not: P1, P4 and P5."""
 
 from __future__ import annotations
 
-from .bug import Mutant
+from .bug import bugs
 
 SAFETY = (
-    Mutant(
-        "drop the connection check",
-        "P1",
-        "lifecycle.py",
-        "if seen.vacant_at is None or seen.vacant_at < due_at:",
-        "if False:",
-    ),
-    Mutant(
-        "accept a stale check",
+    *bugs(
         "P1",
         "facts.py",
-        "stale = self.looked_at - self.checked_at > FRESH",
-        "stale = False",
+        {
+            "trust an old sample": (
+                "self.looked_at - self.checked_at <= FRESH",
+                "self.checked_at is not None",
+            ),
+            "believe a sample that contradicts the last connection": (
+                "if self.last_connected_at is not None and self.last_connected_at >= "
+                "self.checked_at:",
+                "if False:",
+            ),
+            "take UNKNOWN for vacant": (
+                'if self.connection != "DISCONNECTED" or',
+                'if self.connection == "CONNECTED" or',
+            ),
+            "forget vacancy only when a sample says so": (
+                "not after(self.used_at, self.vacant_since)",
+                "True",
+            ),
+            "take a stopping desktop for a stopped one": (
+                'VACANT_STATES = frozenset({"STOPPED", "ERROR"})',
+                'VACANT_STATES = frozenset({"STOPPED", "ERROR", "AVAILABLE"})',
+            ),
+        },
     ),
-    Mutant(
-        "accept a check from before the grace had passed",
+    *bugs(
         "P1",
         "lifecycle.py",
-        "if seen.vacant_at is None or seen.vacant_at < due_at:",
-        "if seen.vacant_at is None:",
+        {
+            "act before the grace has passed": (
+                "else seen_or_told + settings.grace",
+                "else seen_or_told",
+            ),
+            "count the grace from the vacancy alone": (
+                "seen_or_told = latest(facts.vacant_since, facts.told_at)",
+                "seen_or_told = facts.vacant_since or facts.told_at",
+            ),
+            "a check before the end of the grace is enough": (
+                "if vacant_at is None or vacant_at < due_at:",
+                "if vacant_at is None:",
+            ),
+            "no use at all counts while a rebuild settles": (
+                "perhaps_used_at = latest(facts.used_at, known_at, seen.connected_at)",
+                "perhaps_used_at = facts.used_at",
+            ),
+            "a WorkSpace whose rebuild failed is vacant for ever": (
+                "and seen.state in BAD_STATES\n",
+                "\n",
+            ),
+            "rebuild from any state": (
+                "if seen.state is not None and seen.state not in REBUILDABLE_STATES:",
+                "if False:",
+            ),
+            "ignore the rebuild window": ("if opens_at > soonest:", "if False:"),
+            "keep no file": (
+                "if settings.user_volume is UserVolume.KEEP and not facts.is_wanted:",
+                "if False:",
+            ),
+        },
     ),
-    Mutant(
-        "a log-in counts no later than its event's whole second",
+    *bugs(
         "P1",
-        "signals.py",
-        '_moment(detail.get("loginTime"), now, sent_at))',
-        'min(_moment(detail.get("loginTime"), now, sent_at), sent_at))',
+        "rebuilder.py",
+        {
+            "decide once, before the wait": (
+                "if decision.verdict is not Verdict.REBUILD:",
+                "if False:",
+            ),
+            "rebuild on the strength of an old look": (
+                "now - seen.looked_at > LOOK_HOLDS",
+                "False",
+            ),
+        },
     ),
-    Mutant(
-        "skip the fence",
+    *bugs(
         "P1",
         "ledger.py",
-        'return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})',
-        'return self._table.put(item, "attribute_exists(id)")',
+        {
+            "skip the fence": (
+                'return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})',
+                'return self._table.put(item, "attribute_exists(id)")',
+            ),
+            "a signal leaves no trace for the fence": (
+                'COUNT = "ADD version :one"',
+                'COUNT = "ADD signals :one"',
+            ),
+        },
     ),
-    Mutant(
-        "forget the lease",
-        "P5",
-        "ledger.py",
-        '"attribute_not_exists(id) OR expires_at <= :now OR held_by = :owner"',
-        '"attribute_not_exists(id) OR expires_at <> :now OR held_by = :owner"',
-    ),
-    Mutant(
-        "act before the grace has passed",
-        "P1",
-        "lifecycle.py",
-        "return None if seen_or_told is None else seen_or_told + settings.grace",
-        "return seen_or_told",
-    ),
-    Mutant(
-        "count the grace from the alarm alone",
-        "P1",
-        "lifecycle.py",
-        "seen_or_told = latest(facts.vacant_since, facts.told_at)",
-        "seen_or_told = facts.told_at or facts.vacant_since",
-    ),
-    Mutant(
-        "forget to reset vacancy on a sign-in",
-        "P1",
-        "facts.py",
-        "return self.vacant_since is not None and not after(self.used_at, self.vacant_since)",
-        "return self.vacant_since is not None",
-    ),
-    Mutant(
-        "forget to reset vacancy when somebody is connected",
-        "P1",
-        "lifecycle.py",
-        "used_at = latest(used_at, capped(seen.checked_at or seen.looked_at, seen.looked_at))",
-        "pass",
-    ),
-    Mutant(
-        "drop the roster check when recording and acting",
+    *bugs(
         "P4",
-        "ledger.py",
-        'return frozenset(entry["S"] for entry in item["workspace_ids"]["L"])',
-        'return frozenset(f"ws-{n:09d}" for n in range(99))',
-    ),
-    Mutant(
-        "ignore the brake",
-        "P5",
-        "pacing.py",
-        "if self._limit is None or len(self._taken) < self._limit:",
-        "if True:",
-    ),
-    Mutant(
-        "the brake's places go to whoever looks first",
-        "P5",
         "reconciler.py",
-        "in_batches(self._oldest_first(ids), IDS_PER_CALL)",
-        "in_batches(ids, IDS_PER_CALL)",
+        {
+            "touch who was taken off the roster": (
+                "return [record for record in records if record.workspace_id in roster]",
+                "return records",
+            ),
+            "audit with the roster of its beginning": (
+                "        known = self._on_roster(ids)\n        alone",
+                "        known = self._tools.ledger.read(ids)\n        alone",
+            ),
+        },
     ),
-    Mutant(
-        "who waits for the brake looks with its own place only",
+    *bugs(
+        "P4",
+        "handler.py",
+        {
+            "record signals of anybody": (
+                "        case Signal() if container.knows(entry.workspace_id):",
+                "        case Signal():",
+            ),
+        },
+    ),
+    *bugs(
+        "P4",
+        "signals.py",
+        {
+            "believe an alarm of another metric": (
+                'if metric.get("MetricName") != "SessionDisconnect":',
+                "if False:",
+            ),
+            "believe an alarm that names no metric": (
+                'if metric.get("Namespace") != "AWS/WorkSpaces":',
+                'if metric.get("Namespace", "AWS/WorkSpaces") != "AWS/WorkSpaces":',
+            ),
+            "believe an alarm of another account": (
+                "if account is not None and account != origin.account:",
+                "if False:",
+            ),
+        },
+    ),
+    *bugs(
         "P5",
         "pacing.py",
-        "return max(free_at, self._taken[place - self._limit] + hours * HOUR)",
-        "return self._taken[place - self._limit] + (hours + 1) * HOUR",
+        {
+            "no pause between calls": (
+                "self._clock.sleep((self.next_call_at - self._clock.now()).total_seconds())",
+                "pass",
+            ),
+            "no rest when throttled": (
+                "self._pause = min(max(1.0, 2 * self._pause), LONGEST_PAUSE)",
+                "self._pause = 0.0",
+            ),
+            "ignore the brake": (
+                "if self._limit is None or len(self._taken) < self._limit:",
+                "if True:",
+            ),
+            "who waits for the brake looks with its own place only": (
+                "return max(free_at, self._taken[place - self._limit] + hours * HOUR)",
+                "return self._taken[place - self._limit] + (hours + 1) * HOUR",
+            ),
+        },
     ),
-    Mutant(
-        "no pause between calls",
+    *bugs(
         "P5",
-        "pacing.py",
-        "self._clock.sleep((self.next_call_at - self._clock.now()).total_seconds())",
-        "pass",
+        "workspaces.py",
+        {
+            "ask on without the lease": (
+                "if not self._lease.goes_on(REBUILD_RESERVE):",
+                "if False:",
+            ),
+            "a rebuild does not count as a call": (
+                "        self._pacer.sent()\n        try:\n            answer = self._client()",
+                "        try:\n            answer = self._client()",
+            ),
+        },
     ),
-    Mutant(
-        "retry inside the client",
+    *bugs(
+        "P5",
+        "lease.py",
+        {
+            "act without having the lease": (
+                "if not self._ledger.lease(self._owner, now, until):",
+                "if self._ledger.lease(self._owner, now, until) is None:",
+            ),
+            "hand over before the next call may be made": (
+                "max(now, self._pacer.next_call_at))",
+                "now)",
+            ),
+        },
+    ),
+    *bugs(
+        "P5",
+        "ledger.py",
+        {
+            "everybody may have the lease": (
+                '"attribute_not_exists(id) OR expires_at <= :now OR held_by = :owner"',
+                '"attribute_not_exists(id) OR expires_at <> :now OR held_by = :owner"',
+            ),
+        },
+    ),
+    *bugs(
         "P5",
         "handler.py",
-        'retries={"mode": "standard", "total_max_attempts": 1}',
-        'retries={"mode": "standard", "total_max_attempts": 4}',
+        {
+            "the same request is the same owner": (
+                'return f"{context.aws_request_id} {os.urandom(8).hex()}"',
+                "return context.aws_request_id",
+            ),
+            "retry inside the client": (
+                'retries={"mode": "standard", "total_max_attempts": 1}',
+                'retries={"mode": "standard", "total_max_attempts": 4}',
+            ),
+        },
     ),
-    Mutant(
-        "take no answer for a refusal",
-        "P3",
-        "workspaces.py",
-        "            return Unanswered(type(error).__name__)",
-        '            return Refused("no_answer", "")',
-    ),
-    Mutant(
-        "take back a claim without looking at the address",
-        "P3",
-        "aftermath.py",
-        "moved = known and facts.address != seen.address",
-        "moved = False",
-    ),
-    Mutant(
-        "deploying is a debt",
-        "P3",
-        "facts.py",
-        "return latest(self.rebuilt_at, self.baseline_at)",
-        "return self.rebuilt_at",
-    ),
-    Mutant(
-        "a late alarm after a rebuild is a new debt",
-        "P3",
-        "facts.py",
-        "self.told_at > clean_at + NOTICE_LAG",
-        "self.told_at > clean_at",
-    ),
-    Mutant(
-        "believe the lagging index",
-        "P3",
+    *bugs(
+        "P5",
         "reconciler.py",
-        "return record.look_at is not None and record.look_at <= now",
-        "return True",
+        {
+            "the brake's places go to whoever looks first": (
+                "since = entry.owed_since if braked and entry.owed_since else entry.due_at",
+                "since = entry.due_at",
+            ),
+        },
     ),
 )

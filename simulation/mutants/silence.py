@@ -1,41 +1,121 @@
-"""Bugs that keep quiet: one kind of log line each, or the age of a debt. P6."""
+"""Bugs that keep quiet, or cry wolf: a kind of log line, the gauges, what needs a person. P6."""
 
 from __future__ import annotations
 
-from nonpersistent.decisions import Verdict
+from nonpersistent.facts import Verdict
 from nonpersistent.journal import Entry
 
-from .bug import Mutant
+from .bug import Mutant, bugs
 
-DECISIONS: tuple[Entry | Verdict, ...] = (
-    *Entry,
+DECISIONS: tuple[Verdict | Entry, ...] = (
     *(verdict for verdict in Verdict if verdict is not Verdict.REBUILD),
+    *Entry,
 )
 """Every kind of line; a rebuild that was decided is told by what became of it."""
 
 SPOKEN = "        _LOGGER.log("
 
-AGE = (
-    Mutant(
-        "a sign-in that nothing confirms makes the debt younger",
+GAUGES = (
+    *bugs(
+        "P6",
+        "gauges.py",
+        {
+            "what needs a person later needs one now": (
+                "and entry.needs_at is not None and entry.needs_at <= now:",
+                "and entry.needs_at is not None:",
+            ),
+            "nobody sees what is not looked at": ("if entry.due_at <= unattended:", "if False:"),
+            "nobody watches the audit": (
+                "audit_overdue_minutes=max(0.0, overdue.total_seconds() / 60)",
+                "audit_overdue_minutes=0.0",
+            ),
+            "the audit is late before its interval is over": (
+                "now - completed_at - settings.audit_interval",
+                "now - completed_at",
+            ),
+            "a held bundle rings nowhere": ("held_bundles=len(held)", "held_bundles=0"),
+            "an endless rebuild rings nowhere": ("endless=counts[Need.ENDLESS]", "endless=0"),
+        },
+    ),
+    *bugs(
+        "P6",
+        "facts.py",
+        {
+            "a rebuild may take for ever": (
+                "ENDS_WITHIN = timedelta(hours=2, minutes=12)",
+                "ENDS_WITHIN = timedelta(days=9)",
+            ),
+            "a long rebuild needs a person at once": (
+                "ENDS_WITHIN = timedelta(hours=2, minutes=12)",
+                "ENDS_WITHIN = timedelta(minutes=20)",
+            ),
+            "the brake needs a person at once": (
+                "BRAKE_HOLDS = timedelta(days=1)",
+                "BRAKE_HOLDS = timedelta(minutes=1)",
+            ),
+        },
+    ),
+    *bugs(
+        "P6",
+        "claims.py",
+        {
+            "a doubt rings at once": (
+                "DOUBT_HOLDS = timedelta(minutes=90)",
+                "DOUBT_HOLDS = timedelta(0)",
+            ),
+            "a doubt never rings": (
+                "DOUBT_HOLDS = timedelta(minutes=90)",
+                "DOUBT_HOLDS = timedelta(days=9)",
+            ),
+            "a doubt is younger at each look": (
+                "since = before.since if before is not None else now",
+                "since = now",
+            ),
+        },
+    ),
+    *bugs(
         "P6",
         "lifecycle.py",
-        "owed_since=vacant_since if shown else facts.owed_since or vacant_since",
-        "owed_since=vacant_since",
+        {
+            "a sign-in that nothing confirms makes the debt younger": (
+                "owed_since=vacant_since if confirmed else facts.owed_since or vacant_since",
+                "owed_since=vacant_since",
+            ),
+            "a wait that was chosen is late": (
+                "if decision.expected_by is not None and now < late_at:",
+                "if False:",
+            ),
+            "what is late is late no more while it waits": (
+                "if decision.expected_by is not None and now < late_at:",
+                "if decision.expected_by is not None:",
+            ),
+            "a dry run is late": (
+                "if not facts.is_owed or decision.verdict is Verdict.DRY_RUN:",
+                "if not facts.is_owed:",
+            ),
+            "an unknown id is clean": (
+                "    if seen.state_asked and seen.state is None:\n        return Doubt.NOT_FOUND\n",
+                "",
+            ),
+            "an unknown id has a baseline": (
+                "if seen.state is None or seen.state in GONE_STATES:",
+                "if seen.state in GONE_STATES:",
+            ),
+            "a stale CONNECTED is use": (
+                'if seen.connection == "CONNECTED" and seen.is_fresh and not told_later:',
+                'if seen.connection == "CONNECTED" and not told_later:',
+            ),
+        },
     ),
-    Mutant(
-        "no age for a debt that nobody could look at",
+    *bugs(
         "P6",
-        "reconciler.py",
-        "            self._age()\n",
-        "",
-    ),
-    Mutant(
-        "no age for a debt that is held back",
-        "P6",
-        "examiner.py",
-        "            self._age(record.facts, now)\n",
-        "",
+        "tools.py",
+        {
+            "late at the minute": (
+                "USUAL_DELAY = timedelta(hours=1)",
+                "USUAL_DELAY = timedelta(0)",
+            ),
+        },
     ),
 )
 
@@ -50,4 +130,4 @@ LINES = tuple(
     for decision in DECISIONS
 )
 
-SILENCE = (*AGE, *LINES)
+SILENCE = (*GAUGES, *LINES)

@@ -1,0 +1,168 @@
+"""Bugs of what comes after an accepted rebuild: P3."""
+
+from __future__ import annotations
+
+from .bug import bugs
+
+AFTERMATH = (
+    *bugs(
+        "P3",
+        "claims.py",
+        {
+            "believe the address alone": (
+                "if not traced and watched.watched_to == seen.looked_at:",
+                "if not traced:",
+            ),
+            "a broken row of looks could not have missed it": (
+                "unbroken = seen.looked_at - (claim.watched_to or claim.asked_at) <= SHORTEST",
+                "unbroken = True",
+            ),
+            "any state without a trace proves that nothing began": (
+                "if seen.state is None or seen.state != claim.state:",
+                "if seen.state is None:",
+            ),
+            "it must begin within five minutes": (
+                "BEGINS_WITHIN = timedelta(minutes=13)",
+                "BEGINS_WITHIN = timedelta(minutes=5)",
+            ),
+            "look for the beginning too late": (
+                "WATCH_EVERY = timedelta(minutes=6, seconds=30)",
+                "WATCH_EVERY = timedelta(minutes=12)",
+            ),
+            "count one sighting of a bad state": (
+                "if now - (claim.bad_since or now) < BAD_FOR:",
+                "if False:",
+            ),
+            "never count a bad state": ("if seen.state in BAD_STATES:", "if False:"),
+            "an impaired WorkSpace has ended neither way": (
+                'BAD_STATES = frozenset({"ERROR", "UNHEALTHY", "IMPAIRED"})',
+                'BAD_STATES = frozenset({"ERROR", "UNHEALTHY"})',
+            ),
+            "a bad end does not heal": (
+                "if claim is not None and seen.state in USABLE_STATES and may_heal(facts, now):",
+                "if False:",
+            ),
+            "heal for ever": (
+                "return bad_since is not None and now - bad_since <= HEALS_WITHIN",
+                "return bad_since is not None",
+            ),
+            "repeat a failed rebuild at once": (
+                "retry_at = now + BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]",
+                "retry_at = now",
+            ),
+            "repeat every two hours": (
+                "BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]",
+                "BACK_OFF[0]",
+            ),
+            "a new image every time": (
+                "return claim.image_id != seen.bundle_image and len(today) < TRIES_A_DAY",
+                "return len(today) < 99",
+            ),
+            "a new image does not help": (
+                "return claim.image_id != seen.bundle_image and len(today) < TRIES_A_DAY",
+                "return False",
+            ),
+            "an unanswered rebuild did not take place": (
+                "moved = None not in (claim.address, seen.address) and claim.address != "
+                "seen.address",
+                "moved = False",
+            ),
+            "REBUILDING leaves no trace": (
+                "begun_at=now, bad_since=None\n",
+                "bad_since=None\n",
+            ),
+            "what a rebuild causes is use": (
+                "settled_at=now + SETTLES_WITHIN,\n        asked",
+                "settled_at=now,\n        asked",
+            ),
+            "use during the rebuild is wiped by nothing": (
+                "rebuilt_at=claim.begun_at or claim.accepted_at or claim.asked_at,",
+                "rebuilt_at=claim.asked_at,",
+            ),
+            "a rebuild by somebody else is nothing to follow": (
+                "claim = Claim(asked_at=now, accepted_at=now, begun_at=now)",
+                "claim = Claim(asked_at=now - timedelta(hours=9))",
+            ),
+            "a refused rebuild keeps its claim": (
+                "replace(facts, claim=None),\n        Need.BLOCKED,",
+                "facts,\n        Need.BLOCKED,",
+            ),
+        },
+    ),
+    *bugs(
+        "P3",
+        "lifecycle.py",
+        {
+            "the rebuild's own move of the last connection makes a debt": (
+                "if is_own and facts.phase in (Phase.CLEAN, Phase.FAILED):",
+                "if False:",
+            ),
+            "the failed rebuild's own signals are use": (
+                "in (Phase.CLEAN, Phase.FAILED):",
+                "in (Phase.CLEAN,):",
+            ),
+            "use after a failure changes nothing": (
+                "if facts.phase is Phase.FAILED and after(used_at, facts.asked[0]):",
+                "if False:",
+            ),
+        },
+    ),
+    *bugs(
+        "P3",
+        "facts.py",
+        {
+            "deploying is a debt": (
+                "return latest(self.rebuilt_at, self.baseline_at)",
+                "return self.rebuilt_at",
+            ),
+            "a late alarm after a rebuild is a new debt": (
+                "told = after(self.told_at, settled_at + NOTICE_LAG)",
+                "told = after(self.told_at, clean_at)",
+            ),
+        },
+    ),
+    *bugs(
+        "P3",
+        "table.py",
+        {
+            "a repeated write was refused": (
+                'or self.get(item["id"]["S"]) == written',
+                "or False",
+            ),
+            "a refused write took place": (
+                'or self.get(item["id"]["S"]) == written',
+                "or True",
+            ),
+        },
+    ),
+    *bugs(
+        "P3",
+        "answers.py",
+        {
+            "InternalServerError in FailedRequests is a refusal": (
+                "if code in SERVER_ERRORS:\n        return Unanswered(code)",
+                "if False:\n        return Unanswered(code)",
+            ),
+        },
+    ),
+    *bugs(
+        "P3",
+        "workspaces.py",
+        {
+            "take no answer for a refusal": (
+                "            return Unanswered(type(error).__name__)",
+                '            return Refused("no_answer", "")',
+            ),
+        },
+    ),
+    *bugs(
+        "P3",
+        "reconciler.py",
+        {
+            "believe the list of what is due": (
+                "return record.look_at is not None and record.look_at <= now",
+                "return True",
+            ),
+        },
+    ),
+)

@@ -1,0 +1,118 @@
+"""Bugs that let one cause harm a whole bundle, or make its WorkSpaces wait for nothing: P7."""
+
+from __future__ import annotations
+
+from .bug import bugs
+
+CANARIES = (
+    *bugs(
+        "P7",
+        "canary.py",
+        {
+            "trust an unknown image": (
+                "        return bundle, Admission.IMAGE_UNKNOWN",
+                "        return bundle, Admission.GO",
+            ),
+            "trust whatever was proven once": (
+                "return now - self.proven_at < canary_after",
+                "return True",
+            ),
+            "trust any image": (
+                "if image != self.image_id or self.proven_at is None or self.lost:",
+                "if self.proven_at is None or self.lost:",
+            ),
+            "a loss changes nothing": (
+                "if image != self.image_id or self.proven_at is None or self.lost:",
+                "if image != self.image_id or self.proven_at is None:",
+            ),
+            "everybody goes first": (
+                "if bundle.canary not in (None, workspace_id):",
+                "if False:",
+            ),
+            "never hold a bundle": (
+                "return len(self.lost) >= MOST_LOST",
+                "return False",
+            ),
+            "hold a bundle for those that are lost, too": (
+                "if bundle.is_held and workspace_id not in bundle.lost:",
+                "if bundle.is_held:",
+            ),
+            "one WorkSpace that is ill itself holds a bundle": (
+                "if failures > 1 or workspace_id in bundle.lost:",
+                "if False:",
+            ),
+            "a bad end says nothing": (
+                "    lost = (workspace_id, *bundle.lost)[:MEMORY]",
+                "    lost = bundle.lost[:MEMORY]",
+            ),
+            "a proof from before the loss is still one": (
+                "lost_at=lost_at, proven_at=None)",
+                "lost_at=lost_at)",
+            ),
+            "an older good end mends what was lost later": (
+                "asked_at <= bundle.lost_at:",
+                "False:",
+            ),
+            "a good end of an unknown image proves it": (
+                "    if image is None:\n        return replace(bundle, lost=lost)",
+                "    if image is None:\n        return replace(bundle, proven_at=now, lost=())",
+            ),
+            "the canary's place is never free again": (
+                "return replace(bundle, canary=None) if bundle.canary == workspace_id else bundle",
+                "return bundle",
+            ),
+        },
+    ),
+    *bugs(
+        "P7",
+        "bundles.py",
+        {
+            "a canary takes what image was read a minute ago": (
+                "if admission is Admission.GO_FIRST and image != self._image_anew(bundle_id):",
+                "if False:",
+            ),
+            "a good end proves its image though a newer one has come": (
+                "if claim.goes_first and image != self._image_anew(bundle_id):",
+                "if False:",
+            ),
+            "the wait for a canary never ends": (
+                "elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:",
+                "elif False:",
+            ),
+            "a canary that was never asked for keeps its place": (
+                "if claim is None or claim.failed or not claim.goes_first:",
+                "if claim is not None and claim.failed:",
+            ),
+            "lost for ever": (
+                "return canary.without(bundle, frozenset(mended))",
+                "return bundle",
+            ),
+            "a rebuild that did not take place is a loss": (
+                "decision.verdict is Verdict.FAILED and decision.reason != NOT_BEGUN:",
+                "decision.verdict is Verdict.FAILED:",
+            ),
+            "a rebuild that is believed proves its image": (
+                "if decision.verdict is Verdict.FINISHED:",
+                "if decision.verdict in (Verdict.FINISHED, Verdict.BELIEVED):",
+            ),
+            "an image is known for a day": (
+                "READING_HOLDS = timedelta(minutes=1)",
+                "READING_HOLDS = timedelta(days=1)",
+            ),
+        },
+    ),
+    *bugs(
+        "P7",
+        "rebuilder.py",
+        {
+            "the others do not wait for the canary": (
+                "            case Admission.WAIT:\n                return",
+                "            case Admission.WAIT if False:\n                return",
+            ),
+            "a held bundle holds nobody": (
+                "            case Admission.HELD:\n                return",
+                "            case Admission.HELD if False:\n                return",
+            ),
+        },
+    ),
+)

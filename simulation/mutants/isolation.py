@@ -1,0 +1,97 @@
+"""Bugs that let one poisoned WorkSpace, bundle, row or answer hold up the others: P8."""
+
+from __future__ import annotations
+
+from .bug import bugs
+
+ISOLATION = (
+    *bugs(
+        "P8",
+        "workspaces.py",
+        {
+            "skip the halving": (
+                "                if len(batch) == 1:\n",
+                "                if batch:\n",
+            ),
+            "one WorkSpace makes an outage": (
+                "FAILURES_OF_AN_OUTAGE = 10",
+                "FAILURES_OF_AN_OUTAGE = 2",
+            ),
+            "read the first page only": (
+                'if not answer.get("NextToken"):',
+                "if True:",
+            ),
+            "an empty page is the last": (
+                'if not answer.get("NextToken"):',
+                'if not answer.get("NextToken") or not answer.get(rows):',
+            ),
+            "take what an answer says of others": (
+                "if row.get(key) in batch:",
+                "if row.get(key) in batch or True:",
+            ),
+            "a bundle stops the pass": (
+                "with suppress(Unavailable):",
+                "if True:",
+            ),
+        },
+    ),
+    *bugs(
+        "P8",
+        "examiner.py",
+        {
+            "a suspect stops the pass": (
+                "if not (len(asked) == 1 and is_suspect(asked[0].reason)):",
+                "if True:",
+            ),
+        },
+    ),
+    *bugs(
+        "P8",
+        "reconciler.py",
+        {
+            "examine a suspect with the others": (
+                "        if is_suspect(first.reason):\n            return [first.id]\n",
+                "",
+            ),
+            "an unreadable item stays due": (
+                '        self._tools.ledger.set_aside(workspace_id, look_at, "unreadable_item")\n',
+                "",
+            ),
+            "suspects come first": (
+                "return is_suspect(entry.reason), entry.phase",
+                "return not is_suspect(entry.reason), entry.phase",
+            ),
+        },
+    ),
+    *bugs(
+        "P8",
+        "ledger.py",
+        {
+            "an unreadable item stops the pass": (
+                "    except UNREADABLE:\n        return None",
+                "    except ZeroDivisionError:\n        return None",
+            ),
+        },
+    ),
+    *bugs(
+        "P8",
+        "records.py",
+        {
+            "an unreadable bundle stops the pass": (
+                "    except UNREADABLE:\n        return Bundle(bundle_id, version=-1)",
+                "    except ZeroDivisionError:\n        return Bundle(bundle_id, version=-1)",
+            ),
+        },
+    ),
+    *bugs(
+        "P8",
+        "claims.py",
+        {
+            "ask a suspect as often as the others": (
+                "pause = max(shortest, min((now - since) / 2, LONGEST_PAUSE, "
+                "settings.audit_interval))",
+                "pause = shortest",
+            ),
+        },
+    ),
+)
