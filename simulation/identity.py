@@ -36,7 +36,10 @@ def key(world: Small) -> int:
             (desktop.state, desktop.presence, desktop.ip_address, desktop.changes),
             (desktop.seen_at, desktop.signed_in_at, desktop.sample),
             (desktop.touched_at, desktop.forgotten_at, desktop.row_after_rebuild),
-            tuple((look.at, look.state) for look in world.oracles.looks.states[ID][-12:]),
+            tuple(
+                (look.at, look.state, look.by in world.oracles.looks.survived)
+                for look in world.oracles.looks.states[ID][-12:]
+            ),
             tuple((r.accepted_at, r.ends_at) for r in desktop.rebuilds),
             tuple((s.start, s.end) for s in world.fleet.sessions[ID]),
             frozenset((e.kind, e.at) for e in world.oracles.evidence[ID]),

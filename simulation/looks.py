@@ -39,8 +39,8 @@ class Sight:
 BEGINS_WITHIN = timedelta(minutes=12)
 """A rebuild shows so long after its acceptance at the latest, if it takes place (W1)."""
 
-SHORTEST = timedelta(minutes=10)
-"""It shows for so long at least (W2)."""
+SHORTEST = timedelta(minutes=9)
+"""It shows for so long at least: ten minutes (W2), and some caution that a look may take."""
 
 
 class Looks:
@@ -53,7 +53,8 @@ class Looks:
         self.seen_connected_at: dict[str, datetime] = {}
         self.unanswered: set[tuple[str, datetime]] = set()
         """Rebuilds, by WorkSpace and acceptance, that the function did not hear were accepted."""
-        self._slack = slack
+        self.survived: set[int] = set()
+        """Invocations that returned normally: what others were shown may be lost with them."""
         self._apart = APART - slack
 
     def shown_connection(self, desktop_id: str, at: datetime, view: View | None, by: int) -> None:
@@ -74,17 +75,20 @@ class Looks:
 
     def during(self, desktop_id: str, start: datetime, end: datetime) -> bool:
         """Whether a look fell between two moments."""
-        return any(start < look.at <= end for look in self.states[desktop_id])
+        return any(
+            start < look.at <= end and look.by in self.survived for look in self.states[desktop_id]
+        )
 
     def could_have_missed(self, desktop_id: str, accepted_at: datetime) -> bool:
         """Whether a rebuild accepted then might have begun and ended between two looks."""
         latest = accepted_at + BEGINS_WITHIN
-        looks = sorted(look.at for look in self.states[desktop_id] if look.at > accepted_at)
+        looks = [
+            look.at
+            for look in self.states[desktop_id]
+            if look.at > accepted_at and look.by in self.survived
+        ]
         begins = [accepted_at, *(at for at in looks if at <= latest)]
-        return any(
-            not any(begin < at <= begin + SHORTEST + self._slack for at in looks)
-            for begin in begins
-        )
+        return any(not any(begin < at <= begin + SHORTEST for at in looks) for begin in begins)
 
     def bad_end_since(self, desktop_id: str, rebuild: Rebuild) -> datetime | None:
         """When a rebuild's bad end had been seen twice, with no good one in between."""

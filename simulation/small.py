@@ -57,6 +57,8 @@ class Small:
     retries: list[Message] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
     phase: int = 0
+    started: int = 0
+    """Invocations so far."""
     left_at: datetime | None = None
     back_in: int = 99
     """The phase in which the user came back: nobody leaves within the same moment."""
@@ -153,8 +155,8 @@ class Small:
         def work() -> None:
             handler.lambda_handler(message.event, Context(invocation, message.name))
 
-        number = len(self.path)
-        invocation = Stepped(self.agenda, number, work, self._end, timedelta(0), 900.0)
+        self.started += 1
+        invocation = Stepped(self.agenda, self.started, work, self._end, timedelta(0), 900.0)
         invocation.name = message.name
         invocation.message = message
         self.live[message.name] = invocation
@@ -164,6 +166,8 @@ class Small:
         if not isinstance(invocation, Stepped) or invocation.name not in self.live:
             return
         message = self.live.pop(invocation.name).message
+        if error is None:
+            self.oracles.looks.survived.add(invocation.number)
         if error is None and message.evidence is not None:
             kind, at = message.evidence
             self.oracles.received(kind, ID, at, invocation)

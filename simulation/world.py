@@ -240,6 +240,7 @@ class World:
         self._later(delay, delivery)
 
     def _settled(self, delivery: Delivery, invocation: Invocation) -> None:
+        self.oracles.looks.survived.add(invocation.number)
         for kind, id_, at in delivery.evidence:
             self.oracles.received(kind, id_, at, invocation)
         if self.telling is not None:

@@ -32,6 +32,7 @@ class History:
         self.world = World(self.scenario)
         self.ids = sorted(self.world.roster)
         self.id = self.ids[0]
+        self.world.oracles.looks.survived.add(self.invocation.number)
         for id_ in self.ids:
             self.world.table.first_written[id_] = BEGIN
 

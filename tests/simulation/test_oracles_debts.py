@@ -84,6 +84,8 @@ def test_p2_only_a_rebuild_that_ends_well_pays(course: Course, is_owed: bool) ->
     history = History()
     history.session(10, 60)
     history.rebuild(90, course)
+    for minute in (98, 106):
+        history.look(minute)
     history.at(200)
     assert bool(owed(history)) is is_owed
 
@@ -167,3 +169,27 @@ def test_p8_one_poisoned_id_is_no_reason_for_the_others_to_wait() -> None:
     Reckoning(history.world)._be_prompt()
     assert history.broken == ["P8"]
     assert other in history.what
+
+
+@pytest.mark.parametrize(("looks", "believed"), [((98, 106), False), ((98, 110), True), ((), True)])
+def test_p2_a_rebuild_that_never_began_is_owed_if_the_looks_could_not_have_missed_it(
+    looks: tuple[float, ...], believed: bool
+) -> None:
+    history = History()
+    history.session(10, 60)
+    history.rebuild(90, Course(begins=False))
+    for minute in looks:
+        history.look(minute)
+    history.at(150)
+    assert bool(owed(history)) is not believed
+
+
+def test_p2_what_a_dying_invocation_was_shown_is_lost_with_it() -> None:
+    history = History()
+    history.session(10, 60)
+    history.rebuild(90, Course(begins=False))
+    history.invocation.number = 2
+    for minute in (98, 106, 114):
+        history.look(minute)
+    history.at(150)
+    assert owed(history) == []
