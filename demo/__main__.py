@@ -65,7 +65,7 @@ def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
     timeline.step("terraform init is done; terraform apply of examples/local ...")
     with progress(console, "terraform apply") as told:
         deployment.apply(told)
-    timeline.step(f"Deployed. Users work; the grace period is {play.GRACE_SECONDS:.0f} s.")
+    timeline.step(f"Deployed. A minute takes a second; the grace period is {play.GRACE_MINUTES}.")
     in_time = True
     try:
         play.perform(stage, timeline.announce)
@@ -74,7 +74,7 @@ def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
         console.print(str(late), style="red")
     verdicts = play.verdicts(stage)
     timeline.verdicts(verdicts)
-    timeline.step("What an administrator sees: scripts/fleet-status")
+    timeline.step("What an administrator sees: scripts/fleet status")
     console.print(fleet_status(aws), soft_wrap=True)
     if keep:
         _wait(aws, deployment, console)
@@ -88,7 +88,7 @@ def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
 def fleet_status(aws: Sandbox) -> str:
     """The command's own output, from a process with nothing but credentials."""
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "fleet-status"],
+        [sys.executable, ROOT / "scripts" / "fleet", "status"],
         env={**aws.environment(), "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
@@ -102,7 +102,7 @@ def look_around(aws: Sandbox, outputs: Mapping[str, Any]) -> list[str]:
     desktop = next(iter(aws.desktops.all())).id
     act = f"curl -X POST $AWS_ENDPOINT_URL/sandbox/desktops/{desktop}"
     return [
-        "scripts/fleet-status",
+        "scripts/fleet status",
         f"aws logs filter-log-events --log-group-name {outputs['log_group_name']} "
         "--query 'events[].[message]' --output text",
         f"aws dynamodb scan --table-name {outputs['ledger_table_name']}",

@@ -13,11 +13,11 @@ from sandbox.desktop import Desktop, Rebuild
 
 from .stage import Part, Stage
 
-GRACE_SECONDS = 9.0
-"""Long enough to reconnect in, short enough to watch."""
+GRACE_MINUTES = 20
+"""The module's default."""
 
-MINUTE_SECONDS = 2.0
-"""How long a minute of the schedules lasts."""
+MINUTE_SECONDS = 1.0
+"""How long a minute of the local AWS lasts."""
 
 OLIVIA = Part("Olivia", "signs out", "rebuilt after the grace period")
 WALTER = Part("Walter", "drops, reconnects within the grace period", "left alone, still connected")
@@ -35,7 +35,7 @@ REBUILT = (OLIVIA.name, TARA.name, NINA.name)
 
 
 def tempo() -> Tempo:
-    """The local AWS's tempo for this play: sessions and rebuilds take seconds."""
+    """The local AWS's tempo for this play: a minute lasts a second, for the function, too."""
     return Tempo.quick(minute=MINUTE_SECONDS)
 
 
@@ -43,8 +43,8 @@ def variables(stage: Stage) -> dict[str, object]:
     """What the configuration of examples/local is given."""
     return {
         "workspace_ids": stage.fleet,
-        "reconnect_grace_minutes": GRACE_SECONDS / 60,
-        "audit_interval_minutes": 5,
+        "reconnect_grace_minutes": GRACE_MINUTES,
+        "audit_interval_minutes": 60,
     }
 
 
@@ -70,7 +70,7 @@ def perform(stage: Stage, announce: Callable[[str, str], None]) -> None:
         desktops.drop(ids[part.name])
         announce(part.name, "loses the network")
     stage.until("the alarm tells of Walter", lambda: stage.said("recorded", "Walter"))
-    time.sleep(GRACE_SECONDS / 3)
+    time.sleep(GRACE_MINUTES / 4 * MINUTE_SECONDS)
     desktops.reconnect(ids["Walter"])
     announce("Walter", "reconnects")
     stage.until("Nina's rebuild is refused", lambda: stage.said("refused", "Nina"))
@@ -108,10 +108,10 @@ def _rebuilt_after_grace(stage: Stage, name: str) -> tuple[str, bool]:
     if len(desktop.rebuilds) != 1:
         return f"{len(desktop.rebuilds)} rebuilds", False
     [rebuild] = desktop.rebuilds
-    waited = _seconds_vacant(desktop, rebuild)
+    waited = _minutes_vacant(desktop, rebuild)
     in_use = rebuild.presence is Presence.CONNECTED
-    outcome = f"rebuilt {waited:.0f} s after the session{', WHILE IN USE' if in_use else ''}"
-    return outcome, waited >= GRACE_SECONDS and not in_use and _is_fresh(desktop)
+    outcome = f"rebuilt {waited:.0f} min after the session{', WHILE IN USE' if in_use else ''}"
+    return outcome, waited >= GRACE_MINUTES and not in_use and _is_fresh(desktop)
 
 
 def _left_alone(stage: Stage, name: str) -> tuple[str, bool]:
@@ -150,6 +150,6 @@ def _is_fresh(desktop: Desktop) -> bool:
     return desktop.state is State.AVAILABLE and "work of" not in desktop.root_volume
 
 
-def _seconds_vacant(desktop: Desktop, rebuild: Rebuild) -> float:
+def _minutes_vacant(desktop: Desktop, rebuild: Rebuild) -> float:
     ended_at: datetime = desktop.seen_at or desktop.created_at
-    return (rebuild.accepted_at - ended_at).total_seconds()
+    return (rebuild.accepted_at - ended_at).total_seconds() / 60

@@ -77,7 +77,7 @@ class Stage:
         workspace_id = self.ids[name]
         return [call.operation for call in self.aws.calls if workspace_id in str(call.parameters)]
 
-    def until(self, what: str, condition: Callable[[], object], seconds: float = 60) -> None:
+    def until(self, what: str, condition: Callable[[], object], seconds: float = 150) -> None:
         """Wait for a condition; raises Late after `seconds`, with what was said last."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -15,8 +15,11 @@ from .stage import Stage
 
 REASONS = {
     "grace": "the grace period runs",
-    "evidence": "no connection check since then",
-    "state": "its state allows none",
+    "canary": "another one of its bundle goes first",
+    "unconfirmed_use": "used lately, by its time of last connection alone",
+    "older_sample": "no connection check since then",
+    "stale_sample": "its connection check is too old",
+    "superseded": "looks again with what is new",
     "not_in_workspace_ids": "not in workspace_ids",
     "nothing_new": "known already",
 }
