@@ -44,7 +44,7 @@ WATCH_EVERY = timedelta(minutes=6, seconds=30)
 """Between the looks that wait for REBUILDING: rounded up to a tick, still less than SHORTEST."""
 
 CANARY_WATCH_EVERY = timedelta(minutes=5)
-"""Between the looks at a rebuild for whose end others wait, or that may have ended badly."""
+"""Between the looks at a rebuild for whose end others wait."""
 
 USUAL_LENGTH = timedelta(minutes=45)
 """After that most rebuilds have ended; until then, only a canary is looked at."""
@@ -200,7 +200,7 @@ def trouble(
     shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience
     pause = max(shortest, min((now - since) / 2, LONGEST_PAUSE, settings.audit_interval))
     stuck = replace(facts, trouble=Trouble(since, need, reason, needs_at))
-    return Decision(stuck, verdict, settings.next_look(now + pause), reason)
+    return Decision(stuck, verdict, settings.look_after(now, pause), reason)
 
 
 def _watched_to(claim: Claim, seen: Observation) -> datetime | None:
@@ -233,8 +233,10 @@ def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
         return settings.next_tick(max(now, watched_to + WATCH_EVERY))
     if age >= ENDS_WITHIN:
         return settings.next_look(now + LONGEST_PAUSE)
-    if claim.goes_first or claim.bad_since is not None:
-        return settings.next_look(now + CANARY_WATCH_EVERY)
+    if claim.bad_since is not None:
+        return settings.next_tick(claim.bad_since + BAD_FOR)
+    if claim.goes_first:
+        return settings.look_after(now, CANARY_WATCH_EVERY)
     return settings.next_look(max(claim.asked_at + USUAL_LENGTH, now + FOLLOW_EVERY))
 
 
@@ -260,5 +262,5 @@ def _end_well(
         bundle_id=facts.bundle_id,
         image_id=claim.image_id,
     )
-    look_at = settings.next_look(now + settings.patience) if rebuilt.is_dirty else None
+    look_at = settings.look_after(now, settings.patience) if rebuilt.is_dirty else None
     return Decision(rebuilt, verdict, look_at)

@@ -212,10 +212,10 @@ class Facts:
         """Derived, in the order in which the facts outweigh each other."""
         if self.claim is not None and not self.claim.failed:
             return Phase.REBUILDING
-        if not self.is_dirty:
-            return Phase.NEW if self.clean_at is None else Phase.CLEAN
         if self.retry_at is not None:
             return Phase.FAILED
+        if not self.is_dirty:
+            return Phase.NEW if self.clean_at is None else Phase.CLEAN
         seen_empty = self.vacant_since is not None and not after(self.used_at, self.vacant_since)
         return Phase.VACANT if seen_empty else Phase.IN_USE
 

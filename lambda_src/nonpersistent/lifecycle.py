@@ -190,7 +190,7 @@ def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
 def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     told_later = after(facts.told_at, seen.checked_at)
     if seen.connection == "CONNECTED" and seen.is_fresh and not told_later:
-        look_at = settings.next_look(now + settings.patience) if facts.is_wanted else None
+        look_at = settings.look_after(now, settings.patience) if facts.is_wanted else None
         return Decision(replace(facts, trouble=None), Verdict.IN_USE, look_at)
     return _obstacle(facts, seen, now, settings) or trouble(
         facts, Need.UNKNOWN, _doubt(seen), now, settings
@@ -199,25 +199,24 @@ def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Set
 
 def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     due_at = owed_at(facts, settings)
-    assert due_at is not None  # the phase says that it was seen vacant
+    if due_at is None:
+        return _await_vacancy(facts, seen, now, settings)
+    vacant_at, obstacle = _vacant_at(facts, seen), _obstacle(facts, seen, now, settings)
+    if vacant_at is not None and obstacle is None and facts.retry_at is None:
+        facts = replace(facts, trouble=None)
     soonest = due_at + settings.patience if now < due_at else now
     opens_at = settings.rebuild_allowed_at(soonest)
     if opens_at > soonest:
         return defer(facts, Deferral.WINDOW, opens_at, settings)
-    vacant_at = _vacant_at(facts, seen)
     if now < due_at:
-        if vacant_at is not None and facts.retry_at is None:
-            facts = replace(facts, trouble=None)
         put_off = after(facts.vacant_since, facts.owed_since)
         why = Deferral.UNCONFIRMED if put_off else Deferral.GRACE
         return Decision(facts, Verdict.VACANT, settings.next_look(soonest), why)
-    if obstacle := _obstacle(facts, seen, now, settings):
+    if obstacle is not None:
         return obstacle
     if vacant_at is None or vacant_at < due_at:
         doubt = Doubt.OLDER_SAMPLE if vacant_at else _doubt(seen)
         return trouble(facts, Need.UNKNOWN, doubt, now, settings)
-    if facts.retry_at is None:
-        facts = replace(facts, trouble=None)
     if settings.user_volume is UserVolume.KEEP and not facts.is_wanted:
         waits = _await_snapshot(facts, seen, now, settings)
         if waits is not None:

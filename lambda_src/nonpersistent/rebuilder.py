@@ -158,7 +158,7 @@ class Rebuilder:
             case Admission.HELD:
                 return self._wait(facts, Deferral.HELD_BUNDLE, now + CANARY_WAIT)
             case Admission.IMAGE_UNKNOWN:
-                look_at = self._settings.next_look(now + self._settings.patience)
+                look_at = self._settings.look_after(now, self._settings.patience)
                 return Decision(facts, Verdict.DEFERRED, look_at, Deferral.IMAGE)
             case _:
                 return None

@@ -116,6 +116,10 @@ class Settings:
         """
         return _round_up(moment, self.patience)
 
+    def look_after(self, now: datetime, pause: timedelta) -> datetime:
+        """A common moment of looking after about so long: a tick comes a little after its time."""
+        return self.next_look(now + max(timedelta(), pause - TICK))
+
     def next_tick(self, moment: datetime) -> datetime:
         """The first tick at or after `moment`, for looks that must not be late."""
         return _round_up(moment, min(TICK, self.patience))
