@@ -112,16 +112,15 @@ def look_around(aws: Sandbox, outputs: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def invite(console: Console, environment: Mapping[str, str], commands: Iterable[str]) -> None:
+def invite(console: Console, commands: Iterable[str]) -> None:
     """Print commands as they are to be typed, whatever brackets they have."""
-    exports = [f"export {name}={value}" for name, value in environment.items()]
-    lines = "".join(f"\n  {line}" for line in [*exports, "", *commands])
+    lines = "".join(f"\n  {line}" for line in commands)
     console.print(f"\nStill running. In another terminal:\n{lines}", soft_wrap=True)
     console.print("\ndocs/operations.md has more. Ctrl-C ends it.")
 
 
 def _wait(aws: Sandbox, deployment: Deployment, console: Console) -> None:
-    invite(console, aws.environment(), look_around(aws, deployment.outputs()))
+    invite(console, [*aws.exports(), "", *look_around(aws, deployment.outputs())])
     signal.pause()
 
 

@@ -48,7 +48,7 @@ def _unusable(host: str, port: int, problem: OSError) -> str:
 
 
 def _welcome(aws: Sandbox, ids: list[str]) -> str:
-    exports = "\n".join(f"export {name}={value}" for name, value in aws.environment().items())
+    exports = "\n".join(aws.exports())
     first = ids[0] if ids else "ID"
     return f"""The local AWS answers at {aws.endpoint}
 

@@ -36,5 +36,5 @@ class Clock:
             return {"PYTHONPATH": pythonpath} if pythonpath else {}
         return {
             "PYTHONPATH": os.pathsep.join(filter(None, (str(FAST), pythonpath))),
-            "LOCAL_AWS_CLOCK": f"{self.began!r} {self.speed!r}",
+            "LOCAL_AWS_CLOCK": f"{self.began!r}:{self.speed!r}",
         }

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import Any, Self
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -162,6 +163,10 @@ class Sandbox:
             "AWS_EC2_METADATA_DISABLED": "true",
             **self.clock.environment(),
         }
+
+    def exports(self) -> list[str]:
+        """The same as commands for a shell."""
+        return [f"export {name}={quote(text)}" for name, text in self.environment().items()]
 
     def on_log(self, callback: Callable[[LogLine], None]) -> None:
         """Call with every line a function logs: its JSON fields, or {"message": text}.

@@ -1,4 +1,4 @@
-"""Lets this Python's clock run as fast as the local AWS's: LOCAL_AWS_CLOCK is "BEGAN SPEED".
+"""Lets this Python's clock run as fast as the local AWS's: LOCAL_AWS_CLOCK is "BEGAN:SPEED".
 
 Python imports it at its start, from PYTHONPATH. `time.monotonic` and the waits of threads and
 sockets stay as they are: those are about this machine.
@@ -13,7 +13,7 @@ import time
 RealDatetime = datetime.datetime
 
 if "LOCAL_AWS_CLOCK" in os.environ:
-    _began, _speed = map(float, os.environ["LOCAL_AWS_CLOCK"].split())
+    _began, _speed = map(float, os.environ["LOCAL_AWS_CLOCK"].split(":"))
     _real_time, _real_sleep = time.time, time.sleep
 
     def _time() -> float:
