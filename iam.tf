@@ -74,21 +74,36 @@ data "aws_iam_policy_document" "remember" {
     resources = ["${local.ledger_arn}/index/due"]
   }
 
-  # Only through the services that hold what is under the key: the table's key is decrypted for whoever reads or writes it,
-  # the function's environment for its role, and a message's key is made for whoever sends it. docs/assumptions.md has the
-  # sources. A block, not a policy of its own: whether there is a key may be unknown at plan.
+  # Blocks, not policies of their own: whether there is a key may be unknown at plan. Why these are enough, and certain to
+  # work: docs/assumptions.md.
   dynamic "statement" {
     for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
 
     content {
-      sid       = "UseTheKeyOfTheFleetThroughServices"
+      sid       = "UseTheKeyThroughLedgerAndQueue"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
       resources = [statement.value]
 
       condition {
         test     = "StringLike"
         variable = "kms:ViaService"
-        values   = [for service in ["dynamodb", "lambda", "sqs"] : "${service}.*.amazonaws.com*"]
+        values   = [for service in ["dynamodb", "sqs"] : "${service}.*.amazonaws.com*"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+
+    content {
+      sid       = "DecryptTheEnvironmentOfTheFunction"
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:EncryptionContext:aws:lambda:FunctionArn"
+        values   = [local.function_arn]
       }
     }
   }

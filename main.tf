@@ -15,11 +15,12 @@ locals {
   # For what is global in an account: with the Region in its name, two Regions can hold a fleet of the same name.
   global_name = "${var.name}-${local.region}"
 
-  # Made from their names, so that policies need not wait: for the queue, whose creation is by far the slowest, and for the
-  # ledger, which must not be under a key before the role may use it.
+  # Made from their names, so that policies need not wait: for the queue, whose creation is by far the slowest, nor for the
+  # ledger and the function, which must not be under a key before the role may use it.
   dead_letters_name = "${var.name}-dead-letters"
   dead_letters_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.dead_letters_name}"
   ledger_name       = "${var.name}-ledger"
+  function_arn      = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
   ledger_arn        = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${local.ledger_name}"
 
   # Only alarms whose names begin like this may publish to the topic; no other alarm of the module's does.

@@ -34,7 +34,7 @@ def key_policy(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 @pytest.fixture(scope="session")
 def by_id(fleet: Fleet) -> Planned:
     """Permissions by id."""
-    return fleet.planned(workspace_tag=None)
+    return fleet.planned()
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +44,6 @@ def by_tag(fleet: Fleet) -> Planned:
 
 
 @pytest.fixture(scope="session")
-def plain(fleet: Fleet, by_id: Planned, by_tag: Planned) -> Planned:
+def plain(fleet: Fleet) -> Planned:
     """Neither key nor boundary: the policies of this plan are not known before it is applied."""
-    assert by_id
-    assert by_tag
-    return fleet.planned(kms_key_arn=None, permissions_boundary_arn=None, workspace_tag=None)
+    return fleet.planned(kms_key_arn=None, permissions_boundary_arn=None)

@@ -92,12 +92,16 @@ class Fleet(Partly):
         self.make(*(f"module.nonpersistent.{name}" for name in NAMED))
 
     def planned(self, **variables: Any) -> Planned:
-        """The module's resources with these variables.
+        """The module's resources with these variables, for this plan alone.
 
         Policies are known as long as the variables change nothing that they name: not the key.
         """
+        given = self._variables.read_text()
         self.set(**variables)
-        [module] = self.plan()["planned_values"]["root_module"]["child_modules"]
+        try:
+            [module] = self.plan()["planned_values"]["root_module"]["child_modules"]
+        finally:
+            self._variables.write_text(given)
         return Planned(tuple(module["resources"]))
 
 

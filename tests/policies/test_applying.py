@@ -55,7 +55,6 @@ def test_rebuilds_stay_allowed_while_permissions_by_id_become_permissions_by_tag
             found.append("tag" if "Condition" in statement else "id")
         return found
 
-    fleet.set(workspace_tag=None)
     fleet.make(attachment)
     seen = [rights()]
     fleet.set(workspace_tag={"key": "fleet", "value": "desks"})

@@ -29,7 +29,10 @@ PUBLISHED = {
     "aws:SecureTransport": "true",
 }
 
+FUNCTION = f"arn:{PARTITION}:lambda:{HERE}:function:desks"
 LOG_OF = "kms:EncryptionContext:aws:logs:arn"
+ENVIRONMENT_OF = "kms:EncryptionContext:aws:lambda:FunctionArn"
+VIA = "kms:ViaService"
 
 LEDGER_ACTIONS = "BatchGetItem DeleteItem GetItem PutItem Scan UpdateItem"
 SEEING = "DescribeWorkspaceBundles DescribeWorkspaces DescribeWorkspacesConnectionStatus"
@@ -55,10 +58,8 @@ def test_p4_the_function_may_rebuild_exactly_the_workspaces_of_the_roster(by_id:
         "SeeStatesConnectionsAndBundles": (actions("workspaces", SEEING), ["*"]),
         "WriteTheLog": (actions("logs", "CreateLogStream PutLogEvents"), [f"{LOG}:*"]),
         "KeepFailedInvocations": (["sqs:SendMessage"], [QUEUE]),
-        "UseTheKeyOfTheFleetThroughServices": (
-            actions("kms", "Decrypt GenerateDataKey"),
-            [KEY_ARN],
-        ),
+        "UseTheKeyThroughLedgerAndQueue": (actions("kms", "Decrypt GenerateDataKey"), [KEY_ARN]),
+        "DecryptTheEnvironmentOfTheFunction": (["kms:Decrypt"], [KEY_ARN]),
         "RebuildTheseWorkSpaces": (
             actions("workspaces", "DescribeWorkspaceSnapshots RebuildWorkspaces"),
             [f"{WORKSPACE}ws-0123456789", f"{WORKSPACE}ws-9876543210"],
@@ -72,13 +73,10 @@ def test_p4_with_a_tag_it_may_rebuild_what_has_the_tag_and_nothing_else(by_tag: 
     assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/fleet": "desks"}}
 
 
-def test_p4_ids_that_do_not_fit_are_refused_with_their_number_and_the_way_out(
-    fleet: Fleet, plain: Planned
-) -> None:
-    """After the other plans: it leaves the variables changed."""
-    assert plain
+def test_p4_ids_that_do_not_fit_are_refused_with_their_number_and_the_way_out(fleet: Fleet) -> None:
+    ids = [f"ws-{number:09d}" for number in range(741)]
     with pytest.raises(TerraformError) as refusal:
-        fleet.planned(workspace_ids=[f"ws-{number:09d}" for number in range(741)])
+        fleet.planned(workspace_ids=ids)
     said = " ".join(str(refusal.value).replace("│", " ").split())
     assert "workspace_ids has 741 ids" in said
     assert "name it in workspace_tag = {key, value}" in said
@@ -162,22 +160,26 @@ def test_p6_only_the_topic_and_the_rules_keep_dead_letters(
 
 
 @pytest.mark.parametrize(
-    ("via", "may_use"),
+    ("context", "allowed"),
     [
-        ({"kms:ViaService": f"dynamodb.{REGION}.amazonaws.com"}, True),
-        ({"kms:ViaService": f"lambda.{REGION}.amazonaws.com"}, True),
-        ({"kms:ViaService": f"sqs.{REGION}.amazonaws.com.cn"}, True),
-        ({"kms:ViaService": f"s3.{REGION}.amazonaws.com"}, False),
-        ({}, False),
+        ({VIA: f"dynamodb.{REGION}.amazonaws.com"}, "Decrypt GenerateDataKey"),
+        ({VIA: f"sqs.{REGION}.amazonaws.com.cn"}, "Decrypt GenerateDataKey"),
+        ({VIA: f"s3.{REGION}.amazonaws.com"}, ""),
+        ({ENVIRONMENT_OF: FUNCTION}, "Decrypt"),
+        ({ENVIRONMENT_OF: f"{FUNCTION}-of-others"}, ""),
+        ({}, ""),
     ],
 )
-def test_the_role_uses_the_key_through_services_alone(
-    by_id: Planned, via: dict[str, str], may_use: bool
+def test_the_role_uses_the_key_for_ledger_queue_and_environment_alone(
+    by_id: Planned, context: dict[str, str], allowed: str
 ) -> None:
-    for action in actions("kms", "Decrypt GenerateDataKey"):
-        request = Request("the role", action, KEY_ARN, via)
-        statements = [{**each, "Principal": "*"} for each in by_id.granted]
-        assert allows({"Statement": statements}, request) is may_use
+    statements = [{**each, "Principal": "*"} for each in by_id.granted]
+    found = [
+        action
+        for action in actions("kms", "Decrypt Encrypt GenerateDataKey")
+        if allows({"Statement": statements}, Request("the role", action, KEY_ARN, context))
+    ]
+    assert found == actions("kms", allowed)
 
 
 def test_everything_is_under_the_key_that_is_given(by_id: Planned) -> None:
