@@ -48,16 +48,17 @@ locals {
       remedy  = "Run scripts/fleet status to see which, look at that WorkSpace in the console, and ask AWS if it stays as it is."
       metric  = "Endless"
     }
-    # One failure is tried again and says nothing; what fails for good becomes a dead letter. A function that keeps failing
-    # fails in a quarter of an hour, and counts as mended when it has not for most of an hour.
+    # One failure is tried again and says nothing; what fails for good fails three times. Periods of a minute, as longer ones
+    # slide over the same failures and count them now as two, now as three.
     errors = {
-      problem    = "The function keeps failing, in at least three of the last twelve periods of five minutes."
+      problem    = "The function keeps failing: in at least three of the last sixty minutes."
       remedy     = "Read the latest ERROR line in the log group ${aws_cloudwatch_log_group.function.name} and mend what it names."
       namespace  = "AWS/Lambda"
       metric     = "Errors"
       dimensions = { FunctionName = aws_lambda_function.nonpersistent.function_name }
       statistic  = "Sum"
-      periods    = 12
+      period     = 60
+      periods    = 60
       datapoints = 3
     }
     held-bundle = {
