@@ -53,9 +53,9 @@ def _weeks(quick: bool) -> Jobs:
         for function, window in (("ours", None), ("ours", WINDOW), ("naive", None)):
             name = f"week {kind} {function} {window}"
             jobs[name] = (weeks.week, (kind, function, window, desktops, length, SEED, True))
-    for function, proves in (("ours", True), ("ours", False), ("naive", True)):
-        name = f"week image {function} {proves}"
-        jobs[name] = (weeks.week, ("image", function, None, desktops, until_mended, SEED, proves))
+    for function, canary in (("ours", True), ("ours", False), ("naive", True)):
+        name = f"week image {function} {canary}"
+        jobs[name] = (weeks.week, ("image", function, None, desktops, until_mended, SEED, canary))
     return jobs
 
 
@@ -99,9 +99,9 @@ def _arranged(jobs: Jobs, found: dict[str, Any]) -> dict[str, Any]:
             case ["day", "idle", _]:
                 results["idle days"].append(found[name])
             case ["week", kind, function, *_]:
-                _, _, window, desktops, length, _, proves = arguments
+                _, _, window, desktops, length, _, canary = arguments
                 head = {"kind": kind, "function": function, "window": window}
-                size = {"desktops": desktops, "days": length, "proves images": proves}
+                size = {"desktops": desktops, "days": length, "canary": canary}
                 results["weeks"].append(head | size | found[name])
     results["package"] = starting.package()
     return results

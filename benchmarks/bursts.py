@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.desktop import Desktop
 from simulation.scenario import Scenario
 
 from .world import OURS, CountedWorld
@@ -13,8 +13,36 @@ from .world import OURS, CountedWorld
 CLASS = timedelta(hours=1)
 """How long everybody is connected before everybody leaves."""
 
-LONGEST = timedelta(hours=4)
-"""Of waiting for rebuilds, besides the time that the API's rate needs."""
+LONGEST = timedelta(hours=6)
+"""Of waiting for the ends of the rebuilds, besides the time that the API's rate needs."""
+
+SEEN_TO_END = frozenset({"finished", "believed", "failed"})
+"""What ours says at the end of a rebuild."""
+
+
+class Watch:
+    """When the canary and when each rebuild was seen to end, by the function's own log lines."""
+
+    def __init__(self, world: CountedWorld) -> None:
+        self.ended: dict[str, datetime] = {}
+        self.trusted_at: datetime | None = None
+        self.counts: Counter[str] = Counter()
+        self.of_the_drain: Counter[str] = Counter()
+        """WorkSpaces calls between the canary's end and the last rebuild, by purpose."""
+        self._before: Counter[str] = Counter()
+        self._world = world
+        world.on_line = self._heard
+
+    def _heard(self, line: dict[str, Any]) -> None:
+        decision = line["decision"]
+        if decision in SEEN_TO_END:
+            self.ended.setdefault(line["workspace_id"], self._world.now)
+            self.counts[decision] += 1
+        if decision == "trusted" and self.trusted_at is None:
+            self.trusted_at = self._world.now
+            self._before = self._world.meter.purposes.copy()
+        if decision == "rebuild_requested" and self.trusted_at is not None:
+            self.of_the_drain = self._world.meter.purposes - self._before
 
 
 def burst(function: str, desktops: int, seed: int) -> dict[str, Any]:
@@ -28,80 +56,56 @@ def burst(function: str, desktops: int, seed: int) -> dict[str, Any]:
     world.fleet.collect()
     world.let(CLASS)
     world.meter.reset()
+    watch = Watch(world)
     for id_ in world.fleet.fleet:
         world.fleet.sign_out(id_, world.now)
         world.fleet.disconnected(id_, world.now)
     world.told()
-    pauses = _watch_for_pauses(world)
-    return _drain(world, desktops, pauses)
+    return _drain(world, watch)
 
 
-def _watch_for_pauses(world: CountedWorld) -> list[float]:
-    """Collects the seconds after a rebuild in which no other debt had fallen due yet."""
-    pauses: list[float] = []
-    left = set(world.fleet.fleet)
-
-    def rebuilt(desktop: Desktop) -> None:
-        left.discard(desktop.id)
-        due = [world.table.items[id_].get("due_at") for id_ in left if id_ in world.table.items]
-        soonest = min((moment["S"] for moment in due if moment), default=None)
-        if soonest is not None:
-            ahead = datetime.fromisoformat(soonest) - world.now
-            pauses.append(max(0.0, ahead.total_seconds()))
-
-    if world.function == OURS:
-        world.on_rebuild = rebuilt
-    return pauses
-
-
-def _drain(world: CountedWorld, desktops: int, pauses: list[float]) -> dict[str, Any]:
-    meter, ended_at = world.meter, world.now
+def _drain(world: CountedWorld, watch: Watch) -> dict[str, Any]:
+    """Let time pass until ours has seen each rebuild end, or the recipe has asked for each."""
+    meter, left_at, desktops = world.meter, world.now, world.scenario.desktops
     limit = desktops / world.scenario.rate
-    deadline = world.now + LONGEST + 2 * timedelta(seconds=limit)
-    while world.now < deadline and len(_done(world)) < desktops:
+    deadline = left_at + LONGEST + 2 * timedelta(seconds=limit)
+    over = watch.ended if world.function == OURS else world.first_rebuilt
+    while world.now < deadline and len(over) < desktops:
         world.let(timedelta(seconds=5))
-    done, of_audits = _done(world), meter.of_audits["workspaces"]
-    first, last = min(done.values()), max(done.values())
-    span = (last - first).total_seconds()
-    drained = span - sum(pauses)
-    before = [at for at in meter.sent_at if at <= last.timestamp()]
-    found: dict[str, Any] = {
+    done = sorted(world.first_rebuilt.values())
+    first, last = done[0], done[-1]
+    until = max(over.values()).timestamp()
+    calls = sum(at <= until for at in meter.sent_at)
+    since = watch.trusted_at or first
+    return {
         "desktops": desktops,
         "rebuilt": len(done),
         "share rebuilt": len(done) / desktops,
         "accepted": len(world.rebuilt),
-        "seconds from session end to first rebuild": (first - ended_at).total_seconds(),
-        "seconds from first to last rebuild": span,
-        "of these without anything due": sum(pauses),
-        "seconds to drain": drained,
-        "drain over limit": drained / limit,
-        "calls": len(before),
-        "calls of audits": of_audits,
-        "calls per rebuild": (len(before) - of_audits) / len(done),
-        "calls per rebuild with the hourly audits": len(before) / len(done),
+        "seen to end": len(watch.ended),
+        "ends": dict(watch.counts),
+        "seconds from session end to first rebuild": (first - left_at).total_seconds(),
+        "seconds of the canary": (since - first).total_seconds(),
+        "seconds from session end to last rebuild": (last - left_at).total_seconds(),
+        "seconds to drain": (last - since).total_seconds(),
+        "drain over limit": (last - since).total_seconds() / limit,
+        "calls": calls,
+        "calls per rebuild": calls / len(done),
+        "calls by purpose": dict(sorted(meter.purposes.items())),
+        "calls of the drain by purpose": dict(sorted(watch.of_the_drain.items())),
+        "calls by operation": {
+            name.removeprefix("workspaces."): n
+            for name, n in sorted(meter.calls.items())
+            if name.startswith("workspaces.")
+        },
         "peak rate": meter.peak(),
         "dead letters": len(world.functions.dead_letters),
-        "curve": _curve([(at - first).total_seconds() for at in sorted(done.values())]),
-        "by operation": {
-            name: n for name, n in sorted(meter.calls.items()) if "workspaces" in name
-        },
+        "curve": _curve([(at - since).total_seconds() for at in done]),
     }
-    if world.function == OURS:
-        world.let(timedelta(minutes=125))
-        found["calls per rebuild until all is seen finished"] = len(meter.sent_at) / len(done)
-    return found
-
-
-def _done(world: CountedWorld) -> dict[str, Any]:
-    """When each desktop was rebuilt for the first time."""
-    done: dict[str, Any] = {}
-    for at, desktop, _ in world.rebuilt:
-        done.setdefault(desktop.id, at)
-    return done
 
 
 def _curve(seconds: list[float]) -> list[tuple[float, int]]:
-    """(seconds since the first rebuild, rebuilds by then), at most a hundred points."""
+    """(seconds since the drain began, rebuilds by then), at most a hundred points."""
     step = max(1, len(seconds) // 100)
     chosen = sorted({*range(0, len(seconds), step), len(seconds) - 1})
     return [(round(seconds[index], 1), index + 1) for index in chosen]

@@ -25,8 +25,8 @@ class Meter:
 
     calls: Counter[str] = field(default_factory=Counter)
     """Requests by service and operation."""
-    by_task: Counter[str] = field(default_factory=Counter)
-    """Requests by what the invocation was for, and service."""
+    purposes: Counter[str] = field(default_factory=Counter)
+    """WorkSpaces calls by what they are for."""
     of_audits: Counter[str] = field(default_factory=Counter)
     """Requests that audits made, by service; every hour, whether anybody comes or not."""
     invocations: Counter[str] = field(default_factory=Counter)
@@ -55,9 +55,8 @@ class Meter:
     def dynamodb_requests(self) -> int:
         return sum(number for name, number in self.calls.items() if name.startswith("dynamodb."))
 
-    def request(self, service: str, operation: str, task: str, audit: bool) -> None:
+    def request(self, service: str, operation: str, audit: bool) -> None:
         self.calls[f"{service}.{operation}"] += 1
-        self.by_task[f"{task}.{service}"] += 1
         if audit:
             self.of_audits[service] += 1
 

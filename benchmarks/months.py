@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
-from .prices import PRICES
+from simulation.deployed import deployed
 
-ROOT = Path(__file__).resolve().parents[1]
+from .prices import PRICES
 
 WORKING_DAYS, IDLE_DAYS = 22, 8
 
@@ -18,15 +16,6 @@ CPU_SECONDS = 0.1
 
 BYTES_PER_LINE, BYTES_PER_INVOCATION = 450, 700
 """Of a log line, and of the runtime's own lines for each invocation: assumed."""
-
-
-def _entries(name: str) -> int:
-    """How many entries a map of observability.tf has."""
-    text = (ROOT / "observability.tf").read_text()
-    found = re.search(rf"^  {name} = \{{\n(.*?)^  \}}", text, re.MULTILINE | re.DOTALL)
-    if found is None:
-        raise ValueError(f"observability.tf has no map {name}")
-    return len(re.findall(r"^    [\w-]+ += \{", found[1], re.MULTILINE))
 
 
 def month(
@@ -44,8 +33,8 @@ def month(
     log_bytes = BYTES_PER_LINE * total("log lines") + BYTES_PER_INVOCATION * invocations
     amounts = {
         "alarm per WorkSpace": ("alarm", desktops),
-        "operations alarms": ("alarm", _entries("alarms") if ours else 0),
-        "metrics": ("metric", _entries("metrics") + _reasons() - 1 if ours else 0),
+        "operations alarms": ("alarm", len(deployed().operations) if ours else 0),
+        "metrics": ("metric", len(deployed().filters) if ours else 0),
         "dashboard": ("dashboard", 1 if ours else 0),
         "invocations": ("invocation", invocations),
         "function time": ("GB-second", MEMORY_GB * seconds),
@@ -63,10 +52,3 @@ def month(
         "without the alarm per WorkSpace": whole - dollars["alarm per WorkSpace"],
         "by item": dollars,
     }
-
-
-def _reasons() -> int:
-    """The metric of deferrals counts once for each reason."""
-    text = (ROOT / "observability.tf").read_text()
-    found = re.search(r"deferral_reasons = \[(.*?)\]", text, re.DOTALL)
-    return found[1].count('"') // 2 if found else 1

@@ -30,7 +30,7 @@ def week(
     desktops: int,
     days: int,
     seed: int,
-    prove_images: bool = True,
+    canary: bool = True,
 ) -> dict[str, Any]:
     """Let people live for so many days from a Monday on, and say what became of their sessions.
 
@@ -42,7 +42,7 @@ def week(
         desktops,
         faults=DISTURBANCES if rough else {},
         window=window,
-        prove_images=prove_images,
+        canary_after=12.0 if canary else None,
     )
     world = CountedWorld(scenario, function)
     world.begin()
@@ -85,6 +85,8 @@ def _judge(
         "minutes of use that a rebuild ended": _longest_use_ended(world),
         "minutes locked out": felt["seconds locked out"] // 60,
         "workspaces calls": world.meter.workspaces_calls,
+        "calls by purpose": dict(sorted(world.meter.purposes.items())),
+        "calls per rebuild": world.meter.workspaces_calls / max(1, len(world.rebuilt)),
         "peak rate": world.meter.peak(),
     }
 

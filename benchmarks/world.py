@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -79,11 +79,11 @@ class MarkedReconciler(Reconciler):
 
     auditing: ClassVar[set[Invocation]] = set()
 
-    def _audit(self) -> None:
+    def _audit_batch(self, ids: Sequence[str]) -> bool:
         invocation = current()
         self.auditing.add(invocation)
         try:
-            super()._audit()
+            return super()._audit_batch(ids)
         finally:
             self.auditing.discard(invocation)
 
@@ -117,7 +117,9 @@ class CountedWorld(World):
         self.meter = Meter()
         self.function = function
         self.rebuilt: list[tuple[datetime, Desktop, Rebuild]] = []
+        self.first_rebuilt: dict[str, datetime] = {}
         self.on_rebuild: Callable[[Desktop], None] = lambda _: None
+        self.on_line: Callable[[dict[str, Any]], None] = lambda _: None
         super().__init__(scenario, trace_length=1)
 
     @property
@@ -139,8 +141,8 @@ class CountedWorld(World):
         """Nobody reads it."""
 
     def heard(self, line: dict[str, Any]) -> None:
-        del line
         self.meter.log_lines += 1
+        self.on_line(line)
 
     def _furnish(self) -> None:
         """Other parts in the place of some of the simulation's, before anything is in them."""
@@ -200,14 +202,27 @@ class CountedWorld(World):
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
     ) -> tuple[int, dict[str, Any]]:
         audit = invocation in MarkedReconciler.auditing
-        self.meter.request(service, operation, self.functions.task(invocation), audit)
+        self.meter.request(service, operation, audit)
         if service == "dynamodb":
             self.meter.asked(invocation.number)
             return self._metered(operation, given)
+        self.meter.purposes[self._purpose(operation, given, audit)] += 1
         status, body = self.api.answer(operation, given, self.now)
         if operation == "RebuildWorkspaces" and status == 200 and not body.get("FailedRequests"):
             self._rebuilt(given["RebuildWorkspaceRequests"][0]["WorkspaceId"])
         return status, body
+
+    def _purpose(self, operation: str, given: dict[str, Any], audit: bool) -> str:
+        """What a WorkSpaces call is for; an audit's rebuilds count as rebuilds."""
+        if operation == "RebuildWorkspaces":
+            return "rebuilds"
+        if audit:
+            return "audits"
+        if operation == "DescribeWorkspaceBundles":
+            return "images"
+        asked = given.get("WorkspaceIds") or [given.get("WorkspaceId")]
+        claims = [self.table.items.get(id_, {}).get("phase", {}).get("S") for id_ in asked]
+        return "follow-up looks" if set(claims) == {"rebuilding"} else "looks before rebuilds"
 
     def _metered(self, operation: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         writes = operation not in READS
@@ -231,5 +246,6 @@ class CountedWorld(World):
         desktop = self.fleet.fleet[desktop_id]
         rebuild = desktop.rebuilds[-1]
         self.rebuilt.append((self.now, desktop, rebuild))
+        self.first_rebuilt.setdefault(desktop_id, self.now)
         self.told()
         self.on_rebuild(desktop)

@@ -43,10 +43,10 @@ def test_a_section_has_no_column_that_is_empty() -> None:
 
 def test_a_week_tells_what_users_felt_and_how_far_a_bad_image_came() -> None:
     weeks = [
-        {"kind": "image", "function": function, "proves images": proves, "window": None}
+        {"kind": "image", "function": function, "canary": canary, "window": None}
         | {"desktops": 50, "days": 7, "met a bad image": reached, "minutes locked out": 1200}
         | {"minutes of use that a rebuild ended": 8.3 if function == "naive" else 0.0}
-        for function, proves, reached in (
+        for function, canary, reached in (
             ("ours", True, 2),
             ("ours", False, 49),
             ("naive", True, 50),
