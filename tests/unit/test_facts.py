@@ -50,7 +50,7 @@ A_MOMENT = timedelta(milliseconds=1)
         (replace(VACANT, vacant_since=at(-1)), Phase.IN_USE),
         (Facts(told_at=NOON, vacant_since=at(-6)), Phase.VACANT),
         (FAILED, Phase.FAILED),
-        (replace(FAILED, rebuilt_at=at(1)), Phase.CLEAN),
+        (replace(FAILED, rebuilt_at=at(1)), Phase.FAILED),
         (replace(FAILED, claim=replace(CLAIM, failed=True)), Phase.FAILED),
         (replace(VACANT, claim=CLAIM), Phase.REBUILDING),
         (replace(FAILED, claim=CLAIM), Phase.REBUILDING),

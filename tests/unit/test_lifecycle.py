@@ -1,4 +1,4 @@
-"""From a session's end to the decision to rebuild. What follows a rebuild: test_aftermath.py."""
+"""From a session's end to the decision to rebuild. What follows a rebuild: test_claims.py."""
 
 from __future__ import annotations
 
@@ -8,19 +8,39 @@ from typing import Any
 
 import pytest
 
-from nonpersistent.decisions import Decision, Deferral, Verdict
-from nonpersistent.facts import Facts, Observation
-from nonpersistent.lifecycle import (
-    decide,
-    owed_at,
+from nonpersistent.facts import (
+    Claim,
+    Decision,
+    Deferral,
+    Doubt,
+    Facts,
+    Need,
+    Observation,
+    Phase,
+    Trouble,
+    Verdict,
 )
+from nonpersistent.lifecycle import decide
 from nonpersistent.settings import UserVolume, Window
-from tests.unit.support import NOON, at, busy, empty, settings, sight
+from tests.unit.support import BUNDLE, NOON, at, busy, empty, settings, sight
 
-GRACE_20 = settings()
 TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=NOON)
-VACANT = replace(TOLD, vacant_since=at(-6))
+VACANT = replace(TOLD, vacant_since=at(-6), owed_since=at(-6))
 """The session ended before 11:54; the alarm came at noon: due at 12:20."""
+STUCK = Trouble(at(-9), Need.UNKNOWN, "no_row", at(81))
+FAILED = replace(
+    VACANT,
+    used_at=at(-260),
+    told_at=at(-240),
+    vacant_since=at(-246),
+    owed_since=at(-246),
+    claim=Claim(asked_at=at(-200), bad_since=at(-160), failed=True),
+    asked=(at(-200),),
+    failures=1,
+    retry_at=at(-30),
+    trouble=Trouble(at(-150), Need.BLOCKED, "ERROR", at(-120)),
+)
+KEEP = {"user_volume": UserVolume.KEEP}
 
 
 def judge(facts: Facts, seen: Observation, **changes: Any) -> Decision:
@@ -31,31 +51,145 @@ def said(decision: Decision) -> tuple[Verdict, str | None, datetime | None]:
     return decision.verdict, decision.reason, decision.look_at
 
 
+# The first sight.
+
+
+def test_p3_the_first_sight_of_an_empty_workspace_is_a_baseline_and_no_debt() -> None:
+    seen = empty(NOON, bundle_id=BUNDLE, user="ada", last_connected_at=at(-500))
+    decision = judge(Facts(trouble=STUCK), seen)
+    assert said(decision) == (Verdict.BASELINE, None, None)
+    assert decision.facts == Facts(baseline_at=at(-1), bundle_id=BUNDLE, user="ada")
+    assert judge(Facts(), sight(NOON)).facts.baseline_at == NOON
+    assert judge(Facts(), empty(NOON, last_connected_at=at(-1))).facts.baseline_at == NOON
+
+
+@pytest.mark.parametrize(
+    ("seen", "used_at"),
+    [
+        (busy(NOON), at(-1)),
+        (sight(NOON, connection="CONNECTED"), NOON),
+        (empty(NOON, at(-4), last_connected_at=at(-3)), at(-3)),
+    ],
+    ids=["connected", "without a time", "after the sample"],
+)
+def test_p2_a_session_in_progress_at_first_sight_will_owe_a_rebuild(
+    seen: Observation, used_at: datetime
+) -> None:
+    facts = judge(Facts(), seen).facts
+    assert (facts.phase, facts.used_at, facts.baseline_at) == (Phase.IN_USE, used_at, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [(None, Doubt.NOT_FOUND), ("TERMINATED", "TERMINATED")]
+)
+def test_p6_unknown_id_is_told_and_not_taken_for_clean(state: str | None, reason: str) -> None:
+    decision = judge(Facts(), sight(NOON, state=state, connection="CONNECTED"))
+    assert said(decision) == (Verdict.DEFERRED, reason, at(5))
+    assert decision.facts == Facts(trouble=Trouble(NOON, Need.UNKNOWN, reason, at(90)))
+
+
+# Nothing is owed.
+
+CLEAN = Facts(rebuilt_at=at(-100), settled_at=at(-61), used_at=at(-160))
+
+
+def test_a_clean_workspace_is_left_to_signals_and_audits() -> None:
+    met = replace(CLEAN, vacant_since=at(-4), owed_since=at(-4), trouble=STUCK)
+    decision = judge(met, empty(NOON))
+    assert said(decision) == (Verdict.CLEAN, None, None)
+    assert decision.facts == CLEAN
+
+
+@pytest.mark.parametrize(
+    ("seen", "doubt"),
+    [
+        (empty(NOON, at(-30)), None),
+        (empty(NOON, at(-30.1)), Doubt.STALE_SAMPLE),
+        (busy(NOON, at(-100)), Doubt.STALE_SAMPLE),
+        (sight(NOON, connection="DISCONNECTED"), Doubt.STALE_SAMPLE),
+        (sight(NOON, connection="UNKNOWN", checked_at=at(-1)), Doubt.UNKNOWN_CONNECTION),
+        (sight(NOON), Doubt.NO_ROW),
+        (sight(NOON, state="UNHEALTHY"), Doubt.NO_ROW),
+        (sight(NOON, state="IMPAIRED"), Doubt.NO_ROW),
+        (sight(NOON, state="STOPPED", connection="UNKNOWN"), None),
+        (sight(NOON, state="MAINTENANCE"), None),
+        (sight(NOON, state=None, state_asked=True), Doubt.NOT_FOUND),
+        (empty(NOON, state=None, state_asked=True), Doubt.NOT_FOUND),
+        (sight(NOON, state=None), None),
+        (empty(NOON, state="TERMINATING"), "TERMINATING"),
+    ],
+)
+def test_p6_what_may_have_been_used_without_a_trace_is_told(
+    seen: Observation, doubt: str | None
+) -> None:
+    decision = judge(CLEAN, seen)
+    if doubt is None:
+        assert said(decision) == (Verdict.CLEAN, None, None)
+    else:
+        assert said(decision) == (Verdict.NOT_LEARNT, doubt, at(5))
+        assert decision.facts.trouble == Trouble(NOON, Need.UNKNOWN, doubt, at(90))
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"settled_at": at(-30)}, Verdict.NOT_LEARNT),
+        ({"settled_at": at(-29.9)}, Verdict.CLEAN),
+        ({"settled_at": None}, Verdict.NOT_LEARNT),
+        ({"settled_at": None, "used_at": None}, Verdict.CLEAN),
+    ],
+    ids=["settled", "settling", "never rebuilt", "never used"],
+)
+def test_a_missing_row_worries_nobody_who_never_signed_in_or_was_just_rebuilt(
+    changes: dict[str, Any], verdict: Verdict
+) -> None:
+    assert judge(replace(CLEAN, **changes), sight(NOON)).verdict is verdict
+
+
+def test_a_last_connection_is_a_use_that_makes_a_missing_row_worry() -> None:
+    never = replace(CLEAN, settled_at=None, used_at=None)
+    seen = sight(NOON, last_connected_at=at(-200))
+    assert judge(never, seen).verdict is Verdict.NOT_LEARNT
+
+
 # Vacant or not.
 
 
 def test_p1_a_user_who_is_connected_is_left_alone() -> None:
-    assert said(judge(TOLD, busy(at(6)))) == (Verdict.IN_USE, None, None)
+    decision = judge(replace(TOLD, trouble=STUCK), busy(at(6)))
+    assert said(decision) == (Verdict.IN_USE, None, None)
+    assert decision.facts.trouble is None
 
 
-def test_p2_an_alarm_newer_than_a_connected_sample_is_looked_into_again() -> None:
-    decision = judge(TOLD, busy(at(0, 30)))
-    assert said(decision) == (Verdict.DEFERRED, Deferral.EVIDENCE, at(6))
+def test_p2_who_was_asked_to_be_rebuilt_is_looked_at_until_they_leave() -> None:
+    assert said(judge(replace(TOLD, wanted_at=NOON), busy(at(6)))) == (Verdict.IN_USE, None, at(10))
 
 
 @pytest.mark.parametrize(
-    "seen",
+    ("seen", "doubt"),
     [
-        sight(NOON),
-        sight(NOON, connection="CONNECTED"),
-        sight(NOON, connection="DISCONNECTED"),
-        empty(NOON, at(-11)),
-        empty(NOON, last_connected_at=NOON),
+        (sight(NOON), Doubt.NO_ROW),
+        (sight(NOON, connection="UNKNOWN"), Doubt.UNKNOWN_CONNECTION),
+        (sight(NOON, connection="CONNECTED"), Doubt.STALE_SAMPLE),
+        (busy(NOON, at(-11)), Doubt.STALE_SAMPLE),
+        (busy(NOON, at(-1)), Doubt.OLDER_SAMPLE),
+        (sight(NOON, connection="DISCONNECTED"), Doubt.STALE_SAMPLE),
+        (empty(NOON, at(-11)), Doubt.STALE_SAMPLE),
+        (empty(NOON, last_connected_at=NOON), Doubt.CONTRADICTION),
+        (sight(NOON, state=None, state_asked=True), Doubt.NOT_FOUND),
     ],
-    ids=["no row", "no time, connected", "no time", "stale", "contradictory"],
 )
-def test_p1_missing_stale_or_contradictory_evidence_means_not_now(seen: Observation) -> None:
-    assert said(judge(TOLD, seen)) == (Verdict.DEFERRED, Deferral.EVIDENCE, at(5))
+def test_p1_missing_stale_or_contradictory_evidence_means_not_now_and_is_told(
+    seen: Observation, doubt: str
+) -> None:
+    decision = judge(TOLD, seen)
+    assert said(decision) == (Verdict.DEFERRED, doubt, at(5))
+    assert decision.facts.trouble == Trouble(NOON, Need.UNKNOWN, doubt, at(90))
+
+
+def test_p1_an_empty_sample_from_before_a_later_use_shows_no_vacancy() -> None:
+    decision = judge(replace(TOLD, used_at=at(1)), empty(at(2), NOON))
+    assert said(decision) == (Verdict.DEFERRED, Doubt.OLDER_SAMPLE, at(10))
 
 
 def test_p2_a_session_that_was_seen_without_the_time_of_its_sample_is_not_forgotten() -> None:
@@ -63,57 +197,83 @@ def test_p2_a_session_that_was_seen_without_the_time_of_its_sample_is_not_forgot
     assert judge(Facts(baseline_at=at(-60)), seen).facts.is_dirty
 
 
+@pytest.mark.parametrize("facts", [TOLD, VACANT])
+def test_p6_a_state_that_forbids_a_rebuild_is_told(facts: Facts) -> None:
+    decision = judge(facts, sight(at(25), state="ADMIN_MAINTENANCE"))
+    assert said(decision) == (Verdict.DEFERRED, "ADMIN_MAINTENANCE", at(30))
+    trouble = Trouble(at(25), Need.BLOCKED, "ADMIN_MAINTENANCE", at(115))
+    assert decision.facts.trouble == trouble
+
+
+@pytest.mark.parametrize("facts", [Facts(), CLEAN, TOLD, VACANT, FAILED])
+def test_p8_a_workspace_about_which_aws_answers_with_an_error_is_told(facts: Facts) -> None:
+    decision = judge(facts, Observation(at(25), error="InternalServerError"))
+    assert (decision.verdict, decision.reason) == (Verdict.DEFERRED, "api:InternalServerError")
+    assert decision.facts.trouble
+    assert decision.facts.trouble.need is (Need.BLOCKED if facts is FAILED else Need.UNKNOWN)
+
+
+# The grace period.
+
+
 def test_a_vacancy_is_looked_at_a_sample_interval_after_the_grace() -> None:
-    decision = judge(TOLD, empty(at(1)))
+    decision = judge(replace(TOLD, trouble=STUCK), empty(at(1)))
     assert said(decision) == (Verdict.VACANT, Deferral.GRACE, at(25))
-    assert owed_at(decision.facts, GRACE_20) == at(20)
-
-
-def test_a_clean_workspace_is_left_to_the_next_audit() -> None:
-    decision = judge(Facts(rebuilt_at=at(-5), told_at=NOON, vacant_since=at(-4)), empty(NOON))
-    assert said(decision) == (Verdict.CLEAN, None, None)
-    assert decision.facts.vacant_since is None
-
-
-# The rebuild falls due.
+    assert decision.facts == replace(TOLD, vacant_since=NOON, owed_since=NOON)
 
 
 def test_p1_empty_throughout_the_grace_and_after_it_is_rebuilt() -> None:
-    assert said(judge(VACANT, empty(at(25), at(20)))) == (Verdict.REBUILD, None, None)
+    decision = judge(replace(VACANT, trouble=STUCK), empty(at(25), at(20)))
+    assert decision == Decision(VACANT, Verdict.REBUILD)
 
 
 def test_p1_a_check_from_before_the_end_of_the_grace_does_not_count() -> None:
     decision = judge(VACANT, empty(at(25), at(19, 59)))
-    assert said(decision) == (Verdict.DEFERRED, Deferral.EVIDENCE, at(30))
+    assert said(decision) == (Verdict.DEFERRED, Doubt.OLDER_SAMPLE, at(30))
 
 
 def test_p1_not_a_moment_before_the_end_of_the_grace() -> None:
-    decision = decide(VACANT, empty(at(20), at(20)), at(19, 59.9), GRACE_20)
+    decision = decide(VACANT, empty(at(20), at(20)), at(19, 59.9), settings())
     assert decision.verdict is Verdict.VACANT
     assert judge(VACANT, empty(at(20), at(20))).verdict is Verdict.REBUILD
 
 
-def test_p1_reconnected_after_the_grace_is_left_alone() -> None:
+def test_p1_reconnected_after_grace_check_is_left_alone() -> None:
     assert judge(VACANT, busy(at(25))).verdict is Verdict.IN_USE
 
 
 def test_p1_gone_again_after_a_reconnect_begins_the_grace_anew() -> None:
-    decision = judge(VACANT, empty(at(25), last_connected_at=at(22)))
-    assert said(decision) == (Verdict.VACANT, Deferral.GRACE, at(49))
+    seen = empty(at(25), last_connected_at=at(22))
+    assert said(judge(VACANT, seen)) == (Verdict.VACANT, Deferral.GRACE, at(50))
+
+
+def test_p6_moving_last_known_puts_a_rebuild_off_with_a_reason_that_says_so() -> None:
+    nothing_new = replace(VACANT, told_at=at(-6))
+    decision = judge(nothing_new, empty(at(25), last_connected_at=at(22)))
+    assert said(decision) == (Verdict.VACANT, Deferral.UNCONFIRMED, at(50))
+    assert decision.facts.owed_since == at(-6)
 
 
 def test_p1_a_late_alarm_prolongs_the_grace() -> None:
     told_again = replace(VACANT, told_at=at(21))
-    assert said(judge(told_again, empty(at(25)))) == (Verdict.VACANT, Deferral.GRACE, at(46))
+    assert said(judge(told_again, empty(at(25)))) == (Verdict.VACANT, Deferral.GRACE, at(50))
 
 
-@pytest.mark.parametrize("connection", ["UNKNOWN", None])
-def test_p1_without_a_status_nothing_is_rebuilt(connection: str | None) -> None:
+@pytest.mark.parametrize("seen", [sight(at(9)), sight(at(9), connection="UNKNOWN")])
+def test_p6_within_the_grace_what_cannot_be_learnt_stays_told(seen: Observation) -> None:
+    assert judge(replace(VACANT, trouble=STUCK), seen).facts.trouble == STUCK
+    assert judge(replace(VACANT, trouble=STUCK), empty(at(9))).facts.trouble is None
+
+
+@pytest.mark.parametrize(
+    ("connection", "doubt"), [("UNKNOWN", Doubt.UNKNOWN_CONNECTION), (None, Doubt.NO_ROW)]
+)
+def test_p1_without_a_status_nothing_is_rebuilt(connection: str | None, doubt: Doubt) -> None:
     decision = judge(VACANT, sight(at(25), connection=connection))
-    assert said(decision) == (Verdict.DEFERRED, Deferral.EVIDENCE, at(30))
+    assert said(decision) == (Verdict.DEFERRED, doubt, at(30))
 
 
-def test_a_stopped_workspace_is_rebuilt() -> None:
+def test_p2_a_stopped_workspace_is_rebuilt() -> None:
     stopped = sight(at(25), state="STOPPED", connection="UNKNOWN")
     assert judge(VACANT, stopped).verdict is Verdict.REBUILD
 
@@ -123,34 +283,30 @@ def test_the_states_from_which_aws_rebuilds(state: str) -> None:
     assert judge(VACANT, empty(at(25), state=state)).verdict is Verdict.REBUILD
 
 
-@pytest.mark.parametrize("state", ["MAINTENANCE", "SUSPENDED", "STARTING", "REBUILDING", None])
-def test_another_state_is_waited_out(state: str | None) -> None:
-    decision = judge(VACANT, empty(at(25), state=state))
-    assert said(decision) == (Verdict.DEFERRED, Deferral.STATE, at(30))
+@pytest.mark.parametrize("state", ["MAINTENANCE", "SUSPENDED", "STARTING", "TERMINATED"])
+def test_another_state_is_waited_out(state: str) -> None:
+    assert said(judge(VACANT, empty(at(25), state=state))) == (Verdict.DEFERRED, state, at(30))
 
 
-@pytest.mark.parametrize("facts", [TOLD, VACANT])
-@pytest.mark.parametrize(
-    ("gone", "why"),
-    [({"missing": True, "state": None}, "not_found"), ({"state": "TERMINATED"}, "TERMINATED")],
-)
-def test_p6_a_workspace_that_is_gone_is_blocked(facts: Facts, gone: Any, why: str) -> None:
-    assert said(judge(facts, sight(at(25), **gone))) == (Verdict.BLOCKED, why, None)
-
-
-def test_grace_0_rebuilds_at_once() -> None:
-    decision = judge(replace(TOLD, told_at=at(-2)), empty(NOON), grace=timedelta())
-    assert decision.verdict is Verdict.REBUILD
-
-
-def test_p1_grace_0_needs_a_sample_from_after_the_alarm() -> None:
-    decision = judge(TOLD, empty(at(0, 30), at(-1)), grace=timedelta())
-    assert said(decision) == (Verdict.DEFERRED, Deferral.EVIDENCE, at(0, 30))
+def test_grace_0_rebuilds_at_once_but_needs_a_sample_from_after_the_alarm() -> None:
+    none = {"grace": timedelta()}
+    assert judge(replace(TOLD, told_at=at(-2)), empty(NOON), **none).verdict is Verdict.REBUILD
+    decision = judge(TOLD, empty(at(0, 30), at(-1)), **none)
+    assert said(decision) == (Verdict.DEFERRED, Doubt.OLDER_SAMPLE, at(0, 30))
 
 
 def test_dry_run_decides_and_rebuilds_nothing() -> None:
     assert said(judge(VACANT, empty(at(25)), dry_run=True)) == (Verdict.DRY_RUN, None, None)
 
+
+def test_p1_an_administrators_rebuild_waits_for_no_grace_but_for_a_fresh_sample() -> None:
+    wanted = Facts(baseline_at=at(-300), wanted_at=NOON)
+    assert judge(wanted, empty(at(2), at(1))).verdict is Verdict.REBUILD
+    assert judge(wanted, busy(at(2), at(1))).verdict is Verdict.IN_USE
+    assert said(judge(wanted, empty(at(2), at(-1))))[:2] == (Verdict.DEFERRED, Doubt.OLDER_SAMPLE)
+
+
+# The window.
 
 EVENING = Window(time(19), time(6), "UTC")
 
@@ -158,6 +314,7 @@ EVENING = Window(time(19), time(6), "UTC")
 def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
     decision = judge(VACANT, empty(at(25)), window=EVENING)
     assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(7 * 60))
+    assert decision.expected_by == at(7 * 60)
     assert judge(VACANT, empty(at(7 * 60)), window=EVENING).verdict is Verdict.REBUILD
 
 
@@ -172,44 +329,120 @@ def test_p6_a_grace_that_ends_outside_of_the_window_waits_for_it_and_says_so() -
     assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(7 * 60))
 
 
-# The user volume.
+# A rebuild that failed.
 
 
-def keep(facts: Facts, snapshot_at: datetime | None) -> Decision:
-    seen = empty(at(25), snapshot_at=snapshot_at, snapshot_asked=True)
-    return judge(facts, seen, user_volume=UserVolume.KEEP)
+def test_p3_a_failed_rebuild_is_repeated_when_its_time_has_come_and_its_trouble_stays() -> None:
+    assert judge(FAILED, empty(at(25))) == Decision(FAILED, Verdict.REBUILD)
+    early = replace(FAILED, retry_at=at(60))
+    assert said(judge(early, empty(at(25)))) == (Verdict.DEFERRED, Deferral.RETRY, at(35))
+    assert judge(early, empty(at(25), state="AVAILABLE")).facts.trouble == FAILED.trouble
 
 
-def test_keep_asks_for_the_snapshot_only_when_all_else_is_settled() -> None:
-    decision = judge(VACANT, empty(at(25)), user_volume=UserVolume.KEEP)
-    assert decision.needs_snapshot
-    assert decision.facts == replace(VACANT, owed_since=VACANT.vacant_since)
-    assert said(decision) == (Verdict.DEFERRED, Deferral.SNAPSHOT, at(25))
-    assert not judge(VACANT, empty(at(9)), user_volume=UserVolume.KEEP).needs_snapshot
+@pytest.mark.parametrize("state", ["ERROR", "UNHEALTHY"])
+@pytest.mark.parametrize("connection", ["UNKNOWN", None, "DISCONNECTED"])
+def test_p2_unhealthy_for_good_is_repeated_although_nothing_tells_who_is_connected(
+    state: str, connection: str | None
+) -> None:
+    seen = sight(at(25), state=state, connection=connection)
+    assert judge(FAILED, seen).verdict is Verdict.REBUILD
 
 
 @pytest.mark.parametrize(
-    ("snapshot_at", "look_at"),
-    [(None, at(55)), (at(-7), at(-7 + 12 * 60)), (at(-12 * 60), at(55))],
-    ids=["none", "too old", "overdue"],
+    "facts",
+    [VACANT, replace(FAILED, claim=None)],
+    ids=["no claim", "not begun"],
+)
+def test_p1_a_bad_state_that_no_rebuild_has_caused_does_not_show_that_nobody_is_connected(
+    facts: Facts,
+) -> None:
+    unclear = sight(at(25), state="UNHEALTHY", connection="UNKNOWN")
+    assert judge(facts, unclear).reason == Doubt.UNKNOWN_CONNECTION
+
+
+def test_p1_who_is_connected_although_the_rebuild_failed_is_left_alone() -> None:
+    decision = judge(FAILED, busy(at(25), state="UNHEALTHY"))
+    assert decision.verdict is Verdict.IN_USE
+    assert decision.facts.claim is decision.facts.trouble is decision.facts.retry_at is None
+    assert decision.facts.failures == 0
+    stale = busy(at(25), at(-290), state="UNHEALTHY")
+    assert judge(FAILED, stale).verdict is Verdict.REBUILD
+
+
+def test_p6_within_the_grace_a_failed_rebuild_stays_told() -> None:
+    told = replace(FAILED, told_at=at(20))
+    assert judge(told, empty(at(25))).facts.trouble == FAILED.trouble
+
+
+# The user volume.
+
+
+def keep(facts: Facts, seen: Observation) -> Decision:
+    return judge(facts, seen, **KEEP)
+
+
+def asked(snapshot_at: datetime | None, minutes: float = 25) -> Observation:
+    return empty(at(minutes), snapshot_at=snapshot_at, snapshot_asked=True)
+
+
+def test_keep_asks_for_the_snapshot_only_when_all_else_is_settled() -> None:
+    decision = keep(VACANT, empty(at(25)))
+    assert decision == Decision(
+        VACANT, Verdict.DEFERRED, at(25), Deferral.SNAPSHOT, needs_snapshot=True
+    )
+    assert not keep(VACANT, empty(at(9))).needs_snapshot
+    assert not keep(VACANT, sight(at(25))).needs_snapshot
+
+
+HOURS_12 = 12 * 60
+
+
+@pytest.mark.parametrize(
+    ("snapshot_at", "minutes", "look_at"),
+    [
+        (None, 25, at(55)),
+        (at(-7), 25, at(-7 + HOURS_12 + 5 + 2)),
+        (at(-HOURS_12), 25, at(HOURS_12 + 5)),
+        (None, HOURS_12 + 29, at(HOURS_12 + 60)),
+        (None, HOURS_12 + 30, at(HOURS_12 + 150)),
+    ],
+    ids=["none", "too old", "as old as the end", "nearly overdue", "overdue"],
 )
 def test_keep_waits_for_a_snapshot_that_holds_the_session(
-    snapshot_at: datetime | None, look_at: datetime
+    snapshot_at: datetime | None, minutes: float, look_at: datetime
 ) -> None:
-    assert said(keep(VACANT, snapshot_at)) == (Verdict.DEFERRED, Deferral.SNAPSHOT, look_at)
+    decision = keep(VACANT, asked(snapshot_at, minutes))
+    assert said(decision) == (Verdict.DEFERRED, Deferral.SNAPSHOT, look_at)
+    assert decision.expected_by == at(HOURS_12 + 30)
+    assert decision.facts.snapshot_at == snapshot_at
 
 
-def test_keep_rebuilds_once_the_snapshot_holds_the_session() -> None:
-    facts = replace(VACANT, told_at=at(-6))
-    assert keep(facts, at(-6)).verdict is Verdict.REBUILD
+def test_keep_does_not_ask_before_a_snapshot_is_to_be_expected() -> None:
+    known = replace(VACANT, snapshot_at=at(-60))
+    assert said(keep(known, empty(at(25)))) == (Verdict.DEFERRED, "snapshot", at(HOURS_12 - 60))
+    assert keep(known, empty(at(HOURS_12 - 60))).needs_snapshot
+    rebuilt = replace(VACANT, settled_at=at(-100))
+    assert keep(rebuilt, empty(at(25))).look_at == at(HOURS_12 - 100)
+    assert keep(replace(rebuilt, snapshot_at=at(-120)), empty(at(25))).look_at == at(HOURS_12 - 100)
 
 
-def test_keep_waits_for_a_snapshot_newer_than_the_last_session_end_that_was_told() -> None:
+@pytest.mark.parametrize(
+    ("facts", "snapshot_at", "verdict"),
+    [
+        (VACANT, at(-3), Verdict.DEFERRED),
+        (VACANT, NOON, Verdict.REBUILD),
+        (replace(VACANT, told_at=None), at(-7), Verdict.DEFERRED),
+        (replace(VACANT, told_at=None), at(-6), Verdict.REBUILD),
+        (replace(VACANT, snapshot_at=NOON), None, Verdict.REBUILD),
+    ],
+    ids=["before the alarm", "at the alarm", "before", "at the vacancy", "known before"],
+)
+def test_keep_rebuilds_once_a_snapshot_is_newer_than_whatever_showed_the_end(
+    facts: Facts, snapshot_at: datetime | None, verdict: Verdict
+) -> None:
     """Back unseen from 11:55 to 11:59: the last-connection time may be that of the log-in."""
-    assert keep(VACANT, at(-3)).reason == Deferral.SNAPSHOT
+    assert keep(facts, asked(snapshot_at)).verdict is verdict
 
 
-def test_keep_waits_for_a_snapshot_newer_than_a_vacancy_that_no_alarm_told_of() -> None:
-    untold = replace(VACANT, told_at=None)
-    assert keep(untold, at(-7)).reason == Deferral.SNAPSHOT
-    assert keep(untold, at(-6)).verdict is Verdict.REBUILD
+def test_keep_rebuilds_without_a_snapshot_when_an_administrator_asks_for_it() -> None:
+    assert keep(replace(VACANT, wanted_at=at(1)), empty(at(25))).verdict is Verdict.REBUILD

@@ -13,21 +13,43 @@ from nonpersistent.pacing import HOUR, LONGEST_PAUSE, Brake, Pacer
 from tests.unit.support import NOON, VirtualClock, at
 
 
+def call(pacer: Pacer) -> None:
+    pacer.wait()
+    pacer.sent()
+
+
 def test_p5_calls_are_spaced_evenly(clock: VirtualClock) -> None:
     pacer = Pacer(2, clock)
     for _ in range(4):
-        pacer.wait()
+        call(pacer)
     assert clock.now() == at(0, 1.5)
+    assert pacer.next_call_at == at(0, 2)
     assert pacer.gap == timedelta(seconds=0.5)
+
+
+def test_p5_who_waits_without_calling_does_not_use_the_rate_up(clock: VirtualClock) -> None:
+    pacer = Pacer(2, clock)
+    call(pacer)
+    for _ in range(3):
+        pacer.wait()
+    assert clock.now() == at(0, 0.5)
 
 
 def test_p5_time_that_passed_unused_is_not_caught_up(clock: VirtualClock) -> None:
     pacer = Pacer(2, clock)
-    pacer.wait()
+    call(pacer)
     clock.set(at(1))
-    pacer.wait()
-    pacer.wait()
+    call(pacer)
+    call(pacer)
     assert clock.now() == at(1, 0.5)
+
+
+def test_p5_a_slow_call_is_followed_by_the_whole_gap(clock: VirtualClock) -> None:
+    pacer = Pacer(2, clock)
+    pacer.wait()
+    clock.sleep(3)
+    pacer.sent()
+    assert pacer.next_call_at == at(0, 3.5)
 
 
 def test_p5_throttling_doubles_the_rest_up_to_a_limit(clock: VirtualClock) -> None:
@@ -36,23 +58,23 @@ def test_p5_throttling_doubles_the_rest_up_to_a_limit(clock: VirtualClock) -> No
         pacer.throttled()
         pacer.wait()
     assert clock.slept == [1, 2, 4, 8, 16, LONGEST_PAUSE, LONGEST_PAUSE]
-
-
-def test_an_answer_ends_the_growth_of_pauses(clock: VirtualClock) -> None:
-    pacer = Pacer(2, clock)
-    pacer.throttled()
-    pacer.throttled()
     pacer.succeeded()
-    clock.set(at(1))
     pacer.throttled()
-    assert pacer.next_call_at == at(1, 1)
-
-
-def test_p5_throttling_never_makes_a_slow_rate_faster(clock: VirtualClock) -> None:
-    pacer = Pacer(0.1, clock)
     pacer.wait()
+    assert clock.slept[7:] == [1]
+
+
+@pytest.mark.parametrize(("rate", "rest"), [(2, 1), (0.1, 10)])
+def test_p5_neither_throttling_nor_a_failure_makes_a_slow_rate_faster(
+    clock: VirtualClock, rate: float, rest: float
+) -> None:
+    pacer = Pacer(rate, clock)
     pacer.throttled()
-    assert pacer.next_call_at >= at(0, 10)
+    assert pacer.next_call_at == at(0, rest)
+    clock.set(at(1))
+    pacer.failed()
+    pacer.failed()
+    assert pacer.next_call_at == at(1, rest)
 
 
 def test_a_brake_that_is_not_set_brakes_nothing() -> None:
@@ -82,10 +104,9 @@ def test_with_a_place_nobody_is_held_back() -> None:
     assert brake.hold_back(NOON) == at(40)
 
 
-def test_a_place_that_became_free_is_free_now() -> None:
-    assert Brake(1, [NOON - HOUR]).free_at(NOON) == NOON
-    assert Brake(2, [NOON]).free_at(NOON) == NOON
-    assert Brake(1, [at(-90)]).free_at(NOON) == NOON
+@pytest.mark.parametrize(("limit", "minutes"), [(1, -60), (2, 0), (1, -90)])
+def test_a_place_that_became_free_is_free_now(limit: int, minutes: float) -> None:
+    assert Brake(limit, [at(minutes)]).free_at(NOON) == NOON
 
 
 @given(st.integers(1, 4), st.lists(st.integers(0, 40), max_size=30))

@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nonpersistent.canary import Bundle
 from nonpersistent.clock import to_millisecond
-from nonpersistent.facts import Facts
-from nonpersistent.images import Proof
+from nonpersistent.facts import Claim, Facts, Need, Trouble
 from nonpersistent.records import (
+    UNREADABLE,
     Record,
+    bundle_from_item,
+    bundle_to_item,
     from_item,
     from_moment,
-    proof_from_item,
-    proof_to_item,
     to_item,
     to_moment,
 )
 from tests.unit.support import BUNDLE, NOON, WS, at
 
 MOMENTS = st.datetimes(datetime(1000, 1, 1), timezones=st.just(UTC)).map(to_millisecond)
-MAYBE = st.none() | MOMENTS
 TEXT = st.none() | st.text(min_size=1)
+st.register_type_strategy(datetime, MOMENTS)
+CLAIMS = st.builds(Claim, claimed_by=TEXT, state=TEXT, address=TEXT, image_id=TEXT)
 FACTS = st.builds(
     Facts,
-    used_at=MAYBE,
-    told_at=MAYBE,
-    vacant_since=MAYBE,
-    asked_at=MAYBE,
-    accepted_at=MAYBE,
-    rebuilt_at=MAYBE,
-    baseline_at=MAYBE,
-    begun=st.booleans(),
-    address=TEXT,
+    claim=st.none() | CLAIMS,
+    asked=st.lists(MOMENTS, max_size=3).map(tuple),
+    failures=st.integers(0, 99),
+    trouble=st.none() | st.builds(Trouble, reason=st.text(min_size=1)),
+    hold_reason=TEXT,
+    user=TEXT,
     bundle_id=TEXT,
-    proving=st.booleans(),
-    attempts=st.integers(0, 99),
-    reason=TEXT,
+    image_id=TEXT,
 )
 
 
@@ -49,7 +48,6 @@ def test_a_moment_has_a_fixed_width_so_that_it_sorts() -> None:
 
 
 def test_p2_a_time_long_ago_can_be_read_again() -> None:
-    """A message may carry year 1; a record that cannot be read stops every pass."""
     long_ago = datetime(1, 1, 1, tzinfo=UTC)
     assert to_moment(from_moment(long_ago)) == long_ago
 
@@ -59,23 +57,26 @@ def test_moments_sort_as_their_texts(one: datetime, other: datetime) -> None:
     assert (one < other) == (from_moment(one)["S"] < from_moment(other)["S"])
 
 
-@given(FACTS, st.integers(1, 10**9), MAYBE)
+@given(FACTS, st.integers(1, 10**9), st.none() | MOMENTS, TEXT)
 def test_p2_a_record_comes_back_as_it_was(
-    facts: Facts, version: int, look_at: datetime | None
+    facts: Facts, version: int, look_at: datetime | None, reason: str | None
 ) -> None:
-    record = Record(WS, facts, version, look_at)
+    record = Record(WS, facts, version, look_at, reason)
     assert from_item(to_item(record)) == record
 
 
-IMAGES = st.lists(st.text(min_size=1), max_size=4).map(tuple)
-PAIRS = st.tuples(st.text("wsi-0a", min_size=1), st.text(min_size=1))
-FAILED = st.lists(PAIRS, max_size=4).map(tuple)
-TRYING = st.dictionaries(st.text(min_size=1), st.text(min_size=1), max_size=3)
-
-
-@given(st.builds(Proof, st.just(BUNDLE), TEXT, IMAGES, TRYING, FAILED, st.integers(0, 9)))
-def test_p7_a_proof_comes_back_as_it_was(proof: Proof) -> None:
-    assert proof_from_item(BUNDLE, proof_to_item(proof)) == proof
+@given(
+    st.builds(
+        Bundle,
+        bundle_id=st.just(BUNDLE),
+        image_id=TEXT,
+        canary=TEXT,
+        lost=st.lists(st.text(min_size=1), max_size=4).map(tuple),
+        version=st.integers(1, 9),
+    )
+)
+def test_p7_a_bundle_comes_back_as_it_was(bundle: Bundle) -> None:
+    assert bundle_from_item(BUNDLE, bundle_to_item(bundle)) == bundle
 
 
 def test_what_a_signal_alone_wrote_is_a_record() -> None:
@@ -83,11 +84,77 @@ def test_what_a_signal_alone_wrote_is_a_record() -> None:
     assert from_item(item) == Record(WS, Facts(told_at=NOON), 1)
 
 
+def test_an_item_is_of_dynamodbs_types_and_says_what_the_index_shows() -> None:
+    claim = Claim(asked_at=NOON, failed=True, claimed_by="an-invocation")
+    trouble = Trouble(at(1), Need.BLOCKED, "ERROR", at(31))
+    facts = Facts(claim=claim, asked=(NOON, at(-9)), failures=2, trouble=trouble, user="ada")
+    assert to_item(Record(WS, facts, 3, at(5), "ERROR")) == {
+        "id": {"S": WS},
+        "version": {"N": "3"},
+        "phase": {"S": "new"},
+        "due_at": from_moment(at(5)),
+        "reason": {"S": "ERROR"},
+        "needs": {"S": "blocked"},
+        "needs_at": from_moment(at(31)),
+        "claim": {
+            "M": {
+                "asked_at": from_moment(NOON),
+                "failed": {"BOOL": True},
+                "claimed_by": {"S": "an-invocation"},
+                "goes_first": {"BOOL": False},
+            }
+        },
+        "asked": {"L": [from_moment(NOON), from_moment(at(-9))]},
+        "failures": {"N": "2"},
+        "trouble": {
+            "M": {
+                "since": from_moment(at(1)),
+                "need": {"S": "blocked"},
+                "reason": {"S": "ERROR"},
+                "needs_at": from_moment(at(31)),
+            }
+        },
+        "user": {"S": "ada"},
+    }
+
+
 def test_only_what_has_a_time_to_look_is_in_the_index() -> None:
-    assert "due_at" not in to_item(Record(WS))
-    planned = to_item(Record(WS, look_at=at(5)))
-    assert planned["due_at"] == from_moment(at(5))
+    assert to_item(Record(WS)).keys() == {"id", "version", "phase", "failures"}
 
 
-def test_an_empty_item_is_an_empty_proof() -> None:
-    assert proof_from_item(BUNDLE, {}) == Proof(BUNDLE)
+def test_an_empty_item_is_a_bundle_of_which_nothing_is_known() -> None:
+    assert bundle_from_item(BUNDLE, {}) == Bundle(BUNDLE)
+
+
+BROKEN: list[dict[str, Any]] = [
+    {"used_at": {"S": "yesterday"}},
+    {"used_at": {"S": "2026-11-22T12:00:00"}},
+    {"used_at": {"N": "7"}},
+    {"used_at": "2026-11-22T12:00:00Z"},
+    {"failures": {"N": "many"}},
+    {"failures": {"S": "1"}},
+    {"asked": {"L": [{"S": "yesterday"}]}},
+    {"asked": {"L": [{"N": "1"}]}},
+    {"claim": {"M": {}}},
+    {"claim": {"S": "yes"}},
+    {"trouble": {"M": {"since": from_moment(NOON), "need": {"S": "tea"}}}},
+    {"user": {"L": []}},
+    {"due_at": {"S": "soon"}},
+    {"reason": {"N": "1"}},
+    {"version": {"S": "1"}},
+]
+
+
+@pytest.mark.parametrize("attribute", BROKEN, ids=str)
+def test_p8_an_item_that_this_code_has_not_written_is_unreadable(attribute: Any) -> None:
+    item = {"id": {"S": WS}, "version": {"N": "1"}, **attribute}
+    with pytest.raises(UNREADABLE):
+        from_item(item)
+
+
+@pytest.mark.parametrize(
+    "attribute", [{"proven_at": {"S": "soon"}}, {"lost": {"S": WS}}, {"version": {"N": "x"}}]
+)
+def test_p8_a_bundle_that_cannot_be_read_is_not_trusted_and_overwritten(attribute: Any) -> None:
+    item = {"image_id": {"S": "wsi-1"}, **attribute}
+    assert bundle_from_item(BUNDLE, item) == Bundle(BUNDLE, version=-1)

@@ -22,10 +22,13 @@ ENVIRONMENT = {
     "WORKSPACES_API_RATE": "1.5",
     "AUDIT_INTERVAL_MINUTES": "30",
     "MAXIMUM_REBUILDS_PER_HOUR": "12",
-    "REBUILD_WINDOW": '{"start":"19:00","end":"06:00","timezone":"Europe/Berlin"}',
-    "PROVE_IMAGES": "false",
+    "REBUILD_WINDOW": json.dumps(
+        {"start": "19:00", "end": "06:00", "timezone": "Europe/Berlin", "days": None}
+    ),
+    "CANARY_AFTER_HOURS": "1.5",
 }
 NIGHT = Window(time(19), time(6), "Europe/Berlin")
+EVERY_DAY = frozenset(range(7))
 MORNING = Window(time(6), time(8), "UTC")
 
 
@@ -40,14 +43,21 @@ def test_every_setting_is_read_from_the_environment() -> None:
         audit_interval=timedelta(minutes=30),
         maximum_rebuilds_per_hour=12,
         window=NIGHT,
-        prove_images=False,
+        canary_after=timedelta(minutes=90),
     )
 
 
 def test_an_empty_option_is_an_absent_one() -> None:
-    given = ENVIRONMENT | {"MAXIMUM_REBUILDS_PER_HOUR": "", "REBUILD_WINDOW": ""}
-    read = Settings.from_environment(given)
-    assert (read.maximum_rebuilds_per_hour, read.window) == (None, None)
+    options = ("MAXIMUM_REBUILDS_PER_HOUR", "REBUILD_WINDOW", "CANARY_AFTER_HOURS")
+    read = Settings.from_environment(ENVIRONMENT | dict.fromkeys(options, ""))
+    assert read.maximum_rebuilds_per_hour is read.window is read.canary_after is None
+
+
+def test_the_least_values_are_taken() -> None:
+    least = {"WORKSPACES_API_RATE": "0.1", "MAXIMUM_REBUILDS_PER_HOUR": "1"}
+    read = Settings.from_environment(ENVIRONMENT | least | {"RECONNECT_GRACE_MINUTES": "0"})
+    assert (read.api_rate, read.maximum_rebuilds_per_hour) == (0.1, 1)
+    assert read.grace == timedelta()
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)
@@ -88,7 +98,13 @@ def window(**changes: object) -> str:
         ("REBUILD_WINDOW", window(end="06:00Z")),
         ("REBUILD_WINDOW", window(timezone="")),
         ("REBUILD_WINDOW", window(timezone=None)),
-        ("PROVE_IMAGES", ""),
+        ("REBUILD_WINDOW", window(days=["Mon"])),
+        ("REBUILD_WINDOW", window(days=7)),
+        ("CANARY_AFTER_HOURS", "0"),
+        ("CANARY_AFTER_HOURS", "-1"),
+        ("CANARY_AFTER_HOURS", "inf"),
+        ("CANARY_AFTER_HOURS", "1e300"),
+        ("CANARY_AFTER_HOURS", "null"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_name_the_rule_and_the_value(
@@ -111,8 +127,8 @@ def test_patience_is_a_sample_interval_but_never_more_than_a_quarter_of_the_grac
 @pytest.mark.parametrize(
     ("grace", "moment", "look"),
     [
-        (20, at(0, 1), at(1)),
-        (20, at(1), at(1)),
+        (20, at(0, 1), at(5)),
+        (20, at(5), at(5)),
         (0.1, at(0, 0.2), at(0, 1.5)),
         (0, at(0, 0.2), at(0, 0.2)),
     ],
@@ -121,6 +137,23 @@ def test_p5_looks_are_rounded_up_to_common_moments(
     grace: float, moment: datetime, look: datetime
 ) -> None:
     assert settings(grace=timedelta(minutes=grace)).next_look(moment) == look
+
+
+def test_p5_a_look_that_must_not_be_late_waits_for_a_tick_at_most() -> None:
+    assert settings().next_tick(at(1)) == at(1)
+    assert settings().next_tick(at(1, 0.001)) == at(2)
+    assert settings(grace=timedelta(minutes=2)).next_tick(at(1, 0.001)) == at(1.5)
+
+
+def test_the_days_of_a_window_are_those_on_which_it_opens() -> None:
+    given = window(days=["mon", "sun"])
+    read = Settings.from_environment(ENVIRONMENT | {"REBUILD_WINDOW": given})
+    assert read.window == Window(time(19), time(6), "UTC", frozenset({0, 6}))
+
+
+FRIDAYS = Window(time(19), time(6), "Europe/Berlin", frozenset({4}))
+SUNDAYS = Window(time(2), time(3), "Europe/Berlin", frozenset({6}))
+OLD_YEAR = Window(time(19), time(6), "Europe/Berlin", frozenset({3}))
 
 
 @pytest.mark.parametrize(
@@ -136,6 +169,18 @@ def test_p5_looks_are_rounded_up_to_common_moments(
         (NIGHT, "2026-11-23T04:59:59", "2026-11-23T04:59:59"),
         (NIGHT, "2026-11-23T05:00:00", "2026-11-23T18:00:00"),
         (NIGHT, "2026-07-01T16:00:00", "2026-07-01T17:00:00"),
+        # Friday evening to Saturday morning; 2026-11-20 is a Friday.
+        (FRIDAYS, "2026-11-20T17:59:59", "2026-11-20T18:00:00"),
+        (FRIDAYS, "2026-11-21T04:59:59", "2026-11-21T04:59:59"),
+        (FRIDAYS, "2026-11-21T05:00:00", "2026-11-27T18:00:00"),
+        (FRIDAYS, "2026-11-19T20:00:00", "2026-11-20T18:00:00"),
+        (OLD_YEAR, "2027-01-01T04:00:00", "2027-01-01T04:00:00"),
+        # Clocks skip 02:00 to 03:00 on 2026-03-29, and repeat it on 2026-10-25.
+        (SUNDAYS, "2026-03-28T00:00:00", "2026-03-29T01:00:00"),
+        (SUNDAYS, "2026-03-29T01:00:00", "2026-03-29T01:00:00"),
+        (SUNDAYS, "2026-03-29T02:00:00", "2026-04-05T00:00:00"),
+        (SUNDAYS, "2026-10-24T12:00:00", "2026-10-25T00:00:00"),
+        (SUNDAYS, "2026-10-25T02:00:00", "2026-11-01T01:00:00"),
     ],
 )
 def test_the_window_opens_at_its_local_time(hours: Window, moment: str, opens: str) -> None:
@@ -153,8 +198,14 @@ def test_an_unknown_time_zone_means_no_rebuild_and_an_error_that_helps(zone: str
         Window(time(1), time(2), zone).opens_at(NOON)
 
 
+def test_a_window_that_opens_on_no_day_is_an_error_that_helps() -> None:
+    with pytest.raises(SettingsError, match=r"opens on none of the days \[\]"):
+        Window(time(1), time(2), "UTC", frozenset()).opens_at(NOON)
+
+
 TIMES = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 59]))
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+DAYS = st.frozensets(st.integers(0, 6), min_size=1)
 NEAR_A_CHANGE = st.sampled_from(
     [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)]
 ).flatmap(lambda day: st.integers(-1500, 1500).map(lambda m: day + timedelta(minutes=m)))
@@ -163,19 +214,43 @@ MOMENTS = NEAR_A_CHANGE | st.datetimes(
 )
 
 
-@given(TIMES, TIMES, ZONES, MOMENTS)
-@example(time(2, 30), time(4), "Europe/Berlin", datetime(2026, 10, 25, 1, 10, tzinfo=UTC))
-@example(time(2, 30), time(3), "Europe/Berlin", datetime(2026, 3, 29, 0, 10, tzinfo=UTC))
-def test_the_window_opens_within_it_and_never_in_the_past_also_where_clocks_change(
-    start: time, end: time, zone: str, moment: datetime
+@given(TIMES, TIMES, ZONES, DAYS, MOMENTS)
+@example(
+    time(2, 30), time(4), "Europe/Berlin", EVERY_DAY, datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+)
+@example(time(2, 30), time(3), "Europe/Berlin", EVERY_DAY, datetime(2026, 3, 29, 0, 10, tzinfo=UTC))
+def test_the_window_is_open_when_it_is_said_to_open_and_that_is_never_in_the_past(
+    start: time, end: time, zone: str, days: frozenset[int], moment: datetime
 ) -> None:
     if start == end:
         return
-    opens = Window(start, end, zone).opens_at(moment)
-    local = opens.astimezone(ZoneInfo(zone)).time()
-    inside = start <= local < end if start < end else local >= start or local < end
+    hours = Window(start, end, zone, days)
+    opens = hours.opens_at(moment)
     assert opens >= moment
-    assert inside
+    assert hours.opens_at(opens) == opens
+    local = opens.astimezone(ZoneInfo(zone))
+    is_early = start > end and local.time() < end
+    opened_on = local.date() - timedelta(days=int(is_early))
+    assert opened_on.weekday() in days
+    if _is_ordinary(local):
+        inside = start <= local.time() < end if start < end else local.time() >= start or is_early
+        assert inside
+
+
+def _is_ordinary(local: datetime) -> bool:
+    """Whether no clock changes within three hours."""
+    hours = timedelta(hours=3)
+    around = (local.astimezone(UTC) - hours, local.astimezone(UTC) + hours)
+    return len({moment.astimezone(local.tzinfo).utcoffset() for moment in around}) == 1
+
+
+@given(MOMENTS)
+def test_p2_a_window_of_every_day_opens_within_a_day_also_where_clocks_change(
+    moment: datetime,
+) -> None:
+    for start, end in ((time(2), time(2, 30)), (time(2, 15), time(3, 15)), (time(23), time(1))):
+        opens = Window(start, end, "Europe/Berlin").opens_at(moment)
+        assert opens - moment < timedelta(hours=25)
 
 
 @given(MOMENTS, st.floats(0.05, 60))
@@ -184,4 +259,4 @@ def test_p5_a_look_is_never_before_its_moment_and_at_most_a_tick_after(
 ) -> None:
     given = settings(grace=timedelta(minutes=grace))
     wait = given.next_look(moment) - moment
-    assert timedelta(milliseconds=-1) < wait <= timedelta(seconds=60.001)
+    assert timedelta(milliseconds=-1) < wait <= given.patience + timedelta(milliseconds=1)

@@ -13,15 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nonpersistent.signals import (
+    LONGEST_HOLD,
     LONGEST_MESSAGE,
+    LONGEST_REASON,
     WORKSPACE_ID,
-    Home,
     Ignored,
+    Kind,
+    Origin,
     Signal,
     Task,
     read,
 )
-from tests.unit.support import HOME, NOON, OTHER, WS, at, session_end, sign_in
+from tests.unit.support import ORIGIN, NOON, OTHER, WS, at, session_end, sign_in
 
 EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
 ENDED = datetime(2026, 11, 22, 10, 6, 41, 123000, UTC)
@@ -52,7 +55,7 @@ SAYS: dict[str, list[Signal | Ignored | Task]] = {
     "alarm_malformed_arn": [ELSEWHERE],
     "not_json": [Ignored("not_json")],
     "not_an_object": [Ignored("not_a_json_object")],
-    "original_recipe": [session_end(NOON)],
+    "alarm_without_metric": [Ignored("another_namespace")],
     "several_records": [
         Ignored("not_json"),
         session_end(ENDED),
@@ -82,7 +85,7 @@ def test_every_event_on_file_is_expected_to_say_something() -> None:
 def test_an_event_says_what_its_fixture_is_named_after(
     name: str, says: list[Signal | Ignored | Task]
 ) -> None:
-    assert read(json.loads((EVENTS / f"{name}.json").read_text()), NOON, HOME) == says
+    assert read(json.loads((EVENTS / f"{name}.json").read_text()), NOON, ORIGIN) == says
 
 
 def record(message: object, **sns: object) -> dict[str, Any]:
@@ -90,8 +93,15 @@ def record(message: object, **sns: object) -> dict[str, Any]:
     return {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": text, **sns}}]}
 
 
+METRIC_NAME = {"Namespace": "AWS/WorkSpaces", "MetricName": "SessionDisconnect"}
+
+
+def about(*dimensions: object) -> dict[str, Any]:
+    return {"Trigger": METRIC_NAME | {"Dimensions": list(dimensions)}}
+
+
 def plain(**changes: object) -> dict[str, Any]:
-    return {"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": WS}]}, **changes}
+    return about({"name": "WorkspaceId", "value": WS}) | changes
 
 
 @pytest.mark.parametrize(
@@ -102,11 +112,14 @@ def plain(**changes: object) -> dict[str, Any]:
         (plain(AlarmArn="nra:aws:cloudwatch:us-east-1:123456789012:alarm:x"), ELSEWHERE.reason),
         (plain(AWSAccountId=123456789012), "another_account_or_region"),
         ({"Trigger": [WS]}, "not_a_metric_alarm"),
-        ({"Trigger": {"Dimensions": {"name": "WorkspaceId", "value": WS}}}, "no_workspace_id"),
-        ({"Trigger": {"Dimensions": [WS, {"name": "WorkspaceId"}]}}, "no_workspace_id"),
+        ({"Trigger": METRIC_NAME | {"Dimensions": {"name": WS, "value": WS}}}, "no_workspace_id"),
+        ({"Trigger": METRIC_NAME}, "no_workspace_id"),
+        (about(WS, {"name": "WorkspaceId"}), "no_workspace_id"),
         ({"Trigger": {"Metrics": [3, {"MetricStat": 4}, {"MetricStat": {}}]}}, "no_workspace_id"),
-        ({"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": WS + "\n"}]}}, "malformed"),
-        ({"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": "ws-٠١٢٣٤٥٦٧"}]}}, "malf"),
+        ({"Trigger": {"MetricName": "SessionDisconnect"}}, "another_namespace"),
+        ({"Trigger": {"Namespace": "AWS/WorkSpaces"}}, "another_metric"),
+        (about({"name": "WorkspaceId", "value": WS + "\n"}), "malformed"),
+        (about({"name": "WorkspaceId", "value": "ws-٠١٢٣٤٥٦٧"}), "malf"),
         ("[" * 200_000, "not_json"),
         (" " * (LONGEST_MESSAGE + 1), "too_long"),
         ("9" * 5_000, "not_json"),
@@ -115,14 +128,14 @@ def plain(**changes: object) -> dict[str, Any]:
 def test_p4_a_message_that_does_not_fit_is_ignored_with_its_reason(
     message: object, reason: str
 ) -> None:
-    [said] = read(record(message), NOON, HOME)
+    [said] = read(record(message), NOON, ORIGIN)
     assert isinstance(said, Ignored)
     assert said.reason.startswith(reason)
 
 
 def test_a_message_of_the_greatest_length_is_read() -> None:
     text = json.dumps(plain()).ljust(LONGEST_MESSAGE)
-    assert read(record(text), NOON, HOME) == [session_end(NOON)]
+    assert read(record(text), NOON, ORIGIN) == [session_end(NOON)]
 
 
 @pytest.mark.parametrize(
@@ -141,24 +154,24 @@ def test_a_message_of_the_greatest_length_is_read() -> None:
 def test_a_time_is_read_as_utc_to_the_millisecond_and_never_lies_far_ahead(
     time: object, moment: datetime
 ) -> None:
-    assert read(record(plain(StateChangeTime=time)), NOON, HOME) == [session_end(moment)]
+    assert read(record(plain(StateChangeTime=time)), NOON, ORIGIN) == [session_end(moment)]
 
 
 def test_a_time_is_held_against_the_present_and_not_against_when_its_event_was_sent() -> None:
     later = "2026-11-22T11:00:00Z"
     alarm = record(plain(StateChangeTime=later), Timestamp="2026-11-22T10:00:00Z")
-    assert read(alarm, NOON, HOME) == [session_end(at(-60))]
+    assert read(alarm, NOON, ORIGIN) == [session_end(at(-60))]
     event = json.loads((EVENTS / "sign_in.json").read_text())
     event["detail"]["loginTime"] = later
-    assert read(event, NOON, HOME) == [sign_in(at(-60))]
+    assert read(event, NOON, ORIGIN) == [sign_in(at(-60))]
 
 
 def test_p1_a_log_in_is_no_earlier_than_it_was_though_its_event_tells_whole_seconds() -> None:
     """Rounded down it would lie before a sample that was taken before it, and saw nobody."""
     event = json.loads((EVENTS / "sign_in.json").read_text())
     event["time"], event["detail"]["loginTime"] = "2026-11-22T11:59:58Z", "2026-11-22T11:59:58.992Z"
-    assert read(event, NOON, HOME) == [sign_in(at(0, -1.008))]
-    assert read(event, at(0, -4), HOME) == [sign_in(at(0, -1.008))]
+    assert read(event, NOON, ORIGIN) == [sign_in(at(0, -1.008))]
+    assert read(event, at(0, -4), ORIGIN) == [sign_in(at(0, -1.008))]
 
 
 def test_a_time_without_an_offset_is_utc_wherever_the_clock_hangs(
@@ -167,14 +180,14 @@ def test_a_time_without_an_offset_is_utc_wherever_the_clock_hangs(
     with monkeypatch.context() as patched:
         patched.setenv("TZ", "Asia/Tokyo")
         time.tzset()
-        said = read(record(plain(StateChangeTime="2026-11-22T10:06:41.123")), NOON, HOME)
+        said = read(record(plain(StateChangeTime="2026-11-22T10:06:41.123")), NOON, ORIGIN)
     time.tzset()
     assert said == [session_end(ENDED)]
 
 
 def test_without_a_state_change_the_time_of_publishing_counts() -> None:
     event = record(plain(), Timestamp="2026-11-22T10:06:41.170Z")
-    assert read(event, NOON, HOME) == [session_end(PUBLISHED)]
+    assert read(event, NOON, ORIGIN) == [session_end(PUBLISHED)]
 
 
 def access(**event: str) -> dict[str, Any]:
@@ -188,26 +201,80 @@ def access(**event: str) -> dict[str, Any]:
 
 
 def test_p1_what_a_sign_in_does_not_say_contradicts_nothing() -> None:
-    assert read(access(), NOON, HOME) == [sign_in(NOON)]
-    assert read(access(account=HOME.account), NOON, HOME) == [sign_in(NOON)]
-    assert read(access(region=HOME.region), NOON, HOME) == [sign_in(NOON)]
+    assert read(access(), NOON, ORIGIN) == [sign_in(NOON)]
+    assert read(access(account=ORIGIN.account), NOON, ORIGIN) == [sign_in(NOON)]
+    assert read(access(region=ORIGIN.region), NOON, ORIGIN) == [sign_in(NOON)]
 
 
 @pytest.mark.parametrize("place", [{"account": "210987654321"}, {"region": "eu-central-1"}])
 def test_p4_a_sign_in_from_elsewhere_is_ignored(place: dict[str, str]) -> None:
-    assert read(access(**place), NOON, HOME) == [ELSEWHERE]
+    assert read(access(**place), NOON, ORIGIN) == [ELSEWHERE]
 
 
-def test_home_is_the_region_and_account_of_an_arn() -> None:
+def test_an_origin_is_the_region_and_account_of_an_arn() -> None:
     arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:desks"
-    assert Home.of(arn) == Home("cn-north-1", "123456789012")
-    assert Home.of("arn:aws:sns:us-east-1:123456789012:desks") == HOME
+    assert Origin.of(arn) == Origin("cn-north-1", "123456789012")
+    assert Origin.of("arn:aws:sns:us-east-1:123456789012:desks") == ORIGIN
 
 
 @pytest.mark.parametrize("text", ["arn:aws:sns:us-east-1:123456789012", "nra:a:b:c:d:e:f", ""])
 def test_what_is_no_arn_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=f"not an ARN: '{text}'"):
-        Home.of(text)
+        Origin.of(text)
+
+
+# What an administrator asks for.
+
+
+def asked(task: str, *ids: object, **details: object) -> list[Signal | Ignored | Task]:
+    return read({"task": task, "workspace_ids": list(ids), **details}, NOON, ORIGIN)
+
+
+def test_an_administrator_may_ask_for_a_rebuild_a_hold_or_a_release() -> None:
+    assert asked("rebuild", WS, OTHER) == [
+        Signal(Kind.REBUILD, WS, NOON),
+        Signal(Kind.REBUILD, OTHER, NOON),
+    ]
+    assert asked("hold", WS, hours=1.5, reason="demo") == [
+        Signal(Kind.HOLD, WS, NOON, until=at(90), reason="demo")
+    ]
+    assert asked("release", WS) == [Signal(Kind.RELEASE, WS, NOON, until=NOON)]
+    [odd] = asked("hold", WS, hours=1e-5, reason="x" * LONGEST_REASON)
+    assert isinstance(odd, Signal)
+    assert odd.until == NOON.replace(microsecond=36000)
+
+
+@pytest.mark.parametrize(
+    ("details", "reason"),
+    [
+        ({}, "hours_not_a_number"),
+        ({"hours": True, "reason": "demo"}, "hours_not_a_number"),
+        ({"hours": "72", "reason": "demo"}, "hours_not_a_number"),
+        ({"hours": 0, "reason": "demo"}, "hours_out_of_range"),
+        ({"hours": -1, "reason": "demo"}, "hours_out_of_range"),
+        ({"hours": float("nan"), "reason": "demo"}, "hours_out_of_range"),
+        ({"hours": LONGEST_HOLD + 1, "reason": "demo"}, "hours_out_of_range"),
+        ({"hours": 72}, "malformed_reason"),
+        ({"hours": 72, "reason": ""}, "malformed_reason"),
+        ({"hours": LONGEST_HOLD, "reason": "x" * (LONGEST_REASON + 1)}, "malformed_reason"),
+    ],
+)
+def test_a_hold_says_how_long_and_why(details: dict[str, object], reason: str) -> None:
+    assert asked("hold", WS, **details) == [Ignored(reason)]
+
+
+@pytest.mark.parametrize("task", ["rebuild", "hold", "release"])
+def test_p4_a_request_names_workspaces(task: str) -> None:
+    said = asked(task, "ws-", 7, WS, hours=1, reason="demo")
+    assert said[:2] == [Ignored("malformed_workspace_id")] * 2
+    assert isinstance(said[2], Signal)
+    assert asked(task) == [Ignored("unknown_event")]
+    assert read({"task": task, "workspace_ids": WS}, NOON, ORIGIN) == [Ignored("unknown_event")]
+
+
+@pytest.mark.parametrize("task", ["session_end", "sign_in", "rebuilds"])
+def test_p4_nothing_else_can_be_asked_for(task: str) -> None:
+    assert asked(task, WS) == [Ignored("unknown_event")]
 
 
 JSON = st.recursive(
@@ -244,11 +311,17 @@ ACCESS = st.fixed_dictionaries(
 )
 
 
-@given(RECORD | ACCESS | st.fixed_dictionaries({"Records": ODD | st.lists(ODD)}) | ODD)
+REQUEST = st.fixed_dictionaries(
+    {"task": st.sampled_from(["rebuild", "hold", "release"]) | ODD},
+    optional={"workspace_ids": st.lists(ODD, max_size=3) | ODD, "hours": ODD, "reason": ODD},
+)
+
+
+@given(RECORD | ACCESS | REQUEST | st.fixed_dictionaries({"Records": ODD | st.lists(ODD)}) | ODD)
 def test_p4_whatever_arrives_reading_neither_fails_nor_widens_what_may_be_touched(
     event: object,
 ) -> None:
-    for said in read(event, NOON, HOME):
+    for said in read(event, NOON, ORIGIN):
         if isinstance(said, Signal):
             assert WORKSPACE_ID.fullmatch(said.workspace_id)
             assert said.at <= NOON

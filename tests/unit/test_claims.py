@@ -1,0 +1,445 @@
+"""What becomes of a rebuild that was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from nonpersistent import claims
+from nonpersistent.claims import (
+    ENDS_WITHIN,
+    HEALS_WITHIN,
+    NOT_BEGUN,
+    SHORTEST,
+    WATCH_EVERY,
+    next_look_at,
+)
+from nonpersistent.facts import Claim, Decision, Facts, Need, Observation, Phase, Trouble, Verdict
+from nonpersistent.lifecycle import decide
+from tests.unit.support import BUNDLE, NOON, at, settings, sight
+
+ASKED = Claim(
+    asked_at=NOON,
+    claimed_by="an-invocation",
+    state="AVAILABLE",
+    address="10.0.0.1",
+    image_id="wsi-first0001",
+)
+ACCEPTED = replace(ASKED, accepted_at=at(0, 1))
+BEGUN = replace(ACCEPTED, begun_at=at(5))
+OWED = Facts(
+    used_at=at(-60),
+    told_at=at(-30),
+    wanted_at=at(-25),
+    vacant_since=at(-36),
+    owed_since=at(-36),
+    asked=(at(-3000), at(-2000), at(-1000)),
+    held_at=at(-20),
+    held_until=at(-10),
+    hold_reason="released",
+    bundle_id=BUNDLE,
+    user="ada",
+)
+DEFAULTS = settings()
+
+
+def judge(claim: Claim, minutes: float, state: str | None, **details: Any) -> Decision:
+    seen = replace(sight(at(minutes), address="10.0.0.1"), state=state, **details)
+    return decide(replace(OWED, claim=claim), seen, seen.looked_at, DEFAULTS)
+
+
+def said(decision: Decision) -> tuple[Verdict, str | None, datetime | None]:
+    return decision.verdict, decision.reason, decision.look_at
+
+
+# It is seen to begin, or not.
+
+
+def test_p3_a_rebuild_that_shows_has_begun_whether_aws_answered_or_not() -> None:
+    decision = judge(replace(ACCEPTED, bad_since=at(2)), 3, "REBUILDING")
+    assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(45))
+    assert decision.facts == replace(OWED, claim=replace(ACCEPTED, begun_at=at(3)))
+    unanswered = judge(ASKED, 3, "REBUILDING").facts.claim
+    assert unanswered == replace(ASKED, accepted_at=NOON, begun_at=at(3))
+
+
+def test_p3_until_it_must_have_shown_it_is_watched_closely_enough_not_to_be_missed() -> None:
+    assert WATCH_EVERY + timedelta(minutes=1) < SHORTEST
+    first = judge(ACCEPTED, 6.5, "AVAILABLE")
+    assert said(first) == (Verdict.REBUILDING, "AVAILABLE", at(13))
+    assert first.facts.claim == replace(ACCEPTED, watched_to=at(6.5))
+    assert said(judge(replace(ACCEPTED, watched_to=at(6.5)), 12, "AVAILABLE"))[2] == at(19)
+
+
+@pytest.mark.parametrize(
+    ("watched_to", "minutes", "state", "now_to"),
+    [
+        (None, 9.75, "AVAILABLE", 9.75),
+        (None, 9.76, "AVAILABLE", None),
+        (3, 12.75, "AVAILABLE", 12.75),
+        (3, 12.76, "AVAILABLE", 3),
+        (3, 9, "STOPPED", 3),
+        (3, 9, None, 3),
+    ],
+    ids=["unbroken", "broken", "unbroken", "broken", "another state", "not in the answer"],
+)
+def test_p3_a_watch_is_unbroken_if_each_look_shows_what_was_before(
+    watched_to: float | None, minutes: float, state: str | None, now_to: float | None
+) -> None:
+    claim = replace(ACCEPTED, watched_to=None if watched_to is None else at(watched_to))
+    decision = judge(claim, minutes, state)
+    assert decision.verdict is Verdict.REBUILDING
+    assert decision.facts.claim
+    assert decision.facts.claim.watched_to == (None if now_to is None else at(now_to))
+
+
+def test_p3_nothing_is_seen_of_a_claim_whose_state_was_unknown() -> None:
+    claim = replace(ACCEPTED, state=None)
+    assert judge(claim, 3, None).facts.claim == claim
+
+
+@pytest.mark.parametrize("claim", [ASKED, ACCEPTED], ids=["unanswered", "accepted"])
+def test_p3_without_a_trace_on_looks_that_could_not_miss_it_it_did_not_take_place(
+    claim: Claim,
+) -> None:
+    watched = replace(claim, watched_to=at(6.5))
+    assert judge(watched, 12.99, "AVAILABLE").verdict is Verdict.REBUILDING
+    decision = judge(watched, 13, "AVAILABLE")
+    assert said(decision) == (Verdict.FAILED, NOT_BEGUN, at(13 + 120 + 2))
+    assert decision.facts == replace(
+        OWED,
+        asked=(NOON, at(-3000), at(-2000)),
+        failures=1,
+        retry_at=at(133),
+        trouble=Trouble(at(13), Need.BLOCKED, NOT_BEGUN, at(43)),
+    )
+
+
+def test_p3_where_nobody_looked_an_accepted_rebuild_is_believed_and_another_is_not() -> None:
+    believed = judge(ACCEPTED, 40, "AVAILABLE")
+    assert believed.verdict is Verdict.BELIEVED
+    assert believed.facts.rebuilt_at == at(0, 1)
+    assert judge(ACCEPTED, 13, "STOPPED").verdict is Verdict.BELIEVED
+    assert said(judge(ASKED, 40, "AVAILABLE"))[:2] == (Verdict.FAILED, NOT_BEGUN)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "verdict"),
+    [
+        ("10.0.0.1", "10.0.0.9", Verdict.FINISHED),
+        ("10.0.0.1", "10.0.0.1", Verdict.REBUILDING),
+        ("10.0.0.1", None, Verdict.REBUILDING),
+        (None, "10.0.0.9", Verdict.REBUILDING),
+    ],
+)
+def test_a_moved_address_is_a_trace_and_an_unknown_one_is_not(
+    before: str | None, now: str | None, verdict: Verdict
+) -> None:
+    claim = replace(ACCEPTED, address=before)
+    assert judge(claim, 10, "AVAILABLE", address=now).verdict is verdict
+
+
+# It ends.
+
+
+@pytest.mark.parametrize("state", ["AVAILABLE", "STOPPED"])
+def test_a_good_end_wipes_the_slate_but_for_what_was_recorded(state: str) -> None:
+    troubled = replace(OWED, claim=BEGUN, failures=2, retry_at=at(1), baseline_at=at(-999))
+    seen = sight(at(40), state=state, address="10.0.0.1")
+    decision = decide(troubled, seen, at(40), DEFAULTS)
+    assert said(decision) == (Verdict.FINISHED, None, None)
+    assert decision.facts == Facts(
+        used_at=at(-60),
+        told_at=at(-30),
+        wanted_at=at(-25),
+        rebuilt_at=at(5),
+        settled_at=at(70),
+        asked=(NOON, at(-3000), at(-2000)),
+        held_at=at(-20),
+        held_until=at(-10),
+        hold_reason="released",
+        user="ada",
+        bundle_id=BUNDLE,
+        image_id="wsi-first0001",
+    )
+    assert decision.facts.phase is Phase.CLEAN
+
+
+def test_a_rebuild_began_when_it_was_last_seen_accepted_or_asked_for() -> None:
+    moved = "10.0.0.9"
+    assert judge(BEGUN, 40, "AVAILABLE").facts.rebuilt_at == at(5)
+    assert judge(ACCEPTED, 40, "AVAILABLE", address=moved).facts.rebuilt_at == at(0, 1)
+    assert judge(ASKED, 40, "AVAILABLE", address=moved).facts.rebuilt_at == NOON
+
+
+@pytest.mark.parametrize("news", [{"told_at": at(86)}, {"used_at": at(6)}, {"wanted_at": at(6)}])
+def test_p2_what_followed_the_rebuild_is_looked_into_at_once(news: dict[str, Any]) -> None:
+    facts = replace(OWED, claim=BEGUN, **news)
+    decision = decide(facts, sight(at(40)), at(40), DEFAULTS)
+    assert decision.facts.phase is Phase.IN_USE
+    assert decision.look_at == at(45)
+
+
+@pytest.mark.parametrize("state", ["ERROR", "UNHEALTHY", "IMPAIRED"])
+def test_p3_a_bad_end_counts_when_it_is_seen_twice_ten_minutes_apart(state: str) -> None:
+    first = judge(BEGUN, 40, state)
+    assert said(first) == (Verdict.REBUILDING, state, at(50))
+    assert first.facts.claim == replace(BEGUN, bad_since=at(40))
+    ill = replace(BEGUN, bad_since=at(40))
+    assert said(judge(ill, 49.9, state)) == (Verdict.REBUILDING, state, at(50))
+    assert judge(ill, 49.9, "AVAILABLE").verdict is Verdict.FINISHED
+    second = judge(ill, 50, state)
+    assert said(second) == (Verdict.FAILED, state, at(60))
+    assert second.facts == replace(
+        OWED,
+        claim=replace(ill, failed=True),
+        asked=(NOON, at(-3000), at(-2000)),
+        settled_at=at(80),
+        failures=1,
+        retry_at=at(170),
+        trouble=Trouble(at(50), Need.BLOCKED, state, at(80)),
+    )
+    assert second.facts.phase is Phase.FAILED
+
+
+def test_p3_a_bad_state_from_before_is_no_bad_end() -> None:
+    was_ill = replace(ACCEPTED, state="UNHEALTHY", watched_to=at(9))
+    assert judge(was_ill, 12, "UNHEALTHY").verdict is Verdict.REBUILDING
+    assert judge(was_ill, 13, "UNHEALTHY").reason == NOT_BEGUN
+
+
+def test_a_bad_state_that_nobody_has_watched_come_is_a_bad_end() -> None:
+    assert judge(ACCEPTED, 20, "ERROR").facts.claim == replace(ACCEPTED, bad_since=at(20))
+
+
+@pytest.mark.parametrize("state", ["TERMINATING", "TERMINATED"])
+def test_p6_a_workspace_that_is_gone_is_told(state: str) -> None:
+    decision = judge(BEGUN, 40, state)
+    assert said(decision) == (Verdict.DEFERRED, state, at(45))
+    trouble = Trouble(at(40), Need.UNKNOWN, state, at(130))
+    asked = (NOON, at(-3000), at(-2000))
+    assert decision.facts == replace(OWED, asked=asked, trouble=trouble)
+
+
+@pytest.mark.parametrize(
+    ("details", "reason"),
+    [
+        ({"state": "MAINTENANCE"}, "MAINTENANCE"),
+        ({"state": None}, "not_found"),
+        ({"state": None, "error": "InternalServerError"}, "api:InternalServerError"),
+    ],
+)
+@pytest.mark.parametrize("claim", [ACCEPTED, BEGUN])
+def test_what_says_nothing_of_an_end_is_waited_out(
+    claim: Claim, details: dict[str, Any], reason: str
+) -> None:
+    seen = replace(sight(at(50), address="10.0.0.9"), **details)
+    decision = decide(replace(OWED, claim=claim), seen, at(50), DEFAULTS)
+    assert said(decision) == (Verdict.REBUILDING, reason, at(80))
+
+
+# When it is looked at again.
+
+
+CANARY = replace(ACCEPTED, goes_first=True)
+
+
+@pytest.mark.parametrize(
+    ("claim", "minutes", "look_at"),
+    [
+        (ASKED, 0, 7),
+        (replace(ASKED, watched_to=at(6)), 6, 13),
+        (replace(ASKED, watched_to=at(2)), 10, 10),
+        (CANARY, 0, 7),
+        (ASKED, 12.9, 13),
+        (ASKED, 13, 45),
+        (BEGUN, 5, 45),
+        (BEGUN, 15, 45),
+        (BEGUN, 16, 50),
+        (BEGUN, 131, 165),
+        (BEGUN, 132, 195),
+        (replace(CANARY, begun_at=at(5)), 5, 10),
+        (CANARY, 13, 20),
+        (CANARY, 131, 135),
+        (replace(CANARY, bad_since=at(40)), 41, 50),
+        (CANARY, 132, 195),
+        (replace(BEGUN, bad_since=at(40)), 41, 50),
+    ],
+)
+def test_p5_a_rebuild_is_looked_at_as_rarely_as_suffices(
+    claim: Claim, minutes: float, look_at: float
+) -> None:
+    assert next_look_at(claim, at(minutes), DEFAULTS) == at(look_at)
+
+
+def test_p3_looks_that_watch_for_its_begin_do_not_wait_for_a_common_moment() -> None:
+    """Rounded up to five minutes, they would be more than ten apart."""
+    assert next_look_at(replace(ASKED, asked_at=at(0, 31)), at(0, 31), DEFAULTS) == at(8)
+    brisk = settings(grace=timedelta(seconds=40))
+    assert next_look_at(ASKED, NOON, brisk) == at(6.5)
+
+
+# It failed, and is tried again.
+
+FAILED_AT = at(50)
+LOST = replace(
+    OWED,
+    claim=replace(BEGUN, bad_since=at(40), failed=True),
+    asked=(NOON, at(-3000), at(-2000)),
+    failures=1,
+    retry_at=at(170),
+)
+NEVER_BEGAN = replace(LOST, claim=None)
+
+
+@pytest.mark.parametrize(
+    ("failures", "hours"), [(0, 2), (1, 8), (2, 24), (3, 24), (9, 24)], ids=str
+)
+def test_p3_it_is_tried_again_ever_more_rarely(failures: int, hours: int) -> None:
+    known = replace(OWED, failures=failures)
+    facts = claims.fail(known, replace(BEGUN, failed=True), "ERROR", NOON, DEFAULTS).facts
+    assert facts.retry_at == at(60 * hours)
+    assert facts.failures == failures + 1
+    assert facts.trouble == Trouble(NOON, Need.BLOCKED, "ERROR", at(30))
+
+
+def test_a_good_state_within_three_quarters_of_an_hour_is_the_rebuilds_own_end() -> None:
+    late = at(40) + HEALS_WITHIN
+    decision = claims.after_failure(LOST, sight(late), late, DEFAULTS)
+    assert decision
+    assert (decision.verdict, decision.look_at) == (Verdict.FINISHED, None)
+    assert decision.facts.asked == LOST.asked
+    assert decision.facts.rebuilt_at == at(5)
+    later = late + timedelta(milliseconds=1)
+    again = claims.after_failure(LOST, sight(later), later, DEFAULTS)
+    assert again
+    assert (again.verdict, again.reason) == (Verdict.DEFERRED, "retry")
+
+
+@pytest.mark.parametrize(
+    ("facts", "minutes", "image", "look_at"),
+    [
+        (LOST, 60, None, 70),
+        (LOST, 60, "wsi-first0001", 70),
+        (LOST, 165, None, 170),
+        (LOST, 169.9, None, 170),
+        (LOST, 170, None, None),
+        (LOST, 60, "wsi-second002", None),
+        (NEVER_BEGAN, 60, "wsi-second002", 170),
+        (NEVER_BEGAN, 170, None, None),
+        (replace(LOST, retry_at=None), 60, None, None),
+    ],
+)
+def test_p3_it_waits_for_its_time_or_for_another_image(
+    facts: Facts, minutes: float, image: str | None, look_at: float | None
+) -> None:
+    seen = sight(at(minutes), state="ERROR", bundle_image=image)
+    decision = claims.after_failure(facts, seen, at(minutes), DEFAULTS)
+    if look_at is None:
+        assert decision is None
+    else:
+        assert decision == Decision(facts, Verdict.DEFERRED, at(look_at), "retry")
+
+
+DAY = 24 * 60
+
+
+@pytest.mark.parametrize(
+    ("asked", "mended"),
+    [
+        ((0, -10, -20), False),
+        ((0, -10), True),
+        ((0, -10, 60 - DAY), True),
+        ((0, -10, 60.1 - DAY), False),
+    ],
+)
+def test_p3_images_that_follow_each_other_make_no_more_than_three_tries_a_day(
+    asked: tuple[float, ...], mended: bool
+) -> None:
+    facts = replace(LOST, asked=tuple(map(at, asked)))
+    seen = sight(at(60), bundle_image="wsi-second002")
+    assert claims.is_mended(facts, seen, at(60)) is mended
+
+
+def test_an_image_that_is_not_known_is_not_another_one() -> None:
+    assert LOST.claim
+    nameless = replace(LOST, claim=replace(LOST.claim, image_id=None))
+    assert not claims.is_mended(nameless, sight(at(60), bundle_image="wsi-second002"), at(60))
+
+
+# What AWS refuses, what others begin, what nobody can do.
+
+
+def test_p6_a_refusal_takes_the_claim_back_and_keeps_the_debt() -> None:
+    decision = claims.refuse(replace(OWED, claim=ASKED), "NoSnapshot", NOON, DEFAULTS)
+    assert said(decision) == (Verdict.REFUSED, "NoSnapshot", at(5))
+    trouble = Trouble(NOON, Need.BLOCKED, "NoSnapshot", at(30))
+    assert decision.facts == replace(OWED, trouble=trouble)
+
+
+def test_a_refusal_is_asked_for_again_after_about_a_sample_interval() -> None:
+    at_once = claims.refuse(OWED, "no", NOON, settings(grace=timedelta()))
+    assert at_once.look_at == at(4)
+
+
+def test_p3_a_rebuild_that_somebody_else_began_is_followed_like_ours() -> None:
+    seen = Observation(NOON, state="REBUILDING", bundle_id="wsb-other00001")
+    decision = decide(OWED, seen, NOON, DEFAULTS)
+    assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(45))
+    claim = Claim(asked_at=NOON, accepted_at=NOON, begun_at=NOON)
+    assert decision.facts == replace(OWED, claim=claim, bundle_id="wsb-other00001")
+    unnamed = decide(Facts(bundle_id=BUNDLE), replace(seen, bundle_id=None), NOON, DEFAULTS)
+    assert unnamed.facts == Facts(claim=claim, bundle_id=BUNDLE)
+
+
+def trouble(facts: Facts, minutes: float, **changes: Any) -> Decision:
+    return claims.trouble(facts, Need.UNKNOWN, "no_row", at(minutes), settings(**changes))
+
+
+@pytest.mark.parametrize(
+    ("since", "changes", "pause"),
+    [
+        (None, {}, 5),
+        (0, {}, 5),
+        (-10, {}, 5),
+        (-60, {}, 30),
+        (-300, {}, 60),
+        (-300, {"audit_interval": timedelta(minutes=15)}, 15),
+        (-2, {"grace": timedelta(minutes=8)}, 2),
+    ],
+)
+def test_p5_what_lasts_is_looked_at_ever_more_rarely(
+    since: float | None, changes: dict[str, Any], pause: float
+) -> None:
+    before = None if since is None else Trouble(at(since), Need.UNKNOWN, "no_row", at(90))
+    assert trouble(replace(OWED, trouble=before), 0, **changes).look_at == at(pause)
+
+
+def test_p6_trouble_keeps_its_age_whatever_its_reason_becomes() -> None:
+    first = trouble(OWED, 0).facts
+    assert first.trouble == Trouble(NOON, Need.UNKNOWN, "no_row", at(90))
+    refused = claims.refuse(first, "no", at(10), DEFAULTS).facts
+    assert refused.trouble == Trouble(NOON, Need.BLOCKED, "no", at(30))
+    assert trouble(refused, 20).facts.trouble == Trouble(NOON, Need.UNKNOWN, "no_row", at(30))
+
+
+def test_p6_a_failed_rebuild_stays_what_needs_a_person() -> None:
+    lost = claims.fail(OWED, replace(BEGUN, failed=True), "ERROR", NOON, DEFAULTS).facts
+    assert trouble(lost, 10).facts.trouble == Trouble(NOON, Need.BLOCKED, "no_row", at(30))
+
+
+def test_p6_ends_impaired_is_failed_and_retried() -> None:
+    facts = replace(OWED, claim=BEGUN)
+    for minutes in (40, 50):
+        facts = decide(facts, sight(at(minutes), state="IMPAIRED"), at(minutes), DEFAULTS).facts
+    assert facts.phase is Phase.FAILED
+    seen = sight(at(170), state="UNHEALTHY", connection="UNKNOWN")
+    assert decide(facts, seen, at(170), DEFAULTS).verdict is Verdict.REBUILD
+
+
+def test_a_rebuild_that_goes_on_for_more_than_two_hours_needs_a_person() -> None:
+    facts = judge(BEGUN, 60 * 9, "REBUILDING").facts
+    assert facts.needs("REBUILDING") == (Need.ENDLESS, NOON + ENDS_WITHIN)

@@ -1,0 +1,344 @@
+"""What a look teaches, what follows for the debt, and what holds whatever is known and seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nonpersistent.facts import (
+    Claim,
+    Decision,
+    Facts,
+    Need,
+    Observation,
+    Phase,
+    Trouble,
+    Verdict,
+)
+from nonpersistent.lifecycle import decide, evident_at, learn, owed_at, reckon
+from tests.unit.support import BUNDLE, NOON, at, busy, empty, settings, sight
+
+TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=NOON)
+VACANT = replace(TOLD, vacant_since=at(-6), owed_since=at(-6))
+"""The session ended before 11:54; the alarm came at noon."""
+
+
+def test_the_first_sample_after_the_use_begins_the_vacancy_and_later_ones_do_not_move_it() -> None:
+    once = learn(TOLD, empty(at(5)))
+    assert (once.vacant_since, once.owed_since) == (at(4), at(4))
+    assert learn(once, empty(at(10))) == once
+
+
+@pytest.mark.parametrize("last_connected_at", [at(-6), at(3)], ids=["same", "later"])
+def test_p1_use_after_the_vacancy_ends_it(last_connected_at: datetime) -> None:
+    seen = empty(at(5), last_connected_at=last_connected_at)
+    assert learn(VACANT, seen).vacant_since == at(4)
+    assert learn(VACANT, seen).used_at == last_connected_at
+
+
+@pytest.mark.parametrize("checked_at", [at(4), None])
+def test_p1_a_connected_sample_ends_the_vacancy(checked_at: datetime | None) -> None:
+    seen = sight(at(5), connection="CONNECTED", checked_at=checked_at)
+    assert learn(VACANT, seen).vacant_since is None
+
+
+@pytest.mark.parametrize(("checked_at", "ends"), [(at(-6), True), (at(-8), False)])
+def test_an_old_connected_sample_says_nothing_against_a_later_vacancy(
+    checked_at: datetime, ends: bool
+) -> None:
+    learned = learn(VACANT, busy(NOON, checked_at))
+    assert (learned.vacant_since is None) == ends
+    assert learned.used_at == checked_at
+
+
+def test_p1_a_sample_as_old_as_the_use_shows_no_vacancy() -> None:
+    facts = Facts(used_at=at(4))
+    assert learn(facts, empty(at(5))).vacant_since is None
+    assert learn(replace(facts, used_at=at(3)), empty(at(5))).vacant_since == at(4)
+
+
+def test_times_ahead_of_the_look_count_as_its_time() -> None:
+    assert learn(TOLD, busy(at(5), at(9))).used_at == at(5)
+    assert learn(TOLD, sight(at(5), last_connected_at=at(9))).used_at == at(5)
+
+
+def test_what_a_look_does_not_tell_stays_known() -> None:
+    known = learn(TOLD, sight(NOON, bundle_id=BUNDLE, user="ada", snapshot_at=at(-9)))
+    assert (known.bundle_id, known.user, known.snapshot_at) == (BUNDLE, "ada", at(-9))
+    assert learn(known, sight(NOON, snapshot_at=at(-20))) == known
+    newer = learn(known, sight(NOON, bundle_id="wsb-other00001", user="bob"))
+    assert (newer.bundle_id, newer.user) == ("wsb-other00001", "bob")
+
+
+# What a rebuild may have moved by itself.
+
+REBUILT = Facts(rebuilt_at=NOON, settled_at=at(70), asked=(NOON,))
+FAILED = replace(
+    VACANT,
+    asked=(NOON,),
+    claim=Claim(asked_at=NOON, failed=True),
+    failures=1,
+    retry_at=at(170),
+    settled_at=at(80),
+    trouble=Trouble(at(50), Need.BLOCKED, "ERROR", at(80)),
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "minutes", "counts"),
+    [
+        (REBUILT, 30, False),
+        (REBUILT, 69.9, False),
+        (REBUILT, 70, True),
+        (REBUILT, 0, True),
+        (replace(REBUILT, asked=()), 30, True),
+        (replace(REBUILT, asked=(NOON, at(-90))), 30, False),
+        (replace(REBUILT, told_at=at(86)), 30, True),
+        (FAILED, 30, False),
+        (FAILED, 80, True),
+    ],
+)
+def test_p3_touched_a_last_connection_that_the_rebuild_moved_makes_no_debt(
+    facts: Facts, minutes: float, counts: bool
+) -> None:
+    learned = learn(facts, sight(at(90), last_connected_at=at(minutes)))
+    assert learned.used_at == (at(minutes) if counts else facts.used_at)
+
+
+def test_p1_it_puts_off_a_rebuild_that_is_owed_all_the_same() -> None:
+    failed = replace(FAILED, vacant_since=at(20))
+    assert learn(failed, empty(at(60), last_connected_at=at(30))).vacant_since == at(59)
+    assert learn(failed, sight(at(60), last_connected_at=at(30))).vacant_since is None
+
+
+def test_p1_a_sample_tells_of_use_also_while_a_rebuild_settles() -> None:
+    assert learn(REBUILT, busy(at(31))).used_at == at(30)
+
+
+def test_a_session_after_a_failed_rebuild_is_one_like_any_other() -> None:
+    used = learn(FAILED, busy(at(60)))
+    assert used == replace(
+        FAILED,
+        used_at=at(59),
+        vacant_since=None,
+        owed_since=None,
+        claim=None,
+        failures=0,
+        retry_at=None,
+        trouble=None,
+    )
+    assert learn(FAILED, busy(at(60), NOON)).phase is Phase.FAILED
+
+
+# The debt.
+
+
+def test_p6_moving_last_known_does_not_make_the_debt_younger() -> None:
+    """It puts the rebuild off, as somebody may have come; a debt put off for hours is noticed."""
+    first = learn(Facts(used_at=at(-310)), empty(at(-300)))
+    again = learn(replace(first, used_at=at(-10)), empty(NOON))
+    assert (again.vacant_since, again.owed_since) == (at(-1), first.vacant_since)
+
+
+@pytest.mark.parametrize(
+    ("news", "owed_since"),
+    [
+        ({"told_at": at(-20)}, at(-1)),
+        ({"told_at": at(-301)}, at(-301)),
+        ({"used_at": at(-10)}, at(-301)),
+    ],
+    ids=["an alarm", "the same alarm", "a sign-in"],
+)
+def test_p6_a_session_that_aws_shows_begins_a_debt_of_its_own(
+    news: dict[str, Any], owed_since: datetime
+) -> None:
+    first = learn(Facts(used_at=at(-310)), empty(at(-300)))
+    again = learn(replace(first, vacant_since=None, **news), empty(NOON))
+    assert again.owed_since == owed_since
+
+
+def test_p6_a_session_that_is_seen_ends_the_debt_before_it() -> None:
+    first = learn(Facts(used_at=at(-310)), empty(at(-300)))
+    during = learn(first, busy(at(-10)))
+    assert during.owed_since is None
+    assert learn(during, empty(NOON)).owed_since == at(-1)
+
+
+def test_the_end_of_a_session_is_evident_in_what_showed_it_first() -> None:
+    assert evident_at(VACANT) == at(-6)
+    assert evident_at(replace(VACANT, used_at=at(-3))) == NOON
+    assert evident_at(replace(VACANT, rebuilt_at=at(-3))) == NOON
+    assert evident_at(replace(VACANT, used_at=at(1))) is None
+    assert evident_at(replace(TOLD, told_at=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "due_at"),
+    [
+        (VACANT, at(20)),
+        (replace(VACANT, vacant_since=at(3)), at(23)),
+        (replace(VACANT, told_at=None), at(14)),
+        (replace(VACANT, wanted_at=at(1)), at(1)),
+        (Facts(used_at=NOON), None),
+    ],
+)
+def test_a_rebuild_falls_due_a_grace_period_after_the_last_evidence(
+    facts: Facts, due_at: datetime | None
+) -> None:
+    assert owed_at(facts, settings()) == due_at
+
+
+ALLOWANCE = timedelta(hours=1)
+LATE = replace(VACANT, late_at=at(74))
+WAS_STUCK = replace(LATE, trouble=Trouble(at(-100), Need.UNKNOWN, "no_row", at(-10)))
+
+
+def reckoned(
+    facts: Facts, before: Facts = VACANT, minutes: float = 0, **decision: Any
+) -> datetime | None:
+    given: dict[str, Any] = {"verdict": Verdict.DEFERRED} | decision
+    decided = Decision(facts, **given)
+    return reckon(before, decided, at(minutes), settings(), ALLOWANCE).late_at
+
+
+@pytest.mark.parametrize(
+    ("late_at", "given"),
+    [
+        (at(74), {"facts": VACANT}),
+        (at(74), {"facts": LATE}),
+        (at(81), {"facts": replace(VACANT, wanted_at=at(1))}),
+        (at(80), {"facts": replace(VACANT, owed_since=None)}),
+        (at(74), {"facts": LATE, "before": LATE}),
+        (at(77), {"facts": replace(LATE, owed_since=at(-3))}),
+        (None, {"facts": replace(LATE, vacant_since=None)}),
+        (None, {"facts": replace(LATE, rebuilt_at=at(1))}),
+        (None, {"facts": LATE, "verdict": Verdict.DRY_RUN}),
+        (at(480), {"facts": LATE, "expected_by": at(420)}),
+        (at(74), {"facts": LATE, "expected_by": at(5)}),
+        (at(74), {"facts": LATE, "expected_by": at(420), "minutes": 74}),
+        (at(480), {"facts": LATE, "expected_by": at(420), "minutes": 73.9}),
+        (at(80), {"facts": LATE, "before": WAS_STUCK}),
+        (at(74), {"facts": LATE, "before": WAS_STUCK, "minutes": -10.1}),
+        (at(74), {"facts": replace(WAS_STUCK), "before": WAS_STUCK}),
+        (at(99), {"facts": replace(LATE, late_at=at(99)), "before": WAS_STUCK}),
+        (at(74), {"facts": LATE, "before": WAS_STUCK, "minutes": -10}),
+    ],
+    ids=[
+        "a new debt",
+        "a known one",
+        "one that was asked for",
+        "one of which nobody knows since when",
+        "nothing new",
+        "the debt of a later session",
+        "nobody is known to be gone",
+        "nothing is owed",
+        "a dry run owes nothing",
+        "a wait that was chosen",
+        "a shorter one",
+        "what is late stays late",
+        "a moment before",
+        "stuck until now: begins anew",
+        "not stuck for long",
+        "still stuck",
+        "a later time stays",
+        "stuck for just long enough, but no later than it was",
+    ],
+)
+def test_p6_a_debt_knows_when_it_should_have_been_paid(
+    late_at: datetime | None, given: dict[str, Any]
+) -> None:
+    assert reckoned(**given) == late_at
+
+
+# Whatever is known and seen.
+
+SOMETIME = st.none() | st.integers(-120, 120).map(at)
+STATES = [None, "AVAILABLE", "STOPPED", "ERROR", "UNHEALTHY", "REBUILDING", "TERMINATED"]
+SIGHTS = st.builds(
+    Observation,
+    looked_at=st.integers(0, 120).map(at),
+    state=st.sampled_from(STATES),
+    state_asked=st.booleans(),
+    connection=st.sampled_from([None, "CONNECTED", "DISCONNECTED", "UNKNOWN"]),
+    checked_at=SOMETIME,
+    last_connected_at=SOMETIME,
+)
+FACTS = st.builds(
+    Facts,
+    used_at=SOMETIME,
+    told_at=SOMETIME,
+    wanted_at=SOMETIME,
+    vacant_since=SOMETIME,
+    rebuilt_at=SOMETIME,
+    baseline_at=SOMETIME,
+)
+CLAIMED = st.builds(
+    Claim,
+    asked_at=st.integers(-120, 0).map(at),
+    accepted_at=SOMETIME,
+    begun_at=SOMETIME,
+    watched_to=SOMETIME,
+    bad_since=SOMETIME,
+    state=st.sampled_from(STATES),
+    goes_first=st.booleans(),
+)
+
+
+def judge(facts: Facts, seen: Observation, **changes: Any) -> Decision:
+    return decide(facts, seen, seen.looked_at, settings(**changes))
+
+
+@given(FACTS, SIGHTS, SIGHTS)
+def test_p2_learning_of_use_only_grows_and_commutes(
+    facts: Facts, one: Observation, other: Observation
+) -> None:
+    learned = learn(learn(facts, one), other)
+    assert learned.used_at == learn(learn(facts, other), one).used_at
+    assert facts.used_at is None or (learned.used_at and learned.used_at >= facts.used_at)
+    assert learn(learned, other) == learned or learned.vacant_since is None
+    assert (learned.told_at, learned.wanted_at) == (facts.told_at, facts.wanted_at)
+
+
+@given(FACTS, SIGHTS, st.sampled_from([0, 1, 20]))
+def test_p1_a_rebuild_has_every_evidence(facts: Facts, seen: Observation, grace: int) -> None:
+    decision = judge(facts, seen, grace=timedelta(minutes=grace))
+    if decision.verdict is Verdict.REBUILD:
+        known = decision.facts
+        assert known.is_dirty
+        assert known.vacant_since is not None
+        assert known.used_at is None or known.used_at < known.vacant_since
+        due_at = owed_at(known, settings(grace=timedelta(minutes=grace)))
+        assert seen.vacant_at is not None
+        assert due_at is not None
+        assert due_at <= seen.vacant_at <= seen.looked_at
+        assert seen.connection != "CONNECTED" or not seen.is_fresh
+
+
+@given(FACTS, SIGHTS)
+def test_p2_every_debt_is_looked_at_again(facts: Facts, seen: Observation) -> None:
+    decision = judge(facts, seen)
+    owes_nothing = {Verdict.BASELINE, Verdict.CLEAN, Verdict.IN_USE, Verdict.REBUILD}
+    if decision.look_at is None:
+        assert decision.verdict in owes_nothing
+    else:
+        assert decision.look_at >= seen.looked_at
+
+
+@given(FACTS, CLAIMED, SIGHTS)
+def test_p3_a_rebuild_that_was_asked_for_is_followed_to_its_end_before_another_one(
+    facts: Facts, claim: Claim, seen: Observation
+) -> None:
+    decision = judge(replace(facts, claim=claim), seen)
+    assert decision.verdict is not Verdict.REBUILD
+    assert decision.facts.used_at == facts.used_at
+    ended = decision.facts.claim is None or decision.facts.claim.failed
+    if not ended:
+        assert decision.verdict is Verdict.REBUILDING
+    if decision.verdict not in (Verdict.FINISHED, Verdict.BELIEVED):
+        assert decision.look_at is not None
+        assert decision.look_at >= seen.looked_at
