@@ -72,7 +72,7 @@ class Episodes:
         self.current.clear()
         self.disabled.clear()
         world.api.is_away = False
-        world.api.poison.ids.clear()
+        world.api.poison.end()
         world.functions.none_free_until = world.agenda.now
         letters, world.functions.dead_letters = world.functions.dead_letters, []
         for letter in letters:

@@ -106,7 +106,7 @@ class Needs:
             desktop = world.fleet.fleet.get(id_)
             if desktop is None:
                 yield (id_, "AWS does not know it"), world.unknown_since[id_]
-            elif id_ in world.poisoned_since:
+            elif id_ in world.api.poison.met:
                 yield (id_, "it is poisoned"), world.poisoned_since[id_]
             else:
                 for why in self._of(desktop, now):

@@ -32,9 +32,19 @@ class Poison:
 
     ids: dict[str, set[str]] = field(default_factory=dict)
     status: int = 400
+    met: set[str] = field(default_factory=set)
+    """Those that the function was given an error for."""
 
     def spoils(self, operation: str, asked: list[str]) -> bool:
-        return not self.ids.get(operation, set()).isdisjoint(asked)
+        """Whether a call is answered with the error; that somebody was spoiled is remembered."""
+        spoiled = self.ids.get(operation, set()).intersection(asked)
+        self.met |= spoiled
+        return bool(spoiled)
+
+    def end(self) -> None:
+        """Nothing is spoiled any more."""
+        self.ids.clear()
+        self.met.clear()
 
 
 class Api:
