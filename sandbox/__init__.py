@@ -1,9 +1,9 @@
 """A local AWS for WorkSpaces: moto, and what moto lacks.
 
-An event's way: a user acts (`desktops`) -> a count (`watch.Disconnects`) -> an alarm (`alarms`,
-`watch`) -> a message (`notifications`) -> a topic (moto, `moto_mends`) -> the function's queue
-(`post`, `invocations`) -> a container (`runtime`, `container`) -> calls (`front_door`,
-`workspaces_api`) -> the desktop.
+An event's way: a user acts (`desktops`, pure) -> a count (`cloudwatch`, pure) -> an alarm
+(`moto.watch`) -> a message (`delivery`) -> a topic (moto, `moto.mends`) -> the function's queue
+and a container (`lambda_`) -> calls (`http`, `workspaces_api`) -> the desktop. `server` holds it
+together; `clock` may run fast.
 """
 
 from .course import Course, Outcome

@@ -21,26 +21,26 @@ from typing import Any, Self
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
-from .account_answers import answered
 from .clock import Clock
 from .cloudwatch import Disconnects
-from .control import Control
+from .delivery.notifications import sign_in_event
+from .delivery.post import Post
+from .delivery.schedules import Timetable
 from .desktop import Fact, Happening
 from .desktops import Desktops
-from .front_door import FrontDoor
-from .function import Function, Result
-from .invocations import Finished, Invocations, Services
+from .http.control import Control
+from .http.front_door import FrontDoor
+from .lambda_.function import Function, Result
+from .lambda_.invocations import Finished, Invocations, Services
+from .lambda_.runtime import Runtime
 from .live import LiveDesktops
-from .meter import Meter
-from .moto_backends import ACCOUNT, Backends
-from .moto_mends import mended
-from .notifications import sign_in_event
-from .post import Post
-from .runtime import Runtime
-from .schedules import Timetable
+from .moto.account_answers import answered
+from .moto.backends import ACCOUNT, Backends
+from .moto.mends import mended
+from .moto.meter import Meter
+from .moto.watch import AlarmWatch, Transition, disconnect_metrics
 from .states import State
 from .tempo import Tempo
-from .watch import AlarmWatch, Transition, disconnect_metrics
 from .workspaces_api import Call, WorkSpacesApi
 
 log = logging.getLogger(__name__)

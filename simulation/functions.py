@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from nonpersistent import handler
-from sandbox.retries import GivenUp, RetryRules
+from sandbox.lambda_.retries import GivenUp, RetryRules
 
 from .agenda import Agenda
 from .baton import Invocation, Killed

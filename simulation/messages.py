@@ -6,7 +6,13 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sandbox.notifications import AlarmNews, alarm_message, alarm_subject, sign_in_event, sns_event
+from sandbox.delivery.notifications import (
+    AlarmNews,
+    alarm_message,
+    alarm_subject,
+    sign_in_event,
+    sns_event,
+)
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:fleet-sessions"

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from sandbox import Faults, State
+from sandbox.delivery.post import Post
 from sandbox.desktop import Outcome
-from sandbox.front_door import Environ, FrontDoor, StartResponse
-from sandbox.post import Post
+from sandbox.http.front_door import Environ, FrontDoor, StartResponse
 from sandbox.throttle import TokenBucket
 
 from .conftest import Theatre

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from demo.deployment import ROOT, TerraformError
-from sandbox.policies import Request, allows
+from sandbox.delivery.policies import Request, allows
 
 from .conftest import PARTITION, REGION
 from .rendered import BOUNDARY, KEY, Fleet, Planned, listed

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from sandbox import Sandbox
-from sandbox.account_answers import may
+from sandbox.moto.account_answers import may
 
 REBUILD, OURS = "workspaces:RebuildWorkspaces", "arn:aws:workspaces:us-east-1:1:workspace/ws-ours"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.function import Function, Result, environment_of
-from sandbox.invocations import Finished, Invocations, Services
-from sandbox.retries import GivenUp, RetryRules
+from sandbox.lambda_.function import Function, Result, environment_of
+from sandbox.lambda_.invocations import Finished, Invocations, Services
+from sandbox.lambda_.retries import GivenUp, RetryRules
 
 Until = Callable[[Callable[[], object], str], None]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -43,16 +43,16 @@ def test_apply_again_tags_of_a_deleted_log_group_do_not_come_back(f: Deployed) -
 def test_verify_local_metrics_that_aws_and_users_publish_are_read_together(f: Deployed) -> None:
     f.invoke({})
     cloudwatch = f.client("cloudwatch")
-    datum = {"MetricName": "Invocations", "Value": 2.0, "Timestamp": datetime.now(UTC)}
+    datum = {"MetricName": "Invocations", "Value": 2.0, "Timestamp": f.aws.clock.now()}
     dimensions = [{"Name": "FunctionName", "Value": "f"}]
     cloudwatch.put_metric_data(
         Namespace="AWS/Lambda", MetricData=[{**datum, "Dimensions": dimensions}]
     )
     metric = {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": dimensions}
-    now = datetime.now(UTC)
+    now = f.aws.clock.now()
     answer = cloudwatch.get_metric_data(
-        StartTime=now - timedelta(minutes=10),
-        EndTime=now + timedelta(minutes=1),
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
         MetricDataQueries=[
             {"Id": "m", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Sum"}}
         ],

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sandbox.notifications import (
+from sandbox.delivery.notifications import (
     AlarmNews,
     alarm_message,
     alarm_subject,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.policies import Request, allows
-from sandbox.schedules import Timetable, minutes_of
+from sandbox.delivery.policies import Request, allows
+from sandbox.delivery.schedules import Timetable, minutes_of
 
 At = Callable[[float], datetime]
 ALARM = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:fleet-session-disconnect-ada"

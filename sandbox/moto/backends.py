@@ -18,9 +18,9 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
-from .cloudwatch import Datapoint, Metric, MetricFilter
-from .function import Function
-from .retries import RetryRules
+from ..cloudwatch import Datapoint, Metric, MetricFilter
+from ..lambda_.function import Function
+from ..lambda_.retries import RetryRules
 
 ACCOUNT = "123456789012"
 """moto's account."""

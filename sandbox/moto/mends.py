@@ -25,9 +25,9 @@ from moto.sns import models as sns_models
 from moto.sqs import models as sqs_models
 from moto.workspaces import models as workspaces_models
 
-from .clock import Clock
-from .cloudwatch import matches
-from .notifications import iso_seconds, sns_event
+from ..clock import Clock
+from ..cloudwatch import matches
+from ..delivery.notifications import iso_seconds, sns_event
 
 
 class Deliveries(Protocol):

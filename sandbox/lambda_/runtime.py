@@ -13,7 +13,7 @@ import uuid
 import zipfile
 from pathlib import Path
 
-from .clock import Clock
+from ..clock import Clock
 from .container import Container, LineListener
 from .function import Function, Result
 

@@ -12,7 +12,7 @@ from moto.core.responses import ActionResult
 from moto.iam.responses import IamResponse
 from moto.servicequotas.responses import ServiceQuotasResponse
 
-from .policies import Request, allows
+from ..delivery.policies import Request, allows
 
 ANYBODY = "*"
 """The statements of a role's policies name no principal: they are about the role."""

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .clock import Clock
+from ..clock import Clock
+from ..delivery.notifications import failure_record
 from .function import Function, Result
-from .notifications import failure_record
 from .retries import GivenUp, RetryRules
 from .runtime import Closed
 

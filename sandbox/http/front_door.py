@@ -21,12 +21,12 @@ from urllib.parse import unquote
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from .api_model import ApiError, plain
+from ..api_model import ApiError, plain
+from ..lambda_.function import Result
+from ..live import LiveDesktops
+from ..workspaces_answers import Answer
+from ..workspaces_api import WorkSpacesApi
 from .control import PREFIX, Control
-from .function import Result
-from .live import LiveDesktops
-from .workspaces_answers import Answer
-from .workspaces_api import WorkSpacesApi
 
 log = logging.getLogger(__name__)
 Environ = dict[str, Any]

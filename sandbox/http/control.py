@@ -12,11 +12,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .api_model import plain
-from .desktop import Desktop
-from .desktops import CannotConnect
-from .live import LiveDesktops
-from .workspaces_api import Call
+from ..api_model import plain
+from ..desktop import Desktop
+from ..desktops import CannotConnect
+from ..live import LiveDesktops
+from ..workspaces_api import Call
 
 Reply = tuple[int, Any]
 PREFIX = "/sandbox"

@@ -22,9 +22,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
-from .clock import Clock
+from ..clock import Clock
+from ..delivery.notifications import iso_milliseconds
 from .function import Function, Result, environment_of
-from .notifications import iso_milliseconds
 
 LineListener = Callable[[Function, str, str], None]
 """Called with the function, the log stream and a line."""

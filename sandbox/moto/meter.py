@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from .cloudwatch import Metric
-from .invocations import Finished
-from .moto_backends import Backends
+from ..cloudwatch import Metric
+from ..lambda_.invocations import Finished
+from .backends import Backends
 
 log = logging.getLogger(__name__)
 

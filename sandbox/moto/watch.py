@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .cloudwatch import Alarm, AlarmState, Datapoint, Metric, Rule, evaluate
-from .cloudwatch.metrics import reach_of
-from .desktop import Desktop
-from .moto_backends import Backends, aware
-from .notifications import AlarmNews, alarm_message, alarm_subject
-from .policies import Request, allows, may_use_key
-from .tempo import Tempo
+from ..cloudwatch import Alarm, AlarmState, Datapoint, Metric, Rule, evaluate
+from ..cloudwatch.metrics import reach_of
+from ..delivery.notifications import AlarmNews, alarm_message, alarm_subject
+from ..delivery.policies import Request, allows, may_use_key
+from ..desktop import Desktop
+from ..tempo import Tempo
+from .backends import Backends, aware
 
 log = logging.getLogger(__name__)
 WORKSPACES = "AWS/WorkSpaces"

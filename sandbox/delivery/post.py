@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from .moto_backends import ACCOUNT, Backends, EventRule
+from ..moto.backends import ACCOUNT, Backends, EventRule
 from .notifications import scheduled_event
 from .policies import Request, allows, may_use_key
 
