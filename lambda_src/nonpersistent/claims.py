@@ -46,7 +46,7 @@ WATCH_EVERY = timedelta(minutes=6, seconds=30)
 CANARY_WATCH_EVERY = timedelta(minutes=5)
 """Between the looks at a rebuild for whose end others wait."""
 
-USUAL_LENGTH = timedelta(minutes=45)
+USUAL_LENGTH = timedelta(minutes=52)
 """After that most rebuilds have ended; until then, only a canary is looked at."""
 
 FOLLOW_EVERY = timedelta(minutes=30)
