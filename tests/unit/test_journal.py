@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from nonpersistent.decisions import Deferral, Verdict
+from nonpersistent.facts import Deferral, Verdict
 from nonpersistent.journal import WORRYING, Entry, Journal
 from tests.unit.stage import Lines
 from tests.unit.support import NOON, WS
@@ -29,7 +29,7 @@ def test_p6_a_line_carries_its_fields_at_the_top_level(lines: Lines) -> None:
 
 
 def test_a_line_that_is_about_no_workspace_names_none(lines: Lines) -> None:
-    Journal("desks").write(Entry.REBUILD_REQUESTED)
+    Journal("desks").write(Verdict.REQUESTED)
     [line] = lines.all
     assert line["message"] == "rebuild requested"
     assert "workspace_id" not in line
@@ -38,7 +38,14 @@ def test_a_line_that_is_about_no_workspace_names_none(lines: Lines) -> None:
 @pytest.mark.parametrize("decision", [*Verdict, *Entry], ids=str)
 def test_p6_what_may_need_a_person_is_a_warning(lines: Lines, decision: Entry | Verdict) -> None:
     Journal("desks").write(decision, WS)
-    worrying = {"refused", "failed", "blocked", "unanswered", "image_refused"}
+    worrying = {
+        "refused",
+        "failed",
+        "unanswered",
+        "not_learnt",
+        "held_bundle",
+        "needs_person",
+    }
     assert {each.value for each in WORRYING} == worrying
     assert lines.all[0]["levelname"] == ("WARNING" if decision.value in worrying else "INFO")
 

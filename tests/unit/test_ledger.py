@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from nonpersistent.facts import Facts
-from nonpersistent.images import Proof
-from nonpersistent.ledger import Due, Ledger, NoRoster
+from nonpersistent.canary import Bundle
+from nonpersistent.facts import Facts, Need
+from nonpersistent.ledger import Audit, Entry, Ledger, NoRoster
 from nonpersistent.records import Record, to_item
+from nonpersistent.signals import Kind, Signal
 from tests import ledger_table
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at, session_end, sign_in
 
@@ -106,18 +107,95 @@ def test_p2_a_session_end_is_measured_against_session_ends_alone(
     assert only(ledger).facts == Facts(used_at=used_at, told_at=NOON)
 
 
+def test_p1_an_administrators_requests_are_kept_and_looked_into(ledger: Ledger) -> None:
+    assert ledger.record(Signal(Kind.REBUILD, WS, NOON), at(1))
+    assert only(ledger) == Record(WS, Facts(wanted_at=NOON), 1, at(1))
+    hold = Signal(Kind.HOLD, WS, at(2), until=at(90), reason="demo")
+    assert ledger.record(hold, at(5))
+    held = Facts(wanted_at=NOON, held_at=at(2), held_until=at(90), hold_reason="demo")
+    assert only(ledger) == Record(WS, held, 2, at(1))
+    assert not ledger.record(replace(hold, at=at(1), reason="late"), at(5))
+    assert ledger.record(Signal(Kind.RELEASE, WS, at(3), until=at(3)), at(0.5))
+    freed = replace(held, held_at=at(3), held_until=at(3), hold_reason="released")
+    assert only(ledger) == Record(WS, freed, 3, at(0.5))
+
+
 def test_what_is_due_comes_longest_first_and_not_before_its_time(ledger: Ledger) -> None:
     ledger.record(session_end(NOON, OTHER), at(2))
     ledger.record(session_end(NOON), at(1))
     ledger.record(session_end(NOON, "ws-00000000later"), at(2, 0.001))
     ledger.record(sign_in(NOON, "ws-00000000never"), at(0))
     assert ledger.due(at(0.5)) == []
-    assert ledger.due(at(2)) == [Due(WS, at(1)), Due(OTHER, at(2))]
+    assert ledger.due(at(2)) == [Entry(WS, at(1)), Entry(OTHER, at(2))]
+
+
+OWED = Facts(
+    used_at=at(-60),
+    vacant_since=at(-50),
+    owed_since=at(-50),
+    late_at=at(90),
+    user="ada",
+    bundle_id=BUNDLE,
+)
+
+
+def test_p6_the_index_shows_what_the_gauges_need(ledger: Ledger) -> None:
+    ledger.write(Record(WS, OWED, look_at=at(10), reason="canary"))
+    ledger.write(Record(OTHER, replace(OWED, bundle_id="wsb-other00001"), 0, at(5), "canary"))
+    ledger.write(Record("ws-000000003", OWED, 0, at(5), "grace"))
+    ledger.write(Record("ws-000000004", OWED))
+    ledger.ask_audit(NOON)
+    shown = Entry(
+        WS,
+        at(10),
+        phase="vacant",
+        needs=Need.LATE,
+        needs_at=at(90),
+        reason="canary",
+        user="ada",
+        bundle_id=BUNDLE,
+        owed_since=at(-50),
+    )
+    assert {entry.id for entry in ledger.planned()} == {WS, OTHER, "ws-000000003"}
+    assert ledger.planned()[-1] == shown
+    assert ledger.waiting_for_canary(BUNDLE) == [shown]
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [{"owed_since": {"S": "soon"}}, {"needs": {"S": "tea"}}, {"reason": {"N": "1"}}],
+    ids=str,
+)
+def test_p8_an_entry_that_cannot_be_read_is_due_and_hides_no_other(
+    ledger: Ledger, dynamodb: DynamoDBClient, attribute: Any
+) -> None:
+    item = to_item(Record(OTHER, OWED, 1, at(-5))) | attribute
+    ledger_table.put(dynamodb, "ledger", item)
+    ledger.record(session_end(NOON), at(-1))
+    assert ledger.due(NOON) == [Entry(OTHER, NOON), Entry(WS, at(-1))]
+
+
+def test_p8_a_record_that_cannot_be_read_is_left_out_and_set_aside(
+    ledger: Ledger, dynamodb: DynamoDBClient
+) -> None:
+    broken: Any = to_item(Record(OTHER, OWED, 1, at(-5))) | {"failures": {"S": "many"}}
+    ledger_table.put(dynamodb, "ledger", broken)
+    ledger.record(session_end(NOON), NOON)
+    assert [record.workspace_id for record in ledger.read([OTHER, WS])] == [WS]
+    assert [record.workspace_id for record in ledger.everything()] == [WS]
+    ledger.set_aside(OTHER, at(60), "unreadable_item")
+    [entry] = ledger.due(at(60))[1:]
+    assert (entry.due_at, entry.reason, entry.needs) == (at(60), "unreadable_item", Need.UNKNOWN)
+    assert entry.needs_at == at(90)  # as it was written before
+    del broken["needs_at"]
+    ledger_table.put(dynamodb, "ledger", broken)
+    ledger.set_aside(OTHER, at(60), "unreadable_item")
+    assert ledger.due(at(60))[1].needs_at == at(60)
 
 
 def test_p2_more_than_a_page_is_due(ledger: Ledger, dynamodb: DynamoDBClient) -> None:
     """A page of DynamoDB holds 1 MB."""
-    facts = Facts(reason="x" * 300_000)
+    facts = Facts(user="x" * 300_000)
     for number in range(8):
         item: Any = to_item(Record(f"ws-{number:09}", facts, 1, NOON))
         ledger_table.put(dynamodb, "ledger", item)
@@ -155,50 +233,78 @@ def test_p2_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
 
 
 def test_p3_a_write_replaces_what_was_read(ledger: Ledger) -> None:
-    first = ledger.write(Record(WS), Facts(baseline_at=NOON), None)
+    first = ledger.write(Record(WS, Facts(baseline_at=NOON)))
     assert first == only(ledger) == Record(WS, Facts(baseline_at=NOON), 1)
-    second = ledger.write(first, Facts(used_at=NOON), at(5), "grace")
-    assert second == only(ledger) == Record(WS, Facts(used_at=NOON), 2, at(5), "grace")
+    second = ledger.write(replace(first, facts=OWED, look_at=at(5), reason="grace"))
+    assert second == only(ledger) == Record(WS, OWED, 2, at(5), "grace")
     assert [due.id for due in ledger.due(at(5))] == [WS]
-    ledger.write(second, Facts(), None)
+    ledger.write(Record(WS, Facts(), 2))
     assert ledger.due(at(5)) == []
 
 
 def test_p3_a_write_fails_if_anything_was_recorded_since_the_read(ledger: Ledger) -> None:
     unknown = only(ledger)
     ledger.record(sign_in(NOON), NOON)
-    assert ledger.write(unknown, Facts(), None) is None
+    assert ledger.write(unknown) is None
     known = only(ledger)
     ledger.record(session_end(NOON), NOON)
-    assert ledger.write(known, Facts(), None) is None
+    assert ledger.write(known) is None
     assert only(ledger).facts == Facts(used_at=NOON, told_at=NOON)
+
+
+def test_p3_repeated_claim_a_write_whose_answer_was_lost_is_recognised(
+    ledger: Ledger, dynamodb: DynamoDBClient
+) -> None:
+    """botocore repeats it, and then the condition does not hold: the item is there already."""
+    written = ledger.write(Record(WS, OWED, look_at=at(5)))
+    assert written
+    again = replace(written, version=0)
+    assert ledger.write(again) == written
+    assert ledger.write(replace(again, reason="other")) is None
 
 
 def test_p4_a_forgotten_workspace_leaves_nothing(ledger: Ledger) -> None:
     ledger.record(session_end(NOON), NOON)
-    ledger.forget(WS)
-    ledger.forget(OTHER)
+    assert ledger.forget(only(ledger))
+    assert ledger.forget(Record(OTHER))
     assert only(ledger) == Record(WS)
     assert ledger.due(at(1)) == []
+
+
+def test_p2_who_was_put_on_the_roster_again_is_not_forgotten(ledger: Ledger) -> None:
+    ledger.record(session_end(NOON), NOON)
+    known = only(ledger)
+    ledger.record(session_end(at(1)), NOON)
+    assert not ledger.forget(known)
+    assert only(ledger).facts == Facts(told_at=at(1))
 
 
 def test_everything_is_the_records_of_workspaces_alone(ledger: Ledger) -> None:
     ledger.record(sign_in(NOON), NOON)
     ledger.ask_audit(NOON)
     ledger.lease("me", NOON, at(1))
-    ledger.write_proof(Proof(BUNDLE))
+    ledger.write_bundle(Bundle(BUNDLE))
     assert [record.workspace_id for record in ledger.everything()] == [WS]
 
 
-def test_p7_of_two_writes_of_a_proof_one_wins(ledger: Ledger) -> None:
-    fresh = ledger.proof(BUNDLE)
-    assert fresh == Proof(BUNDLE)
-    assert ledger.write_proof(replace(fresh, proven="wsi-1"))
-    assert not ledger.write_proof(replace(fresh, proven="wsi-2"))
-    kept = ledger.proof(BUNDLE)
-    assert kept == Proof(BUNDLE, proven="wsi-1", version=1)
-    assert ledger.write_proof(kept)
-    assert not ledger.write_proof(kept)
+def test_p7_of_two_writes_of_a_bundle_one_wins(ledger: Ledger) -> None:
+    fresh = ledger.bundle(BUNDLE)
+    assert fresh == Bundle(BUNDLE)
+    assert ledger.write_bundle(replace(fresh, image_id="wsi-1"))
+    assert not ledger.write_bundle(replace(fresh, image_id="wsi-2"))
+    kept = ledger.bundle(BUNDLE)
+    assert kept == Bundle(BUNDLE, image_id="wsi-1", version=1)
+    assert ledger.write_bundle(kept)
+    assert not ledger.write_bundle(replace(kept, canary=WS))
+    assert ledger.bundles([BUNDLE, "wsb-other00001"]) == [replace(kept, version=2)]
+
+
+def test_p8_a_bundle_that_cannot_be_read_is_overwritten(
+    ledger: Ledger, dynamodb: DynamoDBClient
+) -> None:
+    ledger_table.put(dynamodb, "ledger", {"id": {"S": BUNDLE}, "lost": {"S": WS}})
+    assert ledger.write_bundle(replace(ledger.bundle(BUNDLE), canary=WS))
+    assert ledger.bundle(BUNDLE) == Bundle(BUNDLE, canary=WS, version=0)
 
 
 def test_p5_one_acts_at_a_time(ledger: Ledger) -> None:
@@ -211,20 +317,22 @@ def test_p5_one_acts_at_a_time(ledger: Ledger) -> None:
 
 
 def test_p2_an_audit_is_due_from_the_first_time_it_is_asked_for(ledger: Ledger) -> None:
+    assert ledger.audit() == Audit()
     ledger.ask_audit(NOON)
     ledger.ask_audit(at(60))
-    assert ledger.due(at(60)) == [Due("audit", NOON)]
+    assert ledger.due(at(60)) == [Entry("audit", NOON)]
+    assert ledger.audit() == Audit(completed_at=NOON)
 
 
 def test_p2_an_audit_goes_on_where_it_was(ledger: Ledger) -> None:
-    assert ledger.audit_position() == ""
     ledger.ask_audit(NOON)
     ledger.move_audit(WS)
-    assert ledger.audit_position() == WS
-    ledger.end_audit()
-    assert (ledger.audit_position(), ledger.due(at(60))) == ("", [])
+    assert ledger.audit() == Audit(WS, NOON)
+    ledger.end_audit(at(7))
+    assert (ledger.audit(), ledger.due(at(60))) == (Audit(completed_at=at(7)), [])
     ledger.ask_audit(at(60))
-    assert ledger.due(at(60)) == [Due("audit", at(60))]
+    assert ledger.due(at(60)) == [Entry("audit", at(60))]
+    assert ledger.audit().completed_at == at(7)
 
 
 def test_p1_what_is_decided_on_is_read_consistently(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import (
-    ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
     ReadTimeoutError,
@@ -22,8 +22,16 @@ from nonpersistent.answers import (
     Unavailable,
 )
 from nonpersistent.facts import Observation
+from nonpersistent.lease import REBUILD_RESERVE, Lease
+from nonpersistent.ledger import Ledger
 from nonpersistent.pacing import Pacer
-from nonpersistent.workspaces import TRIES, WorkSpaces, in_batches
+from nonpersistent.workspaces import (
+    FAILURES_OF_AN_OUTAGE,
+    MOST_PAGES,
+    TRIES,
+    WorkSpaces,
+    in_batches,
+)
 from tests.unit.desktops import Answer, Desktop, Desktops, Fault
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at
 
@@ -35,9 +43,21 @@ def pacer(clock: VirtualClock) -> Pacer:
     return Pacer(2, clock)
 
 
+class Left:
+    """Seconds until the time-out."""
+
+    seconds = 900.0
+
+
 @pytest.fixture
-def api(desktops: Desktops, pacer: Pacer, clock: VirtualClock) -> WorkSpaces:
-    return WorkSpaces(desktops.client, pacer, clock)
+def lease(ledger: Ledger, pacer: Pacer, monkeypatch: pytest.MonkeyPatch) -> Lease:
+    monkeypatch.setattr(Left, "seconds", 900.0)
+    return Lease(ledger, pacer, "me", lambda: Left.seconds)
+
+
+@pytest.fixture
+def api(desktops: Desktops, pacer: Pacer, lease: Lease) -> WorkSpaces:
+    return WorkSpaces(desktops.client, pacer, lease)
 
 
 def test_a_look_at_connections_alone_is_one_call(api: WorkSpaces, desktops: Desktops) -> None:
@@ -54,29 +74,48 @@ def test_a_look_at_connections_alone_is_one_call(api: WorkSpaces, desktops: Desk
 def test_a_look_at_states_tells_address_and_bundle(api: WorkSpaces, desktops: Desktops) -> None:
     desktops.desks[WS] = Desktop(state="REBUILDING")
     assert api.look([], [WS]) == {
-        WS: Observation(NOON, state="REBUILDING", address="10.0.0.1", bundle_id=BUNDLE)
+        WS: Observation(
+            NOON,
+            state="REBUILDING",
+            state_asked=True,
+            address="10.0.0.1",
+            user="ada",
+            bundle_id=BUNDLE,
+        )
     }
     assert desktops.names() == ["DescribeWorkspaces"]
 
 
 @pytest.mark.parametrize(
-    "desk", [Desktop(row=False), Desktop(connection="UNKNOWN")], ids=["no row", "unknown"]
+    "desk",
+    [
+        Desktop(row=False),
+        Desktop(connection="UNKNOWN"),
+        Desktop(checked_at=at(-10, -0.001)),
+        Desktop(connection="CONNECTED", checked_at=at(-11)),
+    ],
+    ids=["no row", "unknown", "old", "frozen"],
 )
-def test_p1_where_the_connection_is_unknown_the_state_is_asked_for(
+def test_p1_where_the_connection_is_unclear_the_state_is_asked_for(
     api: WorkSpaces, desktops: Desktops, desk: Desktop
 ) -> None:
     desk.state = "STOPPED"
-    desktops.desks = {WS: desk, OTHER: Desktop(connection="CONNECTED")}
+    desktops.desks = {WS: desk, OTHER: Desktop(connection="CONNECTED", checked_at=at(-10))}
     seen = api.look([WS, OTHER], [])
     assert (seen[WS].state, seen[OTHER].state) == ("STOPPED", None)
     assert desktops.calls[1] == ("DescribeWorkspaces", {"WorkspaceIds": [WS]})
     assert seen[WS].looked_at == at(0, 0.5)
 
 
-def test_a_workspace_that_aws_does_not_know_is_missing(api: WorkSpaces, desktops: Desktops) -> None:
+def test_p8_a_workspace_that_is_not_in_the_answer_has_no_state(
+    api: WorkSpaces, desktops: Desktops
+) -> None:
     desktops.desks[OTHER] = Desktop()
     seen = api.look([WS, OTHER], [OTHER])
-    assert (seen[WS].missing, seen[OTHER].missing) == (True, False)
+    assert [(seen[id_].state_asked, seen[id_].state) for id_ in (WS, OTHER)] == [
+        (True, None),
+        (True, "AVAILABLE"),
+    ]
 
 
 def test_p5_twenty_five_ids_share_a_call_and_nobody_is_asked_for_twice(
@@ -108,11 +147,12 @@ class Silent:
         return lambda **_: {}
 
 
-def test_a_list_that_an_answer_leaves_out_is_empty(pacer: Pacer, clock: VirtualClock) -> None:
+def test_a_list_that_an_answer_leaves_out_is_empty(pacer: Pacer, lease: Lease) -> None:
     silent: Any = Silent()
-    api = WorkSpaces(lambda: silent, pacer, clock)
+    api = WorkSpaces(lambda: silent, pacer, lease)
     assert api.newest_snapshot(WS) is None
-    assert api.look([WS], []) == {WS: Observation(clock.now(), missing=True)}
+    assert api.look([WS], []) == {WS: Observation(at(0, 1), state_asked=True)}
+    assert api.images([BUNDLE]) == {}
     assert api.rebuild(WS) == Accepted()
 
 
@@ -142,16 +182,17 @@ def test_p5_a_look_is_repeated_while_aws_is_throttling_or_ailing_and_rests_betwe
     desktops.desks[WS] = Desktop()
     desktops.faults["DescribeWorkspaces"] = [fault] * (TRIES - 1)
     assert api.look([], [WS])[WS].state == "AVAILABLE"
-    assert desktops.times == [NOON, at(0, 1), at(0, 3)]
+    assert desktops.times == [NOON, at(0, 1), at(0, 3 if fault in BUSY else 2)]
     api.look([], [WS])
-    assert desktops.times[-1] == at(0, 3.5)
+    assert desktops.times[-1] - desktops.times[-2] == timedelta(seconds=0.5)
 
 
+@pytest.mark.parametrize("fault", [(400, "AccessDeniedException"), *ILL])
 def test_p2_snapshots_that_may_not_be_read_are_a_refusal_of_this_workspace(
-    api: WorkSpaces, desktops: Desktops
+    api: WorkSpaces, desktops: Desktops, fault: tuple[int, str]
 ) -> None:
-    desktops.faults["DescribeWorkspaceSnapshots"] = [(400, "AccessDeniedException")]
-    assert api.newest_snapshot(WS) == Refused("AccessDeniedException", "said the test")
+    desktops.faults["DescribeWorkspaceSnapshots"] = [fault] * TRIES
+    assert api.newest_snapshot(WS) == Refused(fault[1], "")
 
 
 @pytest.mark.parametrize(
@@ -166,13 +207,115 @@ def test_p2_an_api_that_does_not_answer_leaves_everything_due(
     assert len(desktops.calls) == TRIES
 
 
-def test_an_error_that_cannot_be_placed_is_raised_at_once(
+def test_p2_an_outage_is_not_mistaken_for_many_poisoned_workspaces(
     api: WorkSpaces, desktops: Desktops
 ) -> None:
-    desktops.faults["DescribeWorkspaces"] = [(400, "AccessDeniedException")]
-    with pytest.raises(ClientError, match="AccessDenied"):
+    desktops.desks[OTHER] = Desktop()
+    api.look([], [OTHER])
+    ids = [f"ws-{number:09}" for number in range(25)]
+    desktops.faults["DescribeWorkspaces"] = [ILL[0]] * 99
+    with pytest.raises(Unavailable, match="InternalServerException"):
+        api.look([], ids)
+    assert len(desktops.calls) == 1 + FAILURES_OF_AN_OUTAGE
+
+
+MANY = [f"ws-{number:09}" for number in range(25)]
+
+
+@pytest.mark.parametrize(
+    ("error", "calls"), [((400, "InvalidParameterValuesException"), 11), ((500, "Internal"), 13)]
+)
+@pytest.mark.parametrize("operation", ["connections", "states"])
+def test_p8_poison_a_batch_that_is_refused_is_halved_until_the_one_is_found(
+    api: WorkSpaces, desktops: Desktops, error: tuple[int, str], calls: int, operation: str
+) -> None:
+    desktops.desks = {id_: Desktop() for id_ in MANY}
+    desktops.poison[MANY[13]] = error
+    seen = api.look(*((MANY, []) if operation == "connections" else ([], MANY)))
+    assert {id_ for id_ in MANY if seen[id_].error} == {MANY[13]}
+    assert seen[MANY[13]] == Observation(api._clock.now(), error=error[1])
+    known = {one.connection or one.state for id_, one in seen.items() if id_ != MANY[13]}
+    assert known == {"DISCONNECTED" if operation == "connections" else "AVAILABLE"}
+    assert len(desktops.calls) == calls
+
+
+def test_p8_of_a_workspace_that_is_answered_with_an_error_no_state_is_asked_for(
+    api: WorkSpaces, desktops: Desktops
+) -> None:
+    desktops.desks = {WS: Desktop(), OTHER: Desktop()}
+    desktops.faults["DescribeWorkspacesConnectionStatus"] = [(400, "Odd"), (400, "Odd")]
+    seen = api.look([WS, OTHER], [WS, OTHER])
+    assert (seen[WS].error, seen[OTHER].state) == ("Odd", "AVAILABLE")
+    assert desktops.calls[-1] == ("DescribeWorkspaces", {"WorkspaceIds": [OTHER]})
+
+
+def test_p8_if_nobody_at_all_is_answered_it_is_no_workspaces_own_error(
+    api: WorkSpaces, desktops: Desktops
+) -> None:
+    desktops.desks = {WS: Desktop(), OTHER: Desktop()}
+    desktops.poison = {WS: (500, "Internal"), OTHER: (500, "Internal")}
+    with pytest.raises(Unavailable, match="Internal"):
+        api.look([WS, OTHER], [])
+    desktops.poison.pop(OTHER)
+    assert api.look([WS, OTHER], [])[WS].error == "Internal"
+
+
+def row(id_: str, **details: str) -> Answer:
+    return {"WorkspaceId": id_, "State": "AVAILABLE", **details}
+
+
+def test_p8_half_page_pages_are_followed_to_their_end(api: WorkSpaces, desktops: Desktops) -> None:
+    desktops.faults["DescribeWorkspaces"] = [
+        {"Workspaces": [row(WS)], "NextToken": "one"},
+        {"NextToken": "two"},
+        {"Workspaces": [row(OTHER), row("ws-stranger1")]},
+    ]
+    seen = api.look([], [WS, OTHER])
+    assert {id_: one.state for id_, one in seen.items()} == {WS: "AVAILABLE", OTHER: "AVAILABLE"}
+    ids = {"WorkspaceIds": [WS, OTHER]}
+    assert [asked for _, asked in desktops.calls] == [
+        ids,
+        ids | {"NextToken": "one"},
+        ids | {"NextToken": "two"},
+    ]
+    assert desktops.times == [NOON, at(0, 0.5), at(0, 1)]
+
+
+def test_p8_pages_that_never_end_end_nothing_else(api: WorkSpaces, desktops: Desktops) -> None:
+    page: Answer = {"Workspaces": [row(WS)], "NextToken": "again"}
+    desktops.faults["DescribeWorkspaces"] = [page] * 99
+    assert api.look([], [WS])[WS].state == "AVAILABLE"
+    assert len(desktops.calls) == MOST_PAGES
+
+
+def test_p7_an_image_that_aws_does_not_tell_is_unknown_and_ends_no_pass(
+    api: WorkSpaces, desktops: Desktops
+) -> None:
+    desktops.images["wsb-another01"] = "wsi-another01"
+    desktops.poison[BUNDLE] = (400, "Odd")
+    assert api.images([BUNDLE, "wsb-another01"]) == {"wsb-another01": "wsi-another01"}
+    desktops.faults["DescribeWorkspaceBundles"] = [BUSY[0]] * TRIES
+    assert api.images(["wsb-another01"]) == {}
+
+
+@pytest.mark.parametrize("error", [ILL[0], BUSY[0]])
+def test_p5_the_time_and_the_lease_are_checked_between_tries(
+    api: WorkSpaces, desktops: Desktops, monkeypatch: pytest.MonkeyPatch, error: Fault
+) -> None:
+    desktops.faults["DescribeWorkspaces"] = [error]
+    monkeypatch.setattr(Left, "seconds", REBUILD_RESERVE + 0.5)
+    with pytest.raises(Unavailable, match="no_time_left"):
         api.look([], [WS])
     assert len(desktops.calls) == 1
+
+
+def test_p5_who_has_lost_the_lease_asks_nothing(
+    api: WorkSpaces, desktops: Desktops, ledger: Ledger
+) -> None:
+    ledger.lease("another", NOON, at(1))
+    with pytest.raises(Unavailable, match="no_time_left"):
+        api.look([WS], [])
+    assert desktops.calls == []
 
 
 def test_p3_a_rebuild_is_asked_for_once(api: WorkSpaces, desktops: Desktops) -> None:
@@ -190,7 +333,8 @@ def test_p6_a_refusal_in_an_answer_of_200(api: WorkSpaces, desktops: Desktops) -
 OUTCOMES: list[tuple[Fault, Outcome]] = [
     *((fault, Throttled()) for fault in BUSY),
     (NO_ANSWERS[0], Unanswered("ReadTimeoutError")),
-    (NO_ANSWERS[1], Unanswered("ConnectTimeoutError")),
+    (NO_ANSWERS[1], Throttled()),
+    (NO_ANSWERS[2], Throttled()),
     (ILL[0], Unanswered("InternalServerException")),
     ((400, "AccessDeniedException"), Refused("AccessDeniedException", "said the test")),
 ]

@@ -1,0 +1,69 @@
+"""The one place that writes a decision down and tells it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from nonpersistent.facts import Decision, Facts, Need, Trouble, Verdict
+from nonpersistent.tools import USUAL_DELAY
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import NOON, OTHER, at, settings, sign_in
+
+STUCK = Trouble(NOON, Need.UNKNOWN, "no_row", at(90))
+
+
+def test_p6_a_decision_is_written_and_told(stage: Stage) -> None:
+    record = stage.has(DUE, NOON)
+    decision = Decision(DUE, Verdict.DEFERRED, at(9), "window")
+    kept = stage.tools().write(record, decision, opens="late")
+    assert kept == stage.record()
+    late_at = at(-46) + settings().grace + USUAL_DELAY
+    assert kept == replace(
+        record, facts=replace(DUE, late_at=late_at), version=2, look_at=at(9), reason="window"
+    )
+    [line] = stage.lines.all
+    assert line["message"] == "ws-0a1b2c3d4: deferred (window)"
+    shown = {name: line[name] for name in ("user", "phase", "due_at", "opens", "fleet")}
+    assert shown == {
+        "user": "ada",
+        "phase": "vacant",
+        "due_at": at(9).isoformat(),
+        "opens": "late",
+        "fleet": "desks",
+    }
+
+
+def test_p6_the_reason_of_its_trouble_stays_with_a_workspace(stage: Stage) -> None:
+    record = stage.has(DUE, NOON)
+    stuck = replace(DUE, trouble=STUCK)
+    kept = stage.tools().write(record, Decision(stuck, Verdict.VACANT, at(9), "grace"))
+    assert kept
+    assert kept.reason == "no_row"
+    assert stage.lines.decisions == [("vacant", "grace")]
+
+
+def test_nothing_is_written_or_said_when_nothing_has_changed(stage: Stage) -> None:
+    clean = Facts(baseline_at=NOON)
+    record = stage.has(clean, None)
+    assert stage.tools().write(record, Decision(clean, Verdict.CLEAN)) is record
+    assert stage.record() == record
+    assert stage.lines.all == []
+
+
+def test_p1_what_was_recorded_meanwhile_wins(stage: Stage) -> None:
+    record = stage.has(DUE, NOON)
+    stage.ledger.record(sign_in(at(1)), NOON)
+    assert stage.tools().write(record, Decision(DUE, Verdict.VACANT, at(9)), opens="late") is None
+    assert stage.facts().used_at == at(1)
+    assert stage.record().look_at == NOON
+    assert stage.lines.decisions == [("deferred", "superseded")]
+    assert "opens" not in stage.lines.all[0]
+
+
+def test_p6_a_large_fleet_may_take_as_long_as_its_rate_needs(stage: Stage) -> None:
+    tools = stage.tools()
+    assert tools.allowance == USUAL_DELAY
+    stage.roster(*(f"ws-{number:09}" for number in range(100)), OTHER)
+    assert OTHER in tools.roster()
+    assert tools.allowance == USUAL_DELAY + timedelta(seconds=2 * 101 / 2)
