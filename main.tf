@@ -306,7 +306,7 @@ resource "aws_dynamodb_table" "ledger" {
     name               = "due"
     range_key          = "due_at"
     projection_type    = "INCLUDE"
-    non_key_attributes = ["phase", "needs", "needs_at", "reason", "user", "bundle_id", "owed_since", "waits_for"]
+    non_key_attributes = ["phase", "needs", "needs_at", "reason", "user", "bundle_id", "owed_since"]
   }
 
   point_in_time_recovery {

@@ -60,6 +60,8 @@ locals {
       period     = 60
       periods    = 60
       datapoints = 3
+      # A minute without an invocation is one without a failure.
+      missing_data = "notBreaching"
     }
     held-bundle = {
       problem = "Rebuilds of a bundle failed on three WorkSpaces, and the others of the bundle wait."

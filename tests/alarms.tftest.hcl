@@ -67,7 +67,7 @@ run "deployed" {
       braked       = "NonPersistentWorkSpaces Braked {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
       dead-letters = "AWS/SQS ApproximateNumberOfMessagesVisible {\"QueueName\":\"fleet-dead-letters\"} Maximum >= 1 in 1 of 1 x 300 ignore"
       endless      = "NonPersistentWorkSpaces Endless {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
-      errors       = "AWS/Lambda Errors {\"FunctionName\":\"fleet\"} Sum >= 1 in 3 of 60 x 60 ignore"
+      errors       = "AWS/Lambda Errors {\"FunctionName\":\"fleet\"} Sum >= 1 in 3 of 60 x 60 notBreaching"
       held-bundle  = "NonPersistentWorkSpaces HeldBundles {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
       late         = "NonPersistentWorkSpaces Late {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
       silent       = "NonPersistentWorkSpaces Owed {\"Fleet\":\"fleet\"} SampleCount < 1 in 15 of 15 x 60 breaching"

@@ -234,7 +234,7 @@ def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
     if age >= ENDS_WITHIN:
         return settings.next_look(now + LONGEST_PAUSE)
     if claim.bad_since is not None:
-        return settings.next_tick(claim.bad_since + BAD_FOR)
+        return settings.next_tick(max(claim.bad_since + BAD_FOR, now + CANARY_WATCH_EVERY))
     if claim.goes_first:
         return settings.look_after(now, CANARY_WATCH_EVERY)
     return settings.next_look(max(claim.asked_at + USUAL_LENGTH, now + FOLLOW_EVERY))

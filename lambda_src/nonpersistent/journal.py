@@ -15,6 +15,7 @@ from .facts import Verdict
 
 _LOGGER = logging.getLogger("nonpersistent")
 _LOGGER.setLevel(logging.INFO)
+logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
 class Entry(StrEnum):

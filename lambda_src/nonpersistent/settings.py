@@ -65,6 +65,10 @@ class Window:
             last = day if self.start < self.end else day + timedelta(days=1)
             opens = datetime.combine(day, self.start, zone).astimezone(UTC)
             closes = datetime.combine(last, self.end, zone).astimezone(UTC)
+            if closes <= opens:  # it lies in the hour that clocks skip, or begins there
+                closes = opens + (
+                    datetime.combine(last, self.end) - datetime.combine(day, self.start)
+                )
             if moment < closes:
                 return max(moment, opens)
         raise SettingsError(f"REBUILD_WINDOW opens on none of the days {sorted(self.days)}")
