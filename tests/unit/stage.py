@@ -117,9 +117,9 @@ class Stage:
         """Of one pass."""
         return Bundles(self.tools())
 
-    def rebuilder(self) -> Rebuilder:
+    def rebuilder(self, tools: Tools | None = None) -> Rebuilder:
         """Of one pass."""
-        tools = self.tools()
+        tools = tools or self.tools()
         return Rebuilder(tools, Bundles(tools))
 
     def run(self, owner: str = "an-invocation") -> Tally:

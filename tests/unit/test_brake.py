@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nonpersistent.facts import Facts, Phase
+from nonpersistent.facts import Claim, Facts, Phase
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, at, settings, sign_in
 
@@ -18,16 +18,15 @@ THIRD, FOURTH = "ws-000000003", "ws-000000004"
 def owes(stage: Stage, id_: str, ended: datetime, look_at: datetime = NOON) -> None:
     """A WorkSpace whose session was seen to have ended at that time."""
     used_at = ended - timedelta(minutes=5)
-    facts = replace(DUE, baseline_at=at(-600), used_at=used_at, told_at=None, vacant_since=ended)
+    facts = replace(
+        DUE,
+        baseline_at=at(-600),
+        used_at=used_at,
+        told_at=None,
+        vacant_since=ended,
+        owed_since=ended,
+    )
     stage.has(facts, look_at, id_)
-
-
-def passes(stage: Stage, until: datetime) -> None:
-    """A pass every four minutes."""
-    while stage.clock.now() <= until:
-        begun = stage.clock.now()
-        stage.run()
-        stage.clock.set(begun + timedelta(minutes=4))
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def test_of_debts_that_are_due_together_the_oldest_goes_first(braked: Stage) -> 
     ages = {WS: 100, OTHER: 300, THIRD: 50, FOURTH: 200}
     for id_, age in ages.items():
         owes(braked, id_, at(-age))
-    passes(braked, at(240))
+    braked.passes(at(240), every=240)
     assert braked.desktops.rebuilds() == [OTHER, FOURTH, WS, THIRD]
 
 
@@ -56,7 +55,7 @@ def test_the_order_holds_for_more_debts_than_a_batch(stage: Stage) -> None:
 
 def test_a_newer_debt_does_not_take_the_place_that_an_older_one_waits_for(braked: Stage) -> None:
     """It falls due in the very minute, and its look is planned a little earlier."""
-    braked.has(Facts(rebuilt_at=at(-30)), None, THIRD)
+    braked.has(Facts(rebuilt_at=at(-30), asked=(at(-30),)), None, THIRD)
     owes(braked, WS, at(-90))
     braked.run()
     assert braked.record().look_at == at(30)
@@ -64,21 +63,21 @@ def test_a_newer_debt_does_not_take_the_place_that_an_older_one_waits_for(braked
     braked.clock.set(at(30))
     braked.run()
     assert braked.desktops.rebuilds() == [WS]
-    assert braked.record(OTHER).waits_for == "brake"
+    assert braked.record(OTHER).reason == "brake"
 
 
 def test_a_place_that_its_debt_needs_no_more_goes_to_the_next_oldest(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=2)
-    stage.has(Facts(rebuilt_at=at(-50), rebuilt_before_at=at(-50)), None, "ws-000000009")
+    stage.has(Facts(rebuilt_at=at(-50), asked=(at(-50), at(-50))), None, "ws-000000009")
     for id_, age in ((WS, 200), (OTHER, 150), (THIRD, 100)):
         owes(stage, id_, at(-age))
     stage.run()
     stage.ledger.record(sign_in(at(5), WS), NOON)
     owes(stage, FOURTH, at(-30), look_at=at(9))
     stage.desktops.desks[WS].connection = "CONNECTED"
-    passes(stage, at(12))
+    stage.passes(at(12), every=240)
     assert stage.desktops.rebuilds() == [OTHER, THIRD]
-    assert stage.record(FOURTH).waits_for == "brake"
+    assert stage.record(FOURTH).reason == "brake"
 
 
 def test_who_waits_far_back_is_not_written_with_each_place(stage: Stage) -> None:
@@ -86,15 +85,44 @@ def test_who_waits_far_back_is_not_written_with_each_place(stage: Stage) -> None
     ids = [f"ws-{number:09}" for number in range(10)]
     for number, id_ in enumerate(ids):
         owes(stage, id_, at(-300 + number))
-    passes(stage, at(320))
+    stage.passes(at(320), every=240)
     assert stage.desktops.rebuilds() == ids
     assert len(stage.lines.of("deferred")) < 40
 
 
-def test_p6_a_debt_behind_the_brake_tells_its_age(braked: Stage) -> None:
-    braked.has(Facts(rebuilt_at=at(-30)), None, THIRD)
+def test_p6_a_debt_behind_the_brake_is_expected_when_its_place_comes(braked: Stage) -> None:
+    braked.has(Facts(rebuilt_at=at(-30), asked=(at(-30),)), None, THIRD)
     braked.has(DUE, NOON)
-    assert braked.run().oldest_due_seconds == 26 * 60
+    braked.run()
+    assert braked.facts().late_at == at(30) + timedelta(hours=1, seconds=2)
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_full"),
+    [
+        (Facts(asked=(at(-59),)), True),
+        (Facts(asked=(at(-60),)), False),
+        (Facts(asked=(at(-70), at(-59))), True),
+        (replace(DUE, claim=Claim(asked_at=at(-59))), True),
+        (replace(DUE, claim=Claim(asked_at=at(-59), failed=True)), False),
+    ],
+    ids=["within the hour", "an hour ago", "the second", "under way", "failed: counted once"],
+)
+def test_the_brake_counts_what_was_asked_for_within_the_last_hour(
+    braked: Stage, facts: Facts, is_full: bool
+) -> None:
+    braked.has(facts, None, OTHER)
+    braked.has(DUE, NOON)
+    assert braked.run().rebuilt == (not is_full)
+    if is_full:
+        assert (braked.record().look_at, braked.record().reason) == (at(5), "brake")
+        assert braked.desktops.calls == []
+
+
+def test_without_a_brake_nobody_is_counted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(type(stage.ledger), "everything")
+    stage.has(DUE, NOON)
+    assert stage.run().rebuilt == 1
 
 
 def test_no_place_goes_to_a_debt_while_an_older_one_waits_for_it(stage: Stage) -> None:
@@ -109,7 +137,7 @@ def test_no_place_goes_to_a_debt_while_an_older_one_waits_for_it(stage: Stage) -
         since = stage.facts(id_).vacant_since
         for record in stage.ledger.everything():
             vacant = record.facts.vacant_since
-            waits = record.waits_for == "brake" and record.facts.phase is Phase.VACANT
+            waits = record.reason == "brake" and record.facts.phase is Phase.VACANT
             if waits and vacant and since and vacant < since:
                 overtaken.append(f"{record.workspace_id} by {id_} at {stage.clock.now()}")
 
@@ -120,7 +148,7 @@ def test_no_place_goes_to_a_debt_while_an_older_one_waits_for_it(stage: Stage) -
             ended = now - timedelta(minutes=rng.randint(20, 60))
             owes(stage, f"ws-{rng.randrange(10**9):09}", ended, look_at=now)
         if number % 7 == 6:
-            waiting = [r for r in stage.ledger.everything() if r.waits_for == "brake"]
+            waiting = [r for r in stage.ledger.everything() if r.reason == "brake"]
             back = rng.choice(sorted(waiting, key=lambda record: record.workspace_id))
             stage.ledger.record(sign_in(now, back.workspace_id), now)
             stage.desktops.desks[back.workspace_id].connection = "CONNECTED"

@@ -1,20 +1,22 @@
-"""Claim, ask once, keep what was said."""
+"""Claim, ask once, keep what was said (P3)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from nonpersistent.decisions import Deferral
-from nonpersistent.facts import Facts, Observation
-from nonpersistent.images import Proof
-from nonpersistent.rebuilder import BAD_IMAGE_HOLDS, LOOK_HOLDS
+from nonpersistent.canary import Bundle
+from nonpersistent.facts import Claim, Deferral, Facts, Need, Observation, Trouble
+from nonpersistent.rebuilder import ASKED, CANARY_WAIT, LOOK_HOLDS, Rebuilder
 from nonpersistent.records import Record
 from nonpersistent.settings import Window
-from nonpersistent.signals import Signal
+from nonpersistent.signals import Kind, Signal
+from nonpersistent.tools import USUAL_DELAY
 from tests.unit.desktops import Fault
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import (
@@ -23,6 +25,7 @@ from tests.unit.support import (
     OTHER,
     WS,
     at,
+    busy,
     empty,
     session_end,
     settings,
@@ -31,6 +34,16 @@ from tests.unit.support import (
 
 SEEN = empty(NOON, address="10.0.0.1", bundle_id=BUNDLE)
 TIMEOUT: Fault = ReadTimeoutError(endpoint_url="https://workspaces.us-east-1.amazonaws.com/")
+CLAIM = Claim(
+    asked_at=NOON,
+    claimed_by="an-invocation",
+    state="AVAILABLE",
+    address="10.0.0.1",
+    image_id="wsi-first0001",
+)
+LATE_AT = at(-46) + timedelta(minutes=20) + USUAL_DELAY
+IMAGE_SENT = at(0, 0.5)
+"""When the rebuild is asked for if the call before it asked for the bundle's image."""
 
 
 @pytest.fixture
@@ -38,95 +51,147 @@ def due(stage: Stage) -> Record:
     return stage.has(DUE, NOON)
 
 
-def test_p3_the_claim_is_written_before_the_call(stage: Stage, due: Record) -> None:
-    claims: list[Facts] = []
-    stage.desktops.before["RebuildWorkspaces"] = lambda: claims.append(stage.facts())
-    assert stage.rebuilder().rebuild(due, SEEN)
-    assert claims == [replace(DUE, asked_at=NOON, address="10.0.0.1")]
-    assert stage.record().facts == replace(claims[0], accepted_at=NOON)
-    assert stage.record().look_at is None
+def rebuild(stage: Stage, record: Record, seen: Observation = SEEN) -> Rebuilder:
+    """Whose image is known already: so the rebuild is its only call."""
+    tools = stage.tools()
+    rebuilder = stage.rebuilder(tools)
+    rebuilder._bundles.image(BUNDLE)
+    stage.clock.set(NOON)
+    tools.pacer.next_call_at = NOON
+    rebuilder.rebuild(record, seen, record.facts)
+    return rebuilder
 
 
-def test_p3_a_claim_is_looked_after_even_if_this_invocation_dies(stage: Stage, due: Record) -> None:
-    looks: list[object] = []
-    stage.desktops.before["RebuildWorkspaces"] = lambda: looks.append(stage.record().look_at)
-    stage.rebuilder().rebuild(due, SEEN)
-    assert looks == [at(5)]
+def test_p3_the_claim_is_written_before_the_call_and_looked_after(
+    stage: Stage, due: Record
+) -> None:
+    claims: list[Record] = []
+    stage.desktops.before["RebuildWorkspaces"] = lambda: claims.append(stage.record())
+    rebuild(stage, due)
+    assert claims == [Record(WS, replace(DUE, claim=CLAIM), 2, at(7), ASKED)]
+    accepted = replace(CLAIM, accepted_at=NOON)
+    assert stage.record() == Record(WS, replace(DUE, claim=accepted), 3, at(7), ASKED)
 
 
-def test_p6_an_accepted_rebuild_tells_how_long_it_was_waited_for(stage: Stage, due: Record) -> None:
-    stage.rebuilder().rebuild(due, SEEN)
+def test_p6_an_accepted_rebuild_tells_how_long_it_was_waited_for_and_what_it_takes(
+    stage: Stage, due: Record
+) -> None:
+    rebuild(stage, due)
     [line] = stage.lines.all
-    assert (line["decision"], line["waited_seconds"]) == ("rebuild_requested", 46 * 60)
+    names = ("decision", "waited_seconds", "user", "bundle_id", "image_id", "canary")
+    assert [line[name] for name in names] == [
+        "rebuild_requested",
+        46 * 60,
+        "ada",
+        BUNDLE,
+        "wsi-first0001",
+        False,
+    ]
 
 
-@pytest.mark.parametrize("news", [sign_in(at(-0.5)), session_end(at(-0.5))], ids=["in", "end"])
+def test_a_rebuild_that_was_asked_for_by_hand_waited_for_nobody(stage: Stage) -> None:
+    wanted = Facts(baseline_at=at(-300), wanted_at=at(-9), vacant_since=at(-400), bundle_id=BUNDLE)
+    rebuild(stage, stage.has(wanted, NOON))
+    assert stage.lines.of("rebuild_requested")[0]["waited_seconds"] == 0
+
+
+@pytest.mark.parametrize(
+    "news",
+    [sign_in(at(-0.5)), session_end(at(-0.5)), Signal(Kind.HOLD, WS, NOON, at(60), "demo")],
+    ids=["in", "end", "hold"],
+)
 def test_p1_a_signal_since_the_record_was_read_stops_the_rebuild(
     stage: Stage, due: Record, news: Signal
 ) -> None:
     stage.ledger.record(news, at(1))
-    assert not stage.rebuilder().rebuild(due, SEEN)
+    rebuild(stage, due)
     assert stage.desktops.rebuilds() == []
     assert stage.lines.decisions == [("deferred", "superseded")]
     assert stage.record().look_at == NOON
 
 
-def test_p5_the_pacer_is_waited_for(stage: Stage, due: Record) -> None:
-    stage.pacer.wait()
-    stage.rebuilder().rebuild(due, SEEN)
-    assert stage.desktops.times == [at(0, 0.5)]
+def test_p5_the_pacer_is_waited_for_and_a_stale_decision_uses_no_call_up(
+    stage: Stage, due: Record
+) -> None:
+    tools = stage.tools()
+    rebuilder = stage.rebuilder(tools)
+    rebuilder.rebuild(due, SEEN, DUE)
+    assert stage.desktops.times == [NOON, IMAGE_SENT]
+    other = stage.has(DUE, NOON, OTHER)
+    rebuilder.rebuild(other, busy(NOON), DUE)
+    assert tools.pacer.next_call_at == at(0, 1)
 
 
 def test_p1_a_look_that_is_too_old_is_not_built_on(stage: Stage, due: Record) -> None:
-    stage.clock.set(NOON + LOOK_HOLDS)
-    assert stage.rebuilder().rebuild(due, SEEN)
-    other = stage.has(DUE, NOON, OTHER)
-    stage.clock.set(at(1, 0.001))
-    stage.pacer.next_call_at = NOON
-    assert not stage.rebuilder().rebuild(other, SEEN)
+    rebuild(stage, due, replace(SEEN, looked_at=NOON - LOOK_HOLDS))
     assert stage.desktops.rebuilds() == [WS]
-    assert stage.lines.decisions[-1] == ("deferred", Deferral.EVIDENCE)
-    assert stage.record(OTHER).look_at == at(2)
+    other = stage.has(DUE, NOON, OTHER)
+    late = empty(NOON - LOOK_HOLDS - timedelta(milliseconds=1))
+    rebuild(stage, other, late)
+    assert stage.desktops.rebuilds() == [WS]
+    assert stage.lines.decisions[-1] == ("deferred", Deferral.THROTTLED)
+    assert stage.record(OTHER).look_at == NOON
 
 
-def test_p1_a_window_that_closes_while_waiting_stops_the_rebuild(stage: Stage, due: Record) -> None:
+def test_p1_the_decision_is_made_once_more_when_the_call_may_be_made(stage: Stage) -> None:
+    due = stage.has(DUE, NOON)
     stage.settings = settings(window=Window(time(11), time(12, 0, 1), "UTC"))
-    stage.pacer.throttled()
-    assert not stage.rebuilder().rebuild(due, SEEN)
-    assert stage.desktops.calls == []
+    tools = stage.tools()
+    tools.pacer.throttled()
+    stage.rebuilder(tools).rebuild(due, SEEN, DUE)
+    assert stage.desktops.rebuilds() == []
+    assert stage.lines.decisions == [("deferred", "window")]
+    rebuild(stage, stage.has(DUE, NOON, OTHER), busy(NOON))
+    assert stage.desktops.rebuilds() == []
+
+
+# What AWS says.
 
 
 def test_p6_a_refusal_is_kept_and_told(stage: Stage, due: Record) -> None:
     stage.desktops.desks[WS].refusal = "NoSnapshot"
-    assert not stage.rebuilder().rebuild(due, SEEN)
-    assert stage.record().facts == replace(DUE, attempts=1, reason="NoSnapshot")
-    assert stage.record().look_at == at(5)
-    assert stage.lines.decisions == [("refused", "NoSnapshot")]
+    rebuild(stage, due)
+    trouble = Trouble(NOON, Need.BLOCKED, "NoSnapshot", at(30))
+    known = replace(DUE, trouble=trouble, late_at=LATE_AT)
+    assert stage.record() == Record(WS, known, 3, at(5), "NoSnapshot")
+    [line] = stage.lines.all
+    assert (line["decision"], line["reason"], line["detail"]) == ("refused", "NoSnapshot", "")
 
 
-def test_p6_the_third_refusal_blocks(stage: Stage) -> None:
-    due = stage.has(replace(DUE, attempts=2), NOON, refusal="NoSnapshot")
-    stage.rebuilder().rebuild(due, SEEN)
-    assert stage.lines.decisions == [("refused", "NoSnapshot"), ("blocked", "NoSnapshot")]
-    assert stage.record().look_at is None
+def test_p6_a_refusal_of_what_was_stuck_before_makes_its_trouble_older(stage: Stage) -> None:
+    before = Trouble(at(-60), Need.BLOCKED, "NoSnapshot", at(-30))
+    due = stage.has(replace(DUE, trouble=before), NOON, refusal="NoSnapshot")
+    rebuild(stage, due)
+    assert stage.facts().trouble == before
+    assert stage.record().look_at == at(30)
 
 
-def test_p5_a_throttled_rebuild_is_due_again_at_once_and_counts_as_nothing(
-    stage: Stage, due: Record
-) -> None:
+def test_p5_a_throttled_rebuild_is_due_again_at_once_and_counts_as_nothing(stage: Stage) -> None:
+    lost = replace(CLAIM, asked_at=at(-300), failed=True)
+    trouble = Trouble(at(-200), Need.BLOCKED, "ERROR", at(-170))
+    failed = replace(
+        DUE,
+        used_at=at(-400),
+        told_at=None,
+        vacant_since=at(-390),
+        claim=lost,
+        asked=(at(-300),),
+        failures=1,
+        retry_at=at(-9),
+        trouble=trouble,
+        late_at=LATE_AT,
+    )
+    due = stage.has(failed, NOON)
     stage.desktops.faults["RebuildWorkspaces"] = [(400, "ThrottlingException")]
-    assert not stage.rebuilder().rebuild(due, SEEN)
-    assert stage.record().facts == DUE
-    assert stage.record().look_at == NOON
+    rebuild(stage, due)
+    assert stage.record() == Record(WS, failed, 3, NOON, "throttled")
     assert stage.lines.decisions == [("deferred", "throttled")]
 
 
 def test_p3_an_unanswered_rebuild_stays_claimed(stage: Stage, due: Record) -> None:
     stage.desktops.faults["RebuildWorkspaces"] = [TIMEOUT]
-    assert not stage.rebuilder().rebuild(due, SEEN)
-    assert stage.facts().asked_at == NOON
-    assert stage.facts().accepted_at is None
-    assert stage.record().look_at == at(5)
+    rebuild(stage, due)
+    assert stage.record() == Record(WS, replace(DUE, claim=CLAIM), 2, at(7), ASKED)
     assert stage.lines.decisions == [("unanswered", "ReadTimeoutError")]
 
 
@@ -140,144 +205,155 @@ def test_p2_what_is_recorded_during_the_call_is_kept_with_its_outcome(
         assert stage.ledger.record(session_end(at(0.1)), at(1))
 
     stage.desktops.before["RebuildWorkspaces"] = meanwhile
-    stage.rebuilder().rebuild(due, SEEN)
-    assert stage.facts().told_at == at(0.1)
-    assert (stage.facts().accepted_at is None) == (refusal is not None)
-    assert stage.facts().attempts == (0 if refusal is None else 1)
+    rebuild(stage, due)
+    facts = stage.facts()
+    assert facts.told_at == at(0.1)
+    if refusal is None:
+        assert facts.claim == replace(CLAIM, accepted_at=NOON)
+    else:
+        assert (facts.claim, facts.trouble is None) == (None, False)
 
 
-def test_p3_what_another_found_out_about_the_claim_stands(stage: Stage, due: Record) -> None:
-    found = replace(DUE, rebuilt_at=NOON)
+OTHERS = replace(CLAIM, claimed_by="another")
 
+
+@pytest.mark.parametrize(
+    "found", [replace(DUE, rebuilt_at=NOON), replace(DUE, claim=OTHERS)], ids=["ended", "claimed"]
+)
+def test_p3_what_another_found_out_about_the_claim_stands(
+    stage: Stage, due: Record, found: Facts
+) -> None:
     def meanwhile() -> None:
-        assert stage.ledger.write(stage.record(), found, None)
+        assert stage.ledger.write(replace(stage.record(), facts=found, look_at=None))
 
     stage.desktops.before["RebuildWorkspaces"] = meanwhile
-    stage.rebuilder().rebuild(due, SEEN)
+    rebuild(stage, due)
     assert stage.facts() == found
 
 
-# The brake.
+def test_p8_a_claim_whose_record_has_vanished_ends_the_attempt(stage: Stage, due: Record) -> None:
+    stage.desktops.before["RebuildWorkspaces"] = lambda: (
+        stage.ledger.forget(stage.record()) and None
+    )
+    rebuild(stage, due)
+    assert stage.record() == Record(WS)
 
 
-def rebuilt(stage: Stage, minutes: float, id_: str) -> None:
-    stage.has(Facts(rebuilt_at=at(minutes)), None, id_)
+# What a rebuild waits for.
 
 
-def test_the_brake_counts_the_rebuilds_of_the_last_hour(stage: Stage, due: Record) -> None:
-    stage.settings = settings(maximum_rebuilds_per_hour=1)
-    rebuilt(stage, -20, OTHER)
-    assert not stage.rebuilder().rebuild(due, SEEN)
-    [line] = stage.lines.all
-    assert (line["decision"], line["reason"]) == ("deferred", "brake")
-    assert line["due_at"] == at(40).isoformat()
-    assert stage.record().look_at == at(40)
-    assert stage.desktops.calls == []
-
-
-@pytest.mark.parametrize(("minutes", "goes"), [(-60, True), (-59.9, False)])
-def test_the_brake_lets_go_after_an_hour(
-    stage: Stage, due: Record, minutes: float, goes: bool
+@pytest.mark.parametrize(("until", "held"), [(at(30), True), (NOON, False), (None, False)])
+def test_p1_a_workspace_that_an_administrator_holds_is_left_alone(
+    stage: Stage, until: Any, held: bool
 ) -> None:
-    stage.settings = settings(maximum_rebuilds_per_hour=1)
-    rebuilt(stage, minutes, OTHER)
-    assert stage.rebuilder().rebuild(due, SEEN) is goes
+    record = stage.has(replace(DUE, held_until=until), NOON)
+    decision = stage.rebuilder().held_back(record)
+    assert (decision is not None) == held
+    if decision:
+        assert (decision.reason, decision.look_at) == (Deferral.HOLD, at(30))
+        assert decision.expected_by == at(30)
 
 
 def test_the_brake_counts_what_this_pass_rebuilds(stage: Stage, due: Record) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=1)
     other = stage.has(DUE, NOON, OTHER)
-    rebuilder = stage.rebuilder()
-    assert rebuilder.held_back(due) is None
-    assert rebuilder.rebuild(due, SEEN)
-    assert not rebuilder.rebuild(other, SEEN)
-    assert rebuilder.held_back(other) == (Deferral.BRAKE, at(60))
-
-
-def test_debts_that_the_brake_holds_back_look_with_the_next_place_or_an_hour_before_their_own(
-    stage: Stage, due: Record
-) -> None:
-    stage.settings = settings(maximum_rebuilds_per_hour=2)
-    rebuilt(stage, -50, OTHER)
-    rebuilt(stage, -20, "ws-000000003")
-    rebuilder = stage.rebuilder()
-    held = [rebuilder.held_back(due) for _ in range(5)]
-    assert held == [(Deferral.BRAKE, at(minutes)) for minutes in (10, 10, 10, 40, 70)]
-
-
-def test_the_brake_counts_both_rebuilds_of_one_workspace(stage: Stage, due: Record) -> None:
-    stage.settings = settings(maximum_rebuilds_per_hour=2)
-    twice = Facts(rebuilt_at=at(-50), asked_at=at(-10), accepted_at=at(-10))
-    stage.has(twice, None, OTHER)
-    assert not stage.rebuilder().rebuild(due, SEEN)
-
-
-def test_without_a_brake_nobody_is_counted(
-    stage: Stage, due: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr(stage.ledger.__class__, "everything")
-    assert stage.rebuilder().held_back(due) is None
-    assert stage.rebuilder().rebuild(due, SEEN)
-
-
-# Proofs of images.
+    rebuilder = rebuild(stage, due)
+    held = rebuilder.held_back(other)
+    assert held
+    assert (held.reason, held.look_at) == (Deferral.BRAKE, at(60))
+    rebuilder.rebuild(other, SEEN, DUE)
+    assert stage.desktops.rebuilds() == [WS]
+    assert stage.record(OTHER).reason == "brake"
 
 
 @pytest.fixture
-def proving(stage: Stage) -> Stage:
-    stage.settings = settings(prove_images=True)
-    stage.desktops.images[BUNDLE] = "wsi-second002"
-    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001"))
+def canaries(stage: Stage) -> Stage:
+    stage.settings = settings(canary_after=timedelta(hours=12))
     return stage
 
 
-def test_p7_the_first_of_a_new_image_is_marked_and_followed(proving: Stage, due: Record) -> None:
-    assert proving.rebuilder().rebuild(due, SEEN)
-    assert proving.facts().proving
-    assert proving.record().look_at == at(6)
-    assert proving.lines.decisions == [("image_proving", None), ("rebuild_requested", None)]
+LOST = ("ws-000000001", "ws-000000002", "ws-000000003")
 
 
-def test_p7_the_others_wait_for_its_proof(proving: Stage, due: Record) -> None:
-    proving.rebuilder().rebuild(due, SEEN)
-    other = proving.has(DUE, NOON, OTHER)
-    now = proving.clock.now()
-    assert proving.rebuilder().held_back(other) == (Deferral.PROVING, now + settings().patience)
-    assert not proving.rebuilder().rebuild(other, SEEN)
-    assert proving.lines.decisions[-1] == ("deferred", "proving")
-    assert proving.desktops.rebuilds() == [WS]
+def _canary(stage: Stage) -> None:
+    stage.has(replace(DUE, claim=replace(CLAIM, goes_first=True)), None, OTHER)
+    stage.ledger.write_bundle(Bundle(BUNDLE, canary=OTHER))
 
 
-def test_p7_a_bad_image_is_nobodys(proving: Stage, due: Record) -> None:
-    met = tuple(("wsi-second002", f"ws-00000000{number}") for number in range(3))
-    bad = Proof(BUNDLE, "wsi-first0001", failed=met, version=1)
-    proving.ledger.write_proof(bad)
-    assert not proving.rebuilder().rebuild(due, SEEN)
-    assert proving.record().look_at == NOON + BAD_IMAGE_HOLDS
-    assert proving.desktops.rebuilds() == []
-    held = proving.rebuilder().held_back(due)
-    assert held is not None
-    assert held[0] is Deferral.PROVING
+def _held(stage: Stage) -> None:
+    for id_ in LOST:
+        stage.has(replace(DUE, failures=1), None, id_)
+    stage.ledger.write_bundle(Bundle(BUNDLE, lost=LOST))
 
 
-def test_without_proofs_or_a_bundle_no_image_is_asked_for(stage: Stage, due: Record) -> None:
+def _unknown(stage: Stage) -> None:
     stage.desktops.images = {}
-    assert stage.rebuilder().held_back(due) is None
-    stage.settings = settings(prove_images=True)
-    homeless = replace(due, facts=replace(DUE, bundle_id=None))
-    assert stage.rebuilder().held_back(homeless) is None
-    assert stage.rebuilder().rebuild(due, replace(SEEN, bundle_id=None))
-    assert stage.desktops.names() == ["RebuildWorkspaces"]
 
 
-def test_what_is_deferred_is_due_at_a_common_moment(stage: Stage, due: Record) -> None:
-    assert stage.rebuilder().defer(due, Deferral.BRAKE, at(3, 7)) is False
-    assert stage.record().look_at == at(4)
-    assert stage.lines.all[0]["workspace_id"] == WS
-    assert stage.lines.decisions == [("deferred", "brake")]
+@pytest.mark.parametrize(
+    ("prepare", "reason", "minutes"),
+    [
+        (_canary, Deferral.CANARY, 10),
+        (_held, Deferral.HELD_BUNDLE, 10),
+        (_unknown, Deferral.IMAGE, 5),
+    ],
+)
+def test_p7_others_wait_for_the_canary_for_a_held_bundle_or_an_unknown_image(
+    canaries: Stage, prepare: Callable[[Stage], None], reason: Deferral, minutes: float
+) -> None:
+    assert timedelta(minutes=10) == CANARY_WAIT
+    due = canaries.has(DUE, NOON)
+    prepare(canaries)
+    decision = canaries.rebuilder().held_back(due)
+    canaries.clock.set(NOON)
+    assert decision
+    assert (decision.reason, decision.look_at) == (reason, at(minutes))
+    assert (decision.expected_by is None) == (reason is Deferral.IMAGE)
+    rebuild(canaries, due)
+    assert canaries.desktops.rebuilds() == []
+    assert canaries.lines.decisions == [("deferred", reason)]
 
 
-def test_p1_the_decision_is_made_once_more_before_the_claim(stage: Stage, due: Record) -> None:
-    connected = Observation(NOON, state="AVAILABLE", connection="CONNECTED", checked_at=NOON)
-    assert not stage.rebuilder().rebuild(due, connected)
-    assert stage.desktops.calls == []
+def test_p7_the_canary_is_marked_and_followed(canaries: Stage) -> None:
+    due = canaries.has(DUE, NOON)
+    canaries.rebuilder().rebuild(due, SEEN, DUE)
+    claim = canaries.facts().claim
+    assert claim
+    assert claim.goes_first
+    assert canaries.lines.of("rebuild_requested")[0]["canary"] is True
+    assert canaries.ledger.bundle(BUNDLE).canary == WS
+
+
+def _stale(stage: Stage) -> None:
+    stage.ledger.record(sign_in(at(-0.5)), NOON)
+
+
+def _refused(stage: Stage) -> None:
+    stage.desktops.desks[WS].refusal = "NoSnapshot"
+
+
+def _throttled(stage: Stage) -> None:
+    stage.desktops.faults["RebuildWorkspaces"] = [(400, "ThrottlingException")]
+
+
+def _nothing(_: Stage) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("prepare", "seen"),
+    [(_stale, SEEN), (_refused, SEEN), (_throttled, SEEN), (_nothing, busy(NOON))],
+)
+def test_p8_a_canary_that_is_not_rebuilt_makes_room_for_the_next(
+    canaries: Stage, prepare: Callable[[Stage], None], seen: Observation
+) -> None:
+    due = canaries.has(DUE, NOON)
+    prepare(canaries)
+    rebuild(canaries, due, seen)
+    assert canaries.ledger.bundle(BUNDLE).canary is None
+
+
+def test_p7_an_unanswered_canary_keeps_its_place(canaries: Stage) -> None:
+    due = canaries.has(DUE, NOON)
+    canaries.desktops.faults["RebuildWorkspaces"] = [TIMEOUT]
+    rebuild(canaries, due)
+    assert canaries.ledger.bundle(BUNDLE).canary == WS

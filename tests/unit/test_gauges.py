@@ -1,0 +1,146 @@
+"""The fleet's state as numbers, and who needs a person (P6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from nonpersistent import gauges
+from nonpersistent.canary import Bundle
+from nonpersistent.facts import BRAKE_HOLDS, ENDS_WITHIN, Claim, Need, Trouble
+from nonpersistent.journal import Journal
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
+
+CALM = {
+    "owed": 0,
+    "rebuilding": 0,
+    "late": 0,
+    "oldest_late_seconds": 0.0,
+    "blocked": 0,
+    "endless": 0,
+    "unknown": 0,
+    "braked": 0,
+    "held_bundles": 0,
+    "audit_overdue_minutes": 0.0,
+}
+LATE = replace(DUE, late_at=at(-30))
+REBUILDING = replace(DUE, claim=Claim(asked_at=NOON - ENDS_WITHIN))
+MOMENT = timedelta(milliseconds=1)
+
+
+def told(stage: Stage, **changes: Any) -> dict[str, Any]:
+    given = settings(**changes)
+    gauges.tell(stage.ledger, Journal("desks"), given, stage.clock.now())
+    [line] = stage.lines.of("gauges")
+    return {name: line[name] for name in CALM if line[name] != CALM[name]}
+
+
+def test_p6_a_calm_fleet_is_all_zero(stage: Stage) -> None:
+    stage.has(replace(DUE, vacant_since=None), None)
+    assert told(stage) == {}
+    assert set(CALM) <= stage.lines.all[0].keys()
+    assert len(stage.lines.all) == 1
+
+
+def trouble(need: Need, needs_at: Any) -> dict[str, Any]:
+    return {"trouble": Trouble(at(-99), need, "AWS said so", needs_at)}
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason", "gauge"),
+    [
+        (LATE, "grace", {"owed": 1, "late": 1, "oldest_late_seconds": 1800.0}),
+        (replace(DUE, late_at=NOON), None, {"owed": 1, "late": 1}),
+        (replace(DUE, late_at=NOON + MOMENT), None, {"owed": 1}),
+        (replace(DUE, **trouble(Need.BLOCKED, NOON)), "MAINTENANCE", {"owed": 1, "blocked": 1}),
+        (replace(DUE, **trouble(Need.BLOCKED, at(1))), "MAINTENANCE", {"owed": 1}),
+        (replace(DUE, **trouble(Need.UNKNOWN, NOON)), "no_row", {"owed": 1, "unknown": 1}),
+        (REBUILDING, "REBUILDING", {"rebuilding": 1, "endless": 1}),
+        (replace(DUE, claim=Claim(asked_at=at(-99))), "asked", {"rebuilding": 1}),
+        (replace(LATE, owed_since=NOON - BRAKE_HOLDS), "brake", {"owed": 1, "braked": 1}),
+        (LATE, "brake", {"owed": 1}),
+        (LATE, "held_bundle", {"owed": 1}),
+        (replace(DUE, retry_at=at(99)), "retry", {"owed": 1}),
+    ],
+)
+def test_p6_each_need_has_its_number_and_a_line_with_its_workspace(
+    stage: Stage, facts: Any, reason: str | None, gauge: dict[str, Any]
+) -> None:
+    stage.has(facts, at(5), reason=reason)
+    assert told(stage) == gauge
+    needs = facts.needs(reason)
+    lines = stage.lines.of("needs_person")
+    assert len(lines) == (needs is not None and needs[1] <= NOON)
+    for line in lines:
+        assert needs
+        shown = {name: line[name] for name in ("workspace_id", "user", "bundle_id", "phase")}
+        assert shown == {
+            "workspace_id": WS,
+            "user": "ada",
+            "bundle_id": BUNDLE,
+            "phase": facts.phase.value,
+        }
+        assert (line["needs"], line.get("reason")) == (needs[0].value, reason)
+        assert line["since"] == needs[1].isoformat()
+
+
+@pytest.mark.parametrize(
+    ("rate", "minutes", "late"), [(2, -60.2, True), (2, -60, False), (0.1, -60.2, False)]
+)
+def test_p6_what_nobody_looks_at_is_late(
+    stage: Stage, rate: float, minutes: float, late: bool
+) -> None:
+    stage.has(DUE, at(minutes))
+    gauge = told(stage, api_rate=rate)
+    assert gauge.get("late", 0) == late
+    if late:
+        assert gauge["oldest_late_seconds"] == -60 * minutes
+        [line] = stage.lines.of("needs_person")
+        assert (line["needs"], line["reason"]) == ("late", "not_looked_at")
+        assert line["since"] == at(minutes).isoformat()
+
+
+def test_p6_a_person_is_told_of_the_oldest_of_several(stage: Stage) -> None:
+    stage.has(LATE, at(5))
+    stage.has(replace(DUE, late_at=at(-40)), at(5), OTHER)
+    assert told(stage) == {"owed": 2, "late": 2, "oldest_late_seconds": 2400.0}
+
+
+def test_p6_a_bundle_that_is_held_is_told_by_its_failed_workspaces(stage: Stage) -> None:
+    lost = tuple(f"ws-00000000{number}" for number in range(3))
+    stage.ledger.write_bundle(Bundle(BUNDLE, lost=lost))
+    stage.ledger.write_bundle(Bundle("wsb-other00001", lost=lost[:2]))
+    stage.has(replace(DUE, retry_at=at(99)), at(5), OTHER)
+    stage.has(replace(DUE, retry_at=at(99), bundle_id="wsb-other00001"), at(5), lost[0])
+    stage.has(replace(DUE, retry_at=at(99), bundle_id=None), at(5), lost[1])
+    assert told(stage) == {"owed": 3, "held_bundles": 1}
+    [line] = stage.lines.of("needs_person")
+    assert "workspace_id" not in line
+    assert (line["needs"], line["bundle_id"]) == ("held_bundle", BUNDLE)
+    assert line["reason"] == "three_lost"
+
+
+def test_a_bundle_of_which_nobody_waits_for_a_repetition_is_not_looked_up(stage: Stage) -> None:
+    lost = tuple(f"ws-00000000{number}" for number in range(3))
+    stage.ledger.write_bundle(Bundle(BUNDLE, lost=lost))
+    stage.has(DUE, at(5))
+    assert told(stage) == {"owed": 1}
+
+
+@pytest.mark.parametrize(("minutes", "overdue"), [(-60, 0), (-75.5, 15.5), (-10, 0)])
+def test_p6_an_audit_that_is_missed_counts_from_when_it_should_have_ended(
+    stage: Stage, minutes: float, overdue: float
+) -> None:
+    stage.ledger.end_audit(at(minutes))
+    assert told(stage).get("audit_overdue_minutes", 0) == overdue
+
+
+def test_p6_a_hundred_are_named_and_all_are_counted(stage: Stage) -> None:
+    for number in range(gauges.MOST_NAMED + 3):
+        stage.has(LATE, at(5), f"ws-{number:09}")
+    assert told(stage)["late"] == gauges.MOST_NAMED + 3
+    assert len(stage.lines.of("needs_person")) == gauges.MOST_NAMED
