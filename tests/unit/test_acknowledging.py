@@ -32,8 +32,8 @@ class LedgerDown(ClientError):
 def test_p2_a_signal_that_cannot_be_recorded_is_delivered_again(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    house = container(stage, monkeypatch)
-    monkeypatch.setattr(house, "knows", lambda _: True)
+    acting = container(stage, monkeypatch)
+    monkeypatch.setattr(acting, "knows", lambda _: True)
 
     def down(*_: object) -> bool:
         raise LedgerDown

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import timedelta
 
 import pytest
 
-from nonpersistent.examiner import Tally
-from nonpersistent.facts import ATTEMPTS, Facts
-from nonpersistent.images import TRIALS, Proof
+from nonpersistent.facts import Claim, Facts
 from nonpersistent.ledger import AUDIT, NoRoster
-from nonpersistent.settings import Window
+from nonpersistent.reconciler import Tally
 from nonpersistent.table import FLEET
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
 
-CLEAN = Facts(baseline_at=at(-300), bundle_id=BUNDLE)
+CLEAN = Facts(baseline_at=at(-300), bundle_id=BUNDLE, user="ada")
+REBUILDING = replace(DUE, claim=Claim(asked_at=at(-50), accepted_at=at(-50), begun_at=at(-45)))
 
 
 @pytest.fixture
@@ -40,24 +39,23 @@ def test_p2_an_audit_finds_a_session_that_no_signal_told_of(audit: Stage) -> Non
     assert audit.lines.decisions == [("vacant", "grace")]
 
 
-def test_p2_an_audit_plans_what_is_blocked_again(audit: Stage) -> None:
-    audit.has(replace(DUE, attempts=ATTEMPTS, reason="no"), None)
-    assert audit.run().rebuilt == 1
-
-
 def test_an_audit_leaves_who_has_a_look_planned_to_it(audit: Stage) -> None:
     audit.has(CLEAN, at(5), last_at=at(-30))
     assert audit.run() == Tally(due=1)
     assert audit.desktops.calls == []
 
 
-def test_p3_an_audit_sees_the_end_of_a_rebuild_without_asking_who_is_connected(
-    audit: Stage,
-) -> None:
-    audit.has(replace(DUE, asked_at=at(-50), accepted_at=at(-50), begun=True), None)
+def test_p3_rebuilds_are_followed_while_an_audit_lasts(audit: Stage) -> None:
+    audit.has(None, None, "ws-000000001")
+    audit.has(REBUILDING, at(0, 20), "ws-000000002")
+    audit.has(DUE, at(0, 20), "ws-000000003")
+    audit.desktops.before["DescribeWorkspacesConnectionStatus"] = lambda: audit.clock.sleep(61)
+    for number in range(4, 30):
+        audit.has(None, None, f"ws-{number:09}")
     audit.run()
-    assert audit.lines.of("finished")
-    assert audit.desktops.names() == ["DescribeWorkspaces"]
+    said = [line["workspace_id"] for line in audit.lines.all]
+    assert said.index("ws-000000001") < said.index("ws-000000002") < said.index("ws-000000029")
+    assert said.index("ws-000000003") > said.index("ws-000000029")
 
 
 def test_p4_an_audit_forgets_who_is_off_the_roster(audit: Stage) -> None:
@@ -78,7 +76,7 @@ def test_p2_a_lost_roster_is_no_reason_to_forget_anybody(audit: Stage) -> None:
     with pytest.raises(NoRoster):
         audit.run()
     assert (audit.facts(), audit.facts(OTHER)) == (DUE, DUE)
-    assert {due.id for due in audit.ledger.due(NOON)} == {AUDIT, OTHER}
+    assert {entry.id for entry in audit.ledger.due(NOON)} == {AUDIT, OTHER}
     assert audit.desktops.calls == []
     audit.roster(WS, OTHER)
     audit.clock.sleep(60)
@@ -98,12 +96,12 @@ def test_p2_an_audit_that_runs_out_of_time_is_gone_on_with(audit: Stage) -> None
     audit.seconds_left = lambda: 900.0 if len(audit.desktops.calls) < 8 else 0.0
     # The last of the four looks at the first hundred is cut short: they are seen again.
     assert audit.run().left == 1
-    assert audit.ledger.audit_position() == ""
+    assert audit.ledger.audit().seen_up_to == ""
     assert audit.ledger.due(NOON)
     audit.seconds_left = lambda: 900.0 if len(audit.desktops.calls) < 17 else 0.0
     audit.clock.sleep(60)
     audit.run()
-    assert audit.ledger.audit_position() == ids[99]
+    assert audit.ledger.audit().seen_up_to == ids[99]
     audit.seconds_left = lambda: 900.0
     audit.clock.sleep(60)
     tally = audit.run()
@@ -112,18 +110,18 @@ def test_p2_an_audit_that_runs_out_of_time_is_gone_on_with(audit: Stage) -> None
     assert len(audit.lines.of("baseline")) == 130
 
 
-def test_an_audit_tells_the_state_of_everybody(audit: Stage) -> None:
+def test_p5_an_audit_of_who_owes_nothing_is_one_call(audit: Stage) -> None:
     audit.has(CLEAN, None)
     audit.run()
-    assert audit.desktops.names() == ["DescribeWorkspacesConnectionStatus", "DescribeWorkspaces"]
+    assert audit.desktops.names() == ["DescribeWorkspacesConnectionStatus"]
 
 
 def test_p2_signals_first_then_the_audit(audit: Stage) -> None:
     audit.has(DUE, at(-1))
     audit.has(None, None, OTHER)
-    assert audit.run() == Tally(due=2, looked=3, rebuilt=1)
+    assert audit.run() == Tally(due=2, looked=2, rebuilt=1)
     said = [decision for decision, _ in audit.lines.decisions]
-    assert said == ["rebuild_requested", "rebuilding", "baseline"]
+    assert said == ["rebuild_requested", "baseline"]
 
 
 def test_dry_run_says_a_debt_once(audit: Stage) -> None:
@@ -137,40 +135,62 @@ def test_dry_run_says_a_debt_once(audit: Stage) -> None:
     assert audit.desktops.rebuilds() == []
 
 
-@pytest.mark.parametrize(("planned", "looked"), [(60, 0), (61, 1)])
-def test_p2_an_audit_sees_who_has_a_look_planned_after_the_next_one(
-    audit: Stage, planned: float, looked: int
+FAILED = replace(
+    DUE,
+    used_at=at(-600),
+    claim=replace(REBUILDING.claim, failed=True) if REBUILDING.claim else None,
+    asked=(at(-50),),
+    failures=3,
+    retry_at=at(999),
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "planned", "looked"), [(CLEAN, 999, 0), (FAILED, 60, 0), (FAILED, 61, 1)]
+)
+def test_p2_an_audit_sees_who_uses_a_workspace_whose_rebuild_failed(
+    audit: Stage, facts: Facts, planned: float, looked: int
 ) -> None:
-    audit.has(CLEAN, at(planned), last_at=at(-30))
+    audit.has(facts, at(planned), connection="CONNECTED")
     assert audit.run().looked == looked
 
 
-def test_p2_an_audit_looks_at_debts_that_the_window_holds_back(audit: Stage) -> None:
-    """Otherwise a user who comes and goes before it opens would be seen only then."""
-    audit.settings = settings(window=Window(time(19), time(6), "UTC"))
-    audit.has(DUE, at(7 * 60), last_at=at(-20))
+def test_p4_left_mid_audit_is_not_touched(audit: Stage) -> None:
+    ids = [f"ws-{number:09}" for number in range(30)]
+    for id_ in ids:
+        audit.has(None, None, id_)
+    audit.desktops.before["DescribeWorkspaces"] = lambda: audit.roster(*ids[:28])
     audit.run()
-    assert audit.facts().used_at == at(-20)
+    assert len(audit.lines.of("baseline")) == 28
+    assert audit.record(ids[29]).version == 0
 
 
-def test_p7_the_baseline_takes_the_image_of_its_bundle_as_proven(audit: Stage) -> None:
-    audit.settings = settings(prove_images=True)
+def test_p2_joined_mid_audit_is_not_forgotten(audit: Stage) -> None:
     audit.has(None, None)
-    audit.has(None, None, OTHER, bundle=None)
+
+    def join() -> None:
+        audit.roster(WS, OTHER)
+        audit.ledger.record(session_end(NOON, OTHER), at(5))
+
+    audit.desktops.before["DescribeWorkspaces"] = join
     audit.run()
-    assert audit.ledger.proof(BUNDLE).proven == "wsi-first0001"
+    assert audit.facts(OTHER).told_at == NOON
+    assert audit.lines.of("forgotten") == []
 
 
-def test_p7_an_audit_looks_whether_a_bundle_has_got_a_good_image(stage: Stage) -> None:
-    """Whoever waits for it has a look planned before the next audit, but not at once."""
-    stage.settings = settings(prove_images=True)
-    stage.desktops.images[BUNDLE] = "wsi-bad000000"
-    failed = tuple(("wsi-bad000000", f"ws-00000000{number}") for number in range(TRIALS))
-    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001", failed=failed))
-    stage.has(DUE, NOON)
-    stage.run()
-    assert stage.record().look_at == at(30)
-    stage.desktops.images[BUNDLE] = "wsi-first0001"
-    stage.clock.sleep(60)
-    stage.ledger.ask_audit(stage.clock.now())
-    assert stage.run().rebuilt == 1
+def test_p8_in_an_audit_too_a_suspect_is_asked_about_alone(audit: Stage) -> None:
+    suspect = audit.has(CLEAN, None, reason="api:Odd")
+    audit.has(CLEAN, None, OTHER)
+    audit.desktops.poison[suspect.workspace_id] = (500, "Odd")
+    assert audit.run().looked == 2
+    assert audit.lines.decisions == [("deferred", "api:Odd")]
+    assert audit.ledger.audit().completed_at is not None
+    asked = [request["WorkspaceIds"] for _, request in audit.desktops.calls]
+    assert asked[0] == [OTHER]
+    assert all(ids == [WS] for ids in asked[2:])
+
+
+def test_p6_an_audit_says_when_it_was_completed(audit: Stage) -> None:
+    audit.has(None, None)
+    audit.run()
+    assert audit.ledger.audit().completed_at == audit.clock.now()

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent import handler
-from nonpersistent.facts import Facts
+from nonpersistent.facts import Facts, Phase
 from nonpersistent.handler import ROSTER_HOLDS, lambda_handler
 from nonpersistent.ledger import Ledger
 from nonpersistent.settings import SettingsError
@@ -19,6 +19,7 @@ from tests.unit.container import ENVIRONMENT, Invocation
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, at
+from tests.unit.test_signals import plain, record
 
 EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
 RECONCILE = {"task": "reconcile"}
@@ -37,10 +38,10 @@ def invoke(given: object) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def function(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A container that has just started, with a WorkSpace on its roster."""
-    for name, value in (ENVIRONMENT | {"PROVE_IMAGES": "true"}).items():
+    for name, value in (ENVIRONMENT | {"CANARY_AFTER_HOURS": "12"}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(handler, "CLOCK", stage.clock)
-    caches = (handler._house, handler._dynamodb, handler._workspaces)
+    caches = (handler._container, handler._dynamodb, handler._workspaces)
     for cached in caches:
         cached.cache_clear()
     stage.desktops.serve(handler._workspaces())
@@ -57,9 +58,9 @@ def test_a_session_ends_and_the_workspace_is_rebuilt_after_the_grace(stage: Stag
         stage.clock.sleep(60)
         invoke(RECONCILE)
     assert stage.desktops.rebuilds() == [WS]
-    # Two sightings of an empty desktop, a grace period of 20 minutes and a sample apart.
-    assert at(25) <= stage.clock.now() < at(28)
-    kinds = [decision for decision, _ in stage.lines.decisions if decision != "pass"]
+    # A common look, a grace period of 20 minutes, a sample, and a common look again.
+    assert at(25) <= stage.clock.now() < at(36)
+    kinds = [each for each, _ in stage.lines.decisions if each not in ("pass", "gauges")]
     assert kinds == ["recorded", "vacant", "rebuild_requested"]
 
 
@@ -75,14 +76,14 @@ def test_p1_reconnected_within_the_grace_is_left_alone(stage: Stage) -> None:
 
 
 def test_p3_twenty_copies_of_an_alarm_are_one_rebuild(stage: Stage) -> None:
-    for minute in range(60):
+    for minute in range(90):
         invoke(event("alarm"))
-        if stage.desktops.desks[WS].state == "REBUILDING" and minute > 45:
+        if stage.desktops.desks[WS].state == "REBUILDING" and minute > 60:
             stage.desktops.desks[WS] = Desktop(address="10.0.0.9")
         stage.clock.sleep(60)
         invoke(RECONCILE)
-    invoke({"task": "audit"})
     assert stage.desktops.rebuilds() == [WS]
+    assert stage.facts().phase is Phase.CLEAN
     assert stage.lines.of("finished")
 
 
@@ -102,9 +103,10 @@ def test_p3_killed_after_the_call_it_is_made_once(stage: Stage) -> None:
         stage.clock.sleep(60)
         invoke(RECONCILE)
         desk.state = "REBUILDING" if minute < 30 else "AVAILABLE"
-    invoke({"task": "audit"})
     assert stage.desktops.rebuilds() == [OTHER]
-    assert stage.facts(OTHER).rebuilt_at == at(0, 13.5)
+    assert stage.facts(OTHER).phase is Phase.CLEAN
+    [claim] = stage.facts(OTHER).asked
+    assert at(0, 13) < claim < at(0, 15)
 
 
 def test_p6_a_reconcile_says_what_it_did_also_when_idle(stage: Stage) -> None:
@@ -114,10 +116,9 @@ def test_p6_a_reconcile_says_what_it_did_also_when_idle(stage: Stage) -> None:
         "looked": 0,
         "rebuilt": 0,
         "left": 0,
-        "oldest_due_seconds": 0.0,
         "reason": None,
     }
-    [line] = stage.lines.all
+    [line] = stage.lines.of("pass")
     fields = {name: line[name] for name in ("decision", "fleet", "task", "due", "looked", "left")}
     assert fields == {
         "decision": "pass",
@@ -127,6 +128,69 @@ def test_p6_a_reconcile_says_what_it_did_also_when_idle(stage: Stage) -> None:
         "looked": 0,
         "left": 0,
     }
+
+
+def test_p6_the_gauges_are_told_every_five_minutes_and_by_reconciles_alone(stage: Stage) -> None:
+    invoke({"task": "audit"})
+    invoke(event("alarm"))
+    assert stage.lines.of("gauges") == []
+    invoke(RECONCILE)
+    for seconds in (0, 299.9, 0.1):
+        stage.clock.sleep(seconds)
+        told = len(stage.lines.of("gauges"))
+        invoke(RECONCILE)
+    assert (told, len(stage.lines.of("gauges"))) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("request_", "signal"),
+    [
+        ({"task": "rebuild"}, "rebuild"),
+        ({"task": "hold", "hours": 72, "reason": "demo"}, "hold"),
+        ({"task": "release"}, "release"),
+    ],
+)
+def test_an_administrators_request_is_recorded_and_looked_into_at_once(
+    stage: Stage, request_: dict[str, Any], signal: str
+) -> None:
+    stage.has(DUE, at(90), OTHER)
+    invoke(request_ | {"workspace_ids": [OTHER, "ws-stranger1"]})
+    recorded, ignored = stage.lines.all[:2]
+    assert (recorded["decision"], recorded["signal"]) == ("recorded", signal)
+    assert (ignored["decision"], ignored["reason"]) == ("ignored", "not_in_workspace_ids")
+    assert stage.desktops.rebuilds() == ([] if signal == "hold" else [OTHER])
+    assert (stage.record(OTHER).reason == "hold") == (signal == "hold")
+
+
+def test_p5_two_invocations_of_one_request_are_two_owners(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda may deliver an event twice at once: the second must not act beside the first."""
+    stage.has(DUE, NOON, OTHER)
+    second: list[dict[str, Any]] = []
+
+    def meanwhile() -> None:
+        stage.desktops.before.clear()
+        second.append(invoke(RECONCILE))
+
+    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = meanwhile
+    assert invoke(RECONCILE)["rebuilt"] == 1
+    assert second[0]["reason"] == "another_invocation_acts"
+
+
+def test_p6_a_pass_that_is_cut_off_has_said_what_it_did(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.has(DUE, NOON, OTHER)
+
+    def down(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Ledger, "read", down)
+    with pytest.raises(KeyboardInterrupt):
+        invoke(RECONCILE)
+    [line] = stage.lines.of("pass")
+    assert (line["due"], line["left"]) == (1, 1)
 
 
 def test_p2_an_audit_takes_the_baseline(stage: Stage) -> None:
@@ -139,8 +203,8 @@ def test_p2_an_audit_takes_the_baseline(stage: Stage) -> None:
 def test_a_signal_is_recorded_without_a_call_and_looked_into_at_the_next_tick(
     stage: Stage,
 ) -> None:
-    invoke(event("original_recipe"))
-    assert stage.record().look_at == at(1)
+    invoke(record(plain()))
+    assert stage.record().look_at == at(5)
     assert stage.desktops.calls == []
     [line] = stage.lines.all
     assert (line["decision"], line["signal"]) == ("recorded", "session_end")
@@ -226,7 +290,7 @@ def test_p2_the_time_that_the_runtime_leaves_is_kept_to(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.has(DUE, NOON, OTHER)
-    monkeypatch.setattr(Invocation, "milliseconds", 30_000)
+    monkeypatch.setattr(Invocation, "milliseconds", 29_999)
     assert invoke(RECONCILE)["left"] == 1
     assert stage.desktops.calls == []
 
@@ -255,7 +319,7 @@ def test_p3_the_clients_try_as_often_as_they_should_and_time_out_early(stage: St
 
 def test_a_container_keeps_its_clients(stage: Stage) -> None:
     invoke(RECONCILE)
-    house = handler._house()
+    running = handler._container()
     invoke(RECONCILE)
-    assert handler._house() is house
+    assert handler._container() is running
     assert stage.desktops.calls == []

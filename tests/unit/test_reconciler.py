@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from nonpersistent.examiner import Tally
-from nonpersistent.facts import Facts
+from nonpersistent.canary import Bundle
+from nonpersistent.facts import Claim, Facts, Need, Trouble
+from nonpersistent.reconciler import Tally
+from nonpersistent.records import Record, to_item
 from nonpersistent.settings import SLOWEST_RATE, UserVolume, Window
 from nonpersistent.workspaces import TRIES
+from tests import ledger_table
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import NOON, OTHER, WS, at, settings, sign_in
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings, sign_in
 
 TOLD = Facts(baseline_at=at(-300), told_at=at(-1))
-ASKED = replace(DUE, asked_at=at(-50), accepted_at=at(-50), address="10.0.0.1")
+CLAIM = Claim(asked_at=at(-50), accepted_at=at(-50), state="AVAILABLE", address="10.0.0.1")
+ASKED = replace(DUE, claim=CLAIM)
 
 
 def many(stage: Stage, count: int, facts: Facts = DUE) -> list[str]:
@@ -53,7 +58,7 @@ def test_p5_a_vacancy_within_its_grace_is_not_asked_about_again(stage: Stage) ->
     stage.has(replace(DUE, told_at=at(-1), vacant_since=at(-10), owed_since=at(-10)), NOON)
     assert stage.run() == Tally(due=1, looked=1)
     assert stage.desktops.calls == []
-    assert stage.record().look_at == at(24)
+    assert stage.record().look_at == at(25)
 
 
 def test_p5_at_the_very_end_of_the_grace_it_is_looked_at(stage: Stage) -> None:
@@ -79,17 +84,11 @@ def test_a_session_end_is_looked_into_with_one_call(stage: Stage) -> None:
     assert stage.record().look_at == at(25)
 
 
-def test_grace_0_needs_the_state_at_the_first_look(stage: Stage) -> None:
-    stage.settings = settings(grace=timedelta())
-    stage.has(TOLD, NOON)
-    assert stage.run().rebuilt == 1
-
-
 def test_p5_a_burst_takes_two_looks_for_25_and_one_call_each_at_the_rate(stage: Stage) -> None:
     ids = many(stage, 30)
     assert stage.run() == Tally(due=30, looked=30, rebuilt=30)
     assert stage.desktops.rebuilds() == ids
-    assert len(stage.desktops.calls) == 34
+    assert len(stage.desktops.calls) == 35  # one asks for the bundle's image
     gaps = zip(stage.desktops.times, stage.desktops.times[1:], strict=False)
     assert min(after - before for before, after in gaps) >= timedelta(seconds=0.5)
 
@@ -122,7 +121,7 @@ def test_p2_what_there_is_no_time_for_stays_due(stage: Stage) -> None:
 
 def test_p2_without_time_for_a_look_nothing_is_asked(stage: Stage) -> None:
     many(stage, 1)
-    stage.seconds_left = lambda: 30.0
+    stage.seconds_left = lambda: 29.9
     assert stage.run().left == 1
     assert stage.desktops.calls == []
 
@@ -137,36 +136,67 @@ def test_p2_an_api_that_does_not_answer_leaves_everything_due(stage: Stage) -> N
     assert stage.record().look_at == NOON
 
 
-def test_p6_what_nobody_could_look_at_tells_its_age(stage: Stage) -> None:
-    """An API that others use up for hours rings, although nothing is decided meanwhile."""
-    stage.has(DUE, at(-300))
-    stage.has(DUE, at(-1), OTHER)
-    fault = (400, "ThrottlingException")
-    stage.desktops.faults["DescribeWorkspacesConnectionStatus"] = [fault] * TRIES
-    assert stage.run().oldest_due_seconds == pytest.approx(300 * 60, abs=60)
-
-
-def test_p6_what_another_invocation_is_working_off_is_not_overdue(stage: Stage) -> None:
-    stage.has(DUE, at(-300))
-    stage.ledger.lease("another", NOON, at(2))
-    assert stage.run() == Tally(due=1, left=1, reason="another_invocation_acts")
-
-
-def test_p6_an_audit_that_is_left_is_no_debt_by_itself(stage: Stage) -> None:
-    stage.ledger.ask_audit(at(-300))
-    stage.has(None, None)
-    stage.seconds_left = lambda: 30.0
-    assert stage.run() == Tally(due=1, left=1)
-
-
-def test_p2_an_error_that_cannot_be_placed_is_raised_and_the_turn_handed_over(
+def test_p8_poison_one_of_whom_the_api_fails_is_told_put_off_and_then_asked_about_alone(
     stage: Stage,
 ) -> None:
+    ids = many(stage, 4)
+    stage.desktops.poison[ids[1]] = (500, "InternalServerError")
+    assert stage.run().rebuilt == 3
+    record = stage.record(ids[1])
+    assert record.reason == "api:InternalServerError"
+    assert record.facts.trouble
+    assert record.facts.trouble.need is Need.UNKNOWN
+    stage.has(DUE, record.look_at, OTHER)
+    stage.clock.set(record.look_at or NOON)
+    stage.desktops.calls.clear()
+    assert stage.run().rebuilt == 1
+    alone = {"WorkspaceIds": [ids[1]]}
+    assert [asked for _, asked in stage.desktops.calls if alone == asked]
+    assert stage.desktops.calls[0][1] == {"WorkspaceIds": [OTHER]}
+
+
+def test_p8_a_suspect_whose_question_is_not_answered_ends_no_pass(stage: Stage) -> None:
+    stage.has(DUE, NOON, reason="api:InternalServerError")
+    stage.desktops.poison[WS] = (500, "InternalServerError")
+    assert stage.run() == Tally(due=1, looked=1)
+    assert stage.record().reason == "api:InternalServerError"
+    stage.clock.set(at(9))
+    stage.desktops.poison.clear()
+    stage.run()
+    assert stage.desktops.names()[-4:] == [
+        "DescribeWorkspacesConnectionStatus",
+        "DescribeWorkspaces",
+        "DescribeWorkspaceBundles",
+        "RebuildWorkspaces",
+    ]
+
+
+def test_p8_an_item_that_cannot_be_read_is_told_and_holds_up_nobody(stage: Stage) -> None:
     stage.has(DUE, NOON)
-    stage.desktops.faults["DescribeWorkspacesConnectionStatus"] = [(400, "AccessDeniedException")]
-    with pytest.raises(ClientError, match="AccessDenied"):
+    stage.has(None, None, OTHER)
+    broken: Any = to_item(Record(OTHER, DUE, 1, at(-1))) | {"failures": {"S": "many"}}
+    ledger_table.put(stage.client, "ledger", broken)
+    assert stage.run() == Tally(due=2, looked=1, rebuilt=1)
+    [line] = stage.lines.of("not_learnt")
+    assert (line["workspace_id"], line["reason"]) == (OTHER, "unreadable_item")
+    [entry] = [entry for entry in stage.ledger.planned() if entry.id == OTHER]
+    assert entry.needs is Need.UNKNOWN
+    assert line["due_at"] == entry.due_at.isoformat()
+    assert entry.due_at - at(60) < timedelta(seconds=9)
+
+
+def test_p2_an_error_of_the_ledger_is_raised_and_the_lease_handed_over(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.has(DUE, NOON)
+
+    def down(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "InternalServerError"}}, "BatchGetItem")
+
+    monkeypatch.setattr(type(stage.ledger), "read", down)
+    with pytest.raises(ClientError, match="InternalServerError"):
         stage.run()
-    assert stage.ledger.lease("another", at(0, 0.5), at(1))
+    assert stage.ledger.lease("another", NOON, at(1))
 
 
 def test_p4_who_is_off_the_roster_is_forgotten_and_not_asked_about(stage: Stage) -> None:
@@ -196,6 +226,34 @@ def test_p1_what_the_table_says_when_its_turn_comes_counts(
     assert stage.run().looked == 0
 
 
+def test_a_look_that_must_not_be_late_goes_first(stage: Stage) -> None:
+    stage.has(DUE, at(-30), "ws-000000003")
+    stage.has(DUE, at(-90), "ws-000000004", reason="api:InternalServerError")
+    stage.has(ASKED, at(-1), state="REBUILDING")
+    stage.run()
+    first, second, *_ = [line["workspace_id"] for line in stage.lines.all]
+    assert (first, second) == (WS, "ws-000000003")
+    assert stage.lines.all[-1]["workspace_id"] == "ws-000000004"
+
+
+def test_p7_who_waits_for_a_canary_is_woken_when_it_ends_well(stage: Stage) -> None:
+    stage.settings = settings(canary_after=timedelta(hours=12))
+    claim = replace(CLAIM, goes_first=True, begun_at=at(-45), image_id="wsi-first0001")
+    stage.has(replace(DUE, claim=claim), NOON)
+    stage.has(DUE, at(9), OTHER, reason="canary")
+    stage.has(replace(DUE, bundle_id="wsb-other00001"), at(9), "ws-000000003", reason="canary")
+    stage.has(DUE, at(9), "ws-000000004", reason="window")
+    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    tally = stage.run()
+    assert (tally.due, tally.rebuilt, tally.left) == (1, 1, 0)
+    assert stage.desktops.rebuilds() == [OTHER]
+    assert [decision for decision, _ in stage.lines.decisions] == [
+        "trusted",
+        "finished",
+        "rebuild_requested",
+    ]
+
+
 def test_p1_a_signal_during_the_look_wins(stage: Stage) -> None:
     stage.has(TOLD, NOON)
 
@@ -210,14 +268,11 @@ def test_p1_a_signal_during_the_look_wins(stage: Stage) -> None:
 
 
 def test_nothing_is_written_or_said_when_nothing_has_changed(stage: Stage) -> None:
-    unsettled = replace(ASKED, accepted_at=None)
-    stage.has(unsettled, NOON, state="MAINTENANCE")
-    stage.run()
-    assert stage.record().look_at == at(5)
-    before, said = stage.record(), len(stage.lines.all)
+    stage.has(Facts(baseline_at=at(-300), user="ada", bundle_id=BUNDLE), None)
+    before = stage.record()
     stage.ledger.ask_audit(NOON)
-    stage.run()
-    assert (stage.record(), len(stage.lines.all)) == (before, said)
+    assert stage.run().looked == 1
+    assert (stage.record(), stage.lines.all) == (before, [])
 
 
 # Waits that need no question.
@@ -226,8 +281,7 @@ def test_nothing_is_written_or_said_when_nothing_has_changed(stage: Stage) -> No
 def test_p5_outside_the_window_nobody_is_asked_about(stage: Stage) -> None:
     stage.settings = settings(window=Window(time(19), time(6), "UTC"))
     stage.has(DUE, NOON)
-    tally = stage.run()
-    assert tally == Tally(due=1, looked=1, oldest_due_seconds=26 * 60)
+    assert stage.run() == Tally(due=1, looked=1)
     assert stage.desktops.calls == []
     assert stage.lines.decisions == [("deferred", "window")]
     assert stage.record().look_at == at(7 * 60)
@@ -235,7 +289,7 @@ def test_p5_outside_the_window_nobody_is_asked_about(stage: Stage) -> None:
 
 def test_p5_behind_the_brake_nobody_is_asked_about(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=1)
-    stage.has(Facts(rebuilt_at=at(-10)), None, OTHER)
+    stage.has(Facts(rebuilt_at=at(-10), asked=(at(-10),)), None, OTHER)
     stage.has(DUE, at(-1))
     stage.has(DUE, NOON, third := "ws-00000000third")
     assert stage.run().looked == 2
@@ -245,7 +299,7 @@ def test_p5_behind_the_brake_nobody_is_asked_about(stage: Stage) -> None:
 
 def test_p1_the_brake_does_not_hide_who_is_in_use(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=1)
-    stage.has(Facts(rebuilt_at=at(-10)), None, OTHER)
+    stage.has(Facts(rebuilt_at=at(-10), asked=(at(-10),)), None, OTHER)
     stage.has(TOLD, NOON, connection="CONNECTED")
     stage.run()
     assert stage.lines.decisions == [("in_use", None)]
@@ -258,16 +312,18 @@ def test_keep_asks_for_a_snapshot_and_rebuilds_on_its_strength(stage: Stage) -> 
     stage.settings = settings(user_volume=UserVolume.KEEP)
     stage.has(DUE, NOON, snapshot_at=at(-30))
     assert stage.run().rebuilt == 1
-    assert stage.desktops.names()[-2:] == ["DescribeWorkspaceSnapshots", "RebuildWorkspaces"]
+    assert stage.desktops.names()[-3:] == [
+        "DescribeWorkspaceSnapshots",
+        "DescribeWorkspaceBundles",
+        "RebuildWorkspaces",
+    ]
 
 
 def test_keep_waits_for_the_next_snapshot(stage: Stage) -> None:
     stage.settings = settings(user_volume=UserVolume.KEEP)
     stage.has(DUE, NOON, snapshot_at=at(-60))
-    tally = stage.run()
-    assert tally.rebuilt == 0
-    assert tally.oldest_due_seconds == pytest.approx(26 * 60, abs=2)
-    assert stage.record().look_at == at(-60 + 12 * 60)
+    assert stage.run().rebuilt == 0
+    assert stage.record().look_at == at(-60 + 12 * 60 + 5)
     assert stage.lines.decisions == [("deferred", "snapshot")]
 
 
@@ -293,4 +349,101 @@ def test_p6_snapshots_that_may_not_be_read_are_a_refusal_that_is_told(stage: Sta
     stage.desktops.faults["DescribeWorkspaceSnapshots"] = [(400, "AccessDeniedException")]
     stage.run()
     assert stage.lines.decisions == [("refused", "AccessDeniedException")]
-    assert stage.facts() == replace(DUE, attempts=1, reason="AccessDeniedException")
+    trouble = stage.facts().trouble
+    assert trouble
+    assert (trouble.need, trouble.reason) == (Need.BLOCKED, "AccessDeniedException")
+
+
+# What a claim's end is told as.
+
+
+def test_p6_a_finished_rebuild_tells_how_long_it_took_and_its_image(stage: Stage) -> None:
+    claim = replace(CLAIM, accepted_at=at(-49), image_id="wsi-first0001")
+    stage.has(replace(DUE, claim=claim), NOON, address="10.0.0.9")
+    assert stage.run() == Tally(due=1, looked=1)
+    [line] = stage.lines.all
+    assert (line["decision"], line["phase"]) == ("finished", "clean")
+    assert (line["took_seconds"], line["image_id"]) == (49 * 60, "wsi-first0001")
+    assert stage.desktops.names() == ["DescribeWorkspaces"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "state", "decision"),
+    [
+        (replace(CLAIM, accepted_at=None, begun_at=at(-40)), "AVAILABLE", "finished"),
+        (CLAIM, "AVAILABLE", "believed"),
+        (replace(CLAIM, begun_at=at(-40), bad_since=at(-10)), "ERROR", "failed"),
+    ],
+)
+def test_p6_each_end_tells_how_long_it_took(
+    stage: Stage, claim: Claim, state: str, decision: str
+) -> None:
+    stage.has(replace(DUE, claim=claim), NOON, state=state)
+    stage.run()
+    assert stage.lines.of(decision)[0]["took_seconds"] == 50 * 60
+
+
+@pytest.mark.parametrize("state", ["REBUILDING", "TERMINATED"])
+def test_p6_what_is_no_end_does_not(stage: Stage, state: str) -> None:
+    stage.has(ASKED, NOON, state=state)
+    stage.run()
+    assert "took_seconds" not in stage.lines.all[0]
+
+
+# A rebuild that failed.
+
+LOST = replace(
+    DUE,
+    used_at=at(-600),
+    told_at=None,
+    vacant_since=at(-590),
+    owed_since=at(-590),
+    claim=replace(
+        CLAIM, asked_at=at(-100), bad_since=at(-46), failed=True, image_id="wsi-old00001"
+    ),
+    asked=(at(-100),),
+    failures=1,
+    retry_at=at(60),
+    trouble=Trouble(at(-36), Need.BLOCKED, "ERROR", at(-6)),
+)
+
+
+def test_p5_a_failed_rebuild_waits_for_its_time_without_a_look(stage: Stage) -> None:
+    stage.desktops.images[BUNDLE] = "wsi-old00001"
+    stage.has(LOST, NOON, state="ERROR")
+    assert stage.run() == Tally(due=1, looked=1)
+    assert stage.desktops.names() == ["DescribeWorkspaceBundles"]
+    assert (stage.record().look_at, stage.record().reason) == (at(10), "ERROR")
+    assert stage.lines.decisions == [("deferred", "retry")]
+
+
+def test_p2_another_image_is_tried_at_once(stage: Stage) -> None:
+    stage.has(LOST, NOON, state="ERROR")
+    assert stage.run().rebuilt == 1
+    claim = stage.facts().claim
+    assert claim
+    assert claim.image_id == "wsi-first0001"
+
+
+def test_ill_for_six_a_bad_end_that_may_heal_is_looked_at(stage: Stage) -> None:
+    assert LOST.claim
+    ill = replace(LOST, claim=replace(LOST.claim, bad_since=at(-20), image_id="wsi-first0001"))
+    stage.has(ill, NOON)
+    stage.run()
+    assert ("finished", None) in stage.lines.decisions
+    assert stage.facts().image_id == "wsi-first0001"
+
+
+def test_p1_a_held_workspace_is_not_asked_about(stage: Stage) -> None:
+    stage.has(replace(DUE, held_until=at(60)), NOON)
+    assert stage.run() == Tally(due=1, looked=1)
+    assert (stage.desktops.calls, stage.record().look_at) == ([], at(60))
+
+
+@pytest.mark.parametrize(("grace", "wanted"), [(0, False), (20, True)])
+def test_p5_a_look_that_may_be_followed_by_a_rebuild_asks_for_the_state(
+    stage: Stage, grace: float, wanted: bool
+) -> None:
+    stage.settings = settings(grace=timedelta(minutes=grace))
+    stage.has(replace(TOLD, wanted_at=at(-1) if wanted else None), NOON)
+    assert stage.run().rebuilt == 1

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent import handler
-from nonpersistent.decisions import Decision, Verdict
-from nonpersistent.facts import Facts
-from nonpersistent.images import Proof
+from nonpersistent.canary import Bundle
+from nonpersistent.facts import Claim, Facts, Verdict
 from nonpersistent.journal import Entry
 from nonpersistent.signals import Ignored, Kind, Signal
 from tests.unit.container import Invocation, container
@@ -20,7 +20,9 @@ from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
 
 TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=at(-6))
-ASKED = replace(DUE, asked_at=at(-10), accepted_at=at(-10), address="10.0.0.1")
+CLAIM = Claim(asked_at=at(-10), accepted_at=at(-10), state="AVAILABLE", address="10.0.0.1")
+ASKED = replace(DUE, claim=CLAIM)
+FAILING = replace(DUE, claim=replace(CLAIM, begun_at=at(-60), bad_since=at(-10)))
 
 
 @pytest.fixture(autouse=True)
@@ -63,21 +65,21 @@ def forgotten(stage: Stage) -> None:
 
 def recorded(stage: Stage) -> None:
     stage.has(None, None)
-    handler._record(handler._house(), session_end(at(-6)))
+    handler._record(handler._container(), session_end(at(-6)))
 
 
 def repeated(stage: Stage) -> None:
     stage.has(TOLD, NOON)
-    handler._record(handler._house(), session_end(at(-6)))
+    handler._record(handler._container(), session_end(at(-6)))
 
 
 def unknown(stage: Stage) -> None:
     stage.roster(OTHER)
-    handler._record(handler._house(), Signal(Kind.SIGN_IN, WS, NOON))
+    handler._record(handler._container(), Signal(Kind.SIGN_IN, WS, NOON))
 
 
 def unusable(_: Stage) -> None:
-    handler._record(handler._house(), Ignored("not_json"))
+    handler._record(handler._container(), Ignored("not_json"))
 
 
 def idle(stage: Stage) -> None:
@@ -85,20 +87,24 @@ def idle(stage: Stage) -> None:
     handler.lambda_handler({"task": "reconcile"}, Invocation())
 
 
-def proving(stage: Stage) -> None:
-    stage.desktops.images[BUNDLE] = "wsi-second002"
-    met = (("wsi-second002", OTHER), ("wsi-second002", "ws-000000003"))
-    stage.ledger.write_proof(Proof(BUNDLE, proven="wsi-first0001", failed=met))
-    stage.gallery().admit(WS, BUNDLE)
+def needy(stage: Stage) -> None:
+    stage.has(replace(DUE, late_at=NOON), at(5))
+    handler.lambda_handler({"task": "reconcile"}, Invocation())
 
 
-def conclude(verdict: Verdict) -> Callable[[Stage], None]:
-    def act(stage: Stage) -> None:
-        record = stage.has(replace(ASKED, proving=True), None)
-        proving(stage)
-        stage.gallery().conclude(record, Decision(DUE, verdict))
+def trusted(stage: Stage) -> None:
+    stage.settings = settings(canary_after=timedelta(hours=12))
+    claim = replace(CLAIM, goes_first=True, begun_at=at(-5), image_id="wsi-first0001")
+    looked_at(replace(DUE, claim=claim))(stage)
 
-    return act
+
+def held_bundle(stage: Stage) -> None:
+    stage.settings = settings(canary_after=timedelta(hours=12))
+    lost = (OTHER, "ws-000000003")
+    for id_ in lost:
+        stage.has(replace(DUE, failures=1), None, id_)
+    stage.ledger.write_bundle(Bundle(BUNDLE, lost=lost))
+    looked_at(FAILING, state="ERROR")(stage)
 
 
 SCENES: list[tuple[Entry | Verdict, Callable[[Stage], None]]] = [
@@ -107,12 +113,13 @@ SCENES: list[tuple[Entry | Verdict, Callable[[Stage], None]]] = [
     (Entry.IGNORED, unknown),
     (Entry.IGNORED, unusable),
     (Entry.PASS, idle),
-    (Entry.REBUILD_REQUESTED, looked_at(DUE)),
-    (Entry.UNANSWERED, unanswered),
+    (Entry.GAUGES, idle),
+    (Entry.NEEDS_PERSON, needy),
     (Entry.FORGOTTEN, forgotten),
-    (Entry.IMAGE_PROVING, proving),
-    (Entry.IMAGE_PROVEN, conclude(Verdict.FINISHED)),
-    (Entry.IMAGE_REFUSED, conclude(Verdict.FAILED)),
+    (Entry.TRUSTED, trusted),
+    (Entry.HELD_BUNDLE, held_bundle),
+    (Verdict.REQUESTED, looked_at(DUE)),
+    (Verdict.UNANSWERED, unanswered),
     (Verdict.BASELINE, baseline),
     (Verdict.CLEAN, looked_at(Facts(baseline_at=at(-300)))),
     (Verdict.IN_USE, looked_at(TOLD, connection="CONNECTED")),
@@ -121,9 +128,10 @@ SCENES: list[tuple[Entry | Verdict, Callable[[Stage], None]]] = [
     (Verdict.DRY_RUN, dry_run),
     (Verdict.REBUILDING, looked_at(ASKED, state="REBUILDING")),
     (Verdict.FINISHED, looked_at(ASKED, address="10.0.0.9")),
+    (Verdict.BELIEVED, looked_at(replace(ASKED, claim=replace(CLAIM, asked_at=at(-50))))),
+    (Verdict.FAILED, looked_at(FAILING, state="ERROR")),
     (Verdict.REFUSED, looked_at(DUE, refusal="InvalidResourceState")),
-    (Verdict.FAILED, looked_at(ASKED)),
-    (Verdict.BLOCKED, looked_at(DUE, state="TERMINATED")),
+    (Verdict.NOT_LEARNT, looked_at(Facts(rebuilt_at=at(-300), used_at=at(-400)), row=False)),
 ]
 
 
@@ -136,7 +144,7 @@ def test_p6_each_kind_of_decision_has_its_line(
     scene(stage)
     assert decision in [line["decision"] for line in stage.lines.all]
     line, *_ = stage.lines.of(decision)
-    unnamed = decision is Entry.PASS or scene is unusable
+    unnamed = decision in (Entry.PASS, Entry.GAUGES) or scene is unusable
     assert line.get("workspace_id") == (None if unnamed else WS)
 
 
