@@ -77,7 +77,7 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     if is_own and facts.phase in (Phase.CLEAN, Phase.FAILED):
         known_at = None
     used_at = latest(facts.used_at, known_at, seen.connected_at)
-    if facts.phase is Phase.FAILED and after(used_at, facts.asked[0]):
+    if facts.phase is Phase.FAILED and after(used_at, _wiped_at(facts)):
         facts = replace(facts, claim=None, failures=0, retry_at=None, trouble=None)
     vacant_since = facts.vacant_since
     if perhaps_used_at and vacant_since and perhaps_used_at >= vacant_since:
@@ -99,6 +99,12 @@ def learn(facts: Facts, seen: Observation) -> Facts:
         bundle_id=seen.bundle_id or facts.bundle_id,
         user=seen.user or facts.user,
     )
+
+
+def _wiped_at(facts: Facts) -> datetime:
+    """When the rebuild that failed ended all use: nobody is connected in state REBUILDING."""
+    begun_at = facts.claim.begun_at if facts.claim is not None else None
+    return begun_at or facts.asked[0]
 
 
 def _is_between(start: datetime, moment: datetime | None, end: datetime | None) -> bool:
