@@ -1,0 +1,130 @@
+"""CASES.md: what people are told."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from sandbox.states import LastKnown, Row, State
+from tests.cases.scripted import DAY, HOUR, Case, minutes
+from tests.cases.working import brake_and_window, work
+
+
+def test_morning_after() -> None:
+    case = Case(audit_at=0, every_tick=False)
+    desktop = case.desktop()
+    desktop.next_sample_at = case.agenda.now + minutes(3)
+    case.session()
+    case.session(ends=DAY + 3 * HOUR, lasts=3 * HOUR + 1.5)
+    case.plays(DAY + 2)
+    assert desktop.sample is not None
+    assert desktop.sample.state == "DISCONNECTED", "no newer sample"
+    case.plays(DAY + 2 * HOUR)
+    assert case.rebuilds() == 1
+    assert all(line["late"] == 0 for line in case.logged("gauges"))
+    assert not case.rang()
+
+
+def test_calm_week() -> None:
+    case = Case(50, every_tick=False)
+    work(case, days=7, sessions=(1,), rng=random.Random(7))
+    case.plays(7 * DAY)
+    assert len(case.accepted) > 0.9 * case.sessions
+    assert case.sessions == 5 * 50
+    assert not case.rang()
+    assert not case.logged("needs_person")
+
+
+def test_maintenance() -> None:
+    case = Case()
+    case.session()
+    case.at(1, lambda: case.fleet.set_state(case.ids[0], State.ADMIN_MAINTENANCE, case.agenda.now))
+    case.at(7.5 * HOUR, lambda: case.fleet.complete(case.ids[0], case.agenda.now))
+    case.plays(7.4 * HOUR)
+    assert case.named() == {case.ids[0]: "ADMIN_MAINTENANCE"}
+    case.plays(12 * HOUR)
+    [rang], [calmed] = case.rang(), case.calmed()
+    assert rang < 2 * HOUR < 7.5 * HOUR < calmed < 10 * HOUR
+    assert case.rebuilds() == 1
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_blocked_in_window(refused: bool) -> None:
+    """A refusal needs the window to open, a state shows at once."""
+    case, opens = Case(window=("19:00", "06:00"), every_tick=False), 10 * HOUR if refused else 0
+    if refused:
+        case.desktop().faults.refuse_rebuild = ("ResourceUnavailable.Snapshot", "no snapshot")
+    else:
+        now = case.agenda.now
+        case.at(1, lambda: case.fleet.set_state(case.ids[0], State.ADMIN_MAINTENANCE, now))
+    case.session()
+    case.plays(2 * DAY)
+    [rang] = case.rang()
+    assert opens < rang < opens + 2 * HOUR
+    assert not case.calmed()
+    assert case.ids[0] in case.named()
+
+
+def test_brake_and_window() -> None:
+    """Eleven hours for two rebuilds each: 22 of the 30 debts are paid in the first night.
+
+    Whether `braked` may ring in the second one is another matter: no other alarm may.
+    """
+    case = brake_and_window()
+    assert not case.rang("late", "blocked", "unknown", "held-bundle", "endless")
+
+
+def test_audit_disabled() -> None:
+    case = Case(every_tick=False)
+    case.at(-15, lambda: case.episodes.disabled.add("audit"))
+    case.losing = True
+    case.session()
+    case.plays(30 * HOUR)
+    [rang] = case.rang()
+    assert case.rang("audit-missed") == [rang]
+    assert rang < 3 * HOUR
+    assert not case.calmed()
+    case.episodes.disabled.clear()
+    case.plays(33 * HOUR)
+    assert case.rebuilds() == 1
+    assert len(case.calmed("audit-missed")) == 1
+
+
+def test_moving_last_known() -> None:
+    case = Case(every_tick=False)
+    case.session()
+    case.at(1, lambda: case.fleet.set_last_known(case.ids[0], LastKnown.MOVES, case.agenda.now))
+    case.plays(24 * HOUR)
+    [rang] = case.rang()
+    assert rang < 4 * HOUR
+    assert not case.calmed()
+    assert case.rebuilds() == 0
+    assert case.named()[case.ids[0]] in ("unconfirmed_use", "contradiction")
+
+
+@pytest.mark.parametrize("losing", [False, True])
+def test_frozen_connected(losing: bool) -> None:
+    case = Case(every_tick=False)
+    case.losing = losing
+    case.session()
+    case.at(-1, lambda: case.fleet.set_row(case.ids[0], Row.FROZEN, case.agenda.now))
+    case.plays(24 * HOUR)
+    [rang] = case.rang()
+    assert rang < 4 * HOUR
+    assert not case.calmed()
+    assert case.rebuilds() == 0
+    assert case.named() == {case.ids[0]: "stale_sample"}
+
+
+def test_unknown_id() -> None:
+    case = Case(3, every_tick=False)
+    case.fleet.remove(case.ids[1])
+    case.plays(24 * HOUR)
+    [rang] = case.rang()
+    assert rang < 2 * HOUR
+    assert not case.calmed()
+    assert case.named() == {case.ids[1]: "not_found"}
+    assert not case.logged("baseline", 1)
+    assert not case.logged("clean", 1)
+    assert case.logged("baseline", 0)
