@@ -9,7 +9,7 @@ import pytest
 from sandbox.course import Course
 from sandbox.states import Row, State
 from tests.cases.scripted import DAY, HOUR, Case, minutes
-from tests.cases.working import brake_and_window, in_berlin, keeps, snapshot_calls
+from tests.cases.working import brake_and_window, keeps, snapshot_calls
 
 
 def test_unhealthy_for_good_stays_on() -> None:
@@ -45,12 +45,3 @@ def test_rebuild_seconds_of_a_trusted_bundle() -> None:
     case.plays(2 * HOUR)
     [finished] = case.logged("finished")
     assert finished["took_seconds"] <= 60 * (20 + 6)
-
-
-@pytest.mark.parametrize(("start", "end"), [("02:00", "03:00"), ("02:30", "03:30")])
-def test_missing_hour(start: str, end: str) -> None:
-    case = in_berlin(start, end)
-    case.plays(26 * HOUR)
-    [(minute, _)] = case.accepted
-    assert minute < 22 * HOUR
-    assert not case.rang()

@@ -75,7 +75,14 @@ def test_grace_0_never_begins() -> None:
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [("01:30", "02:30"), ("02:15", "02:45"), ("02:30", "05:00"), ("23:00", "02:30")],
+    [
+        ("01:30", "02:30"),
+        ("02:00", "03:00"),
+        ("02:15", "02:45"),
+        ("02:30", "03:30"),
+        ("02:30", "05:00"),
+        ("23:00", "02:30"),
+    ],
 )
 def test_missing_hour(start: str, end: str) -> None:
     """On 29 March 2026 clocks in Berlin skip what lies between 02:00 and 03:00."""
