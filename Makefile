@@ -41,7 +41,7 @@ lint: $(VENV)/test.installed ## Style and types
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy lambda_src/nonpersistent
-	$(RUN) -m mypy sandbox simulation demo tests package benchmarks scripts/columns.py scripts/fleet_status scripts/module_docs scripts/verify_fleet
+	$(RUN) -m mypy sandbox simulation demo tests package benchmarks scripts/fleetlib scripts/module_docs
 	scripts/terraform fmt -check -recursive -diff
 
 package-check:
@@ -90,7 +90,7 @@ docs: $(VENV)/test.installed ## Write the README's tables: inputs, outputs, what
 	$(RUN) scripts/docs --root examples/complete
 
 verify: $(VENV)/scripts.installed ## Read your AWS account against the assumptions, change nothing (NAME=, REGION=)
-	@$(RUN) scripts/verify $(if $(NAME),--name $(NAME)) $(if $(REGION),--region $(REGION))
+	@$(RUN) scripts/fleet verify $(if $(NAME),--name $(NAME)) $(if $(REGION),--region $(REGION))
 
 clean: ## Remove what was installed or made
 	rm -rf $(VENV) $(SCAN) .mutation .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

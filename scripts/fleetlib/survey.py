@@ -8,13 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
-from nonpersistent.pacing import Pacer
-from nonpersistent.table import FLEET
-from nonpersistent.workspaces import IDS_PER_CALL, in_batches
-
+from . import ledger
+from .aws import Account
 from .judgements import Question
 
 PAST = timedelta(hours=6)
@@ -37,33 +32,32 @@ class Fleet:
     roster: tuple[str, ...]
 
 
-class Account:
-    """One account and Region."""
+class Survey:
+    """What is asked about one fleet."""
 
-    def __init__(self, session: boto3.session.Session, pacer: Pacer) -> None:
-        self._session = session
-        self._pacer = pacer
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._client = account.client
 
-    def fleet(self, name: str) -> Fleet:
-        """Raises botocore's ClientError if there is no such fleet."""
+    def fleet(self) -> Fleet:
+        """Raises botocore's ClientError if there is no such fleet, and Problem."""
+        name = self._account.name
         function = self._client("lambda").get_function_configuration(FunctionName=name)
         variables = function["Environment"]["Variables"]
-        item = self._client("dynamodb").get_item(
-            TableName=variables["LEDGER_TABLE"], Key={**FLEET, "id": {"S": "roster"}}
-        )["Item"]
         _, partition, _, region, account, *_ = function["FunctionArn"].split(":")
         return Fleet(
             name=name,
             role_arn=function["Role"],
             arn_prefix=f"arn:{partition}:workspaces:{region}:{account}:workspace/",
             rate=float(variables["WORKSPACES_API_RATE"]),
-            roster=tuple(sorted(entry["S"] for entry in item["workspace_ids"]["L"])),
+            roster=tuple(sorted(ledger.read_some(self._account, []).roster)),
         )
 
     def measured(self) -> set[str]:
         """WorkSpaces that CloudWatch lists a SessionDisconnect metric of."""
-        pages = self._client("cloudwatch").get_paginator("list_metrics")
-        found = pages.paginate(
+        found = self._account.pages(
+            "cloudwatch",
+            "list_metrics",
             Namespace="AWS/WorkSpaces",
             MetricName="SessionDisconnect",
             Dimensions=[{"Name": "WorkspaceId"}],
@@ -103,34 +97,22 @@ class Account:
 
     def connections(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Rows of DescribeWorkspacesConnectionStatus."""
-        return self._described(
-            "describe_workspaces_connection_status", "WorkspacesConnectionStatus", ids
-        )
+        return self._account.described("WorkspaceIds", "describe_workspaces_connection_status", ids)
 
     def protocols(self, ids: Sequence[str]) -> dict[str, list[str]]:
         """The streaming protocols of each WorkSpace."""
-        rows = self._described("describe_workspaces", "Workspaces", ids)
+        rows = self._account.described("WorkspaceIds", "describe_workspaces", ids)
         return {
             row["WorkspaceId"]: row.get("WorkspaceProperties", {}).get("Protocols", [])
             for row in rows
         }
-
-    def _described(self, operation: str, key: str, ids: Sequence[str]) -> list[dict[str, Any]]:
-        """A WorkSpaces operation about these, batch by batch and page by page."""
-        rows: list[dict[str, Any]] = []
-        paginator = self._client("workspaces").get_paginator(operation)
-        for batch in in_batches(list(ids), IDS_PER_CALL):
-            self._pacer.wait()
-            for page in paginator.paginate(WorkspaceIds=batch):
-                rows += page[key]
-        return rows
 
     def newest_snapshots(self, ids: Sequence[str]) -> dict[str, datetime | None]:
         """When the user volumes of the first WorkSpaces were last saved for a rebuild."""
         newest = {}
         client = self._client("workspaces")
         for id_ in ids[:LOOKED_AT]:
-            self._pacer.wait()
+            self._account.wait_for_workspaces()
             answer = client.describe_workspace_snapshots(WorkspaceId=id_)
             times = [taken["SnapshotTime"] for taken in answer.get("RebuildSnapshots", [])]
             newest[id_] = max(times, default=None)
@@ -138,18 +120,21 @@ class Account:
 
     def api_rates(self) -> dict[str, float]:
         """Quotas of WorkSpaces that are rates of calls, per second."""
-        pages = self._client("service-quotas").get_paginator("list_service_quotas")
+        pages = self._account.pages(
+            "service-quotas", "list_service_quotas", ServiceCode="workspaces"
+        )
         return {
             quota["QuotaName"]: float(quota["Value"]) / float(quota["Period"]["PeriodValue"])
-            for page in pages.paginate(ServiceCode="workspaces")
+            for page in pages
             for quota in page["Quotas"]
             if quota.get("Period", {}).get("PeriodUnit") == "SECOND"
         }
 
     def logged(self, fleet: Fleet, now: datetime, **fields: str) -> int:
         """How many lines of a day in the function's log have these fields."""
-        paginator = self._client("logs").get_paginator("filter_log_events")
-        pages = paginator.paginate(
+        pages = self._account.pages(
+            "logs",
+            "filter_log_events",
             logGroupName=f"/aws/lambda/{fleet.name}",
             startTime=int((now - timedelta(days=1)).timestamp() * 1000),
             filterPattern=f'"{next(iter(fields.values()))}"',
@@ -176,7 +161,7 @@ class Account:
     def _tags(self, workspace_id: str | None) -> list[dict[str, Any]]:
         if workspace_id is None:
             return []
-        self._pacer.wait()
+        self._account.wait_for_workspaces()
         answer = self._client("workspaces").describe_tags(ResourceId=workspace_id)
         return [
             {
@@ -186,12 +171,6 @@ class Account:
             }
             for tag in answer["TagList"]
         ]
-
-    def _client(self, service: str) -> Any:
-        return self._session.client(
-            service,  # type: ignore[call-overload]
-            config=Config(retries={"mode": "standard", "total_max_attempts": 3}),
-        )
 
 
 def _questions(fleet: Fleet, ids: Sequence[str]) -> list[tuple[Question, str | None]]:

@@ -10,7 +10,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from nonpersistent.facts import FRESH
+FRESH = timedelta(minutes=10)
+"""As in the function: connection samples older than this say nothing."""
 
 PUBLISHED_EVERY = timedelta(minutes=5)
 """WorkSpaces metrics; the period of the session alarms."""
@@ -135,7 +136,7 @@ def sampling(rows: Collection[Mapping[str, Any]], asked: int, now: datetime) -> 
     seen = f"{len(ages)} of {asked} sampled, {_minutes(max(ages))} ago at the most, {stale} too old"
     if not stale:
         return Row("sampling", Verdict.HOLDS, seen)
-    then = "rebuilds of those wait (reason evidence): see why they are not sampled"
+    then = "rebuilds of those wait (reason stale_sample): see why they are not sampled"
     return Row("sampling", Verdict.DIFFERS, seen, then)
 
 
@@ -206,7 +207,7 @@ def role(answers: Mapping[Question, bool]) -> Row:
 
 def not_told(assumption: str, why: str) -> Row:
     """AWS did not answer."""
-    return Row(assumption, Verdict.NOT_SEEN, why, "scripts/verify --help lists the rights it needs")
+    return Row(assumption, Verdict.NOT_SEEN, why, "docs/operations.md has the policy")
 
 
 def _gaps(times: Sequence[Sequence[datetime]]) -> list[timedelta]:

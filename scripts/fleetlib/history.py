@@ -1,0 +1,160 @@
+"""fleet history: who was rebuilt when, why, from which image, from the lines of the log."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .aws import Account
+from .output import aligned, coloured, minute, span, without_empty
+
+ASKED = ("rebuild_requested", "unanswered")
+ENDED = ("finished", "believed", "failed")
+CAUSES = {"rebuild": "by hand", "session_end": "session end"}
+"""What the signals are called that lead to a rebuild."""
+
+TELLING = [
+    *(f'($.decision = "{decision}")' for decision in (*ASKED, *ENDED)),
+    *(f'($.decision = "recorded" && $.signal = "{signal}")' for signal in CAUSES),
+]
+"""Filter patterns of the lines that tell of rebuilds."""
+
+HEADINGS = ("asked for", "WorkSpace", "user", "why", "waited", "image", "outcome", "took", "reason")
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """A rebuild, or one that was asked for.
+
+    why      by hand, session end, retry; None: an audit found it, or the log before tells
+    outcome  in progress, finished (seen to end well), believed (not seen, as nobody could look),
+             failed (for `reason`)
+    waited_seconds since the session's end; took_seconds until a look showed the end
+    """
+
+    asked_at: datetime
+    workspace_id: str
+    user: str | None = None
+    why: str | None = None
+    waited_seconds: float | None = None
+    bundle_id: str | None = None
+    image_id: str | None = None
+    canary: bool = False
+    outcome: str = "in progress"
+    ended_at: datetime | None = None
+    took_seconds: float | None = None
+    reason: str | None = None
+
+
+def lines(account: Account, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+    """The lines that tell of rebuilds, with their time as `at`."""
+    pages = account.pages(
+        "logs",
+        "filter_log_events",
+        logGroupName=f"/aws/lambda/{account.name}",
+        startTime=int(start.timestamp() * 1000),
+        endTime=int(end.timestamp() * 1000),
+        filterPattern=f"{{ {' || '.join(TELLING)} }}",
+    )
+    for page in pages:
+        for event in page["events"]:
+            at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+            yield {**json.loads(event["message"]), "at": at}
+
+
+def rebuilds(lines: Iterable[Mapping[str, Any]]) -> list[Rebuild]:
+    """What the lines tell, oldest first."""
+    told: list[Rebuild] = []
+    last: dict[str, int] = {}
+    causes: dict[str, str] = {}
+    for line in sorted(lines, key=lambda line: line["at"]):
+        id_, decision = line["workspace_id"], line["decision"]
+        if decision == "recorded":
+            if causes.get(id_) != CAUSES["rebuild"]:
+                causes[id_] = CAUSES[line["signal"]]
+        elif decision in ASKED:
+            last[id_] = len(told)
+            told.append(_asked(line, causes.pop(id_, None)))
+        else:
+            if id_ not in last or _is_another(told[last[id_]], line):
+                asked_at = line["at"] - timedelta(seconds=line.get("took_seconds", 0))
+                last[id_] = len(told)
+                told.append(Rebuild(asked_at, id_, image_id=line.get("image_id")))
+            told[last[id_]] = _ended(told[last[id_]], line)
+            if decision == "failed":
+                causes.setdefault(id_, "retry")
+    return sorted(told, key=lambda rebuild: rebuild.asked_at)
+
+
+def text(rebuilds: Sequence[Rebuild]) -> str:
+    """The table, and how many there are."""
+    if not rebuilds:
+        return "No rebuild in this time."
+    heading, *shown = aligned(without_empty(HEADINGS, [_cells(each) for each in rebuilds]))
+    tones = ("bad" if each.outcome == "failed" else None for each in rebuilds)
+    total = f"{len(rebuilds)} rebuild{'' if len(rebuilds) == 1 else 's'}."
+    return "\n".join([heading, *map(coloured, shown, tones), "", total])
+
+
+def moment(given: str, now: datetime) -> datetime:
+    """So long ago (90m, 24h, 7d), or a date or time as ISO 8601, in UTC unless it says otherwise.
+
+    Raises ValueError.
+    """
+    if found := re.fullmatch(r"(\d+)([mhd])", given):
+        unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
+        return now - timedelta(**{unit: int(found[1])})
+    at = datetime.fromisoformat(given)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _asked(line: Mapping[str, Any], why: str | None) -> Rebuild:
+    return Rebuild(
+        asked_at=line["at"],
+        workspace_id=line["workspace_id"],
+        user=line.get("user"),
+        why=why,
+        waited_seconds=line.get("waited_seconds"),
+        bundle_id=line.get("bundle_id"),
+        image_id=line.get("image_id"),
+        canary=line.get("canary", False),
+        reason=line.get("reason"),
+    )
+
+
+def _is_another(known: Rebuild, line: Mapping[str, Any]) -> bool:
+    """Whether the end belongs to a rebuild that the log does not tell of. A failed one may heal."""
+    return known.outcome != "in progress" and (
+        known.outcome != "failed" or line["decision"] == "failed"
+    )
+
+
+def _ended(known: Rebuild, line: Mapping[str, Any]) -> Rebuild:
+    return replace(
+        known,
+        user=line.get("user") or known.user,
+        image_id=line.get("image_id") or known.image_id,
+        outcome=line["decision"],
+        ended_at=line["at"],
+        took_seconds=line.get("took_seconds"),
+        reason=line.get("reason"),
+    )
+
+
+def _cells(rebuild: Rebuild) -> tuple[str, ...]:
+    waited, took = rebuild.waited_seconds, rebuild.took_seconds
+    return (
+        minute(rebuild.asked_at),
+        rebuild.workspace_id,
+        rebuild.user or "",
+        rebuild.why or "",
+        "" if waited is None else span(waited),
+        f"{rebuild.image_id or ''}{' (canary)' if rebuild.canary else ''}",
+        rebuild.outcome,
+        "" if took is None else span(took),
+        rebuild.reason or "",
+    )

@@ -1,0 +1,141 @@
+"""The ledger as the function writes it: items by id, with their times read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from .aws import Account, Problem
+
+Item = Mapping[str, Any]
+
+NOTICE_LAG = timedelta(minutes=15)
+"""As in the function: how late an alarm may tell of a session that the rebuild itself ended."""
+
+KEYS_PER_READ = 100
+"""Keys that BatchGetItem takes."""
+
+TIMES = ("_at", "since", "_until")
+"""How the names of attributes end that are times."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The roster, and the items of WorkSpaces and bundles that are known, by id."""
+
+    roster: tuple[str, ...]
+    items: Mapping[str, Item]
+
+
+def read(account: Account) -> Ledger:
+    """Everything: one scan. Raises Problem if it is no ledger."""
+    pages = account.pages("dynamodb", "scan", TableName=account.table, ConsistentRead=True)
+    return _ledger(account, (item for page in pages for item in page["Items"]))
+
+
+def read_some(account: Account, ids: Sequence[str]) -> Ledger:
+    """The roster and these items alone."""
+    items: list[Item] = []
+    wanted = [*dict.fromkeys(["roster", *ids])]
+    keys = [{"fleet": {"S": "fleet"}, "id": {"S": id_}} for id_ in wanted]
+    while keys:
+        asked, keys = keys[:KEYS_PER_READ], keys[KEYS_PER_READ:]
+        answer = account.client("dynamodb").batch_get_item(
+            RequestItems={account.table: {"Keys": asked, "ConsistentRead": True}}
+        )
+        items += answer["Responses"][account.table]
+        keys += answer.get("UnprocessedKeys", {}).get(account.table, {}).get("Keys", [])
+    return _ledger(account, items)
+
+
+def _ledger(account: Account, items: Iterable[Item]) -> Ledger:
+    known = {item["id"]["S"]: _plain(item) for item in items}
+    if "workspace_ids" not in known.get("roster", {}):
+        raise Problem(
+            f"the table {account.table} has no roster: it is not the ledger of this module, or "
+            "the roster was lost; apply the module again, it writes one"
+        )
+    return Ledger(tuple(known["roster"]["workspace_ids"]), known)
+
+
+def _plain(item: Item) -> Item:
+    """An item's values; one that cannot be read has what says so, and its phase is unreadable."""
+    try:
+        read = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+        with_times: Item = _with_times("", read)
+    except (ValueError, TypeError, AttributeError):
+        return {"id": item["id"]["S"], "unreadable": True, "reason": "unreadable_item"}
+    return with_times
+
+
+def _with_times(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_times(key, each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_times(name, each) for each in value]
+    if isinstance(value, str) and (name == "asked" or name.endswith(TIMES)):
+        return datetime.fromisoformat(value)
+    return value
+
+
+def latest(*moments: datetime | None) -> datetime | None:
+    """The latest of the moments that are known."""
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def after(moment: datetime | None, other: datetime | None) -> bool:
+    """Whether both are known and `moment` is later than `other`."""
+    return moment is not None and other is not None and moment > other
+
+
+def phase(item: Item) -> str:
+    """The phase of a WorkSpace now: signals recorded since the last look count, too."""
+    claim = item.get("claim")
+    if item.get("unreadable"):
+        return "unreadable"
+    if claim is not None and not claim.get("failed"):
+        return "rebuilding"
+    if not _is_dirty(item):
+        return "clean" if clean_at(item) else "new"
+    if "retry_at" in item:
+        return "failed"
+    vacant_since = item.get("vacant_since")
+    seen_empty = vacant_since is not None and not after(item.get("used_at"), vacant_since)
+    return "vacant" if seen_empty else "in_use"
+
+
+def since(item: Item) -> datetime | None:
+    """When the phase began; of one in use, the latest sign of use."""
+    match phase(item):
+        case "clean":
+            return clean_at(item)
+        case "rebuilding":
+            asked_at: datetime = item["claim"]["asked_at"]
+            return asked_at
+        case "vacant":
+            return item.get("owed_since") or item.get("vacant_since")
+        case "in_use":
+            return latest(item.get("used_at"), item.get("told_at"), item.get("wanted_at"))
+        case _:
+            trouble = item.get("trouble") or {}
+            return trouble.get("since") or latest(*item.get("asked", ()))
+
+
+def clean_at(item: Item) -> datetime | None:
+    """The last moment at which nothing was owed."""
+    return latest(item.get("rebuilt_at"), item.get("baseline_at"))
+
+
+def _is_dirty(item: Item) -> bool:
+    used_at, told_at, wanted_at = (item.get(name) for name in ("used_at", "told_at", "wanted_at"))
+    clean = clean_at(item)
+    if clean is None:
+        return latest(used_at, told_at, wanted_at) is not None
+    settled_at = latest(clean, item.get("settled_at")) or clean
+    told = after(told_at, settled_at + NOTICE_LAG)
+    wanted = wanted_at is not None and not clean > wanted_at
+    return told or wanted or after(used_at, clean)

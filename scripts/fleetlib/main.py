@@ -1,0 +1,282 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import history, judgements, requests, status, verify
+from .aws import Account, Problem, explained
+from .ledger import Ledger, phase, read
+from .output import rendered
+from .survey import Survey
+
+EPILOG = """
+examples:
+  fleet status                                       every WorkSpace, what needs a person first
+  fleet status --phase failed --phase vacant --watch
+  fleet history --since 7d --user 'a*'
+  fleet history --since 2026-10-01 --until 2026-11-01 --csv >october.csv
+  fleet rebuild ws-0a1b2c3d4 --wait
+  fleet hold ws-0a1b2c3d4 --hours 72 --reason 'ticket 4711'
+  fleet release ws-0a1b2c3d4
+  fleet audit
+  fleet verify
+
+exit status:
+  0  all is well
+  1  something needs a person, a rebuild failed, or AWS differs from what the module assumes
+  2  the command could not do what it was asked, and says why
+
+Needs Python 3.11 and boto3. docs/operations.md has the IAM policy, and says what each word means.
+"""
+
+LONGEST_HOLD = 8760.0
+"""Hours of a year, as in the function."""
+
+LONGEST_REASON = 200
+"""Characters of a hold's reason, as in the function."""
+
+CLEAR = "\x1b[2J\x1b[H"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status; argparse itself exits with 2 for wrong options."""
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.run(options, Account(options.name, options.region))
+        sys.stdout.flush()
+        return code
+    except Problem as problem:
+        return _sorry(str(problem))
+    except (BotoCoreError, ClientError) as error:
+        return _sorry(explained(error, options.name))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _status(options: argparse.Namespace, account: Account) -> int:
+    while True:
+        ledger, now = read(account), datetime.now(UTC)
+        images = _images(account, status.bundle_ids(status.rows(ledger, {}, now)))
+        found = [row for row in status.rows(ledger, images, now) if _is_chosen(row, options)]
+        if options.watch and sys.stdout.isatty():
+            print(CLEAR, end="")
+        print(_shown(options, found, ledger, images, now), flush=True)
+        if not options.watch:
+            return int(any(row.needs for row in found))
+        time.sleep(options.watch)
+
+
+def _history(options: argparse.Namespace, account: Account) -> int:
+    told = history.rebuilds(history.lines(account, options.since, options.until))
+    found = [rebuild for rebuild in told if _is_chosen(rebuild, options)]
+    print(rendered(history.Rebuild, found, options.form, lambda: history.text(found)))
+    return 0
+
+
+def _rebuild(options: argparse.Namespace, account: Account) -> int:
+    ledger = requests.ask(account, "rebuild", options.ids)
+    _show_asked(options, ledger)
+    if not options.wait:
+        return 0
+    ended_well = requests.follow(account, options.ids, lambda step: print(step, flush=True))
+    return 0 if ended_well else 1
+
+
+def _hold(options: argparse.Namespace, account: Account) -> int:
+    ledger = requests.ask(account, "hold", options.ids, hours=options.hours, reason=options.reason)
+    _show_asked(options, ledger)
+    under_way = [id_ for id_ in options.ids if phase(ledger.items[id_]) == "rebuilding"]
+    if under_way:
+        print(f"fleet: a hold cannot stop a rebuild: {' '.join(under_way)}", file=sys.stderr)
+    return int(bool(under_way))
+
+
+def _release(options: argparse.Namespace, account: Account) -> int:
+    _show_asked(options, requests.ask(account, "release", options.ids))
+    return 0
+
+
+def _audit(options: argparse.Namespace, account: Account) -> int:
+    print(requests.ask_audit(account, options.wait))
+    return 0
+
+
+def _verify(options: argparse.Namespace, account: Account) -> int:
+    survey = Survey(account)
+    rows = verify.verified(survey, survey.fleet(), options.sample, datetime.now(UTC))
+    print(rendered(judgements.Row, rows, options.form, lambda: verify.text(rows)))
+    return int(any(row.verdict is judgements.Verdict.DIFFERS for row in rows))
+
+
+def _show_asked(options: argparse.Namespace, ledger: Ledger) -> None:
+    now = datetime.now(UTC)
+    asked = Ledger(tuple(options.ids), ledger.items)
+    print(_shown(options, status.rows(asked, {}, now), asked, {}, now), flush=True)
+
+
+def _shown(
+    options: argparse.Namespace,
+    rows: Sequence[status.Row],
+    ledger: Ledger,
+    images: dict[str, str],
+    now: datetime,
+) -> str:
+    return rendered(status.Row, rows, options.form, lambda: status.text(rows, ledger, images, now))
+
+
+def _images(account: Account, bundle_ids: Sequence[str]) -> dict[str, str]:
+    """What a rebuild would take; without the right to ask, the rest is shown all the same."""
+    try:
+        rows = account.described("BundleIds", "describe_workspace_bundles", bundle_ids)
+    except ClientError as error:
+        print(f"fleet: no images: {explained(error, account.name)}", file=sys.stderr)
+        return {}
+    return {row["BundleId"]: row["ImageId"] for row in rows if "ImageId" in row}
+
+
+def _is_chosen(row: status.Row | history.Rebuild, options: argparse.Namespace) -> bool:
+    """Whether each filter that is given has a pattern that fits."""
+    filters = {
+        "phase": getattr(options, "phase", None),
+        "user": options.user,
+        "workspace_id": options.workspace,
+        "bundle_id": options.bundle,
+    }
+    return all(
+        any(fnmatchcase(getattr(row, name) or "", pattern) for pattern in patterns)
+        for name, patterns in filters.items()
+        if patterns
+    )
+
+
+def _sorry(why: str) -> int:
+    print(f"fleet: {why}", file=sys.stderr)
+    return 2
+
+
+def _within(low: float, high: float, what: str) -> Callable[[str], float]:
+    """A type for argparse: a number above `low`, up to `high`."""
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not low < value <= high:
+            raise ValueError(text)
+        return value
+
+    number.__name__ = what
+    return number
+
+
+def _count(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
+def _reason(text: str) -> str:
+    if not 0 < len(text.strip()) <= LONGEST_REASON:
+        raise argparse.ArgumentTypeError(f"it must have 1 to {LONGEST_REASON} characters")
+    return text.strip()
+
+
+def _id(text: str) -> str:
+    if not requests.WORKSPACE_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of a WorkSpace (ws-...)")
+    return text
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return history.moment(text, datetime.now(UTC))
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a length of time (90m, 24h, 7d) nor a date (2026-11-22)"
+        ) from error
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of all subcommands may stand before or after the subcommand."""
+    main = argparse.ArgumentParser(
+        prog="fleet",
+        description="See and steer a fleet of non-persistent WorkSpaces.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_common(main, name="workspaces-nonpersistent", region=None, form=None)
+    kinds = main.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, run: object, about: str) -> argparse.ArgumentParser:
+        sub = kinds.add_parser(name, help=about, description=f"{about}.")
+        nothing = argparse.SUPPRESS
+        _add_common(sub, name=nothing, region=nothing, form=nothing)
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = add("status", _status, "show each WorkSpace: phase, what it waits for, image")
+    sub.add_argument("--phase", action="append", help=f"one of {', '.join(status.ORDER)}")
+    _add_filters(sub)
+    sub.add_argument(
+        "--watch",
+        nargs="?",
+        const=30.0,
+        type=_within(0, 86_400, "number of seconds"),
+        metavar="SECONDS",
+        help="show it again and again (every 30 seconds)",
+    )
+    sub = add("history", _history, "show who was rebuilt when, why, and from which image")
+    sub.add_argument("--since", type=_moment, default="24h", help="90m, 24h, 7d, or 2026-11-22")
+    sub.add_argument("--until", type=_moment, default="0m", help="the same (default: now)")
+    _add_filters(sub)
+    sub = add("rebuild", _rebuild, "rebuild WorkSpaces as soon as nobody is connected")
+    _add_ids(sub)
+    sub.add_argument("--wait", action="store_true", help="follow the rebuilds until they end")
+    sub = add("hold", _hold, "keep WorkSpaces from being rebuilt for some hours")
+    _add_ids(sub)
+    hours = _within(0, LONGEST_HOLD, "number of hours")
+    sub.add_argument("--hours", type=hours, required=True, help="at most 8760, a year")
+    sub.add_argument("--reason", type=_reason, required=True, help="shown wherever the hold is")
+    sub = add("release", _release, "end a hold before its time")
+    _add_ids(sub)
+    sub = add("audit", _audit, "look at every WorkSpace now, not with the next audit")
+    sub.add_argument("--wait", action="store_true", help="wait until an audit is completed")
+    sub = add("verify", _verify, "compare AWS with what the module assumes")
+    sub.add_argument("--sample", type=_count, default=100, help="WorkSpaces to look at")
+    return main
+
+
+def _add_common(parser: argparse.ArgumentParser, **defaults: str | None) -> None:
+    parser.add_argument("--name", default=defaults["name"], help="the module's input `name`")
+    parser.add_argument(
+        "--region", default=defaults["region"], help="default: AWS_REGION, or your profile's"
+    )
+    form = parser.add_mutually_exclusive_group()
+    for kind in ("json", "csv"):
+        form.add_argument(
+            f"--{kind}",
+            dest="form",
+            action="store_const",
+            const=kind,
+            default=defaults["form"],
+            help=f"{kind.upper()} instead of a table, with exact times",
+        )
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    for name in ("user", "workspace", "bundle"):
+        parser.add_argument(f"--{name}", action="append", help="a name, or a pattern such as 'a*'")
+
+
+def _add_ids(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="+", type=_id, metavar="ws-...", help="ids of WorkSpaces")

@@ -1,0 +1,27 @@
+"""What the function's own words mean. docs/operations.md has a section for each."""
+
+MEANINGS = {
+    "grace": "vacant, but not yet for the whole grace period",
+    "unconfirmed_use": "a sign of use that no connection sample confirms puts the rebuild off",
+    "snapshot": "no snapshot of the user volume yet that is newer than the session",
+    "window": "the rebuild window is closed",
+    "hold": "an administrator holds it",
+    "brake": "maximum_rebuilds_per_hour is reached",
+    "canary": "another WorkSpace of its bundle is rebuilt first",
+    "image_unknown": "AWS does not say which image its bundle has",
+    "held_bundle": "rebuilds of its bundle failed on three WorkSpaces",
+    "retry": "its rebuild failed; it is tried again at the due time",
+    "throttled": "AWS throttled the rebuild",
+    "superseded": "something was recorded while the function looked",
+    "no_row": "AWS gives no connection status",
+    "unknown_connection": "the connection status is UNKNOWN",
+    "stale_sample": "the connection status is older than ten minutes",
+    "older_sample": "no connection check yet after the grace period",
+    "contradiction": "last use and connection status contradict each other",
+    "not_found": "AWS does not know this WorkSpace",
+    "unreadable_item": "its ledger item cannot be read",
+    "asked": "the rebuild was asked for; no look has followed yet",
+    "not_begun": "the rebuild left no trace",
+    "not_looked_at": "due, but the function does not look: see the alarm silent",
+    "not_seen_yet": "the next audit sees it",
+}

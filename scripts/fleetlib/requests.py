@@ -1,0 +1,120 @@
+"""fleet rebuild, hold, release, audit: tasks for the function, and how they go on.
+
+The function is invoked without waiting for it, as its pass may take 15 minutes. That a request has
+arrived is seen in the ledger.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from .aws import Account, Problem
+from .ledger import Item, Ledger, after, phase, read_some
+from .output import minute
+
+WORKSPACE_ID = re.compile(r"ws-[0-9a-z]{8,63}", re.ASCII)
+"""The pattern of a WorkSpace id in the WorkSpaces API model."""
+
+MARKS = {"rebuild": "wanted_at", "hold": "held_at", "release": "held_at"}
+"""The time in the ledger that each request moves."""
+
+ARRIVES_WITHIN = 90.0
+"""Seconds until a request has to be in the ledger."""
+
+
+def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger:
+    """Hand a request to the function; the ledger once it is recorded for all of `ids`.
+
+    Raises Problem, before anything is asked, if one of them is not on the roster.
+    """
+    before = read_some(account, ids)
+    if strangers := [id_ for id_ in ids if id_ not in before.roster]:
+        raise Problem(
+            f"not in workspace_ids of {account.name}: {' '.join(strangers)}; nothing was asked for"
+        )
+    account.invoke({"task": task, "workspace_ids": list(ids), **given})
+    mark = MARKS[task]
+
+    def arrived(ledger: Ledger) -> bool:
+        known, now = before.items, ledger.items
+        return all(now.get(id_, {}).get(mark) != known.get(id_, {}).get(mark) for id_ in ids)
+
+    return _until(account, ids, arrived)
+
+
+def ask_audit(account: Account, wait: bool) -> str:
+    """Ask for an audit; what to print."""
+    before = read_some(account, ["audit"]).items.get("audit", {}).get("completed_at")
+    account.invoke({"task": "audit"})
+    if not wait:
+        return "An audit was asked for. A large fleet takes minutes; then see fleet status."
+
+    def ended(ledger: Ledger) -> bool:
+        return bool(ledger.items.get("audit", {}).get("completed_at") != before)
+
+    ledger = _until(account, ["audit"], ended, seconds=None)
+    return f"An audit was completed at {minute(ledger.items['audit']['completed_at'])}."
+
+
+def follow(account: Account, ids: Sequence[str], told: Callable[[str], None]) -> bool:
+    """Tell each step of the rebuilds of `ids` until all have ended; whether all ended well."""
+    known = read_some(account, ids).items
+    wanted = {id_: known[id_]["wanted_at"] for id_ in ids}
+    shown: dict[str, tuple[str | None, ...]] = {}
+    ends: dict[str, str] = {}
+    while True:
+        ledger = read_some(account, [id_ for id_ in ids if id_ not in ends])
+        for id_ in wanted.keys() - ends.keys():
+            item = ledger.items.get(id_, {})
+            end = outcome(item, wanted[id_], id_ in ledger.roster)
+            step = (end or phase(item), item.get("reason"))
+            if shown.get(id_) != step:
+                shown[id_] = step
+                time_now = datetime.now(UTC).strftime("%H:%M:%SZ")
+                told("  ".join([time_now, id_, *filter(None, step)]))
+            if end:
+                ends[id_] = end
+        if len(ends) == len(wanted):
+            return set(ends.values()) == {"rebuilt"}
+        time.sleep(POLL_SECONDS)
+
+
+def outcome(item: Item, wanted_at: datetime, on_roster: bool) -> str | None:
+    """How a rebuild that was wanted has ended; None if it has not."""
+    if not on_roster:
+        return "no longer in workspace_ids"
+    if after(item.get("rebuilt_at"), wanted_at) and phase(item) != "rebuilding":
+        return "rebuilt"
+    asked = item.get("asked") or ()
+    if phase(item) == "failed" and asked and asked[0] >= wanted_at:
+        return "failed"
+    if phase(item) == "vacant" and "due_at" not in item:
+        return "not rebuilt: dry_run is true"
+    return None
+
+
+POLL_SECONDS = 5.0
+
+
+def _until(
+    account: Account,
+    ids: Sequence[str],
+    done: Callable[[Ledger], bool],
+    seconds: float | None = ARRIVES_WITHIN,
+) -> Ledger:
+    """The ledger once it is `done`. Raises Problem if that takes longer than so many seconds."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+    pause = 0.5
+    while not done(ledger := read_some(account, ids)):
+        if deadline is not None and time.monotonic() > deadline:
+            raise Problem(
+                "the function has not recorded the request yet; see whether it runs "
+                "(docs/operations.md, silent and errors), then ask again: that does no harm"
+            )
+        time.sleep(pause)
+        pause = min(2 * pause, POLL_SECONDS)
+    return ledger

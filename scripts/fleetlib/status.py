@@ -1,0 +1,155 @@
+"""fleet status: one row per WorkSpace of the roster, and a line per bundle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .ledger import Item, Ledger, phase, since
+from .output import aligned, coloured, minute, span, without_empty
+from .reasons import MEANINGS
+
+ORDER = ("unreadable", "failed", "vacant", "rebuilding", "in_use", "new", "clean")
+"""What needs a look comes first."""
+
+MOST_LOST = 3
+"""WorkSpaces of a bundle whose rebuild failed before the others wait."""
+
+UNATTENDED = timedelta(hours=1)
+"""What is due for longer, the function does not look at; a second more for each other one due."""
+
+HEADINGS = ("WorkSpace", "user", "phase", "since", "due", "reason", "image", "needs", "held")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A WorkSpace as an administrator sees it. Times are UTC.
+
+    since          the beginning of the phase; of one in use, the latest sign of use
+    due_at         when the function looks next; None: not before a signal or the next audit
+    needs          what it needs a person for now: the name of an alarm
+    image_id       the image of its last rebuild; next_image_id what a rebuild would take now
+    """
+
+    workspace_id: str
+    user: str | None
+    bundle_id: str | None
+    phase: str
+    since: datetime | None
+    due_at: datetime | None
+    reason: str | None
+    needs: str | None
+    needs_since: datetime | None
+    image_id: str | None
+    next_image_id: str | None
+    held_until: datetime | None
+    hold_reason: str | None
+
+
+def rows(ledger: Ledger, images: Mapping[str, str], now: datetime) -> list[Row]:
+    """A row for each WorkSpace of the roster: what needs a person first, then by phase and due."""
+    due = sum("due_at" in ledger.items.get(id_, {}) for id_ in ledger.roster)
+    unattended = now - UNATTENDED - timedelta(seconds=due)
+    made = [_row(id_, ledger.items.get(id_), images, unattended, now) for id_ in ledger.roster]
+    return sorted(made, key=_rank)
+
+
+def text(rows: Sequence[Row], ledger: Ledger, images: Mapping[str, str], now: datetime) -> str:
+    """The table, its totals, a line per bundle, and what the reasons mean."""
+    heading, *lines = aligned(without_empty(HEADINGS, [_cells(row, now) for row in rows]))
+    shown = [coloured(line, _tone(row)) for line, row in zip(lines, rows, strict=True)]
+    bundles = [_bundle(id_, rows, ledger.items.get(id_, {}), images) for id_ in bundle_ids(rows)]
+    reasons = {row.reason: MEANINGS[row.reason] for row in rows if row.reason in MEANINGS}
+    explained = aligned([(f"  {reason}", meaning) for reason, meaning in reasons.items()])
+    return "\n".join([heading, *shown, "", _totals(rows), *bundles, *explained])
+
+
+def bundle_ids(rows: Sequence[Row]) -> list[str]:
+    """The bundles of these WorkSpaces."""
+    return sorted({row.bundle_id for row in rows if row.bundle_id})
+
+
+def _row(
+    id_: str, item: Item | None, images: Mapping[str, str], unattended: datetime, now: datetime
+) -> Row:
+    item = {"reason": "not_seen_yet"} if item is None else item
+    due_at, needs, needs_since = item.get("due_at"), item.get("needs"), item.get("needs_at")
+    reason = item.get("reason") if item.get("phase", phase(item)) == phase(item) else None
+    if needs is None or needs_since is None or needs_since > now:
+        needs = needs_since = None
+        if due_at is not None and due_at <= unattended:
+            needs, needs_since, reason = "late", due_at, "not_looked_at"
+    is_held = "held_until" in item and item["held_until"] > now
+    return Row(
+        workspace_id=id_,
+        user=item.get("user"),
+        bundle_id=item.get("bundle_id"),
+        phase=phase(item),
+        since=since(item),
+        due_at=due_at,
+        reason=reason,
+        needs=needs,
+        needs_since=needs_since,
+        image_id=item.get("image_id"),
+        next_image_id=images.get(item.get("bundle_id", "")),
+        held_until=item["held_until"] if is_held else None,
+        hold_reason=item.get("hold_reason") if is_held else None,
+    )
+
+
+def _cells(row: Row, now: datetime) -> tuple[str, ...]:
+    image, following = row.image_id or "?", row.next_image_id
+    held = f"until {minute(row.held_until)}: {row.hold_reason}" if row.held_until else ""
+    return (
+        row.workspace_id,
+        row.user or "",
+        row.phase,
+        f"{span(max(0.0, (now - row.since).total_seconds()))} ago" if row.since else "",
+        _due(row, now),
+        row.reason or "",
+        f"{image} -> {following}" if following and following != image else row.image_id or "",
+        row.needs or "",
+        held,
+    )
+
+
+def _due(row: Row, now: datetime) -> str:
+    if row.due_at is None:
+        return ""
+    left = (row.due_at - now).total_seconds()
+    return "now" if left <= 0 else f"in {span(left)}"
+
+
+def _totals(rows: Sequence[Row]) -> str:
+    counts, needy = Counter(row.phase for row in rows), sum(row.needs is not None for row in rows)
+    parts = [f"{counts[phase]} {phase}" for phase in ORDER if counts[phase]]
+    total = f"{len(rows)} WorkSpace{'' if len(rows) == 1 else 's'}"
+    person = f"{needy or 'None'} need{'s' if needy < 2 else ''} a person."
+    return f"{total}: {', '.join(parts)}. {person}" if parts else f"{total}."
+
+
+def _bundle(id_: str, rows: Sequence[Row], item: Item, images: Mapping[str, str]) -> str:
+    """How far its image has come, and whether its rebuilds are trusted."""
+    own = [row for row in rows if row.bundle_id == id_]
+    image, lost = images.get(id_), item.get("lost", [])
+    parts = [f"{sum(row.image_id == image for row in own)} of {len(own)} have {image}"]
+    if canary := item.get("canary"):
+        parts.append(f"canary {canary}")
+    if lost:
+        held = "held, " if len(lost) >= MOST_LOST else ""
+        parts.append(f"{held}rebuilds failed on {' '.join(lost)}")
+    return f"{id_}: {'; '.join(parts if image else [f'{len(own)}', *parts[1:]])}"
+
+
+def _tone(row: Row) -> str | None:
+    if row.needs:
+        return "bad"
+    return {"rebuilding": "working", "vacant": "waiting", "failed": "waiting"}.get(row.phase)
+
+
+def _rank(row: Row) -> tuple[bool, int, bool, datetime | None, str]:
+    """Those without a due time last."""
+    place = ORDER.index(row.phase)
+    return row.needs is None, place, row.due_at is None, row.due_at, row.workspace_id

@@ -1,1 +1,0 @@
-"""Does AWS behave as the module assumes, for my fleet? Reads only; see docs/assumptions.md."""
