@@ -26,6 +26,17 @@ def _unknown_to(world: Small, invocation: Stepped) -> frozenset[str]:
     return frozenset(e.kind for e in world.oracles.evidence[ID] if e.number >= knew)
 
 
+def _looks(world: Small) -> object:
+    """What was shown of a rebuild's life, by invocations that lived to tell; elsewhere nothing is
+    judged by it."""
+    looks = world.oracles.looks
+    if not world.in_turn:
+        return ()
+    return tuple(
+        (look.at, look.state, look.by in looks.survived) for look in looks.states[ID][-12:]
+    )
+
+
 def key(world: Small) -> int:
     """Two worlds of one key have the same future."""
     desktop = world.desktop
@@ -36,10 +47,7 @@ def key(world: Small) -> int:
             (desktop.state, desktop.presence, desktop.ip_address, desktop.changes),
             (desktop.seen_at, desktop.signed_in_at, desktop.sample),
             (desktop.touched_at, desktop.forgotten_at, desktop.row_after_rebuild),
-            tuple(
-                (look.at, look.state, look.by in world.oracles.looks.survived)
-                for look in world.oracles.looks.states[ID][-12:]
-            ),
+            _looks(world),
             tuple((r.accepted_at, r.ends_at) for r in desktop.rebuilds),
             tuple((s.start, s.end) for s in world.fleet.sessions[ID]),
             frozenset((e.kind, e.at) for e in world.oracles.evidence[ID]),

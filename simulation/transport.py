@@ -8,7 +8,9 @@ their pauses in virtual time.
 from __future__ import annotations
 
 import json
+import os
 import random
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -82,6 +84,16 @@ class _Time:
     @staticmethod
     def sleep(seconds: float) -> None:
         current().pause(seconds)
+
+
+class _Os:
+    """Stands in for the module `os` in the handler: what is random there is an invocation's own."""
+
+    environ = os.environ
+
+    @staticmethod
+    def urandom(size: int) -> bytes:
+        return zlib.crc32(current().name.encode()).to_bytes(size, "big")
 
 
 @dataclass
@@ -221,6 +233,7 @@ def take_the_place_of_aws(world: World, container: Callable[[], handler.Containe
         client = plug_in(maker.__wrapped__())
         setattr(handler, name, lambda client=client: client)
     handler.CLOCK = VirtualClock()
+    handler.os = _Os  # type: ignore[assignment]
     handler._container = container  # type: ignore[assignment]
     WIRE.world = world
 
