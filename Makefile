@@ -54,7 +54,7 @@ terraform-test: ## Validate the module and the examples, run their Terraform tes
 	scripts/terraform-test
 
 simulation: $(VENV)/test.installed ## Hundreds of days of trouble, and every order of events in a small world
-	$(RUN) -m pytest --quiet --numprocesses=2 tests/simulation tests/benchmarks
+	$(RUN) -m pytest --quiet --numprocesses=2 tests/simulation tests/cases tests/benchmarks
 
 soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000)
 	$(RUN) -m simulation --seeds $(or $(SEEDS),10000)

@@ -32,7 +32,7 @@ locals {
       metric  = "Blocked"
     }
     braked = {
-      problem = "Rebuilds have waited for more than a day because maximum_rebuilds_per_hour is reached."
+      problem = "Rebuilds have waited for more than three days because maximum_rebuilds_per_hour is reached."
       remedy  = "Find out whether so many session ends are right, and raise the limit if they are."
       metric  = "Braked"
     }

@@ -142,7 +142,7 @@ variable "log_retention_days" {
 }
 
 variable "maximum_rebuilds_per_hour" {
-  description = "A brake: at most this many rebuilds are asked for within an hour; what is above waits, and an alarm says so after a day. Of each WorkSpace in workspace_ids, the last three rebuilds are counted, and the last that failed. null, the default, means no brake."
+  description = "A brake: at most this many rebuilds are asked for within an hour; what is above waits, and an alarm says so after three days. Of each WorkSpace in workspace_ids, the last three rebuilds are counted, and the last that failed. null, the default, means no brake."
   type        = number
   default     = null
 

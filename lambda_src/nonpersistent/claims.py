@@ -156,6 +156,7 @@ def may_heal(facts: Facts, now: datetime) -> bool:
 def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Settings) -> Decision:
     """The rebuild ended badly, or did not take place: it is tried again, ever more rarely."""
     retry_at = now + BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]
+    told = facts.trouble if facts.failures else None  # the same fault, however often it is met
     failed = replace(
         facts,
         claim=claim if claim.failed else None,
@@ -163,7 +164,9 @@ def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Setti
         settled_at=now + SETTLES_WITHIN if claim.failed else facts.settled_at,
         failures=facts.failures + 1,
         retry_at=retry_at,
-        trouble=Trouble(now, Need.BLOCKED, reason, now + FAILURE_HOLDS),
+        trouble=replace(told, reason=reason)
+        if told is not None
+        else Trouble(now, Need.BLOCKED, reason, now + FAILURE_HOLDS),
     )
     look_at = min(retry_at, now + IMAGE_CHECKED_EVERY) if claim.failed else retry_at
     return Decision(failed, Verdict.FAILED, settings.next_look(look_at), reason)

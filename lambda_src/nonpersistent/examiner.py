@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 from . import claims, lifecycle
 from .answers import Refused, Unavailable
 from .bundles import Bundles
-from .facts import API_ERROR, NOTICE_LAG, Decision, Facts, Observation, Phase, Verdict, after
+from .facts import API_ERROR, NOTICE_LAG, Claim, Decision, Facts, Observation, Phase, Verdict, after
 from .lease import REBUILD_RESERVE
 from .rebuilder import Rebuilder
 from .records import Record
@@ -16,6 +18,9 @@ from .tools import Tools
 
 NEEDS_STATE = frozenset({Phase.NEW, Phase.VACANT, Phase.FAILED, Phase.REBUILDING})
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
+
+END_KNOWN_TO = timedelta(minutes=15)
+"""How far apart the last sight of REBUILDING and the first of its end may be to tell its length."""
 
 
 class Examiner:
@@ -109,15 +114,22 @@ class Examiner:
     def _note(self, record: Record, decision: Decision) -> bool:
         """Write down what was decided; True."""
         self._tools.looked += 1
-        claim, took = record.facts.claim, {}
+        claim = record.facts.claim
+        told: dict[str, Any] = {}
         if claim is not None and decision.verdict is not Verdict.REBUILDING:
             if decision.verdict in (Verdict.FINISHED, Verdict.BELIEVED, Verdict.FAILED):
-                elapsed = self._tools.clock.now() - (claim.accepted_at or claim.asked_at)
-                took = {"took_seconds": elapsed.total_seconds(), "image_id": claim.image_id}
+                told = {"image_id": claim.image_id, "took_seconds": self._took(claim)}
             if decision.facts.claim != claim:
                 self.bundles.conclude(record, decision)
-        self._tools.write(record, decision, **took)
+        self._tools.write(record, decision, **told)
         return True
+
+    def _took(self, claim: Claim) -> float | None:
+        """How long a rebuild took, where the looks tell to within a quarter of an hour."""
+        now = self._tools.clock.now()
+        if claim.begun_at is None or now - claim.begun_at > END_KNOWN_TO:
+            return None
+        return (now - (claim.accepted_at or claim.asked_at)).total_seconds()
 
 
 def is_suspect(reason: str | None) -> bool:
