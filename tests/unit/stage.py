@@ -73,6 +73,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.client, "ledger", self.clock)
+        self._on_roster: tuple[str, ...] = ()
         self.roster()
 
     def has(
@@ -85,7 +86,8 @@ class Stage:
     ) -> Record:
         """A WorkSpace on the roster, what is known of it, and how it is."""
         self.desktops.desks[id_] = Desktop(**desk)
-        self.roster(*self.ledger.roster(), id_)
+        if id_ not in self._on_roster:
+            self.roster(*self._on_roster, id_)
         if facts is None:
             return Record(id_)
         record = self.ledger.write(Record(id_, facts, look_at=look_at, reason=reason))
@@ -94,6 +96,7 @@ class Stage:
 
     def roster(self, *ids: str) -> None:
         """What Terraform would write."""
+        self._on_roster = ids
         item: Any = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": id_} for id_ in ids]}}
         ledger_table.put(self.client, "ledger", item)
 

@@ -34,7 +34,8 @@ def error(status: int, code: str, **details: str) -> ClientError:
 
 
 def test_p5_throttling_is_what_botocore_takes_for_throttling() -> None:
-    assert set(ThrottledRetryableChecker._THROTTLED_ERROR_CODES) == THROTTLING
+    botocores: Any = ThrottledRetryableChecker
+    assert set(botocores._THROTTLED_ERROR_CODES) == THROTTLING
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from nonpersistent.facts import Claim, Facts
 from nonpersistent.ledger import AUDIT, NoRoster
 from nonpersistent.reconciler import Tally
 from nonpersistent.table import FLEET
+from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
 
@@ -90,8 +91,7 @@ def test_an_audit_of_an_empty_roster_ends(audit: Stage) -> None:
 
 def test_p2_an_audit_that_runs_out_of_time_is_gone_on_with(audit: Stage) -> None:
     ids = [f"ws-{number:09}" for number in range(130)]
-    for id_ in ids:
-        audit.has(None, None, id_)
+    audit.desktops.desks = {id_: Desktop() for id_ in ids}
     audit.roster(*ids)
     audit.seconds_left = lambda: 900.0 if len(audit.desktops.calls) < 8 else 0.0
     # The last of the four looks at the first hundred is cut short: they are seen again.

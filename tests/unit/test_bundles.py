@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -291,8 +290,13 @@ def test_p5_what_is_known_of_a_bundle_is_read_once_in_a_minute(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[str] = []
-    read: Callable[[str], Bundle] = stage.ledger.bundle
-    monkeypatch.setattr(stage.ledger, "bundle", lambda id_: (reads.append(id_), read(id_))[1])
+    read = stage.ledger.bundle
+
+    def counted(id_: str) -> Bundle:
+        reads.append(id_)
+        return read(id_)
+
+    monkeypatch.setattr(stage.ledger, "bundle", counted)
     bundles = stage.bundles()
     for _ in range(3):
         bundles.admit(known(), only_ask=True)

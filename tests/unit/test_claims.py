@@ -10,14 +10,23 @@ import pytest
 
 from nonpersistent import claims
 from nonpersistent.claims import (
-    ENDS_WITHIN,
     HEALS_WITHIN,
     NOT_BEGUN,
     SHORTEST,
     WATCH_EVERY,
     next_look_at,
 )
-from nonpersistent.facts import Claim, Decision, Facts, Need, Observation, Phase, Trouble, Verdict
+from nonpersistent.facts import (
+    ENDS_WITHIN,
+    Claim,
+    Decision,
+    Facts,
+    Need,
+    Observation,
+    Phase,
+    Trouble,
+    Verdict,
+)
 from nonpersistent.lifecycle import decide
 from tests.unit.support import BUNDLE, NOON, at, settings, sight
 
@@ -60,7 +69,7 @@ def said(decision: Decision) -> tuple[Verdict, str | None, datetime | None]:
 
 def test_p3_a_rebuild_that_shows_has_begun_whether_aws_answered_or_not() -> None:
     decision = judge(replace(ACCEPTED, bad_since=at(2)), 3, "REBUILDING")
-    assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(45))
+    assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(55))
     assert decision.facts == replace(OWED, claim=replace(ACCEPTED, begun_at=at(3)))
     unanswered = judge(ASKED, 3, "REBUILDING").facts.claim
     assert unanswered == replace(ASKED, accepted_at=NOON, begun_at=at(3))
@@ -189,7 +198,7 @@ def test_p3_a_bad_end_counts_when_it_is_seen_twice_ten_minutes_apart(state: str)
     assert said(first) == (Verdict.REBUILDING, state, at(50))
     assert first.facts.claim == replace(BEGUN, bad_since=at(40))
     ill = replace(BEGUN, bad_since=at(40))
-    assert said(judge(ill, 49.9, state)) == (Verdict.REBUILDING, state, at(50))
+    assert said(judge(ill, 49.9, state)) == (Verdict.REBUILDING, state, at(55))
     assert judge(ill, 49.9, "AVAILABLE").verdict is Verdict.FINISHED
     second = judge(ill, 50, state)
     assert said(second) == (Verdict.FAILED, state, at(60))
@@ -255,10 +264,10 @@ CANARY = replace(ACCEPTED, goes_first=True)
         (replace(ASKED, watched_to=at(2)), 10, 10),
         (CANARY, 0, 7),
         (ASKED, 12.9, 13),
-        (ASKED, 13, 45),
-        (BEGUN, 5, 45),
-        (BEGUN, 15, 45),
-        (BEGUN, 16, 50),
+        (ASKED, 13, 55),
+        (BEGUN, 5, 55),
+        (BEGUN, 25, 55),
+        (BEGUN, 26, 60),
         (BEGUN, 131, 165),
         (BEGUN, 132, 195),
         (replace(CANARY, begun_at=at(5)), 5, 10),
@@ -388,7 +397,7 @@ def test_a_refusal_is_asked_for_again_after_about_a_sample_interval() -> None:
 def test_p3_a_rebuild_that_somebody_else_began_is_followed_like_ours() -> None:
     seen = Observation(NOON, state="REBUILDING", bundle_id="wsb-other00001")
     decision = decide(OWED, seen, NOON, DEFAULTS)
-    assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(45))
+    assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(55))
     claim = Claim(asked_at=NOON, accepted_at=NOON, begun_at=NOON)
     assert decision.facts == replace(OWED, claim=claim, bundle_id="wsb-other00001")
     unnamed = decide(Facts(bundle_id=BUNDLE), replace(seen, bundle_id=None), NOON, DEFAULTS)

@@ -252,9 +252,7 @@ def test_p3_a_write_fails_if_anything_was_recorded_since_the_read(ledger: Ledger
     assert only(ledger).facts == Facts(used_at=NOON, told_at=NOON)
 
 
-def test_p3_repeated_claim_a_write_whose_answer_was_lost_is_recognised(
-    ledger: Ledger, dynamodb: DynamoDBClient
-) -> None:
+def test_p3_repeated_claim_a_write_whose_answer_was_lost_is_recognised(ledger: Ledger) -> None:
     """botocore repeats it, and then the condition does not hold: the item is there already."""
     written = ledger.write(Record(WS, OWED, look_at=at(5)))
     assert written

@@ -363,8 +363,8 @@ def test_p1_a_bad_state_that_no_rebuild_has_caused_does_not_show_that_nobody_is_
 def test_p1_who_is_connected_although_the_rebuild_failed_is_left_alone() -> None:
     decision = judge(FAILED, busy(at(25), state="UNHEALTHY"))
     assert decision.verdict is Verdict.IN_USE
-    assert decision.facts.claim is decision.facts.trouble is decision.facts.retry_at is None
-    assert decision.facts.failures == 0
+    facts = decision.facts
+    assert (facts.claim, facts.trouble, facts.retry_at, facts.failures) == (None, None, None, 0)
     stale = busy(at(25), at(-290), state="UNHEALTHY")
     assert judge(FAILED, stale).verdict is Verdict.REBUILD
 

@@ -232,9 +232,10 @@ def test_p3_what_another_found_out_about_the_claim_stands(
 
 
 def test_p8_a_claim_whose_record_has_vanished_ends_the_attempt(stage: Stage, due: Record) -> None:
-    stage.desktops.before["RebuildWorkspaces"] = lambda: (
-        stage.ledger.forget(stage.record()) and None
-    )
+    def meanwhile() -> None:
+        assert stage.ledger.forget(stage.record())
+
+    stage.desktops.before["RebuildWorkspaces"] = meanwhile
     rebuild(stage, due)
     assert stage.record() == Record(WS)
 

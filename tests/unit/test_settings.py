@@ -50,7 +50,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
 def test_an_empty_option_is_an_absent_one() -> None:
     options = ("MAXIMUM_REBUILDS_PER_HOUR", "REBUILD_WINDOW", "CANARY_AFTER_HOURS")
     read = Settings.from_environment(ENVIRONMENT | dict.fromkeys(options, ""))
-    assert read.maximum_rebuilds_per_hour is read.window is read.canary_after is None
+    assert (read.maximum_rebuilds_per_hour, read.window, read.canary_after) == (None, None, None)
 
 
 def test_the_least_values_are_taken() -> None:

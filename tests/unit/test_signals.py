@@ -24,7 +24,7 @@ from nonpersistent.signals import (
     Task,
     read,
 )
-from tests.unit.support import ORIGIN, NOON, OTHER, WS, at, session_end, sign_in
+from tests.unit.support import NOON, ORIGIN, OTHER, WS, at, session_end, sign_in
 
 EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
 ENDED = datetime(2026, 11, 22, 10, 6, 41, 123000, UTC)
