@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ import boto3
 import pytest
 
 from demo.deployment import ROOT
+from sandbox.clock import Clock
 
-MINUTE_SECONDS = 3
-"""How long a minute of the schedules lasts."""
+MINUTE_SECONDS = 1.0
+"""How long a minute lasts."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class LocalAws:
 
     environment: dict[str, str]
     desktops: list[str]
+
+    def now(self) -> datetime:
+        """Its present."""
+        began, speed = map(float, self.environment["LOCAL_AWS_CLOCK"].split(":"))
+        return Clock(speed, began).now()
 
     def client(self, service: str) -> Any:
         """A boto3 client of it."""
@@ -166,7 +173,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return {str(path): sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def until(what: str, condition: Callable[[], object], seconds: float = 60) -> None:
+def until(what: str, condition: Callable[[], object], seconds: float = 90) -> None:
     """Wait for a condition; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +14,21 @@ import pytest
 
 from demo import play
 from demo.deployment import ROOT, Deployment
-from demo.stage import Part, Stage
-from nonpersistent.records import from_moment
-from sandbox import Faults, Sandbox
-from sandbox.desktop import Row
+from demo.stage import Stage
+from sandbox import Sandbox
 
-FRANK = Part("Frank", "stays connected through the play", "is there for the tests of faults")
+from . import trouble
 
-OWN_BUNDLE, MENDED = "wsb-kiosks000", "wsi-mended000"
-
-
-def _extra(name: str, bundle: str | None = None) -> Part:
-    return Part(name, "stays connected through the play", "is there for an alarm", bundle=bundle)
-
-
-HANK, IRIS, MONA, NED = map(_extra, ("Hank", "Iris", "Mona", "Ned"))
-KIOSKS = tuple(_extra(name, OWN_BUNDLE) for name in ("Jack", "Kate", "Liam"))
-EXTRAS = (FRANK, HANK, IRIS, MONA, NED, *KIOSKS)
+NEEDS_TROUBLE = {"test_alarms", "test_dashboard"}
 
 
 @dataclass(frozen=True)
 class Theatre:
-    """A deployed module after the play."""
+    """A deployed module and who plays."""
 
     stage: Stage
     deployment: Deployment
     outputs: dict[str, Any]
-    announced: list[tuple[str, str]]
 
     def client(self, service: str) -> Any:
         """A boto3 client of the local AWS."""
@@ -58,6 +46,12 @@ class Theatre:
         """The function's name."""
         return str(self.outputs["function_name"])
 
+    def ask(self, task: str, *names: str, **given: Any) -> None:
+        """Hand a task to the function, as scripts/fleet does, and wait for its end."""
+        ids = [self.stage.ids[name] for name in names]
+        event = {"task": task, **({"workspace_ids": ids} if ids else {}), **given}
+        self.client("lambda").invoke(FunctionName=self.function, Payload=json.dumps(event))
+
     @contextmanager
     def environment(self, **variables: str) -> Iterator[None]:
         """Other settings of the function, as long as the block lasts."""
@@ -73,52 +67,39 @@ class Theatre:
 
     def rings(self, name: str) -> bool:
         """Whether one of the operations alarms is in ALARM."""
-        arn = self.outputs["operations_alarm_arns"][name]
-        answer = self.client("cloudwatch").describe_alarms(AlarmNames=[arn.split(":alarm:")[1]])
+        answer = self.client("cloudwatch").describe_alarms(AlarmNames=[self.alarm(name)])
         [alarm] = answer["MetricAlarms"]
         return bool(alarm["StateValue"] == "ALARM")
 
+    def alarm(self, name: str) -> str:
+        """An operations alarm's name on AWS."""
+        return str(self.outputs["operations_alarm_arns"][name].split(":alarm:")[1])
+
 
 @pytest.fixture(scope="session")
-def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+def deployed(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Theatre]:
+    """The module before the play; what raises alarms has begun, if tests wait for them."""
     folder: Path = tmp_path_factory.mktemp("terraform")
-    announced: list[tuple[str, str]] = []
     with Sandbox(play.tempo()) as aws:
-        stage = Stage(aws, (*play.CAST, *EXTRAS))
-        deployment = Deployment(
-            ROOT / "examples" / "local", folder, aws.environment(), play.variables(stage)
-        )
+        stage = Stage(aws, (*play.CAST, *trouble.PARTS))
+        variables = play.variables(stage)
+        troubled = any(item.path.stem in NEEDS_TROUBLE for item in request.session.items)
+        if troubled:
+            variables["workspace_ids"] = stage.fleet | {"ghost": trouble.GHOST}
+        deployment = Deployment(ROOT / "examples" / "local", folder, aws.environment(), variables)
         deployment.init()
         deployment.apply()
-        play.perform(stage, lambda who, what: announced.append((who, what)))
-        yield Theatre(stage, deployment, deployment.outputs(), announced)
+        theatre = Theatre(stage, deployment, deployment.outputs())
+        if troubled:
+            trouble.begin(theatre)
+        yield theatre
         deployment.destroy()
 
 
 @pytest.fixture(scope="session")
-def troubled(theatre: Theatre) -> Theatre:
-    """A refusal that does not pass, a bad image, and a debt of three hours, all at once."""
-    stage, desktops = theatre.stage, theatre.stage.aws.desktops
-    refusal = ("InvalidUserConfiguration.Workspace", "the user is disabled")
-    desktops.break_(stage.ids["Hank"], Faults(refuse_rebuild=refusal))
-    desktops.sign_out(stage.ids["Hank"])
-    desktops.set_image(OWN_BUNDLE, "wsi-bad000000", bad=True)
-    for part in KIOSKS:
-        desktops.sign_out(stage.ids[part.name])
-    desktops.break_(stage.ids["Iris"], Faults(row=Row.MISSING))
-    now = datetime.now(UTC)
-    moments = {
-        "used_at": now - timedelta(hours=4),
-        "vacant_since": now - timedelta(hours=3),
-        "due_at": now,
-    }
-    theatre.client("dynamodb").put_item(
-        TableName=theatre.outputs["ledger_table_name"],
-        Item={
-            "id": {"S": stage.ids["Iris"]},
-            "version": {"N": "1000"},
-            "fleet": {"S": "fleet"},
-            **{name: from_moment(moment) for name, moment in moments.items()},
-        },
-    )
-    return theatre
+def theatre(deployed: Theatre) -> Theatre:
+    """The module after the play."""
+    play.perform(deployed.stage, lambda *_: None)
+    return deployed

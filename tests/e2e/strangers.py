@@ -58,7 +58,7 @@ module "nonpersistent" {
 }
 """
 
-GRACE_MINUTES = 0.05
+GRACE_MINUTES = 5
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
 EXAMPLES = sorted(
     path.name for path in (ROOT / "examples").iterdir() if path.name not in ("local", ".terraform")
@@ -68,8 +68,11 @@ EXAMPLES = sorted(
 COMPANY = "nonpersistent-desks"
 """The name of the fleet of examples/complete."""
 
-NOTICE_SECONDS = 45
+NOTICE = timedelta(minutes=30)
 """Sessions end at least so long before the window opens: that has to be noticed while closed."""
+
+LOOKS = timedelta(minutes=5)
+"""The window opens at a multiple of this, so that the look that is due then is not later."""
 
 TAG = {"key": "pool", "value": "desks"}
 
@@ -195,14 +198,14 @@ def _refused(deployment: Deployment) -> str:
 def _end_sessions_before_the_window(
     aws: LocalAws, desktops: list[str], again: dict[str, Future[dict[str, Any]]]
 ) -> datetime:
-    """Everybody comes, the window is closed until the next full minute that is late enough, and
-    everybody leaves. When it opens."""
+    """Everybody comes, the window is closed for long enough, and everybody leaves. When it
+    opens."""
     again["complete"].result()
     for desktop in desktops:
         aws.act(desktop, "sign-in")
     until("the sign-ins", lambda: set(desktops) <= set(aws.told(COMPANY, "recorded")))
-    late_enough = datetime.now(UTC) + timedelta(seconds=NOTICE_SECONDS)
-    opening = late_enough.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    late_enough = aws.now() + NOTICE
+    opening = late_enough + LOOKS - (late_enough - datetime.fromtimestamp(0, UTC)) % LOOKS
     times = {"start": opening, "end": opening + timedelta(hours=12)}
     window = {name: time.strftime("%H:%M") for name, time in times.items()} | {"timezone": "UTC"}
     aws.set_environment(COMPANY, REBUILD_WINDOW=json.dumps(window))

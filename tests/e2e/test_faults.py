@@ -1,15 +1,12 @@
-"""Bad input and failing parts, on the deployed module."""
+"""Bad input, on the deployed module."""
 
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from sandbox.api_model import ApiError
 
 from .conftest import Theatre
 
@@ -61,34 +58,6 @@ def test_p4_an_alarm_for_a_workspace_off_the_roster_is_ignored(theatre: Theatre)
     )
     theatre.stage.until("ignored", lambda: len(theatre.stage.said("ignored", "Eve")) > before)
     assert theatre.stage.calls_about("Eve") == []
-
-
-def test_p6_an_error_that_cannot_be_placed_is_kept_and_rings_and_nothing_is_forgotten(
-    theatre: Theatre,
-) -> None:
-    stage, queue = theatre.stage, theatre.outputs["dead_letter_queue_url"]
-    denied = ApiError("AccessDeniedException", "not authorized to perform this")
-    stage.aws.api.fail_next.extend([denied] * 1000)
-    stage.aws.desktops.sign_out(stage.ids["Frank"])
-
-    def letters() -> list[dict[str, Any]]:
-        answer = theatre.client("sqs").receive_message(
-            QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0
-        )
-        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-
-    stage.until("a dead letter", letters)
-    letter = letters()[0]
-    assert letter["requestContext"]["condition"] == "RetriesExhausted"
-    assert letter["requestContext"]["approximateInvokeCount"] == 3
-    assert "AccessDeniedException" in letter["responsePayload"]["errorMessage"]
-    stage.until("an alarm of the dead letter", partial(theatre.rings, "dead-letters"))
-    stage.until("an alarm of the errors", partial(theatre.rings, "errors"))
-    assert not stage.desktop("Frank").rebuilds
-
-    stage.aws.api.fail_next.clear()
-    stage.until("Frank's rebuild after all", lambda: stage.said("finished", "Frank"))
-    assert len(stage.desktop("Frank").rebuilds) == 1
 
 
 def _failed(theatre: Theatre) -> int:

@@ -45,7 +45,9 @@ def test_verify_installs_neither_terraform_nor_the_local_aws(tmp_path: Path) -> 
     )
     assert "terraform" not in done.stdout
     assert re.findall(r"-r (\S+)", done.stdout) == ["scripts/requirements.txt"]
-    assert done.stdout.splitlines()[-1].endswith("scripts/verify --name desks --region eu-west-1")
+    assert done.stdout.splitlines()[-1].endswith(
+        "scripts/fleet verify --name desks --region eu-west-1"
+    )
 
 
 def test_scripts_need_the_boto3_that_is_tested_and_nothing_else() -> None:

@@ -1,0 +1,53 @@
+"""What raises the operations alarms, begun all at once, as each takes an hour or two."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from demo.stage import Part
+from sandbox import Faults, Outcome
+
+if TYPE_CHECKING:
+    from .conftest import Theatre
+
+GHOST = "ws-0000000000"
+"""An id on the roster that AWS does not know."""
+
+REFUSAL = ("InvalidUserConfiguration.Workspace", "the user is disabled")
+BAD, MENDED = "wsi-bad000000", "wsi-mended000"
+KIOSKS, NAMELESS = "wsb-kiosks000", "wsb-nameless0"
+
+
+def _part(name: str, bundle: str | None = None) -> Part:
+    return Part(name, "is not signed in", "is there for an alarm", bundle=bundle)
+
+
+HANK, IRIS, LENA = (
+    _part("Hank", "wsb-refused00"),
+    _part("Iris", "wsb-endless00"),
+    _part("Lena", NAMELESS),
+)
+LOST = tuple(_part(name, KIOSKS) for name in ("Jack", "Kate", "Liam"))
+MONA, NED = _part("Mona"), _part("Ned")
+PARTS = (HANK, IRIS, LENA, MONA, NED, *LOST)
+
+
+def begin(theatre: Theatre) -> None:
+    """Rebuilds that are asked for by hand: one is refused, one never ends, one has an image that
+    AWS does not tell, three fail. And no audit comes any more."""
+    stage, desktops = theatre.stage, theatre.stage.aws.desktops
+    for part in PARTS:
+        stage.until(f"the baseline of {part.name}", partial(stage.said, "baseline", part.name))
+    theatre.client("events").disable_rule(Name=f"{theatre.function}-audit")
+    desktops.break_(stage.ids["Hank"], Faults(refuse_rebuild=REFUSAL))
+    desktops.break_(stage.ids["Iris"], Faults(rebuild=Outcome.NEVER_ENDS))
+    desktops.set_image(KIOSKS, BAD, bad=True)
+    show_image(theatre, shows=False)
+    theatre.ask("rebuild", *(part.name for part in (HANK, IRIS, LENA, *LOST)))
+
+
+def show_image(theatre: Theatre, *, shows: bool) -> None:
+    """Whether AWS tells the image of Lena's bundle."""
+    with theatre.stage.aws.desktops.hold() as (model, _):
+        model.bundles[NAMELESS].shows_image = shows
