@@ -133,7 +133,9 @@ def test_unhealthy_for_good(row: Row) -> None:
     assert 2 <= sum(minute <= first + DAY for minute, _ in case.accepted) <= 3
     later = [minute for minute, _ in case.accepted if minute > first + DAY]
     assert len(later) == pytest.approx(2, abs=1)
-    assert first < case.rang("blocked")[0] < first + 2 * HOUR
+    [rang] = case.rang()
+    assert first < rang < first + 2 * HOUR
+    assert not case.calmed()
     assert case.named() == {case.ids[0]: "UNHEALTHY"}
 
 
