@@ -233,7 +233,7 @@ def take_the_place_of_aws(world: World, container: Callable[[], handler.Containe
         client = plug_in(maker.__wrapped__())
         setattr(handler, name, lambda client=client: client)
     handler.CLOCK = VirtualClock()
-    handler.os = _Os  # type: ignore[assignment]
+    vars(handler)["os"] = _Os
     handler._container = container  # type: ignore[assignment]
     WIRE.world = world
 
