@@ -37,13 +37,19 @@ def clock() -> VirtualClock:
     return VirtualClock()
 
 
-@pytest.fixture
-def dynamodb() -> Iterator[DynamoDBClient]:
-    """An empty ledger table. boto3's session is kept: it has read the API's models."""
+@pytest.fixture(scope="session")
+def tables() -> Iterator[DynamoDBClient]:
+    """A DynamoDB of this process. boto3's session is kept: it has read the API's models."""
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        client = boto3.client("dynamodb")
-        ledger_table.create(client, "ledger")
-        yield client
+        yield boto3.client("dynamodb", region_name="us-east-1")
+
+
+@pytest.fixture
+def dynamodb(tables: DynamoDBClient) -> Iterator[DynamoDBClient]:
+    """An empty ledger table."""
+    ledger_table.create(tables, "ledger")
+    yield tables
+    tables.delete_table(TableName="ledger")
 
 
 @pytest.fixture

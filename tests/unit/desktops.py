@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -59,23 +59,15 @@ class Desktops:
     before: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def client(self) -> WorkSpacesClient:
-        """The one client of these desktops."""
-        return self._client
-
-    @cached_property
-    def _client(self) -> WorkSpacesClient:
-        client = boto3.client(
-            "workspaces",
-            region_name="us-east-1",
-            config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
-        )
-        return self.serve(client)
+        """A client that these desktops answer."""
+        return self.serve(_client())
 
     def serve(self, client: WorkSpacesClient) -> WorkSpacesClient:
-        """Answer the calls of `client` from now on, in moto's place."""
+        """Answer the calls of `client` from now on, in the place of moto and of other desktops."""
         events: Any = client.meta.events
         events.unregister("before-send", botocore_stubber)
-        events.register("before-send.workspaces", self._answer)
+        events.unregister("before-send.workspaces", unique_id="desktops")
+        events.register("before-send.workspaces", self._answer, unique_id="desktops")
         return client
 
     def names(self) -> list[str]:
@@ -162,6 +154,16 @@ class Desktops:
             return {"FailedRequests": [failed]}
         desk.state = "REBUILDING"
         return {"FailedRequests": []}
+
+
+@cache
+def _client() -> WorkSpacesClient:
+    """The one client of all tests: a new one would take each of them longer than its test."""
+    return boto3.client(
+        "workspaces",
+        region_name="us-east-1",
+        config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
+    )
 
 
 def _given(row: Answer) -> Answer:

@@ -10,6 +10,7 @@ import pytest
 from nonpersistent.facts import Claim, Facts
 from nonpersistent.ledger import AUDIT, NoRoster
 from nonpersistent.reconciler import Tally
+from nonpersistent.records import Record
 from nonpersistent.table import FLEET
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
@@ -57,6 +58,36 @@ def test_p3_rebuilds_are_followed_while_an_audit_lasts(audit: Stage) -> None:
     said = [line["workspace_id"] for line in audit.lines.all]
     assert said.index("ws-000000001") < said.index("ws-000000002") < said.index("ws-000000029")
     assert said.index("ws-000000003") > said.index("ws-000000029")
+
+
+def test_p2_an_audit_whose_time_is_up_during_a_look_at_a_rebuild_is_gone_on_with(
+    audit: Stage,
+) -> None:
+    audit.desktops.desks = {id_: Desktop() for id_ in (f"ws-{number:09}" for number in range(26))}
+    audit.has(REBUILDING, at(0, 20), WS)
+    audit.roster(WS, *audit.desktops.desks)
+    audit.desktops.before["DescribeWorkspacesConnectionStatus"] = lambda: audit.clock.sleep(61)
+    audit.seconds_left = lambda: 900.0 if len(audit.desktops.calls) < 2 else 29.9
+    assert audit.run().left == 2
+    assert audit.facts(WS) == REBUILDING
+    assert audit.ledger.audit().completed_at == NOON
+
+
+def test_p2_of_whom_something_is_recorded_meanwhile_is_not_forgotten(audit: Stage) -> None:
+    """It was put on the roster again."""
+    audit.has(DUE, at(50))
+    audit.roster()
+    read = audit.ledger.everything
+
+    def everything() -> list[Record]:
+        found = list(read())
+        audit.ledger.record(session_end(at(-1)), at(50))
+        return found
+
+    vars(audit.ledger)["everything"] = everything
+    audit.run()
+    assert audit.facts().told_at == at(-1)
+    assert audit.lines.of("forgotten") == []
 
 
 def test_p4_an_audit_forgets_who_is_off_the_roster(audit: Stage) -> None:

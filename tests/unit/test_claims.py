@@ -315,6 +315,15 @@ def test_p3_it_is_tried_again_ever_more_rarely(failures: int, hours: int) -> Non
     assert facts.trouble == Trouble(NOON, Need.BLOCKED, "ERROR", at(30))
 
 
+def test_p6_it_is_one_fault_however_often_the_repetition_fails() -> None:
+    told = Trouble(at(-120), Need.BLOCKED, "ERROR", at(-90))
+    again = replace(OWED, failures=1, trouble=told)
+    facts = claims.fail(again, replace(BEGUN, failed=True), "UNHEALTHY", NOON, DEFAULTS).facts
+    assert facts.trouble == replace(told, reason="UNHEALTHY")
+    first = claims.fail(replace(again, failures=0), BEGUN, NOT_BEGUN, NOON, DEFAULTS).facts
+    assert first.trouble == Trouble(NOON, Need.BLOCKED, NOT_BEGUN, at(30))
+
+
 def test_a_good_state_within_three_quarters_of_an_hour_is_the_rebuilds_own_end() -> None:
     late = at(40) + HEALS_WITHIN
     decision = claims.after_failure(LOST, sight(late), late, DEFAULTS)

@@ -374,6 +374,13 @@ def test_p6_within_the_grace_a_failed_rebuild_stays_told() -> None:
     assert judge(told, empty(at(25))).facts.trouble == FAILED.trouble
 
 
+def test_p1_after_a_failed_rebuild_that_nobody_owed_evidence_is_needed_as_ever() -> None:
+    """Somebody else had begun it."""
+    others = replace(FAILED, used_at=None, told_at=None, vacant_since=None, owed_since=None)
+    unclear = sight(at(25), connection="UNKNOWN")
+    assert said(judge(others, unclear))[:2] == (Verdict.DEFERRED, Doubt.UNKNOWN_CONNECTION)
+
+
 # The user volume.
 
 
