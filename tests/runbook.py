@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -35,5 +36,16 @@ def section(title: str) -> str:
 
 
 def reasons() -> list[str]:
-    """The first column of the table of deferral reasons."""
+    """The first columns of the tables of reasons: deferrals, then doubts."""
     return re.findall(r"^\| `(\w+)` \|", section("Why a rebuild waits"), re.MULTILINE)
+
+
+def policy() -> dict[str, set[str]]:
+    """The IAM policy of scripts/fleet: actions by statement."""
+    [text] = re.findall(r"^```json policy\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    return {
+        statement["Sid"]: {statement["Action"]}
+        if isinstance(statement["Action"], str)
+        else set(statement["Action"])
+        for statement in json.loads(text)["Statement"]
+    }

@@ -62,8 +62,9 @@ def lines(account: Account, start: datetime, end: datetime) -> Iterator[dict[str
     )
     for page in pages:
         for event in page["events"]:
-            at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-            yield {**json.loads(event["message"]), "at": at}
+            line = json.loads(event["message"])
+            if "workspace_id" in line:
+                yield {**line, "at": datetime.fromtimestamp(event["timestamp"] / 1000, UTC)}
 
 
 def rebuilds(lines: Iterable[Mapping[str, Any]]) -> list[Rebuild]:

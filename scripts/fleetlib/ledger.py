@@ -99,10 +99,10 @@ def phase(item: Item) -> str:
         return "unreadable"
     if claim is not None and not claim.get("failed"):
         return "rebuilding"
-    if not _is_dirty(item):
-        return "clean" if clean_at(item) else "new"
     if "retry_at" in item:
         return "failed"
+    if not _is_dirty(item):
+        return "clean" if clean_at(item) else "new"
     vacant_since = item.get("vacant_since")
     seen_empty = vacant_since is not None and not after(item.get("used_at"), vacant_since)
     return "vacant" if seen_empty else "in_use"

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import re
 
-from nonpersistent.facts import Deferral
+from nonpersistent.facts import Deferral, Doubt
 from tests import runbook
 
 HCL = (runbook.ROOT / "observability.tf").read_text()
+[BLOCK] = re.findall(r"^  alarms = \{\n(.*?)^  \}$", HCL, re.MULTILINE | re.DOTALL)
+ALARMS = set(re.findall(r"^    ([\w-]+) = \{", BLOCK, re.MULTILINE))
 
 
 def test_each_alarm_has_a_section_and_each_link_leads_somewhere() -> None:
-    [block] = re.findall(r"^  alarms = \{\n(.*?)^  \}$", HCL, re.MULTILINE | re.DOTALL)
-    alarms = set(re.findall(r"^    ([\w-]+) = \{", block, re.MULTILINE))
-    assert len(alarms) == 10
-    assert alarms <= runbook.anchors()
+    assert len(ALARMS) == 10
+    assert runbook.anchors() >= ALARMS
     assert runbook.links() <= runbook.anchors()
-    assert alarms <= runbook.links(), "an alarm is missing in the table of contents"
+    assert runbook.links() >= ALARMS, "an alarm is missing in the table of contents"
+
+
+def test_each_alarm_has_cause_remedy_and_a_command_of_its_name() -> None:
+    for alarm in ALARMS:
+        text = runbook.section(alarm)
+        assert text.index("**Cause.**") < text.index("```sh ") < text.index("**Remedy.**"), alarm
+        assert alarm in runbook.commands()
 
 
 def test_the_deferral_reasons_are_the_same_in_code_and_document() -> None:
-    assert runbook.reasons() == [*Deferral]
+    assert runbook.reasons() == [*Deferral, *Doubt]
 
 
 def test_each_command_of_the_runbook_is_tried_on_the_local_aws() -> None:
-    tests = (runbook.ROOT / "tests" / "e2e" / "test_runbook.py").read_text()
+    places = ("e2e/test_runbook.py", "scripts/test_runbook_commands.py")
+    tests = "".join((runbook.ROOT / "tests" / place).read_text() for place in places)
     untried = {name for name in runbook.commands() if name != "names" and f'"{name}"' not in tests}
     assert not untried

@@ -1,171 +1,206 @@
-"""fleet-status: each phase, each reason, each image."""
+"""fleet status: phases as the function has them, needs, images, holds."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
-from fleet_status.rows import MEANING, ORDER, UNSEEN, Row, rows
-from fleet_status.shown import as_json, span, table
-from fleet_status.survey import Fleet, Ledger
+from fleetlib import ledger, reasons, status
+from fleetlib.aws import Account
+from fleetlib.main import main
 
-from nonpersistent.decisions import Deferral
-from nonpersistent.facts import Phase
-from nonpersistent.images import Proof
-from nonpersistent.records import Record
-from tests.scripts.one_workspace import BUNDLE, IMAGE, NOON, OTHER, PROOF, VACANT, WS, at, record
-
-
-def row(record: Record | None, proof: Proof | None = None, **described: Any) -> Row:
-    """The row of one WorkSpace."""
-    found = {"WorkspaceId": WS, "UserName": "anna", "BundleId": BUNDLE, "State": "AVAILABLE"}
-    [made] = rows(
-        Ledger((WS,), {WS: record} if record else {}, {BUNDLE: proof} if proof else {}),
-        Fleet({WS: found | described}, {BUNDLE: IMAGE}),
-    )
-    return made
-
-
-@pytest.mark.parametrize(
-    ("given", "phase", "since", "reason"),
-    [
-        (None, "unseen", None, "not_seen_yet"),
-        (record(baseline_at=at(-9)), "clean", at(-9), "baseline"),
-        (record(baseline_at=at(-9), rebuilt_at=at(-5)), "clean", at(-5), "rebuilt"),
-        (record(used_at=at(-3)), "in_use", at(-3), "used"),
-        (record(used_at=at(-3), told_at=at(-1)), "in_use", at(-1), "evidence"),
-        (record(told_at=at(-1)), "in_use", at(-1), "evidence"),
-        (record(at(5), "grace", **VACANT), "vacant", at(-30), "grace"),
-        (record(at(5), "window", attempts=1, reason="E", **VACANT), "vacant", at(-30), "window"),
-        (record(at(5), "E", attempts=1, reason="E", **VACANT), "vacant", at(-30), "E (1 of 3)"),
-        (record(**VACANT), "vacant", at(-30), "dry_run"),
-        (record(attempts=3, reason="E", **VACANT), "blocked", at(-30), "E (3 of 3)"),
-        (record(asked_at=at(-2), **VACANT), "rebuilding", at(-2), "unanswered"),
-        (record(asked_at=at(-2), accepted_at=at(-1), **VACANT), "rebuilding", at(-2), "accepted"),
-        (
-            record(asked_at=at(-2), accepted_at=at(-1), proving=True, **VACANT),
-            "rebuilding",
-            at(-2),
-            "accepted, proves the image",
-        ),
-    ],
+from nonpersistent.facts import (
+    BRAKE_HOLDS,
+    NOTICE_LAG,
+    Claim,
+    Deferral,
+    Doubt,
+    Facts,
+    Need,
+    Phase,
+    Trouble,
 )
-def test_a_row_says_phase_since_and_why(
-    given: Record | None, phase: str, since: datetime | None, reason: str
+from nonpersistent.records import Record, to_item
+from nonpersistent.signals import Kind, Signal
+from tests.scripts.fleet_world import BUNDLE, IMAGE, NOON, OTHER, WS, World, at
+
+CLAIM = Claim(asked_at=at(-30), image_id=IMAGE)
+FAILED = Claim(asked_at=at(-30), failed=True)
+
+
+def rows(world: World, now: datetime = NOON) -> list[status.Row]:
+    account = Account("desks")
+    assert account.client("dynamodb") is world.dynamodb
+    return status.rows(ledger.read(account), {BUNDLE: IMAGE}, now)
+
+
+@pytest.mark.parametrize("claim", [None, CLAIM, FAILED])
+@pytest.mark.parametrize("clean", [None, at(-60)])
+def test_phases_are_derived_as_the_function_derives_them(
+    claim: Claim | None, clean: datetime | None
 ) -> None:
-    made = row(given)
-    assert (made.phase, made.since, made.reason) == (phase, since, reason)
-    assert (made.workspace_id, made.user) == (WS, "anna")
-    assert made.due_at == (given.look_at if given else None)
+    moments = (None, at(-90), at(-50), at(-10))
+    for used, told, wanted, vacant in product(moments, repeat=4):
+        for settled, retry in ((None, None), (at(-20), at(5))):
+            facts = Facts(
+                used_at=used,
+                told_at=told,
+                wanted_at=wanted,
+                vacant_since=vacant,
+                rebuilt_at=clean,
+                settled_at=settled,
+                retry_at=retry,
+                claim=claim,
+            )
+            item = ledger._plain(to_item(Record(WS, facts)))
+            assert ledger.phase(item) == facts.phase, facts
 
 
-@pytest.mark.parametrize("state", ["TERMINATED", "TERMINATING"])
-def test_a_workspace_that_goes_says_so(state: str) -> None:
-    assert row(record(**VACANT), State=state).reason == state
-
-
-def test_a_workspace_that_aws_does_not_know_says_so() -> None:
-    [made] = rows(Ledger((WS,), {WS: record(**VACANT)}, {}), Fleet())
-    assert (made.reason, made.user, made.image) == ("not_found", None, "-")
+def test_constants_are_the_functions() -> None:
+    assert ledger.NOTICE_LAG == NOTICE_LAG
+    assert set(status.ORDER) == {*Phase, "unreadable"}
+    assert {*Deferral, *Doubt} <= set(reasons.MEANINGS)
 
 
 @pytest.mark.parametrize(
-    ("proof", "image"),
+    ("facts", "phase", "since"),
     [
-        (None, IMAGE),
-        (replace(PROOF, proven=IMAGE), f"{IMAGE} proven"),
-        (PROOF, f"{IMAGE} new, not tried"),
-        (replace(PROOF, earlier=(IMAGE,)), f"{IMAGE} proven"),
-        (replace(PROOF, trials={IMAGE: OTHER}), f"{IMAGE} on trial: {OTHER}"),
-        (
-            replace(PROOF, trials={"wsi-x": OTHER}, failed=(("wsi-x", OTHER),)),
-            f"{IMAGE} new, not tried",
-        ),
-        (replace(PROOF, failed=(("wsi-x", WS), (IMAGE, WS))), f"{IMAGE} new, not tried, 1 failed"),
-        (
-            replace(PROOF, failed=tuple((IMAGE, f"ws-00000000{n}") for n in range(3))),
-            f"{IMAGE} bad",
-        ),
+        ({"baseline_at": at(-9)}, "clean", at(-9)),
+        ({"baseline_at": at(-9), "rebuilt_at": at(-5)}, "clean", at(-5)),
+        ({"used_at": at(-3)}, "in_use", at(-3)),
+        ({"used_at": at(-3), "told_at": at(-1)}, "in_use", at(-1)),
+        ({"used_at": at(-9), "vacant_since": at(-3), "owed_since": at(-4)}, "vacant", at(-4)),
+        ({"used_at": at(-9), "claim": CLAIM}, "rebuilding", at(-30)),
+        ({"used_at": at(-60), "retry_at": at(9), "asked": (at(-7),)}, "failed", at(-7)),
+        ({"trouble": Trouble(at(-2), Need.UNKNOWN, "not_found", at(88))}, "new", at(-2)),
     ],
 )
-def test_the_image_says_what_is_known_of_its_proof(proof: Proof | None, image: str) -> None:
-    assert row(record(**VACANT), proof).image == image
+def test_a_row_says_the_phase_and_since_when(
+    world: World, facts: dict[str, object], phase: str, since: datetime
+) -> None:
+    world.knows(**facts)
+    [row] = rows(world)
+    assert (row.phase, row.since, row.user, row.bundle_id) == (phase, since, "anna", BUNDLE)
 
 
-def test_what_needs_a_look_comes_first_and_workspaces_off_the_roster_not_at_all() -> None:
-    facts = {
-        "ws-clean000": record(rebuilt_at=at(0)),
-        "ws-later000": record(at(9), "grace", **VACANT),
-        "ws-sooner00": record(at(1), "grace", **VACANT),
-        "ws-blocked0": record(attempts=3, reason="E", **VACANT),
-        "ws-using000": record(used_at=at(0)),
-        "ws-building": record(asked_at=at(0)),
-        "ws-offlist0": record(**VACANT),
-    }
-    roster = (*sorted(set(facts) - {"ws-offlist0"}), "ws-unseen00")
-    shown = [made.workspace_id for made in rows(Ledger(roster, facts, {}), Fleet())]
-    assert shown == [
-        "ws-blocked0",
-        "ws-sooner00",
-        "ws-later000",
-        "ws-building",
-        "ws-using000",
-        "ws-unseen00",
-        "ws-clean000",
+def test_a_workspace_without_an_item_is_one_that_no_audit_has_seen(world: World) -> None:
+    [row] = rows(world)
+    assert (row.phase, row.reason, row.needs) == ("new", "not_seen_yet", None)
+
+
+def test_an_item_that_cannot_be_read_hides_no_other(world: World) -> None:
+    world.roster(WS, OTHER)
+    world.knows(OTHER, baseline_at=at(-9))
+    world._put({"id": {"S": WS}, "used_at": {"S": "yesterday"}})
+    assert [(row.phase, row.reason) for row in rows(world)] == [
+        ("unreadable", "unreadable_item"),
+        ("clean", None),
     ]
 
 
-def test_each_deferral_reason_is_explained() -> None:
-    assert set(Deferral) <= set(MEANING)
+def test_a_sign_in_since_the_last_look_shows_without_the_old_reason(world: World) -> None:
+    world.knows(look_at=at(5), reason="grace", used_at=at(-60), vacant_since=at(-30))
+    assert rows(world)[0].reason == "grace"
+    assert world.ledger.record(Signal(Kind.SIGN_IN, WS, at(-1)), NOON)
+    [row] = rows(world)
+    assert (row.phase, row.reason, row.since) == ("in_use", None, at(-1))
 
 
-def test_the_table_explains_the_reasons_it_shows() -> None:
-    made = [row(record(at(5), "grace", **VACANT)), row(record(rebuilt_at=at(-300)))]
-    text = table(made, NOON).splitlines()
-    assert text[0].split() == ["WorkSpace", "user", "phase", "since", "due", "reason", "image"]
-    assert text[1].split("  ")[0] == WS
-    assert "30 min ago  in 5 min  grace" in text[1]
-    assert "5 h ago     -         rebuilt" in text[2]
-    assert text[4] == "2 WorkSpaces: 1 vacant, 1 clean."
-    assert text[5] == f"  grace  {MEANING[Deferral.GRACE]}"
-    assert len(text) == 6
+def test_what_needs_a_person_comes_first_once_it_does(world: World) -> None:
+    world.roster(WS, OTHER)
+    world.knows(OTHER, baseline_at=at(-9))
+    world.knows(
+        reason="brake",
+        look_at=NOON + BRAKE_HOLDS + timedelta(hours=1),
+        used_at=at(-9),
+        vacant_since=at(-5),
+        owed_since=at(-5),
+        late_at=at(90),
+    )
+    assert [row.needs for row in rows(world)] == [None, None]
+    first, second = rows(world, NOON + BRAKE_HOLDS)
+    assert (first.workspace_id, first.needs, first.needs_since) == (
+        WS,
+        "braked",
+        at(-5) + BRAKE_HOLDS,
+    )
+    assert second.needs is None
 
 
-@pytest.mark.parametrize(
-    ("given", "due"),
-    [
-        (record(at(-1), "state", **VACANT), "now"),
-        (record(at(0), "state", **VACANT), "now"),
-        (record(at(3), "state", **VACANT), "in 3 min"),
-        (record(attempts=3, reason="E", **VACANT), "next audit"),
-        (record(asked_at=at(-1), accepted_at=at(-1), **VACANT), "next audit"),
-        (record(used_at=at(-1)), "-"),
-        (record(rebuilt_at=at(-1)), "-"),
-    ],
-)
-def test_due_says_when_the_function_looks_next(given: Record, due: str) -> None:
-    heading, line, *_ = table([row(given)], NOON).splitlines()
-    start, end = heading.index("due"), heading.index("reason")
-    assert line[start:end].strip() == due
+def test_a_function_that_does_not_look_is_noticed(world: World) -> None:
+    world.knows(look_at=at(-60), reason="grace", used_at=at(-99), vacant_since=at(-90))
+    assert rows(world)[0].needs is None
+    [row] = rows(world, at(1))
+    assert (row.needs, row.reason, row.needs_since) == ("late", "not_looked_at", at(-60))
 
 
-def test_json_has_exact_times() -> None:
-    [made] = json.loads(as_json([row(record(at(5), "grace", **VACANT))]))
-    assert made["due_at"] == "2026-11-22T12:05:00+00:00"
-    assert made["since"] == "2026-11-22T11:30:00+00:00"
-    assert made["image_id"] == IMAGE
+def test_the_command_prints_a_table_and_says_by_its_status_whether_a_person_is_needed(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.roster(WS, OTHER)
+    world.knows(OTHER, user="bob", rebuilt_at=at(-5), image_id=IMAGE)
+    world.knows(rebuilt_at=at(-5), image_id="wsi-old", held_at=NOON, held_until=at(10**7))
+    world.knows_bundle(canary=WS, lost=(OTHER, WS, "ws-333333333"))
+    assert main(["status", "--name", "desks"]) == 0
+    out = capsys.readouterr().out
+    assert "wsi-old -> wsi-0a1b2c3d4" in out
+    assert "\x1b" not in out
+    assert "2 WorkSpaces: 2 clean. None needs a person." in out
+    assert f"{BUNDLE}: 1 of 2 have {IMAGE}; canary {WS}; held, rebuilds failed on {OTHER}" in out
+    stuck = Trouble(at(-90), Need.BLOCKED, "IMPAIRED", at(-60))
+    world.knows(used_at=at(-99), vacant_since=at(-95), trouble=stuck, reason="IMPAIRED")
+    assert main(["--name=desks", "status"]) == 1
+    assert "blocked" in capsys.readouterr().out.splitlines()[1]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172_800, "2 d")],
-)
-def test_a_span_has_its_largest_sensible_unit(seconds: float, text: str) -> None:
-    assert span(seconds) == text
+def test_json_and_csv_have_exact_times_and_filters_choose(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.roster(WS, OTHER)
+    world.knows(rebuilt_at=at(-5))
+    world.knows(OTHER, user="bob", used_at=at(-5))
+    assert main(["--name=desks", "status", "--json"]) == 0
+    shown = {row["workspace_id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert shown[WS]["since"] == "2026-11-22T11:55:00Z"
+    assert shown[OTHER]["phase"] == "in_use"
+    for chosen in ("--user=b*", "--phase=in_use", f"--workspace={OTHER}"):
+        assert main(["--name=desks", "status", "--csv", "--bundle=wsb-*", chosen]) == 0
+        [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+        assert (row["workspace_id"], row["next_image_id"]) == (OTHER, IMAGE)
 
 
-def test_no_phase_is_without_a_place_in_the_order() -> None:
-    assert {*ORDER} == {*Phase, UNSEEN}
+def test_a_terminal_gets_colours_and_nothing_else_that_steers_it(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    reason = "\x1b[2Jticket"
+    claim = Claim(asked_at=datetime.now(UTC))
+    world.knows(claim=claim, held_at=NOON, held_until=at(10**7), hold_reason=reason)
+    assert main(["status", "--name=desks"]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.startswith("\x1b[36m")
+    assert line.count("\x1b") == 2
+    assert "?[2Jticket" in line
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["status", "--name=desks"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_watch_shows_it_again(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.knows(baseline_at=at(-9))
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if slept.count(7.0) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", sleep)
+    assert main(["status", "--name=desks", "--watch", "7"]) == 130
+    assert capsys.readouterr().out.count("1 WorkSpace: 1 clean.") == 2

@@ -15,15 +15,17 @@ from typing import Any
 
 import boto3
 import pytest
-from verify_fleet import judgements
-from verify_fleet.asked import Account, Fleet
-from verify_fleet.judgements import Question, Row, Verdict
-from verify_fleet.main import main, table
+from botocore.client import BaseClient
+from fleetlib import judgements
+from fleetlib.aws import Account
+from fleetlib.judgements import Question, Row, Verdict
+from fleetlib.main import main
+from fleetlib.survey import Fleet, Survey
+from fleetlib.verify import text
 
-from nonpersistent.clock import Clock
-from nonpersistent.pacing import Pacer
+from nonpersistent.facts import FRESH
 from sandbox import Sandbox, Tempo
-from tests import ledger_table
+from tests import ledger_table, runbook
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -119,7 +121,7 @@ def test_the_reading_of_the_last_connection_is_named() -> None:
 def test_a_table_has_a_line_per_assumption_and_names_workspaces_below() -> None:
     unused = judgements.metrics([WS], set(), [connection("DISCONNECTED", -1, -90)], NOON)
     pcoip = judgements.protocol({WS: ["PCOIP"], OTHER: ["PCOIP", "WSP"], "ws-dcv": ["WSP"]})
-    lines = table([Row("role", HOLDS, "seen"), unused, pcoip]).splitlines()
+    lines = text([Row("role", HOLDS, "seen"), unused, pcoip]).splitlines()
     assert [line.split()[:2] for line in lines[:4]] == [
         ["assumption", "verdict"],
         ["role", "holds"],
@@ -161,12 +163,13 @@ class Tags:
 def simulated(monkeypatch: pytest.MonkeyPatch, *denied: tuple[str, str]) -> tuple[Row, Iam]:
     clients = {"iam": Iam(set(denied)), "workspaces": Tags()}
     monkeypatch.setattr(Account, "_client", lambda _, service: clients[service])
-    account = Account(boto3.session.Session(), Pacer(1000.0, Clock()))
+    monkeypatch.setattr("fleetlib.aws.CALLS_PER_SECOND", 1000.0)
+    survey = Survey(Account("f", "us-east-1"))
     prefix = "arn:aws:workspaces:us-east-1:123456789012:workspace/"
     fleet = Fleet("f", "arn:aws:iam::123456789012:role/f", prefix, 2.0, (WS,))
     iam = clients["iam"]
     assert isinstance(iam, Iam)
-    return judgements.role(account.allowed(fleet, [WS])), iam
+    return judgements.role(survey.allowed(fleet, [WS])), iam
 
 
 def test_p4_a_role_that_may_do_more_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,6 +221,8 @@ def aws() -> Iterator[Sandbox]:
         ledger_table.create(tables, "f-ledger")
         roster = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": id_} for id_ in ids]}}
         ledger_table.put(tables, "f-ledger", roster)
+        bundle = {"bundle_id": {"S": next(iter(sandbox.desktops.all())).bundle_id}}
+        ledger_table.put(tables, "f-ledger", {"id": {"S": ids[0]}, **bundle})
         client(sandbox, "lambda").create_function(
             FunctionName="f",
             Runtime="python3.13",
@@ -294,7 +299,7 @@ def verify(
     aws: Sandbox, *arguments: str, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "verify", *arguments],
+        [sys.executable, ROOT / "scripts" / "fleet", "verify", *arguments],
         env={"PATH": os.environ["PATH"]} | (environment or aws.environment()),
         capture_output=True,
         text=True,
@@ -338,21 +343,67 @@ def test_either_variable_names_the_region(aws: Sandbox, variable: str) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         del environment[name]
     done = verify(aws, "--name", "nobody", environment=environment)
-    assert done.stderr.endswith("You must specify a region.\n")
+    assert done.stderr == "fleet: no AWS Region: give --region, or set AWS_REGION\n"
     done = verify(aws, "--name", "nobody", environment=environment | {variable: region})
-    assert "Function not found" in done.stderr
+    assert "there is no function nobody in this account and Region" in done.stderr
 
 
 def test_what_is_no_fleet_is_one_clear_line(aws: Sandbox) -> None:
     done = verify(aws, "--name", "nobody")
-    assert done.returncode == 1
-    assert done.stderr.startswith("verify: cannot read the fleet nobody: ")
+    assert done.returncode == 2
+    assert done.stderr.startswith("fleet: there is no function nobody")
     assert len(done.stderr.splitlines()) == 1
+
+
+ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
+"""Where IAM calls an operation otherwise."""
+
+CALLS = [
+    (["status"], {"ReadTheLedger", "SeeBundles"}),
+    (["history"], {"ReadTheLog"}),
+    (["rebuild", WS], {"ReadTheLedger", "Ask"}),
+    (["hold", WS, "--hours=1", "--reason=x"], {"ReadTheLedger", "Ask"}),
+    (["release", WS], {"ReadTheLedger", "Ask"}),
+    (["audit"], {"ReadTheLedger", "Ask"}),
+    (["verify"], {"ReadTheLedger", "ReadTheLog", "Verify"}),
+]
+
+
+def test_the_runbooks_policy_allows_what_the_commands_call_and_nothing_else(
+    aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("fleetlib.requests.ARRIVES_WITHIN", 0.0)
+    monkeypatch.setattr("fleetlib.aws.CALLS_PER_SECOND", 50.0)
+    called: set[str] = set()
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def noted(self: Any, operation: str, arguments: Any) -> Any:
+        prefix = self.meta.service_model.signing_name
+        called.add(ACTIONS.get(f"{prefix}:{operation}", f"{prefix}:{operation}"))
+        return call(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
+    policy, own = runbook.policy(), next(iter(aws.desktops.all())).id
+    made: dict[str, set[str]] = {sid: set() for sid in policy}
+    for arguments, sids in CALLS:
+        called.clear()
+        main(["--name=f", *(own if argument == WS else argument for argument in arguments)])
+        allowed = {action: sid for sid in sids for action in policy[sid]}
+        for action in called:
+            assert action in allowed, f"{arguments[0]} calls {action}"
+            made[allowed[action]].add(action)
+    assert made == policy
+
+
+def test_a_sample_is_as_old_as_the_function_lets_it_be() -> None:
+    assert judgements.FRESH == FRESH
 
 
 @pytest.mark.parametrize("sample", ["0", "-1", "many"])
 def test_a_sample_of_nothing_is_refused(sample: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refusal:
-        main(["--sample", sample])
+        main(["verify", "--sample", sample])
     assert refusal.value.code == 2
     assert json.dumps(sample).strip('"') in capsys.readouterr().err

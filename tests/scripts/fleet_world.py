@@ -1,0 +1,123 @@
+"""A fleet as scripts/fleet meets it: a ledger, and a function that records requests itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from fleetlib.aws import Account
+from moto import mock_aws
+
+from nonpersistent import signals
+from nonpersistent.canary import Bundle
+from nonpersistent.clock import Clock
+from nonpersistent.facts import Facts
+from nonpersistent.ledger import Ledger
+from nonpersistent.records import Record, bundle_to_item, to_item
+from tests import ledger_table
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+WS, OTHER, BUNDLE, IMAGE = "ws-0a1b2c3d4", "ws-9z8y7x6w5", "wsb-0a1b2c3d4", "wsi-0a1b2c3d4"
+ORIGIN = signals.Origin("us-east-1", "123456789012")
+
+
+def at(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+class World:
+    """The clients that an Account is given, and what they were asked."""
+
+    def __init__(self) -> None:
+        self.dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+        ledger_table.create(self.dynamodb, "desks-ledger")
+        self.ledger = Ledger(self.dynamodb, "desks-ledger", Clock())
+        self.invoked: list[Any] = []
+        self.lines: list[dict[str, Any]] = []
+        self.log_asked: dict[str, Any] = {}
+        self.records = True
+
+    def client(self, service: str) -> Any:
+        return self.dynamodb if service == "dynamodb" else self
+
+    def roster(self, *ids: str) -> None:
+        entries = {"L": [{"S": id_} for id_ in ids]}
+        self._put({"id": {"S": "roster"}, "workspace_ids": entries})
+
+    def knows(
+        self,
+        id_: str = WS,
+        *,
+        look_at: datetime | None = None,
+        reason: str | None = None,
+        **facts: Any,
+    ) -> None:
+        given = {"user": "anna", "bundle_id": BUNDLE} | facts
+        self._put(to_item(Record(id_, Facts(**given), 1, look_at, reason)))
+
+    def knows_bundle(self, **known: Any) -> None:
+        self._put(bundle_to_item(Bundle(BUNDLE, **known)))
+
+    def _put(self, item: dict[str, Any]) -> None:
+        ledger_table.put(self.dynamodb, "desks-ledger", item)
+
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:
+        """Record as the function does, unless it is to be dead."""
+        assert (FunctionName, InvocationType) == ("desks", "Event")
+        event = json.loads(Payload)
+        self.invoked.append(event)
+        now = datetime.now(UTC)
+        for entry in signals.read(event, now, ORIGIN) if self.records else ():
+            if isinstance(entry, signals.Signal):
+                assert self.ledger.record(entry, now)
+            elif entry is signals.Task.AUDIT:
+                self.ledger.end_audit(now)
+            else:
+                raise AssertionError(entry)
+
+    def get_paginator(self, operation: str) -> Any:
+        self.operation = operation
+        return self
+
+    def paginate(self, **asked: Any) -> Iterator[Any]:
+        if self.operation == "filter_log_events":
+            self.log_asked = asked
+            yield {"events": []}
+            yield {
+                "events": [
+                    {"timestamp": line["at"].timestamp() * 1000, "message": _written(line)}
+                    for line in self.lines
+                ]
+            }
+        else:
+            assert self.operation == "describe_workspace_bundles"
+            yield {"Bundles": []}
+            yield {"Bundles": [{"BundleId": id_, "ImageId": IMAGE} for id_ in asked["BundleIds"]]}
+
+
+def _written(line: dict[str, Any]) -> str:
+    return json.dumps({name: value for name, value in line.items() if name != "at"})
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A fleet `desks` with one WorkSpace on its roster."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("fleetlib.requests.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("fleetlib.aws.CALLS_PER_SECOND", 1000.0)
+    with mock_aws():
+        made = World()
+        made.roster(WS)
+        monkeypatch.setattr(Account, "_client", lambda _, service: made.client(service))
+        yield made

@@ -1,0 +1,92 @@
+"""fleet as a stranger has it: copied elsewhere, without credentials, with the wrong name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from fleetlib.aws import explained
+from fleetlib.main import main
+
+from tests.scripts.fleet_world import World
+
+ROOT = Path(__file__).parents[2]
+KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The command and its folder, nothing else of the repository."""
+    shutil.copy(ROOT / "scripts" / "fleet", tmp_path / "fleet")
+    shutil.copytree(ROOT / "scripts" / "fleetlib", tmp_path / "fleetlib")
+    return tmp_path / "fleet"
+
+
+def run(script: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    given = {"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nowhere"}
+    return subprocess.run(
+        [sys.executable, script, *arguments],
+        env=given | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=script.parent,
+    )
+
+
+@pytest.mark.parametrize(
+    "command", ["status", "history", "rebuild", "hold", "release", "audit", "verify"]
+)
+def test_a_copy_knows_every_command(copy: Path, command: str) -> None:
+    done = run(copy, command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--name NAME" in done.stdout
+    assert f"  fleet {command}" in run(copy, "--help").stdout
+
+
+def test_without_region_credentials_or_an_answer_it_says_what_to_do(copy: Path) -> None:
+    assert run(copy, "status").stderr == "fleet: no AWS Region: give --region, or set AWS_REGION\n"
+    assert "no AWS credentials" in run(copy, "status", AWS_REGION="us-east-1").stderr
+    url = "http://127.0.0.1:9"
+    done = run(copy, "audit", "--region=us-east-1", AWS_ENDPOINT_URL=url, **KEYS)
+    assert done.returncode == 2
+    assert url in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_boto3_is_told_in_one_line(copy: Path) -> None:
+    (copy.parent / "boto3.py").write_text("raise ImportError\n")
+    done = run(copy, "status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "fleet needs boto3: python3 -m pip install boto3\n"
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "says"),
+    [
+        ("Scan", "ResourceNotFoundException", "there is no table desks-ledger in this account"),
+        ("Invoke", "ResourceNotFoundException", "there is no function desks in this account"),
+        ("FilterLogEvents", "ResourceNotFoundException", "no log group /aws/lambda/desks"),
+        ("Scan", "AccessDeniedException", "The policy that fleet needs is in docs/operations.md"),
+        ("Scan", "ExpiredTokenException", "sign in again: why"),
+        ("Scan", "InternalServerError", "Scan: InternalServerError: why"),
+    ],
+)
+def test_errors_say_what_to_do(operation: str, code: str, says: str) -> None:
+    answer: Any = {"Error": {"Code": code, "Message": "why"}}
+    assert says in explained(ClientError(answer, operation), "desks")
+
+
+def test_a_table_without_a_roster_is_no_ledger(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world._put({"id": {"S": "roster"}})
+    for command in (["status"], ["audit"]):
+        assert main([*command, "--name=desks"]) == 2
+        assert "the table desks-ledger has no roster" in capsys.readouterr().err

@@ -1,0 +1,143 @@
+"""fleet history: rebuilds from the lines that the function writes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fleetlib import history
+from fleetlib.main import main
+
+from sandbox.cloudwatch import matches
+from tests.scripts.fleet_world import IMAGE, NOON, OTHER, WS, World, at
+
+
+def line(minutes: float, decision: str, workspace_id: str = WS, **fields: Any) -> dict[str, Any]:
+    given = {"fleet": "desks", "decision": decision, "workspace_id": workspace_id, "user": "anna"}
+    return {"at": at(minutes)} | given | fields
+
+
+def asked(minutes: float, **fields: Any) -> dict[str, Any]:
+    given = {"waited_seconds": 1500.0, "bundle_id": "wsb-1", "image_id": IMAGE, "canary": False}
+    return line(minutes, "rebuild_requested", **given | fields)
+
+
+def test_a_rebuild_is_told_from_its_session_end_to_its_end() -> None:
+    end = line(70, "finished", took_seconds=2400.0, image_id=IMAGE)
+    told = [end, asked(30, canary=True), line(0, "recorded", signal="session_end")]
+    [rebuild] = history.rebuilds(told)
+    assert (rebuild.asked_at, rebuild.ended_at) == (at(30), at(70))
+    assert (rebuild.user, rebuild.why, rebuild.waited_seconds) == ("anna", "session end", 1500)
+    assert (rebuild.image_id, rebuild.canary, rebuild.outcome) == (IMAGE, True, "finished")
+    assert rebuild.took_seconds == 2400
+
+
+def test_an_administrators_request_outweighs_a_session_end() -> None:
+    signals = [line(n, "recorded", signal=s) for n, s in ((0, "rebuild"), (1, "session_end"))]
+    assert [each.why for each in history.rebuilds([*signals, asked(5), asked(90)])] == [
+        "by hand",
+        None,
+    ]
+
+
+def test_a_failed_rebuild_is_tried_again_and_another_workspace_is_not_meant() -> None:
+    failed = line(60, "failed", reason="ERROR", took_seconds=1800.0)
+    told = [asked(30), failed, asked(180), asked(181, workspace_id=OTHER)]
+    first, second, third = history.rebuilds(told)
+    assert (first.outcome, first.reason) == ("failed", "ERROR")
+    assert (second.why, second.outcome) == ("retry", "in progress")
+    assert (third.workspace_id, third.why) == (OTHER, None)
+
+
+def test_a_rebuild_that_heals_is_told_once() -> None:
+    ends = [line(60, "failed", reason="UNHEALTHY"), line(80, "finished", took_seconds=3000.0)]
+    [rebuild] = history.rebuilds([asked(30), *ends])
+    assert (rebuild.outcome, rebuild.reason, rebuild.ended_at) == ("finished", None, at(80))
+
+
+def test_an_end_without_a_request_is_a_rebuild_that_began_before() -> None:
+    end = line(60, "finished", took_seconds=1800.0)
+    first, second = history.rebuilds([end, end | {"at": at(600)}])
+    assert (first.asked_at, second.asked_at) == (at(30), at(570))
+    assert first.why is None
+
+
+def test_a_rebuild_without_an_answer_is_told_too() -> None:
+    told = [line(0, "unanswered", reason="no_answer"), line(50, "believed", took_seconds=3000.0)]
+    [rebuild] = history.rebuilds(told)
+    assert (rebuild.asked_at, rebuild.outcome) == (NOON, "believed")
+
+
+@pytest.mark.parametrize(
+    ("decision", "signal", "wanted"),
+    [
+        ("rebuild_requested", None, True),
+        ("unanswered", None, True),
+        ("finished", None, True),
+        ("believed", None, True),
+        ("failed", None, True),
+        ("recorded", "rebuild", True),
+        ("recorded", "session_end", True),
+        ("recorded", "sign_in", False),
+        ("deferred", None, False),
+    ],
+)
+def test_the_log_is_asked_for_these_lines_alone(
+    world: World, decision: str, signal: str | None, wanted: bool
+) -> None:
+    assert main(["history", "--name=desks", "--since=2h"]) == 0
+    given = history.json.dumps({"decision": decision, "signal": signal})
+    assert matches(world.log_asked["filterPattern"], given) is wanted
+    assert world.log_asked["logGroupName"] == "/aws/lambda/desks"
+    assert world.log_asked["endTime"] - world.log_asked["startTime"] == pytest.approx(
+        7_200_000, abs=2000
+    )
+
+
+def test_the_auditor_gets_csv_and_the_administrator_a_table(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end = line(60, "failed", user="bob", reason="ERROR", took_seconds=1800.0)
+    world.lines = [asked(30, user="bob"), end, asked(31, workspace_id=OTHER)]
+    assert main(["history", "--name=desks", "--csv", "--user=b*"]) == 0
+    [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["asked_at"], row["outcome"]) == ("2026-11-22T12:30:00Z", "failed")
+    assert main(["history", "--name=desks"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert "2026-11-22 12:30Z" in out[1]
+    assert "30 min" in out[1]
+    assert out[-1] == "2 rebuilds."
+
+
+def test_no_rebuild_is_said_and_csv_keeps_its_headings(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["history", "--name=desks"]) == 0
+    assert main(["history", "--name=desks", "--csv"]) == 0
+    told, headings = capsys.readouterr().out.splitlines()
+    assert told == "No rebuild in this time."
+    assert headings.startswith("asked_at,workspace_id,user,why,")
+    assert world.log_asked
+
+
+@pytest.mark.parametrize(
+    ("given", "moment"),
+    [
+        ("90m", NOON - timedelta(minutes=90)),
+        ("7d", NOON - timedelta(days=7)),
+        ("2026-10-01", datetime(2026, 10, 1, tzinfo=UTC)),
+        ("2026-10-01T10:00+02:00", datetime(2026, 10, 1, 8, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_so_long_ago_or_a_date(given: str, moment: datetime) -> None:
+    assert history.moment(given, NOON) == moment
+
+
+def test_what_is_no_time_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        main(["history", "--since", "yesterday"])
+    assert refusal.value.code == 2
+    assert "'yesterday' is neither a length of time" in capsys.readouterr().err

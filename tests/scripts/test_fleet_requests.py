@@ -1,0 +1,148 @@
+"""fleet rebuild, hold, release, audit: the function reads them as they are meant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fleetlib import main as command
+from fleetlib import requests
+from fleetlib.main import main
+
+from nonpersistent import signals
+from nonpersistent.facts import Claim, Facts
+from nonpersistent.records import Record, to_item
+from tests.scripts.fleet_world import OTHER, WS, World, at
+
+
+def facts(world: World, workspace_id: str = WS) -> Facts:
+    [record] = world.ledger.read([workspace_id])
+    return record.facts
+
+
+def test_a_hold_is_recorded_and_shown(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.knows(rebuilt_at=at(-5))
+    arguments = ["hold", WS, "--hours", "72", "--reason", "ticket 4711", "--name", "desks"]
+    assert main(arguments) == 0
+    known = facts(world)
+    assert known.held_at is not None
+    assert known.held_until == known.held_at + timedelta(hours=72)
+    assert known.hold_reason == "ticket 4711"
+    assert ": ticket 4711" in capsys.readouterr().out
+    assert main(["release", WS, "--name", "desks"]) == 0
+    released = facts(world)
+    assert released.held_until == released.held_at
+    assert "ticket" not in capsys.readouterr().out
+
+
+def test_a_hold_that_comes_too_late_says_so(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.knows(claim=Claim(asked_at=datetime.now(UTC)))
+    assert main(["hold", WS, "--hours=1", "--reason=x", "--name=desks"]) == 1
+    assert f"a hold cannot stop a rebuild: {WS}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("task", [["rebuild"], ["hold", "--hours=1", "--reason=x"], ["release"]])
+def test_p4_an_id_that_is_not_on_the_roster_is_refused_and_nothing_is_asked(
+    world: World, task: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*task, WS, OTHER, "--name=desks"]) == 2
+    assert capsys.readouterr().err == (
+        f"fleet: not in workspace_ids of desks: {OTHER}; nothing was asked for\n"
+    )
+    assert world.invoked == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["rebuild", "ws-1"],
+        ["rebuild", "WS-0a1b2c3d4"],
+        ["hold", WS, "--hours=0", "--reason=x"],
+        ["hold", WS, "--hours=8761", "--reason=x"],
+        ["hold", WS, "--hours=nan", "--reason=x"],
+        ["hold", WS, "--hours=1", "--reason= "],
+        ["hold", WS, "--hours=1", f"--reason={'x' * 201}"],
+        ["hold", WS, "--reason=x"],
+        ["hold", WS, "--hours=1"],
+        ["status", "--watch=0"],
+        ["verify", "--sample=0"],
+    ],
+)
+def test_what_the_function_would_ignore_is_refused(world: World, wrong: list[str]) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        main([*wrong, "--name=desks"])
+    assert refusal.value.code == 2
+    assert world.invoked == []
+
+
+def test_limits_are_the_functions() -> None:
+    assert command.LONGEST_HOLD == signals.LONGEST_HOLD
+    assert command.LONGEST_REASON == signals.LONGEST_REASON
+    assert requests.WORKSPACE_ID == signals.WORKSPACE_ID
+    assert set(requests.MARKS) == {kind.value for kind in signals.REQUESTS}
+
+
+def test_a_function_that_does_not_record_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("fleetlib.requests.ARRIVES_WITHIN", 0.02)
+    world.records = False
+    assert main(["rebuild", WS, "--name=desks"]) == 2
+    assert "has not recorded the request yet" in capsys.readouterr().err
+
+
+def test_a_rebuild_is_followed_to_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def life() -> Any:
+        wanted = facts(world).wanted_at
+        assert wanted is not None
+        claim = Claim(asked_at=wanted + timedelta(minutes=6))
+        yield {"wanted_at": wanted, "claim": claim}
+        yield {"wanted_at": wanted, "rebuilt_at": wanted + timedelta(minutes=7)}
+
+    steps = None
+
+    def sleep(_: float) -> None:
+        nonlocal steps
+        if facts(world).wanted_at is not None:
+            steps = steps or life()
+            world.knows(**next(steps))
+
+    world.knows(rebuilt_at=at(-5))
+    monkeypatch.setattr("time.sleep", sleep)
+    assert main(["rebuild", WS, "--wait", "--name=desks"]) == 0
+    told = [line.split()[1:] for line in capsys.readouterr().out.splitlines() if "Z  ws-" in line]
+    assert told == [[WS, "in_use"], [WS, "rebuilding"], [WS, "rebuilt"]]
+
+
+@pytest.mark.parametrize(
+    ("known", "end"),
+    [
+        ({"rebuilt_at": at(5)}, "rebuilt"),
+        ({"rebuilt_at": at(5), "used_at": at(6)}, "rebuilt"),
+        ({"rebuilt_at": at(-5)}, None),
+        ({"rebuilt_at": at(5), "claim": Claim(asked_at=at(9))}, None),
+        ({"retry_at": at(90), "asked": (at(5),)}, "failed"),
+        ({"retry_at": at(90), "asked": (at(-5),)}, None),
+        ({"used_at": at(-9), "vacant_since": at(-5)}, "not rebuilt: dry_run is true"),
+    ],
+)
+def test_how_a_rebuild_has_ended(known: dict[str, Any], end: str | None) -> None:
+    from fleetlib.ledger import _plain
+
+    item = _plain(to_item(Record(WS, Facts(wanted_at=at(0), **known))))
+    assert requests.outcome(item, at(0), on_roster=True) == end
+    assert requests.outcome({}, at(0), on_roster=False) == "no longer in workspace_ids"
+
+
+def test_an_audit_is_asked_for_and_waited_for(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", "--name=desks"]) == 0
+    assert main(["audit", "--name=desks", "--wait"]) == 0
+    assert world.invoked == [{"task": "audit"}] * 2
+    assert "An audit was completed at 20" in capsys.readouterr().out

@@ -1,0 +1,121 @@
+"""The runbook's commands for alarms, as printed, by AWS CLI version 1 on the local AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from nonpersistent.facts import Need
+from sandbox import Sandbox, Tempo
+from tests import runbook
+
+COMMANDS, TEXT = runbook.commands(), runbook.TEXT
+LINES: list[dict[str, Any]] = [
+    *(
+        {"decision": "needs_person", "needs": need, "workspace_id": f"ws-{need}", "user": "anna"}
+        for need in Need
+    ),
+    {"decision": "gauges", "blocked": 1},
+    {"decision": "dry_run", "workspace_id": "ws-dry"},
+    {"decision": "pass", "task": "audit", "left": 3},
+    {"decision": "pass", "task": "reconcile"},
+    {"level": "ERROR", "errorMessage": "one"},
+    {"log_level": "ERROR", "errorMessage": "two"},
+    {"type": "platform.report", "record": {"status": "timeout"}},
+]
+
+
+def client(aws: Sandbox, service: str) -> Any:
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=aws.endpoint,
+        region_name=aws.region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Sandbox]:
+    """A log with a line of each kind, now and an hour and a half ago, and one dead letter."""
+    with Sandbox(Tempo.quick(), seed=1) as sandbox:
+        logs = client(sandbox, "logs")
+        group = "/aws/lambda/workspaces-nonpersistent"
+        logs.create_log_group(logGroupName=group)
+        now = datetime.now(UTC)
+        for name, at in (("old", now - timedelta(minutes=90)), ("new", now)):
+            logs.create_log_stream(logGroupName=group, logStreamName=name)
+            events = [
+                {"timestamp": int(at.timestamp() * 1000), "message": json.dumps(line | {"s": name})}
+                for line in LINES
+            ]
+            logs.put_log_events(logGroupName=group, logStreamName=name, logEvents=events)
+        sqs = client(sandbox, "sqs")
+        queue = sqs.create_queue(QueueName="workspaces-nonpersistent-dead-letters")["QueueUrl"]
+        sqs.send_message(QueueUrl=queue, MessageBody='{"responsePayload": "why"}')
+        yield sandbox
+
+
+def run(aws: Sandbox, name: str, folder: Path) -> str:
+    """Version 1 of the CLI needs to be told of an endpoint for SQS; the runbook says how."""
+    own, said = "aws sqs", re.findall(r'`(aws --endpoint-url "\$AWS_ENDPOINT_URL" sqs)`', TEXT)
+    script = f"{COMMANDS['names']}\n{COMMANDS[name]}".replace(own, said[0])
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-euc", script],
+        env=aws.environment() | {"PATH": path, "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+def lines(aws: Sandbox, name: str, folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run(aws, name, folder).splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "need"),
+    [
+        ("blocked", Need.BLOCKED),
+        ("braked", Need.BRAKED),
+        ("endless", Need.ENDLESS),
+        ("held-bundle", Need.HELD_BUNDLE),
+        ("late", Need.LATE),
+        ("unknown", Need.UNKNOWN),
+    ],
+)
+def test_p6_the_command_of_an_alarm_says_who_and_only_now(
+    aws: Sandbox, tmp_path: Path, name: str, need: Need
+) -> None:
+    [line] = lines(aws, name, tmp_path)
+    assert (line["workspace_id"], line["user"], line["s"]) == (f"ws-{need}", "anna", "new")
+
+
+def test_errors_are_found_whichever_field_the_runtime_uses(aws: Sandbox, tmp_path: Path) -> None:
+    found = [line.get("errorMessage", "timeout") for line in lines(aws, "errors", tmp_path)]
+    assert sorted(found) == ["one", "timeout", "two"]
+
+
+def test_passes_of_audits_and_dry_runs_are_found(aws: Sandbox, tmp_path: Path) -> None:
+    assert {line["left"] for line in lines(aws, "audit-missed", tmp_path)} == {3}
+    assert {line["workspace_id"] for line in lines(aws, "dry-run", tmp_path)} == {"ws-dry"}
+
+
+def test_dead_letters_are_read_and_then_deleted(aws: Sandbox, tmp_path: Path) -> None:
+    assert "responsePayload" in run(aws, "dead-letters", tmp_path)
+    run(aws, "purge", tmp_path)
+    assert "responsePayload" not in run(aws, "dead-letters", tmp_path)
