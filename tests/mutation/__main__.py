@@ -20,7 +20,7 @@ FOLDER = ROOT / ".mutation"
 MUTMUT = Path(sys.executable).with_name("mutmut")
 PROCESSES = 2
 CAUGHT = frozenset({"killed", "timeout"})
-LEAST_SHARE = 0.9
+LEAST_SHARE = 0.98
 
 FAR = ("test_architecture.py", "test_handler.py", "test_acknowledging.py", "test_hostile.py")
 """Unit tests that stay away: of the source text, and the slow ones of the function as a whole. A

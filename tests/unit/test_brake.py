@@ -40,7 +40,7 @@ def test_of_debts_that_are_due_together_the_oldest_goes_first(braked: Stage) -> 
     ages = {WS: 100, OTHER: 300, THIRD: 50, FOURTH: 200}
     for id_, age in ages.items():
         owes(braked, id_, at(-age))
-    braked.passes(at(240), every=240)
+    braked.passes(at(240), every=600)
     assert braked.desktops.rebuilds() == [OTHER, FOURTH, WS, THIRD]
 
 
@@ -85,7 +85,7 @@ def test_who_waits_far_back_is_not_written_with_each_place(stage: Stage) -> None
     ids = [f"ws-{number:09}" for number in range(10)]
     for number, id_ in enumerate(ids):
         owes(stage, id_, at(-300 + number))
-    stage.passes(at(320), every=240)
+    stage.passes(at(320), every=600)
     assert stage.desktops.rebuilds() == ids
     assert len(stage.lines.of("deferred")) < 40
 

@@ -12,6 +12,7 @@ from nonpersistent import gauges
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import BRAKE_HOLDS, ENDS_WITHIN, Claim, Need, Trouble
 from nonpersistent.journal import Journal
+from nonpersistent.records import Record
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
 
@@ -141,6 +142,6 @@ def test_p6_an_audit_that_is_missed_counts_from_when_it_should_have_ended(
 
 def test_p6_a_hundred_are_named_and_all_are_counted(stage: Stage) -> None:
     for number in range(gauges.MOST_NAMED + 3):
-        stage.has(LATE, at(5), f"ws-{number:09}")
+        stage.ledger.write(Record(f"ws-{number:09}", LATE, look_at=at(5)))
     assert told(stage)["late"] == gauges.MOST_NAMED + 3
     assert len(stage.lines.of("needs_person")) == gauges.MOST_NAMED
