@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -17,6 +15,7 @@ from rich.console import Console
 from sandbox import Sandbox
 
 from . import play
+from .administrator import fleet
 from .deployment import ROOT, Deployment, TerraformError, why_unusable
 from .progress import progress
 from .stage import Late, Stage
@@ -75,7 +74,7 @@ def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
     verdicts = play.verdicts(stage)
     timeline.verdicts(verdicts)
     timeline.step("What an administrator sees: scripts/fleet status")
-    console.print(fleet_status(aws), soft_wrap=True)
+    console.print(fleet(aws, "status"), soft_wrap=True)
     if keep:
         _wait(aws, deployment, console)
     timeline.step("terraform destroy ...")
@@ -83,18 +82,6 @@ def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
         deployment.destroy(told)
     timeline.step("Destroyed.")
     return 0 if in_time and all(verdict.as_promised for verdict in verdicts) else 1
-
-
-def fleet_status(aws: Sandbox) -> str:
-    """The command's own output, from a process with nothing but credentials."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "fleet", "status"],
-        env={**aws.environment(), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout + done.stderr
 
 
 def look_around(aws: Sandbox, outputs: Mapping[str, Any]) -> list[str]:

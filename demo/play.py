@@ -11,6 +11,7 @@ from functools import partial
 from sandbox import Faults, Presence, State, Tempo
 from sandbox.desktop import Desktop, Rebuild
 
+from .administrator import fleet
 from .stage import Part, Stage
 
 GRACE_MINUTES = 20
@@ -21,7 +22,11 @@ MINUTE_SECONDS = 1.0
 
 OLIVIA = Part("Olivia", "signs out", "rebuilt after the grace period")
 WALTER = Part("Walter", "drops, reconnects within the grace period", "left alone, still connected")
-TARA = Part("Tara", "drops and stays away", "rebuilt after the grace period")
+TARA = Part(
+    "Tara",
+    "drops and stays away; an administrator holds her WorkSpace for a while",
+    "left alone while it is held, then rebuilt",
+)
 NINA = Part(
     "Nina",
     "signs out of a WorkSpace without a snapshot",
@@ -48,35 +53,45 @@ def variables(stage: Stage) -> dict[str, object]:
     }
 
 
-def perform(stage: Stage, announce: Callable[[str, str], None]) -> None:
-    """Let the users work. `announce(who, what)` hears of everything they do.
+def perform(stage: Stage, announce: Callable[[str, str, str], None]) -> None:
+    """Let the users work. `announce(whose, by, what)` hears of everything that is done.
 
     Raises Late if the module does not do its part.
     """
     desktops, ids = stage.aws.desktops, stage.ids
     in_fleet = [part.name for part in CAST if part.in_fleet]
+
+    def administer(what: str, name: str, *options: str) -> None:
+        """Ask for something with scripts/fleet."""
+        announce(name, "admin", " ".join(["scripts/fleet", what, *options[:2]]))
+        fleet(stage.aws, what, ids[name], *options)
+
     stage.until(
         "the first audit sees every WorkSpace of the fleet",
         lambda: all(stage.said("baseline", name) for name in in_fleet),
     )
     for part in CAST:
         desktops.sign_in(ids[part.name])
-        announce(part.name, "signs in")
+        announce(part.name, "user", "signs in")
     stage.until("everybody is seen connected", lambda: all(map(_seen_connected, _cast(stage))))
     for part in (OLIVIA, NINA, EVE):
         desktops.sign_out(ids[part.name])
-        announce(part.name, "signs out")
+        announce(part.name, "user", "signs out")
     for part in (WALTER, TARA):
         desktops.drop(ids[part.name])
-        announce(part.name, "loses the network")
+        announce(part.name, "user", "loses the network")
     stage.until("the alarm tells of Walter", lambda: _told_of_the_end(stage, "Walter"))
     time.sleep(GRACE_MINUTES / 4 * MINUTE_SECONDS)
     desktops.reconnect(ids["Walter"])
-    announce("Walter", "reconnects")
+    announce("Walter", "user", "reconnects")
+    administer("hold", "Tara", "--hours", "72", "--reason", "ticket 4711")
     stage.until("Nina's rebuild is refused", lambda: stage.said("refused", "Nina"))
     desktops.break_(ids["Nina"], Faults())
     desktops.take_snapshot(ids["Nina"])
-    announce("Nina", "her user volume gets its first snapshot")
+    announce("Nina", "AWS", "her user volume gets its first snapshot")
+    administer("rebuild", "Nina")
+    stage.until("Tara's rebuild is held back", lambda: _held_back(stage, "Tara"))
+    administer("release", "Tara")
     for name in REBUILT:
         stage.until(f"{name}'s rebuild finishes", partial(_rebuilt_and_seen, stage, name))
     stage.until("Walter is seen in use", lambda: stage.said("in_use", "Walter"))
@@ -96,7 +111,7 @@ def verdicts(stage: Stage) -> list[Verdict]:
     judges = {
         "Olivia": _rebuilt_after_grace,
         "Walter": _left_alone,
-        "Tara": _rebuilt_after_grace,
+        "Tara": _held_then_rebuilt,
         "Nina": _refused_then_rebuilt,
         "Eve": _never_touched,
     }
@@ -119,6 +134,16 @@ def _left_alone(stage: Stage, name: str) -> tuple[str, bool]:
     connected = desktop.presence is Presence.CONNECTED
     outcome = f"{len(desktop.rebuilds)} rebuilds, {'' if connected else 'not '}connected"
     return outcome, connected and not desktop.rebuilds
+
+
+def _held_then_rebuilt(stage: Stage, name: str) -> tuple[str, bool]:
+    outcome, as_promised = _rebuilt_after_grace(stage, name)
+    held = _held_back(stage, name)
+    return f"{'held' if held else 'NOT HELD'}, then {outcome}", as_promised and held
+
+
+def _held_back(stage: Stage, name: str) -> bool:
+    return any(line["reason"] == "hold" for line in stage.said("deferred", name))
 
 
 def _refused_then_rebuilt(stage: Stage, name: str) -> tuple[str, bool]:

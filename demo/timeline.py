@@ -15,6 +15,7 @@ from .stage import Stage
 
 REASONS = {
     "grace": "the grace period runs",
+    "hold": "an administrator holds it",
     "canary": "another one of its bundle goes first",
     "unconfirmed_use": "used lately, by its time of last connection alone",
     "older_sample": "no connection check since then",
@@ -51,9 +52,9 @@ class Timeline:
         self._said: dict[str, str] = {}
         stage.aws.on_log(self.function_said)
 
-    def announce(self, who: str, what: str) -> None:
-        """A user did something."""
-        self._line(who, "user", what, "bold")
+    def announce(self, who: str, source: str, what: str) -> None:
+        """Somebody did something to a user's desktop."""
+        self._line(who, source, what, "bold")
 
     def step(self, what: str) -> None:
         """The demo itself goes on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demo import play
-from demo.__main__ import fleet_status
+from demo.administrator import fleet
 from demo.stage import Part
 from sandbox import Presence
 
@@ -54,7 +54,7 @@ def test_every_line_of_the_function_is_structured(theatre: Theatre) -> None:
 
 
 def test_the_demo_ends_with_the_state_of_the_fleet(theatre: Theatre) -> None:
-    lines = fleet_status(theatre.stage.aws).splitlines()
+    lines = fleet(theatre.stage.aws, "status").splitlines()
     rows = {line.split()[1]: line for line in lines if line.startswith("ws-")}
     assert {part.name.lower() for part in play.CAST if part.in_fleet} <= set(rows)
     assert "eve" not in rows

@@ -34,8 +34,8 @@ PARTS = (HANK, IRIS, LENA, MONA, NED, *LOST)
 
 
 def begin(theatre: Theatre) -> None:
-    """Rebuilds that are asked for by hand: one is refused, one never ends, one has an image that
-    AWS does not tell, three fail. And no audit comes any more."""
+    """Rebuilds that are asked for by hand: one is refused, one never ends, three fail. A session
+    ends, and AWS does not tell which image a rebuild would take. And no audit comes any more."""
     stage, desktops = theatre.stage, theatre.stage.aws.desktops
     for part in PARTS:
         stage.until(f"the baseline of {part.name}", partial(stage.said, "baseline", part.name))
@@ -43,8 +43,16 @@ def begin(theatre: Theatre) -> None:
     desktops.break_(stage.ids["Hank"], Faults(refuse_rebuild=REFUSAL))
     desktops.break_(stage.ids["Iris"], Faults(rebuild=Outcome.NEVER_ENDS))
     desktops.set_image(KIOSKS, BAD, bad=True)
+    theatre.ask("rebuild", *(part.name for part in (HANK, IRIS, *LOST)))
     show_image(theatre, shows=False)
-    theatre.ask("rebuild", *(part.name for part in (HANK, IRIS, LENA, *LOST)))
+    desktops.sign_in(stage.ids["Lena"])
+    stage.until("Lena's session is seen", lambda: _is_seen(theatre))
+    desktops.sign_out(stage.ids["Lena"])
+
+
+def _is_seen(theatre: Theatre) -> bool:
+    sample = theatre.stage.desktop("Lena").sample
+    return sample is not None and sample.state == "CONNECTED"
 
 
 def show_image(theatre: Theatre, *, shows: bool) -> None:

@@ -1,0 +1,23 @@
+"""What an administrator does: scripts/fleet, in a process with nothing but credentials."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from sandbox import Sandbox
+
+from .deployment import ROOT
+
+
+def fleet(aws: Sandbox, *arguments: str) -> str:
+    """What the command prints, errors too."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "fleet", *arguments],
+        env={**aws.environment(), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
