@@ -100,11 +100,11 @@ def test_p6_a_debt_behind_the_brake_is_expected_when_its_place_comes(braked: Sta
 @pytest.mark.parametrize(
     ("facts", "is_full"),
     [
-        (Facts(asked=(at(-59),)), True),
+        (Facts(asked=(at(-55),)), True),
         (Facts(asked=(at(-60),)), False),
-        (Facts(asked=(at(-70), at(-59))), True),
-        (replace(DUE, claim=Claim(asked_at=at(-59))), True),
-        (replace(DUE, claim=Claim(asked_at=at(-59), failed=True)), False),
+        (Facts(asked=(at(-70), at(-55))), True),
+        (replace(DUE, claim=Claim(asked_at=at(-55))), True),
+        (replace(DUE, claim=Claim(asked_at=at(-55), failed=True)), False),
     ],
     ids=["within the hour", "an hour ago", "the second", "under way", "failed: counted once"],
 )
