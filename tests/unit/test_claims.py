@@ -331,10 +331,18 @@ def test_a_good_state_within_three_quarters_of_an_hour_is_the_rebuilds_own_end()
     assert (decision.verdict, decision.look_at) == (Verdict.FINISHED, None)
     assert decision.facts.asked == LOST.asked
     assert decision.facts.rebuilt_at == at(5)
+    used = claims.after_failure(replace(LOST, used_at=at(60)), sight(late), late, DEFAULTS)
+    assert used
+    assert used.look_at == at(90)
     later = late + timedelta(milliseconds=1)
     again = claims.after_failure(LOST, sight(later), later, DEFAULTS)
     assert again
     assert (again.verdict, again.reason) == (Verdict.DEFERRED, "retry")
+
+
+def test_what_did_not_take_place_cannot_heal() -> None:
+    assert claims.may_heal(LOST, at(60))
+    assert not claims.may_heal(NEVER_BEGAN, at(60))
 
 
 @pytest.mark.parametrize(

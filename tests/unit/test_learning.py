@@ -135,6 +135,12 @@ def test_a_session_after_a_failed_rebuild_is_one_like_any_other() -> None:
     assert learn(FAILED, busy(at(60), NOON)).phase is Phase.FAILED
 
 
+def test_p3_use_before_the_failed_rebuild_was_seen_to_go_on_is_none_after_it() -> None:
+    begun = replace(FAILED, claim=Claim(asked_at=NOON, begun_at=at(10), failed=True))
+    assert learn(begun, busy(at(60), at(10))).phase is Phase.FAILED
+    assert learn(begun, busy(at(60), at(10, 1))).phase is Phase.IN_USE
+
+
 # The debt.
 
 
@@ -226,7 +232,10 @@ def reckoned(
         (at(74), {"facts": LATE, "before": WAS_STUCK, "minutes": -10.1}),
         (at(74), {"facts": replace(WAS_STUCK), "before": WAS_STUCK}),
         (at(99), {"facts": replace(LATE, late_at=at(99)), "before": WAS_STUCK}),
-        (at(74), {"facts": LATE, "before": WAS_STUCK, "minutes": -10}),
+        (
+            at(70),
+            {"facts": replace(LATE, late_at=at(60)), "before": WAS_STUCK, "minutes": -10},
+        ),
     ],
     ids=[
         "a new debt",
@@ -246,7 +255,7 @@ def reckoned(
         "not stuck for long",
         "still stuck",
         "a later time stays",
-        "stuck for just long enough, but no later than it was",
+        "stuck for just long enough",
     ],
 )
 def test_p6_a_debt_knows_when_it_should_have_been_paid(

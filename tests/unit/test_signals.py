@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +239,9 @@ def test_an_administrator_may_ask_for_a_rebuild_a_hold_or_a_release() -> None:
         Signal(Kind.HOLD, WS, NOON, until=at(90), reason="demo")
     ]
     assert asked("release", WS) == [Signal(Kind.RELEASE, WS, NOON, until=NOON)]
+    assert asked("hold", WS, hours=LONGEST_HOLD, reason="x") == [
+        Signal(Kind.HOLD, WS, NOON, until=NOON + timedelta(days=365), reason="x")
+    ]
     [odd] = asked("hold", WS, hours=1e-5, reason="x" * LONGEST_REASON)
     assert isinstance(odd, Signal)
     assert odd.until == NOON.replace(microsecond=36000)
