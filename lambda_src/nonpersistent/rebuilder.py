@@ -164,8 +164,12 @@ class Rebuilder:
                 return None
 
     def _braked(self, facts: Facts, now: datetime) -> Decision | None:
-        look_at = self._brake.hold_back(now)
-        return None if look_at is None else self._wait(facts, Deferral.BRAKE, look_at)
+        free_at = self._brake.hold_back(now)
+        if free_at is None:
+            return None
+        # To the minute: with the common moments of looking, a younger debt could come first.
+        look_at = self._settings.next_tick(free_at)
+        return Decision(facts, Verdict.DEFERRED, look_at, Deferral.BRAKE, expected_by=look_at)
 
     def _wait(self, facts: Facts, why: Deferral, until: datetime) -> Decision:
         return lifecycle.defer(facts, why, until, self._settings)
