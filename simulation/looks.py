@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +42,8 @@ BEGINS_WITHIN = timedelta(minutes=12)
 SHORTEST = timedelta(minutes=9)
 """It shows for so long at least: ten minutes (W2), and some caution that a look may take."""
 
+HOURLY = timedelta(hours=1)
+
 
 class Looks:
     """By WorkSpace: its latest connection row, its latest states, and the last sight of a user."""
@@ -53,6 +55,8 @@ class Looks:
         self.seen_connected_at: dict[str, datetime] = {}
         self.unanswered: set[tuple[str, datetime]] = set()
         """Rebuilds, by WorkSpace and acceptance, that the function did not hear were accepted."""
+        self.in_vain: Counter[str] = Counter()
+        """By WorkSpace: requests for a rebuild that were refused, lost or not answered."""
         self.survived: set[int] = set()
         """Invocations that returned normally: what others were shown may be lost with them."""
         self._apart = APART - slack
@@ -103,6 +107,12 @@ class Looks:
             elif look.state in BAD and first is not None and look.at - first >= self._apart:
                 return look.at
         return None
+
+    def end_shown_at(self, desktop_id: str, rebuild: Rebuild, now: datetime) -> datetime:
+        """When a rebuild's good end was first shown; an hourly look is soon enough."""
+        ended_at = rebuild.ends_at or now
+        shown = [look.at for look in self._after(desktop_id, ended_at) if look.state in USABLE]
+        return min([*shown, ended_at + HOURLY])
 
     def good_end_since(self, desktop_id: str, rebuild: Rebuild) -> bool:
         """Whether the first end that was shown of a rebuild was a good one."""

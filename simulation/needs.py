@@ -19,8 +19,9 @@ from sandbox.states import REBUILDABLE, LastKnown, Presence, Row, State
 if TYPE_CHECKING:
     from .world import World
 
-EVERY = 300.0
-"""Seconds between two judgements."""
+MINUTE = 60.0
+EVERY = 5
+"""Minutes between two judgements, while nobody is needed: who is mended is seen at once."""
 
 TOLD_WITHIN = timedelta(hours=2)
 """From the moment at which the function could notice to the first line."""
@@ -56,13 +57,14 @@ class Needs:
         self._world = world
         self._needs: dict[tuple[str, str], _Need] = {}
         self._named: dict[str, datetime] = {}
+        self._minutes = 0
         scenario = world.scenario
         self._judges = (scenario.steady or scenario.weather == "poison") and not scenario.dry_run
 
     def begin(self) -> None:
         self._world.listeners.append(self.heard)
         if self._judges:
-            self._world.agenda.every(EVERY, self._judge, EVERY)
+            self._world.agenda.every(MINUTE, self._tick, MINUTE)
 
     def heard(self, at: datetime, line: Mapping[str, Any]) -> None:
         """A line of the log."""
@@ -80,6 +82,11 @@ class Needs:
     def noticed(self) -> dict[tuple[str, str], datetime]:
         """What needs a person (id and why), and since when the function could have noticed."""
         return {key: n.noticed_at for key, n in self._needs.items() if n.noticed_at is not None}
+
+    def _tick(self) -> None:
+        self._minutes += 1
+        if self._needs or self._minutes % EVERY == 0:
+            self._judge()
 
     def _judge(self) -> None:
         world, now = self._world, self._world.agenda.now

@@ -80,6 +80,11 @@ class Oracles:
         self._skew = skew
         self._sent: deque[datetime] = deque(maxlen=10 * max(1, ceil(scenario.rate)) + 1)
 
+    @property
+    def may_die(self) -> bool:
+        """An invocation may be killed before it asks for the rebuild that it has written down."""
+        return "kill" in self._scenario.faults
+
     def received(self, kind: str, desktop_id: str, at: datetime, by: Invocation) -> None:
         """A signal has been received: whoever writes to the ledger from now on may know it."""
         self.evidence[desktop_id].append(Evidence(kind, at, self.signals, by.number))

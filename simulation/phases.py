@@ -71,7 +71,7 @@ def finish(world: Small) -> None:
         world.fleet.complete(ID, world.agenda.now)
     end = world.agenda.now + verdicts.bound(world.scenario)
     if world.course.ends not in USABLE or not world.course.begins:
-        end += verdicts.RETRY
+        end += verdicts.RETRIES[-1]
     while world.agenda.now < end and not world.oracles.violations:
         next_phase(world)
         run_all(world)

@@ -52,7 +52,7 @@ class Reckoning:
         """Wait for P2's time, or until nothing is owed and an audit has seen everything."""
         world = self._world
         peace = world.agenda.now
-        end = peace + verdicts.bound(world.scenario) + verdicts.RETRY
+        end = peace + verdicts.bound(world.scenario) + verdicts.RETRIES[-1]
         soonest = peace + timedelta(minutes=world.scenario.audit_interval + 40)
         world.passes(soonest - peace)
         while not world.oracles.violations:
@@ -78,9 +78,7 @@ class Reckoning:
         since = now - timedelta(minutes=world.scenario.audit_interval + 35)
         for debt in self.debts() if not world.scenario.dry_run else []:
             id_, desktop = debt.desktop.id, debt.desktop
-            may_take = bound
-            if verdicts.went_wrong(world.fleet, desktop):
-                may_take += verdicts.RETRY
+            may_take = bound + verdicts.retries(world.fleet, desktop, world.oracles)
             ends = [r.finished_at or now for r in desktop.rebuilds if r.begun_at]
             start = max([peace, debt.ended_at, *(end for end in ends if end > peace)])
             if id_ in world.poisoned_since:

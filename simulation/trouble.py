@@ -81,7 +81,7 @@ class Trouble:
     def mend_for_good(self, desktop: Desktop) -> None:
         """Support ends what no rebuild could: a state that allows none and will not pass."""
         world, now = self._world, self._world.agenda.now
-        passes = any(change.state is not None for change in desktop.changes)
+        passes = any(change.rebuild is not None for change in desktop.changes)
         stuck = desktop.state in ODD or desktop.state in (State.REBUILDING, State.STARTING)
         rebuildable = desktop.state in (State.ERROR, State.UNHEALTHY) and _broken(desktop)
         if stuck and not passes and not rebuildable:

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from sandbox.course import Outcome
+from sandbox.course import USABLE, Outcome
 from sandbox.desktop import Desktop
-from sandbox.states import State
 
 from .agenda import BEGIN
 from .courses import AFTERWARDS
@@ -32,8 +31,11 @@ CANARY = timedelta(hours=2, minutes=12)
 CANARY_IN_CALM = timedelta(minutes=75)
 """Of a rebuild of up to 51 minutes, and the looks at it."""
 
-RETRY = timedelta(hours=25)
-"""What went wrong again and again is tried once a day."""
+RETRIES = (timedelta(), 3 * HOUR, 9 * HOUR, 25 * HOUR)
+"""After so many failures, what it takes to try again, an hour of looks included."""
+
+HELD = 3
+"""A bundle is held after so many failures."""
 
 REASONS = frozenset({"refused", "failed", "not_learnt", "held_bundle", "needs_person"})
 
@@ -120,7 +122,8 @@ def debts(
         clean_at = max([seen, *believed, *(rebuild.begun_at or seen for rebuild in good)])
         if clean_at >= max(ends):
             continue
-        settled_at = max([seen, *((r.ends_at or now) + AFTERWARDS for r in good)])
+        shown = oracles.looks.end_shown_at
+        settled_at = max([seen, *(shown(desktop.id, r, now) + AFTERWARDS for r in good)])
         found.append(
             Debt(desktop, max(ends), _is_knowable(fleet, desktop, oracles, clean_at, settled_at))
         )
@@ -145,19 +148,22 @@ def _is_knowable(
     )
 
 
-def went_wrong(fleet: Fleet, desktop: Desktop) -> bool:
-    """Whether a rebuild of its bundle has ended badly: it is tried again ever more rarely, and may
-    hold up the others as a canary."""
-    return any(
-        not _went_well(rebuild.course.ends, rebuild.outcome)
-        for other in fleet.fleet.values()
-        if other.bundle_id == desktop.bundle_id
-        for rebuild in other.rebuilds
+def retries(fleet: Fleet, desktop: Desktop, oracles: Oracles) -> timedelta:
+    """What may be added for what went wrong before: the second try comes after two hours, the
+    third after eight, any other after a day; a bundle that is held is tried as rarely."""
+    mine = _bad(desktop) + oracles.looks.in_vain[desktop.id] + oracles.may_die
+    others = sum(
+        _bad(other) for other in fleet.fleet.values() if other.bundle_id == desktop.bundle_id
     )
+    return max(RETRIES[min(mine, 3)], RETRIES[3] if others >= HELD else timedelta())
 
 
-def _went_well(ends: State | None, outcome: Outcome) -> bool:
-    return outcome is Outcome.SUCCEEDS and ends in (State.AVAILABLE, State.STOPPED)
+def _bad(desktop: Desktop) -> int:
+    """Rebuilds that did not end well, or only after a while."""
+    return sum(
+        rebuild.outcome is not Outcome.SUCCEEDS or rebuild.course.ends not in USABLE
+        for rebuild in desktop.rebuilds
+    )
 
 
 def spoken_of(

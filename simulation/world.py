@@ -270,6 +270,9 @@ class World:
             fate = Fate.THROTTLED
         if operation == "RebuildWorkspaces":
             self._fates[current()] = fate
+            if fate is not Fate.ANSWERED:
+                [request] = given["RebuildWorkspaceRequests"]
+                self.oracles.looks.in_vain[request["WorkspaceId"]] += 1
         if fate is not Fate.ANSWERED:
             self.trace(current().name, operation, "--", fate.value)
         return fate
@@ -313,6 +316,8 @@ class World:
             before = self._rebuilds(id_)
             status, body = self.api.answer(operation, given, now)
             self.trace(invocation.name, operation, id_, status, body)
+            if body.get("FailedRequests"):
+                self.oracles.looks.in_vain[id_] += 1
             if self._rebuilds(id_) > before:
                 heard = self._fates[invocation] is Fate.ANSWERED and not body.get("FailedRequests")
                 self._rebuild_accepted(id_, invocation, heard)
