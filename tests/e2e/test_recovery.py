@@ -22,14 +22,17 @@ from .recovering import failures, leaves, ledger, survives, told_of_the_end, wor
 
 CREW = ("Olga", "Pete", "Quin", "Rosa", "Sven", "Tess", "Vera")
 QUICK = {"RECONNECT_GRACE_MINUTES": "5", "CANARY_AFTER_HOURS": "0.01"}
-"""A short grace period; and each rebuild is a canary's, whose end is looked for often."""
+"""A short grace period; and each rebuild is a canary's, as everybody has a bundle of their own: its
+end is looked for often."""
 
 
 @pytest.fixture(scope="module")
 def crew(deployed: Theatre) -> Iterator[Theatre]:
     """More desktops join the fleet, by Terraform."""
     stage = deployed.stage
-    stage.ids.update({name: stage.aws.desktops.add(user=name.lower()) for name in CREW})
+    for name in CREW:
+        user = name.lower()
+        stage.ids[name] = stage.aws.desktops.add(user=user, bundle_id=f"wsb-{user}0000000")
     joined = {name.lower(): stage.ids[name] for name in CREW}
     deployed.deployment.set(workspace_ids=stage.fleet | joined)
     deployed.deployment.apply()
