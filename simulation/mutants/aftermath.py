@@ -102,7 +102,7 @@ AFTERMATH = (
                 "in (Phase.CLEAN,):",
             ),
             "use after a failure changes nothing": (
-                "if facts.phase is Phase.FAILED and after(used_at, facts.asked[0]):",
+                "if facts.phase is Phase.FAILED and after(used_at, _wiped_at(facts)):",
                 "if False:",
             ),
         },

@@ -94,7 +94,7 @@ PROGRESS = (
             ),
             "nothing is tried again": ("now >= facts.retry_at or", "False or"),
             "a doubt is looked into once": (
-                "return Decision(stuck, verdict, settings.next_look(now + pause), reason)",
+                "return Decision(stuck, verdict, settings.look_after(now, pause), reason)",
                 "return Decision(stuck, verdict, None, reason)",
             ),
         },

@@ -50,7 +50,7 @@ GAUGES = (
                 "ENDS_WITHIN = timedelta(minutes=20)",
             ),
             "the brake needs a person at once": (
-                "BRAKE_HOLDS = timedelta(days=1)",
+                "BRAKE_HOLDS = timedelta(days=3)",
                 "BRAKE_HOLDS = timedelta(minutes=1)",
             ),
         },
