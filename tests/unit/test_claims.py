@@ -131,6 +131,8 @@ def test_p3_where_nobody_looked_an_accepted_rebuild_is_believed_and_another_is_n
     believed = judge(ACCEPTED, 40, "AVAILABLE")
     assert believed.verdict is Verdict.BELIEVED
     assert believed.facts.rebuilt_at == at(0, 1)
+    used = decide(replace(OWED, claim=ACCEPTED, used_at=at(9)), sight(at(40)), at(40), DEFAULTS)
+    assert (used.verdict, used.look_at) == (Verdict.BELIEVED, at(45))
     assert judge(ACCEPTED, 13, "STOPPED").verdict is Verdict.BELIEVED
     assert said(judge(ASKED, 40, "AVAILABLE"))[:2] == (Verdict.FAILED, NOT_BEGUN)
 
