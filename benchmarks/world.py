@@ -193,6 +193,10 @@ class CountedWorld(World):
     def _metric_lag(self) -> float:
         return METRIC_LAG
 
+    def _is_idle(self) -> bool:
+        """Every tick counts."""
+        return False
+
     def _tell_metrics_only(self) -> None:
         for fact in self.fleet.collect():
             if fact.what.value == "SESSION_ENDED":

@@ -72,6 +72,8 @@ def finish(world: Small) -> None:
     end = world.agenda.now + verdicts.bound(world.scenario)
     if world.course.ends not in USABLE or not world.course.begins:
         end += verdicts.RETRIES[-1]
+    elif world.budget.has_spent:
+        end += verdicts.RETRIES[1]
     while world.agenda.now < end and not world.oracles.violations:
         next_phase(world)
         run_all(world)

@@ -48,6 +48,11 @@ class Budget:
     reconnects: int = 1
     lost_looks: int = 0
 
+    @property
+    def has_spent(self) -> bool:
+        """A claim may have been written, and its rebuild never asked for, or not answered."""
+        return not (self.crashes and self.time_outs)
+
     def has(self, kind: str) -> bool:
         return bool(self.mishaps and getattr(self, kind))
 
