@@ -40,6 +40,17 @@ THROTTLING = frozenset(
 )
 """The codes that botocore's retries take for throttling (botocore/retries/standard.py)."""
 
+DENIALS = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    }
+)
+"""Codes that mean the function itself, and no WorkSpace that it asked about (IAM's and STS's)."""
+
 SERVER_ERRORS = frozenset(
     {"InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable"}
 )

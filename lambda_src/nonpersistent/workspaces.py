@@ -161,6 +161,8 @@ class WorkSpaces:
                     if row.get(key) in batch:
                         found[row[key]] = row
             except Failed as failed:
+                if str(failed) in answers.DENIALS:
+                    raise Unavailable(str(failed)) from failed
                 if len(batch) == 1:
                     errors[batch[0]] = str(failed)
                     return

@@ -264,6 +264,16 @@ def row(id_: str, **details: str) -> Answer:
     return {"WorkspaceId": id_, "State": "AVAILABLE", **details}
 
 
+def test_p8_a_right_that_the_function_lacks_is_no_workspaces_own_error(
+    api: WorkSpaces, desktops: Desktops
+) -> None:
+    desktops.desks = {WS: Desktop(), OTHER: Desktop()}
+    desktops.faults["DescribeWorkspacesConnectionStatus"] = [(400, "AccessDeniedException")]
+    with pytest.raises(Unavailable, match="AccessDeniedException"):
+        api.look([WS, OTHER], [])
+    assert len(desktops.calls) == 1
+
+
 def test_p8_half_page_pages_are_followed_to_their_end(api: WorkSpaces, desktops: Desktops) -> None:
     desktops.faults["DescribeWorkspaces"] = [
         {"Workspaces": [row(WS)], "NextToken": "one"},
