@@ -35,7 +35,8 @@ PARTS = (HANK, IRIS, LENA, MONA, NED, *LOST)
 
 def begin(theatre: Theatre) -> None:
     """Rebuilds that are asked for by hand: one is refused, one never ends, three fail. A session
-    ends, and AWS does not tell which image a rebuild would take. And no audit comes any more."""
+    ends, and AWS does not tell which image a rebuild would take. And no audit comes any more.
+    Mona's WorkSpace is held until the brake is tried on it."""
     stage, desktops = theatre.stage, theatre.stage.aws.desktops
     for part in PARTS:
         stage.until(f"the baseline of {part.name}", partial(stage.said, "baseline", part.name))
@@ -45,13 +46,15 @@ def begin(theatre: Theatre) -> None:
     desktops.set_image(KIOSKS, BAD, bad=True)
     theatre.ask("rebuild", *(part.name for part in (HANK, IRIS, *LOST)))
     show_image(theatre, shows=False)
-    desktops.sign_in(stage.ids["Lena"])
-    stage.until("Lena's session is seen", lambda: _is_seen(theatre))
-    desktops.sign_out(stage.ids["Lena"])
+    theatre.ask("hold", "Mona", hours=72, reason="ticket 4711")
+    for name in ("Lena", "Mona"):
+        desktops.sign_in(stage.ids[name])
+        stage.until(f"{name}'s session is seen", partial(_is_seen, theatre, name))
+        desktops.sign_out(stage.ids[name])
 
 
-def _is_seen(theatre: Theatre) -> bool:
-    sample = theatre.stage.desktop("Lena").sample
+def _is_seen(theatre: Theatre, name: str) -> bool:
+    sample = theatre.stage.desktop(name).sample
     return sample is not None and sample.state == "CONNECTED"
 
 
