@@ -25,6 +25,8 @@ MARKS = {"rebuild": "wanted_at", "hold": "held_at", "release": "held_at"}
 ARRIVES_WITHIN = 90.0
 """Seconds until a request has to be in the ledger."""
 
+POLL_SECONDS = 5.0
+
 
 def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger:
     """Hand a request to the function; the ledger once it is recorded for all of `ids`.
@@ -43,7 +45,7 @@ def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger
         known, now = before.items, ledger.items
         return all(now.get(id_, {}).get(mark) != known.get(id_, {}).get(mark) for id_ in ids)
 
-    return _until(account, ids, arrived)
+    return _until(account, ids, arrived, ARRIVES_WITHIN)
 
 
 def ask_audit(account: Account, wait: bool) -> str:
@@ -97,14 +99,11 @@ def outcome(item: Item, wanted_at: datetime, on_roster: bool) -> str | None:
     return None
 
 
-POLL_SECONDS = 5.0
-
-
 def _until(
     account: Account,
     ids: Sequence[str],
     done: Callable[[Ledger], bool],
-    seconds: float | None = ARRIVES_WITHIN,
+    seconds: float | None,
 ) -> Ledger:
     """The ledger once it is `done`. Raises Problem if that takes longer than so many seconds."""
     deadline = None if seconds is None else time.monotonic() + seconds

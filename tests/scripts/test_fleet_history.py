@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,12 +17,22 @@ from tests.scripts.fleet_world import IMAGE, NOON, OTHER, WS, World, at
 
 
 def line(minutes: float, decision: str, workspace_id: str = WS, **fields: Any) -> dict[str, Any]:
-    given = {"fleet": "desks", "decision": decision, "workspace_id": workspace_id, "user": "anna"}
+    given: dict[str, Any] = {
+        "fleet": "desks",
+        "decision": decision,
+        "workspace_id": workspace_id,
+        "user": "anna",
+    }
     return {"at": at(minutes)} | given | fields
 
 
 def asked(minutes: float, **fields: Any) -> dict[str, Any]:
-    given = {"waited_seconds": 1500.0, "bundle_id": "wsb-1", "image_id": IMAGE, "canary": False}
+    given: dict[str, Any] = {
+        "waited_seconds": 1500.0,
+        "bundle_id": "wsb-1",
+        "image_id": IMAGE,
+        "canary": False,
+    }
     return line(minutes, "rebuild_requested", **given | fields)
 
 
@@ -89,7 +100,7 @@ def test_the_log_is_asked_for_these_lines_alone(
     world: World, decision: str, signal: str | None, wanted: bool
 ) -> None:
     assert main(["history", "--name=desks", "--since=2h"]) == 0
-    given = history.json.dumps({"decision": decision, "signal": signal})
+    given = json.dumps({"decision": decision, "signal": signal})
     assert matches(world.log_asked["filterPattern"], given) is wanted
     assert world.log_asked["logGroupName"] == "/aws/lambda/desks"
     assert world.log_asked["endTime"] - world.log_asked["startTime"] == pytest.approx(

@@ -7,6 +7,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from fleetlib import ledger, reasons, status
@@ -80,7 +81,7 @@ def test_constants_are_the_functions() -> None:
     ],
 )
 def test_a_row_says_the_phase_and_since_when(
-    world: World, facts: dict[str, object], phase: str, since: datetime
+    world: World, facts: dict[str, Any], phase: str, since: datetime
 ) -> None:
     world.knows(**facts)
     [row] = rows(world)

@@ -355,8 +355,12 @@ def test_what_is_no_fleet_is_one_clear_line(aws: Sandbox) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
-"""Where IAM calls an operation otherwise."""
+ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "monitoring:GetMetricData": "cloudwatch:GetMetricData",
+    "monitoring:ListMetrics": "cloudwatch:ListMetrics",
+}
+"""Where IAM calls an operation otherwise than its requests are signed."""
 
 CALLS = [
     (["status"], {"ReadTheLedger", "SeeBundles"}),
