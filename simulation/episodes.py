@@ -23,6 +23,11 @@ LONGEST = {
 }
 """Seconds that an episode lasts at the most."""
 
+NEIGHBOURS_MATTER = timedelta(seconds=10)
+"""The API's limit has recovered after so long."""
+
+HALF_A_SECOND = timedelta(seconds=0.5)
+
 RULES = ("audit", "sign_in", "alarm")
 POISONED = ("DescribeWorkspaces", "DescribeWorkspacesConnectionStatus")
 
@@ -39,6 +44,7 @@ class Episodes:
         self._world = world
         self._rng = random.Random(f"episodes {world.scenario.seed}")
         self._sent: list[Delivery] = []
+        self._asked_at = world.agenda.now
         self._over = False
 
     def begin(self) -> None:
@@ -60,8 +66,6 @@ class Episodes:
             after(rng.uniform(0, span), partial(self._change_roster, self._shrink))
         if happens("roster_grows"):
             after(rng.uniform(0, span), partial(self._change_roster, self._grow))
-        if world.faults.strength("other_tools"):
-            world.agenda.every(0.5, self._other_tools, 0.5)
         if world.faults.strength("forged"):
             world.agenda.every(600.0, self._forge, 1.0)
 
@@ -182,10 +186,14 @@ class Episodes:
 
     # -- neighbours ---------------------------------------------------------------------------
 
-    def _other_tools(self) -> None:
-        """Somebody else uses up the API's limit."""
-        if self._world.faults.happens("other_tools"):
-            self._world.api.bucket.take(self._world.agenda.now)
+    def neighbours(self) -> None:
+        """Somebody else has used up some of the API's limit since the call before."""
+        world, now = self._world, self._world.agenda.now
+        since, self._asked_at = max(self._asked_at, now - NEIGHBOURS_MATTER), now
+        while world.faults.strength("other_tools") and since < now:
+            if world.faults.happens("other_tools"):
+                world.api.bucket.take(since)
+            since += HALF_A_SECOND
 
     def _forge(self) -> None:
         """Messages that nobody should believe, and true ones that come once more."""

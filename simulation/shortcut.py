@@ -2,12 +2,12 @@
 
 DynamoDB's JSON is what the client is given and what it returns, so a kind of request (operation,
 members, expressions) that botocore has validated before goes to the world at once. Whatever is not
-answered with HTTP 200 takes botocore's way, errors and retries too.
+answered with HTTP 200 takes botocore's way, errors and retries too. Items are shared between the
+table and the function: neither changes one that it has given away.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
@@ -29,14 +29,12 @@ def take(client: Any, wire: Wire) -> Any:
             answer: dict[str, Any] = call(operation, parameters)
             known.add(kind)
             return answer
-        given = json.loads(json.dumps(parameters))
         try:
-            outcome: Any = wire.exchange("dynamodb", operation, given, URL)
+            outcome: Any = wire.exchange("dynamodb", operation, parameters, URL)
         except BotoCoreError as error:
             outcome = error
         if isinstance(outcome, tuple) and outcome[0] == 200:
-            answered: dict[str, Any] = json.loads(json.dumps(outcome[1]))
-            return answered
+            return dict(outcome[1])
         wire.had = outcome
         return dict(call(operation, parameters))
 

@@ -310,6 +310,7 @@ class World:
         if service == "dynamodb":
             return self._answer_of_table(invocation, operation, given)
         now = self.agenda.now
+        self.episodes.neighbours()
         if operation == "RebuildWorkspaces":
             [request] = given["RebuildWorkspaceRequests"]
             id_ = request["WorkspaceId"]
