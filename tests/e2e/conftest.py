@@ -29,6 +29,8 @@ class Theatre:
     stage: Stage
     deployment: Deployment
     outputs: dict[str, Any]
+    applied: int
+    """How many times alarms had changed when it was deployed: `silent` may ring until then."""
 
     def client(self, service: str) -> Any:
         """A boto3 client of the local AWS."""
@@ -91,7 +93,7 @@ def deployed(
         deployment = Deployment(ROOT / "examples" / "local", folder, aws.environment(), variables)
         deployment.init()
         deployment.apply()
-        theatre = Theatre(stage, deployment, deployment.outputs())
+        theatre = Theatre(stage, deployment, deployment.outputs(), len(aws.transitions))
         if troubled:
             trouble.begin(theatre)
         yield theatre

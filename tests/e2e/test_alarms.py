@@ -33,9 +33,9 @@ LONG, SOON = 200.0, 120.0
 
 
 def changes(theatre: Theatre, name: str) -> list[str]:
-    """The states that an operations alarm has been in, but those before the first datapoint."""
-    alarm = theatre.alarm(name)
-    return [t.new for t in theatre.stage.aws.transitions if t.alarm == alarm]
+    """The states that an operations alarm has changed to since the module was deployed."""
+    alarm, later = theatre.alarm(name), theatre.stage.aws.transitions[theatre.applied :]
+    return [change.new for change in later if change.alarm == alarm]
 
 
 def rings(theatre: Theatre, name: str, seconds: float = LONG) -> None:

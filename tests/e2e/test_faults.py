@@ -13,6 +13,13 @@ from .conftest import Theatre
 EVENTS = Path(__file__).parent.parent / "fixtures" / "events"
 
 
+def session_end(workspace_id: str) -> str:
+    """The least that an alarm has to say."""
+    dimension = {"name": "WorkspaceId", "value": workspace_id}
+    metric = {"Namespace": "AWS/WorkSpaces", "MetricName": "SessionDisconnect"}
+    return json.dumps({"Trigger": {**metric, "Dimensions": [dimension]}})
+
+
 def publish(theatre: Theatre, message: str) -> None:
     theatre.client("sns").publish(TopicArn=theatre.outputs["topic_arn"], Message=message)
 
@@ -30,7 +37,7 @@ def ignored(theatre: Theatre, reason: str) -> list[dict[str, Any]]:
         ("Wake up", "not_json"),
         (json.dumps({"AlarmName": "all of them", "NewStateValue": "ALARM"}), "not_a_metric_alarm"),
         (
-            json.dumps({"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": "ws-ONE"}]}}),
+            session_end("ws-ONE"),
             "malformed_workspace_id",
         ),
         (
@@ -52,10 +59,7 @@ def test_p4_a_message_that_says_nothing_is_ignored_with_its_reason(
 def test_p4_an_alarm_for_a_workspace_off_the_roster_is_ignored(theatre: Theatre) -> None:
     eve = theatre.stage.ids["Eve"]
     before = len(theatre.stage.said("ignored", "Eve"))
-    publish(
-        theatre,
-        json.dumps({"Trigger": {"Dimensions": [{"name": "WorkspaceId", "value": eve}]}}),
-    )
+    publish(theatre, session_end(eve))
     theatre.stage.until("ignored", lambda: len(theatre.stage.said("ignored", "Eve")) > before)
     assert theatre.stage.calls_about("Eve") == []
 
