@@ -127,7 +127,8 @@ class Episodes:
     def _poison_record(self) -> None:
         """Somebody's hand, or an older version, has left something odd in a record."""
         world, rng = self._world, self._rng
-        ids = [id_ for id_ in sorted(world.table.items) if id_ in world.roster]
+        fine = world.roster - self.poisoned
+        ids = [id_ for id_ in sorted(world.table.items) if id_ in fine]
         if self._over or not ids:
             return
         id_ = rng.choice(ids)
@@ -181,6 +182,7 @@ class Episodes:
         world.trace(id_, "is put on the roster")
         world.oracles.off_roster_since.pop(id_, None)
         world.roster.add(id_)
+        world.table.first_written.pop(id_, None)
         world.write_roster()
         world.cloudwatch.add_alarm(id_)
 
