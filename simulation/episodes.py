@@ -108,9 +108,10 @@ class Episodes:
 
     def _poison_id(self) -> None:
         world, rng = self._world, self._rng
-        if self._over or not world.roster:
+        fine = sorted(world.roster - self.poisoned)
+        if self._over or not fine:
             return
-        id_ = rng.choice(sorted(world.roster))
+        id_ = rng.choice(fine)
         world.api.poison.status = rng.choice((400, 500))
         for operation in rng.choice((POISONED, POISONED[:1], POISONED[1:])):
             world.api.poison.ids.setdefault(operation, set()).add(id_)

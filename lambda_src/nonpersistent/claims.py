@@ -21,6 +21,7 @@ from .facts import (
     Observation,
     Trouble,
     Verdict,
+    after,
 )
 from .settings import SAMPLE_INTERVAL, Settings
 
@@ -130,7 +131,8 @@ def after_failure(
     claim = facts.claim
     if claim is not None and seen.state in USABLE_STATES and may_heal(facts, now):
         return _end_well(facts, claim, now, settings, Verdict.FINISHED)
-    if facts.retry_at is None or now >= facts.retry_at or is_mended(facts, seen, now):
+    asked_anew = facts.is_wanted and after(facts.wanted_at, facts.asked[0])
+    if facts.retry_at is None or now >= facts.retry_at or asked_anew or is_mended(facts, seen, now):
         return None
     look_at = facts.retry_at
     if claim is not None:

@@ -372,6 +372,13 @@ def test_p3_it_waits_for_its_time_or_for_another_image(
         assert decision == Decision(facts, Verdict.DEFERRED, at(look_at), "retry")
 
 
+def test_p2_a_rebuild_that_an_administrator_asks_for_comes_at_once_after_a_failure() -> None:
+    before, since = (replace(LOST, wanted_at=at(minutes)) for minutes in (-1, 1))
+    seen = sight(at(60), state="ERROR")
+    assert claims.after_failure(before, seen, at(60), DEFAULTS) is not None
+    assert claims.after_failure(since, seen, at(60), DEFAULTS) is None
+
+
 DAY = 24 * 60
 
 
