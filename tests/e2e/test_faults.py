@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .conftest import Theatre
-
-EVENTS = Path(__file__).parent.parent / "fixtures" / "events"
 
 
 def session_end(workspace_id: str) -> str:
