@@ -174,6 +174,12 @@ class AlarmJudge:
         if need is not None:
             need.mended_at = at
 
+    def forget(self, subject: object) -> None:
+        """Whether anybody is needed for `subject` cannot be told any more."""
+        need = self._needs.pop(subject, None)
+        if need is not None:
+            self._open.remove(need)
+
     # -- the judgement ------------------------------------------------------------------------
 
     def look(self, now: datetime) -> list[Broken]:

@@ -40,6 +40,8 @@ class Episodes:
         self.disabled: set[str] = set()
         """Rules that do not fire: an audit's, sign-ins', or alarms' actions."""
         self.poisoned: set[str] = set()
+        self.odd: set[str] = set()
+        """WorkSpaces whose item somebody has spoiled, for good."""
         """WorkSpaces and bundles that are held up themselves."""
         self._world = world
         self._rng = random.Random(f"episodes {world.scenario.seed}")
@@ -140,6 +142,7 @@ class Episodes:
             item[name] = rng.choice(({"S": "?"}, {"NULL": True}, {"L": []}))
             world.trace(id_, "has an odd", name, "in its record")
             world.table.write(item, id_)
+            self.odd.add(id_)
             self._poisoned(id_)
 
     def _poisoned(self, id_: str) -> None:

@@ -59,7 +59,10 @@ class Ringing:
         self._miss_audits(now)
         noticed = self._needs.noticed()
         for key in self._known - noticed.keys():
-            self.judge.mended(key, now)
+            if world.episodes.odd:  # an item that cannot be read rings on, and is nobody's truth
+                self.judge.forget(key)
+            else:
+                self.judge.mended(key, now)
         for key in noticed.keys() - self._known:
             id_, why = key
             self.judge.needs(key, ALARMS[why], now, since=noticed[key] + PRESENT, named=id_)
