@@ -12,6 +12,7 @@ from functools import partial
 
 import pytest
 
+from nonpersistent.facts import BRAKE_HOLDS
 from nonpersistent.records import from_moment
 from sandbox import Faults, State
 
@@ -121,8 +122,8 @@ def test_p6_each_remedy_ends_its_alarm(theatre: Theatre) -> None:
         assert images[-1] == trouble.MENDED
 
 
-def test_p6_a_brake_that_holds_for_a_day_raises_its_alarm(theatre: Theatre) -> None:
-    """The day passes in the ledger."""
+def test_p6_a_brake_that_holds_for_days_raises_its_alarm(theatre: Theatre) -> None:
+    """The days pass in the ledger."""
     stage, mona = theatre.stage, theatre.stage.ids["Mona"]
     with theatre.environment(MAXIMUM_REBUILDS_PER_HOUR="1"):
         made = len(stage.desktop("Ned").rebuilds)
@@ -138,7 +139,7 @@ def test_p6_a_brake_that_holds_for_a_day_raises_its_alarm(theatre: Theatre) -> N
             Key={"fleet": {"S": "fleet"}, "id": {"S": mona}},
             UpdateExpression="SET owed_since = :past, due_at = :now ADD version :one",
             ExpressionAttributeValues={
-                ":past": from_moment(now - timedelta(hours=25)),
+                ":past": from_moment(now - BRAKE_HOLDS - timedelta(hours=1)),
                 ":now": from_moment(now),
                 ":one": {"N": "1"},
             },
