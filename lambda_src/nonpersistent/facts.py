@@ -9,7 +9,7 @@ from enum import StrEnum
 FRESH = timedelta(minutes=10)
 """Connection samples older than this say nothing: two sample intervals."""
 
-NOTICE_LAG = timedelta(minutes=15)
+NOTICE_LAG = timedelta(minutes=12)
 """An alarm tells of a session end 5 to 11 minutes late."""
 
 VACANT_STATES = frozenset({"STOPPED", "ERROR"})

@@ -200,10 +200,10 @@ class Reconciler:
 
 
 def _is_unseen(record: Record, next_audit: datetime) -> bool:
-    """Whether no look is planned. A WorkSpace whose rebuild failed may be used meanwhile."""
+    """Whether no look is planned before the next audit: what waits may be used meanwhile."""
     if record.look_at is None:
         return True
-    return record.facts.phase is Phase.FAILED and record.look_at > next_audit
+    return record.look_at > next_audit and record.facts.phase is not Phase.REBUILDING
 
 
 def _is_due(record: Record, now: datetime) -> bool:

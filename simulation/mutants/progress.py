@@ -121,8 +121,8 @@ PROGRESS = (
                 "rest = sorted(id_ for id_ in self._tools.roster() if id_ > position)",
                 "rest: list[str] = []",
             ),
-            "audit looks at nobody whose rebuild failed": (
-                "return record.facts.phase is Phase.FAILED and record.look_at > next_audit",
+            "audit looks at nobody who waits": (
+                "return record.look_at > next_audit and record.facts.phase is not Phase.REBUILDING",
                 "return False",
             ),
             "nobody is woken when the canary has ended": (

@@ -177,9 +177,10 @@ FAILED = replace(
 
 
 @pytest.mark.parametrize(
-    ("facts", "planned", "looked"), [(CLEAN, 999, 0), (FAILED, 60, 0), (FAILED, 61, 1)]
+    ("facts", "planned", "looked"),
+    [(REBUILDING, 999, 0), (DUE, 60, 0), (DUE, 61, 1), (FAILED, 60, 0), (FAILED, 61, 1)],
 )
-def test_p2_an_audit_sees_who_uses_a_workspace_whose_rebuild_failed(
+def test_p2_an_audit_sees_who_uses_a_workspace_that_waits_for_long(
     audit: Stage, facts: Facts, planned: float, looked: int
 ) -> None:
     audit.has(facts, at(planned), connection="CONNECTED")

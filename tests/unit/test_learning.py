@@ -351,3 +351,21 @@ def test_p3_a_rebuild_that_was_asked_for_is_followed_to_its_end_before_another_o
     if decision.verdict not in (Verdict.FINISHED, Verdict.BELIEVED):
         assert decision.look_at is not None
         assert decision.look_at >= seen.looked_at
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected_by", "kept"),
+    [
+        (Doubt.OLDER_SAMPLE, at(300), False),
+        (Doubt.OLDER_SAMPLE, None, True),
+        (Doubt.STALE_SAMPLE, at(300), True),
+    ],
+)
+def test_p6_the_look_that_awaits_a_newer_sample_may_wait_for_what_was_chosen(
+    reason: Doubt, expected_by: datetime | None, kept: bool
+) -> None:
+    trouble = Trouble(at(0), Need.UNKNOWN, reason, at(90))
+    facts = Facts(used_at=at(-60), vacant_since=at(-40), owed_since=at(-40), trouble=trouble)
+    waits = Decision(facts, Verdict.DEFERRED, at(300), expected_by=expected_by)
+    reckoned = reckon(facts, waits, at(5), settings(), timedelta(hours=1))
+    assert reckoned.trouble == (trouble if kept else None)
