@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nonpersistent.facts import (
     Claim,
     Decision,
+    Doubt,
     Facts,
     Need,
     Observation,
