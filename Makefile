@@ -48,7 +48,8 @@ package-check:
 	$(PYTHON) package/build.py --check
 
 unit: $(VENV)/test.installed ## The function, the package and the repository, with the function's coverage
-	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit tests/repo tests/scripts --cov --cov-report=term --cov-fail-under=100
+	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit tests/repo --cov --cov-report=term --cov-fail-under=100
+	$(RUN) -m pytest --quiet --numprocesses=2 tests/scripts
 
 terraform-test: ## Validate the module and the examples, run their Terraform tests
 	scripts/terraform-test

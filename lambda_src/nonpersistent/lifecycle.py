@@ -144,11 +144,9 @@ def reckon(
     had been in trouble for long begins anew.
     """
     facts = decision.facts
-    chosen = decision.expected_by is not None
-    if chosen and facts.trouble is not None and facts.trouble.reason == Doubt.OLDER_SAMPLE:
-        facts = replace(
-            facts, trouble=None
-        )  # the look that a newer sample would show in waits, too
+    waits = isinstance(decision.reason, Deferral)  # so does the look that awaited a newer sample
+    if waits and facts.trouble is not None and facts.trouble.reason == Doubt.OLDER_SAMPLE:
+        facts = replace(facts, trouble=None)
     if not facts.is_owed or decision.verdict is Verdict.DRY_RUN:
         return replace(facts, late_at=None)
     was_stuck = before.trouble is not None and now >= before.trouble.needs_at

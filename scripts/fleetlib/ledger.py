@@ -13,7 +13,7 @@ from .aws import Account, Problem
 
 Item = Mapping[str, Any]
 
-NOTICE_LAG = timedelta(minutes=15)
+NOTICE_LAG = timedelta(minutes=12)
 """As in the function: how late an alarm may tell of a session that the rebuild itself ended."""
 
 KEYS_PER_READ = 100

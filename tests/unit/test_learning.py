@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nonpersistent.facts import (
     Claim,
     Decision,
+    Deferral,
     Doubt,
     Facts,
     Need,
@@ -355,18 +356,19 @@ def test_p3_a_rebuild_that_was_asked_for_is_followed_to_its_end_before_another_o
 
 
 @pytest.mark.parametrize(
-    ("reason", "expected_by", "kept"),
+    ("doubt", "waits_for", "kept"),
     [
-        (Doubt.OLDER_SAMPLE, at(300), False),
-        (Doubt.OLDER_SAMPLE, None, True),
-        (Doubt.STALE_SAMPLE, at(300), True),
+        (Doubt.OLDER_SAMPLE, Deferral.BRAKE, False),
+        (Doubt.OLDER_SAMPLE, Deferral.IMAGE, False),
+        (Doubt.OLDER_SAMPLE, Doubt.OLDER_SAMPLE, True),
+        (Doubt.STALE_SAMPLE, Deferral.BRAKE, True),
     ],
 )
-def test_p6_the_look_that_awaits_a_newer_sample_may_wait_for_what_was_chosen(
-    reason: Doubt, expected_by: datetime | None, kept: bool
+def test_p6_no_awaited_sample_rings_while_the_look_waits_for_something_else(
+    doubt: Doubt, waits_for: Deferral | Doubt, kept: bool
 ) -> None:
-    trouble = Trouble(at(0), Need.UNKNOWN, reason, at(90))
+    trouble = Trouble(at(0), Need.UNKNOWN, doubt, at(90))
     facts = Facts(used_at=at(-60), vacant_since=at(-40), owed_since=at(-40), trouble=trouble)
-    waits = Decision(facts, Verdict.DEFERRED, at(300), expected_by=expected_by)
+    waits = Decision(facts, Verdict.DEFERRED, at(300), waits_for)
     reckoned = reckon(facts, waits, at(5), settings(), timedelta(hours=1))
     assert reckoned.trouble == (trouble if kept else None)
