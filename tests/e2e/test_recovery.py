@@ -61,7 +61,11 @@ def test_p2_a_message_is_lost_and_an_item_of_the_ledger_is_deleted(
     with survives(crew, {"Tess": 1, "Vera": 1}), monkeypatch.context() as patch:
         patch.setattr(Post, "deliver", loses)
         key = {"fleet": {"S": "fleet"}, "id": {"S": stage.ids["Vera"]}}
-        crew.client("dynamodb").delete_item(TableName=crew.outputs["ledger_table_name"], Key=key)
+        item: Any = {"TableName": crew.outputs["ledger_table_name"], "Key": key}
+        ledger = crew.client("dynamodb")
+        ledger.delete_item(**item)
+        # Use before the first sight is no debt, so she has to be seen at work.
+        stage.until("an audit meets Vera", lambda: "Item" in ledger.get_item(**item))
         leaves(crew, "Tess", "Vera")
         stage.until("the message is lost", lambda: stage.ids["Tess"] in str(lost))
     assert not told_of_the_end(crew, "Tess")
