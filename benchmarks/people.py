@@ -17,6 +17,9 @@ from sandbox.desktops import CannotConnect
 
 from .world import CountedWorld
 
+BEGINS_WITHIN = timedelta(minutes=13)
+"""From the acceptance of a rebuild to the end of the session that it meets, at the most."""
+
 RESUMABLE = timedelta(minutes=20)
 """How long the clients try to resume a dropped session by themselves (AWS's default)."""
 
@@ -101,11 +104,21 @@ class Person:
                 at(moment, partial(self._lose, away, back))
 
     def thrown_out(self) -> None:
-        """A rebuild of the desktop was accepted; one that never begins ends no session."""
-        if self._connected and self._desktop.rebuilds[-1].ends_at is not None:
-            self._connected = False
-            self._felt["sessions ended by a rebuild"] += 1
-            self._try()
+        """A rebuild of the desktop was accepted: it ends the session once it begins."""
+        self._world.agenda.after(60, self._notice)
+
+    def _notice(self) -> None:
+        now = self._world.now
+        self._world.fleet.tick(now)
+        if not self._connected:
+            return
+        if self._desktop.presence is Presence.CONNECTED:
+            if now - self._desktop.rebuilds[-1].accepted_at < BEGINS_WITHIN:
+                self._world.agenda.after(60, self._notice)
+            return
+        self._connected = False
+        self._felt["sessions ended by a rebuild"] += 1
+        self._try()
 
     def _come(self, until: datetime) -> None:
         self._wants_until = until
@@ -165,7 +178,8 @@ class Person:
 
     def _lose(self, away: float, back: bool) -> None:
         now = self._world.now
-        if not self._connected:
+        self._world.fleet.tick(now)
+        if not self._connected or self._desktop.presence is not Presence.CONNECTED:
             return
         self._connected = False
         self._world.fleet.drop(self._desktop.id, now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sandbox.states import State
+
 from . import verdicts
 
 if TYPE_CHECKING:
@@ -83,8 +85,11 @@ class Reckoning:
             start = max([peace, debt.ended_at, *(end for end in ends if end > peace)])
             if id_ in world.poisoned_since:
                 continue
+            unlearnt = desktop.state is State.UNHEALTHY and not desktop.rebuilds
             if not debt.knowable:
                 world.oracles.counts["P2 unknowable"] += 1
+            elif unlearnt and verdicts.spoken_of(id_, world.lines, since):
+                world.oracles.counts["P2 nobody can learn whether it is in use"] += 1
             elif now - start > may_take:
                 text = f"{id_}: session ended {debt.ended_at:%d %H:%M:%S}, not rebuilt"
                 world.oracles.violated("P2", now, text)

@@ -204,7 +204,8 @@ def trouble(
         need = before.need  # it is the failed rebuild that needs a person, whatever comes after it
     shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience
     pause = max(shortest, min((now - since) / 2, LONGEST_PAUSE, settings.audit_interval))
-    stuck = replace(facts, trouble=Trouble(since, need, reason, needs_at))
+    refused = verdict is Verdict.REFUSED or (before is not None and before.refused)
+    stuck = replace(facts, trouble=Trouble(since, need, reason, needs_at, refused))
     return Decision(stuck, verdict, settings.look_after(now, pause), reason)
 
 

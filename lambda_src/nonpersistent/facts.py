@@ -135,6 +135,8 @@ class Trouble:
     reason: str
     needs_at: datetime
     """From when on it needs a person."""
+    refused: bool = False
+    """AWS refused the rebuild: only one that it accepts ends this."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
     if facts.phase is Phase.REBUILDING:
         return claims.follow(facts, seen, now, settings)
     if seen.error is not None:
-        return trouble(facts, Need.UNKNOWN, f"{API_ERROR}{seen.error}", now, settings)
+        why, holds = f"{API_ERROR}{seen.error}", claims.FAILURE_HOLDS
+        return trouble(facts, Need.UNKNOWN, why, now, settings, holds=holds)
     if seen.state == "REBUILDING":
         return claims.adopt(facts, seen, now, settings)
     if facts.phase is Phase.NEW:
@@ -211,7 +212,8 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     if due_at is None:
         return _await_vacancy(facts, seen, now, settings)
     vacant_at, obstacle = _vacant_at(facts, seen), _obstacle(facts, seen, now, settings)
-    if vacant_at is not None and obstacle is None and facts.retry_at is None:
+    outlasts = facts.retry_at is not None or (facts.trouble is not None and facts.trouble.refused)
+    if vacant_at is not None and obstacle is None and not outlasts:
         facts = replace(facts, trouble=None)
     soonest = due_at + settings.patience if now < due_at else now
     opens_at = settings.rebuild_allowed_at(soonest)

@@ -123,7 +123,9 @@ class Rebuilder:
         assert facts.claim is not None
         claim = replace(facts.claim, accepted_at=now)
         look_at = claims.next_look_at(claim, now, self._settings)
-        return Decision(replace(facts, claim=claim), Verdict.REBUILDING, look_at, ASKED)
+        kept = facts.trouble if facts.failures else None
+        known = replace(facts, claim=claim, trouble=kept)
+        return Decision(known, Verdict.REBUILDING, look_at, ASKED)
 
     def _refused(self, before: Record, facts: Facts, code: str, now: datetime) -> Decision:
         """What was in the way already makes the trouble older."""

@@ -27,6 +27,7 @@ KINDS = {
     "failures": "N",
     "goes_first": "BOOL",
     "lost": "L",
+    "refused": "BOOL",
     "trouble": "M",
     "version": "N",
 }

@@ -411,7 +411,7 @@ def test_an_image_that_is_not_known_is_not_another_one() -> None:
 def test_p6_a_refusal_takes_the_claim_back_and_keeps_the_debt() -> None:
     decision = claims.refuse(replace(OWED, claim=ASKED), "NoSnapshot", NOON, DEFAULTS)
     assert said(decision) == (Verdict.REFUSED, "NoSnapshot", at(5))
-    trouble = Trouble(NOON, Need.BLOCKED, "NoSnapshot", at(30))
+    trouble = Trouble(NOON, Need.BLOCKED, "NoSnapshot", at(30), refused=True)
     assert decision.facts == replace(OWED, trouble=trouble)
 
 
@@ -457,8 +457,9 @@ def test_p6_trouble_keeps_its_age_whatever_its_reason_becomes() -> None:
     first = trouble(OWED, 0).facts
     assert first.trouble == Trouble(NOON, Need.UNKNOWN, "no_row", at(90))
     refused = claims.refuse(first, "no", at(10), DEFAULTS).facts
-    assert refused.trouble == Trouble(NOON, Need.BLOCKED, "no", at(30))
-    assert trouble(refused, 20).facts.trouble == Trouble(NOON, Need.UNKNOWN, "no_row", at(30))
+    assert refused.trouble == Trouble(NOON, Need.BLOCKED, "no", at(30), refused=True)
+    later = Trouble(NOON, Need.UNKNOWN, "no_row", at(30), refused=True)
+    assert trouble(refused, 20).facts.trouble == later
 
 
 def test_p6_a_failed_rebuild_stays_what_needs_a_person() -> None:

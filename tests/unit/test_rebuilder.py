@@ -151,7 +151,7 @@ def test_p1_the_decision_is_made_once_more_when_the_call_may_be_made(stage: Stag
 def test_p6_a_refusal_is_kept_and_told(stage: Stage, due: Record) -> None:
     stage.desktops.desks[WS].refusal = "NoSnapshot"
     rebuild(stage, due)
-    trouble = Trouble(NOON, Need.BLOCKED, "NoSnapshot", at(30))
+    trouble = Trouble(NOON, Need.BLOCKED, "NoSnapshot", at(30), refused=True)
     known = replace(DUE, trouble=trouble, late_at=LATE_AT)
     assert stage.record() == Record(WS, known, 3, at(5), "NoSnapshot")
     [line] = stage.lines.all
@@ -159,7 +159,7 @@ def test_p6_a_refusal_is_kept_and_told(stage: Stage, due: Record) -> None:
 
 
 def test_p6_a_refusal_of_what_was_stuck_before_makes_its_trouble_older(stage: Stage) -> None:
-    before = Trouble(at(-60), Need.BLOCKED, "NoSnapshot", at(-30))
+    before = Trouble(at(-60), Need.BLOCKED, "NoSnapshot", at(-30), refused=True)
     due = stage.has(replace(DUE, trouble=before), NOON, refusal="NoSnapshot")
     rebuild(stage, due)
     assert stage.facts().trouble == before

@@ -112,6 +112,7 @@ def test_an_item_is_of_dynamodbs_types_and_says_what_the_index_shows() -> None:
                 "need": {"S": "blocked"},
                 "reason": {"S": "ERROR"},
                 "needs_at": from_moment(at(31)),
+                "refused": {"BOOL": False},
             }
         },
         "user": {"S": "ada"},
