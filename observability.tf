@@ -25,9 +25,8 @@ locals {
       remedy    = "Check that the rule ${aws_cloudwatch_event_rule.audit.name} is enabled, and read in the log what ends the audits."
       metric    = "AuditOverdueMinutes"
       threshold = 60
-      # After a pause of the function the first lines may come just before its first audit.
-      periods    = 3
-      datapoints = 3
+      # After a pause of the function the lines before and after its first audit come close together.
+      period = 900
     }
     blocked = {
       problem = "A WorkSpace cannot be rebuilt, or its rebuild has failed."

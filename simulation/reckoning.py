@@ -85,7 +85,8 @@ class Reckoning:
             start = max([peace, debt.ended_at, *(end for end in ends if end > peace)])
             if id_ in world.poisoned_since:
                 continue
-            unlearnt = desktop.state is State.UNHEALTHY and not desktop.rebuilds
+            not_ours = all(rebuild.by_person for rebuild in desktop.rebuilds[-1:])
+            unlearnt = desktop.state is State.UNHEALTHY and not_ours
             if not debt.knowable:
                 world.oracles.counts["P2 unknowable"] += 1
             elif unlearnt and verdicts.spoken_of(id_, world.lines, since):
