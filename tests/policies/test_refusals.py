@@ -1,7 +1,8 @@
 """What the inputs refuse, in messages that name input, rule and value.
 
 A plan refuses the wrong values of all inputs at once, so the first wrong value of each input goes
-into one plan, the second into another, and so on.
+into one plan, the second into another, and so on. The cases label-zurich, empty-arn and zone-typo
+are among the values.
 """
 
 from __future__ import annotations
