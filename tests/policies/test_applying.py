@@ -28,7 +28,9 @@ def client(aws: Sandbox) -> Callable[[str], Any]:
     return partial(session.client, endpoint_url=aws.endpoint)
 
 
-def test_pause_and_apply_an_apply_undoes_a_pause(fleet: Fleet, client: Callable[[str], Any]) -> None:
+def test_pause_and_apply_an_apply_undoes_a_pause(
+    fleet: Fleet, client: Callable[[str], Any]
+) -> None:
     events = client("events")
     for rule in RULES:
         events.disable_rule(Name=rule)
