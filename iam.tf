@@ -123,7 +123,7 @@ data "aws_iam_policy_document" "observe" {
   }
 }
 
-# Report: the log, and what failed for good.
+# Report: the log, what failed for good, and events where they are wanted.
 data "aws_iam_policy_document" "report" {
   statement {
     sid       = "WriteTheLog"
@@ -135,6 +135,29 @@ data "aws_iam_policy_document" "report" {
     sid       = "KeepFailedInvocations"
     actions   = ["sqs:SendMessage"]
     resources = [local.dead_letters_arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.publish_events ? [true] : []
+
+    content {
+      sid       = "PublishEventsUnderTheModulesSource"
+      actions   = ["events:PutEvents"]
+      resources = ["arn:${local.partition}:events:${local.region}:${local.account}:event-bus/default"]
+
+      # One call may hold events of several sources, and "for all values" alone would accept a call of none.
+      condition {
+        test     = "ForAllValues:StringEquals"
+        variable = "events:source"
+        values   = [local.event_source]
+      }
+
+      condition {
+        test     = "Null"
+        variable = "events:source"
+        values   = ["false"]
+      }
+    }
   }
 }
 

@@ -23,6 +23,9 @@ locals {
   function_arn      = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
   ledger_arn        = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${local.ledger_name}"
 
+  # What the function calls itself on EventBridge, whatever the name of the deployment: `fleet` in the detail holds that.
+  event_source = "workspaces-nonpersistent"
+
   # Only alarms whose names begin like this may publish to the topic; no other alarm of the module's does.
   session_alarm_prefix = "${var.name}-session-disconnect-"
 
@@ -162,16 +165,19 @@ resource "aws_lambda_function" "nonpersistent" {
 
   environment {
     variables = {
-      FLEET                     = var.name
-      LEDGER_TABLE              = aws_dynamodb_table.ledger.name
-      RECONNECT_GRACE_MINUTES   = tostring(var.reconnect_grace_minutes)
-      USER_VOLUME               = var.user_volume
-      DRY_RUN                   = tostring(var.dry_run)
-      WORKSPACES_API_RATE       = tostring(var.workspaces_api_rate)
-      AUDIT_INTERVAL_MINUTES    = tostring(var.audit_interval_minutes)
-      MAXIMUM_REBUILDS_PER_HOUR = var.maximum_rebuilds_per_hour == null ? "" : tostring(var.maximum_rebuilds_per_hour)
-      REBUILD_WINDOW            = var.rebuild_window == null ? "" : jsonencode(var.rebuild_window)
-      CANARY_AFTER_HOURS        = var.canary_after_hours == null ? "" : tostring(var.canary_after_hours)
+      FLEET                      = var.name
+      LEDGER_TABLE               = aws_dynamodb_table.ledger.name
+      RECONNECT_GRACE_MINUTES    = tostring(var.reconnect_grace_minutes)
+      USER_VOLUME                = var.user_volume
+      DRY_RUN                    = tostring(var.dry_run)
+      WORKSPACES_API_RATE        = tostring(var.workspaces_api_rate)
+      AUDIT_INTERVAL_MINUTES     = tostring(var.audit_interval_minutes)
+      MAXIMUM_REBUILDS_PER_HOUR  = var.maximum_rebuilds_per_hour == null ? "" : tostring(var.maximum_rebuilds_per_hour)
+      REBUILD_WINDOW             = var.rebuild_window == null ? "" : jsonencode(var.rebuild_window)
+      CANARY_AFTER_HOURS         = var.canary_after_hours == null ? "" : tostring(var.canary_after_hours)
+      ROLL_OUT_IMAGES            = tostring(var.roll_out_images)
+      MAXIMUM_REBUILDING_PERCENT = var.maximum_rebuilding_percent == null ? "" : tostring(var.maximum_rebuilding_percent)
+      PUBLISH_EVENTS             = tostring(var.publish_events)
     }
   }
 
@@ -306,7 +312,7 @@ resource "aws_dynamodb_table" "ledger" {
     name               = "due"
     range_key          = "due_at"
     projection_type    = "INCLUDE"
-    non_key_attributes = ["phase", "needs", "needs_at", "reason", "user", "bundle_id", "owed_since"]
+    non_key_attributes = ["phase", "needs", "needs_at", "reason", "user", "bundle_id", "owed_since", "outdated_at"]
   }
 
   point_in_time_recovery {

@@ -141,6 +141,17 @@ variable "log_retention_days" {
   }
 }
 
+variable "maximum_rebuilding_percent" {
+  description = "At most this share of the fleet's WorkSpaces is being rebuilt at once, in percent, but always at least one; what is above waits. A rebuild that takes longer than two hours does not count: it needs a person and has its alarm. null, the default, means no such limit."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.maximum_rebuilding_percent == null ? true : var.maximum_rebuilding_percent > 0 && var.maximum_rebuilding_percent <= 100
+    error_message = "maximum_rebuilding_percent must be a number above 0 and at most 100, or null for no limit (dry_run rebuilds nothing at all); got ${jsonencode(var.maximum_rebuilding_percent)}."
+  }
+}
+
 variable "maximum_rebuilds_per_hour" {
   description = "A brake: at most this many rebuilds are asked for within an hour; what is above waits, and an alarm says so after three days. Of each WorkSpace in workspace_ids, the last three rebuilds are counted, and the last that failed. null, the default, means no brake."
   type        = number
@@ -192,6 +203,13 @@ variable "permissions_boundary_arn" {
   }
 }
 
+variable "publish_events" {
+  description = "Whether to send events to the default event bus of EventBridge: each rebuild that is asked for, ends, fails or is blocked, and each bundle that is held. docs/events.md says what they hold."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "rebuild_window" {
   description = <<-EOT
     Hours in which rebuilds may happen, as `{start = "19:00", end = "06:00", timezone = "Europe/Berlin", days = ["mon", "tue"]}`; what is due outside of them waits. null, the default, means at any time.
@@ -239,6 +257,21 @@ variable "reconnect_grace_minutes" {
   validation {
     condition     = var.reconnect_grace_minutes >= 0 && var.reconnect_grace_minutes <= 1440
     error_message = "reconnect_grace_minutes must be a number of minutes from 0 to 1440; got ${var.reconnect_grace_minutes}."
+  }
+}
+
+variable "roll_out_images" {
+  description = <<-EOT
+    Whether a WorkSpace that nobody uses gets a new image of its bundle without waiting for its next session, once a rebuild with that image has ended well. Everything else stays as it is: window, brake, share, and sessions that ended come first. A WorkSpace in use gets it after its session.
+    An audit finds what is outdated. Setting this rebuilds nothing: a WorkSpace that the module has not rebuilt yet counts as having the image that its bundle has then. Needs `canary_after_hours`.
+  EOT
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.roll_out_images || var.canary_after_hours != null
+    error_message = "roll_out_images must be false while canary_after_hours is null: an image has to have been proven by a canary before it is rolled out; got ${jsonencode(var.roll_out_images)}."
   }
 }
 

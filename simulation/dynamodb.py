@@ -22,6 +22,7 @@ INDEXED = (
     "user",
     "bundle_id",
     "owed_since",
+    "outdated_at",
     "waits_for",
 )
 """What the index `due` holds of an item, see main.tf."""

@@ -69,6 +69,9 @@ class Scenario:
             "MAXIMUM_REBUILDS_PER_HOUR": str(self.brake or ""),
             "REBUILD_WINDOW": window,
             "CANARY_AFTER_HOURS": "" if self.canary_after is None else f"{self.canary_after:g}",
+            "ROLL_OUT_IMAGES": "false",
+            "MAXIMUM_REBUILDING_PERCENT": "",
+            "PUBLISH_EVENTS": "false",
         }
 
     @property

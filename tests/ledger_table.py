@@ -9,7 +9,17 @@ from nonpersistent.table import FLEET
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SHOWN = ["phase", "needs", "needs_at", "reason", "user", "bundle_id", "owed_since", "waits_for"]
+SHOWN = [
+    "phase",
+    "needs",
+    "needs_at",
+    "reason",
+    "user",
+    "bundle_id",
+    "owed_since",
+    "outdated_at",
+    "waits_for",
+]
 """What the index shows besides the keys."""
 
 

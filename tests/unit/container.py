@@ -18,6 +18,9 @@ ENVIRONMENT = {
     "MAXIMUM_REBUILDS_PER_HOUR": "",
     "REBUILD_WINDOW": "",
     "CANARY_AFTER_HOURS": "",
+    "ROLL_OUT_IMAGES": "false",
+    "MAXIMUM_REBUILDING_PERCENT": "",
+    "PUBLISH_EVENTS": "false",
 }
 
 
