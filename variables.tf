@@ -24,7 +24,7 @@ variable "workspace_ids" {
     The WorkSpaces that become non-persistent; no other WorkSpace is ever touched.
     Either a list or a set of ids (`["ws-0123456789"]`), or a map from a label of your choice to an id.
     Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not. Without `session_alarms` a list or set will do, too.
-    The label, or the id in a list, ends the name of the WorkSpace's alarm. An empty collection deploys everything but session alarms.
+    The label, or the id in a list, ends the name of the WorkSpace's alarm. An empty collection deploys everything but session alarms and permissions to rebuild.
   EOT
   type        = any
   nullable    = false
@@ -118,7 +118,7 @@ variable "kms_key_arn" {
 }
 
 variable "lambda_architecture" {
-  description = "Instruction set of the function, arm64 or x86_64; its package runs on both. AWS offers arm64, the cheaper one, in most Regions."
+  description = "Instruction set of the function, arm64 or x86_64; its package runs on both. AWS offers arm64, the cheaper one, in most Regions; in cn-northwest-1 and AWS GovCloud (US) this is not proven."
   type        = string
   default     = "arm64"
   nullable    = false
@@ -153,7 +153,7 @@ variable "maximum_rebuilding_percent" {
 }
 
 variable "maximum_rebuilds_per_hour" {
-  description = "A brake: at most this many rebuilds are asked for within an hour; what is above waits, and an alarm says so after three days. Of each WorkSpace in workspace_ids, the last three rebuilds are counted, and the last that failed. null, the default, means no brake."
+  description = "A brake: at most this many rebuilds are requested within an hour. The others wait, oldest first; an alarm rings after three days. For each WorkSpace in workspace_ids, its last three rebuilds and the one in progress are counted. null, the default, means no brake."
   type        = number
   default     = null
 
@@ -193,7 +193,7 @@ variable "operations_alarm_actions" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the IAM policy that bounds the function's role; null, the default, means none."
+  description = "ARN of the IAM policy that is the permissions boundary of the function's role; null, the default, means none."
   type        = string
   default     = null
 
@@ -249,7 +249,7 @@ variable "rebuild_window" {
 }
 
 variable "reconnect_grace_minutes" {
-  description = "How long a WorkSpace must have been seen vacant before it is rebuilt, in minutes; fractions are allowed. The default, 20, is how long the clients themselves try to resume a dropped session. 0 rebuilds at once, also under a user whose network dropped."
+  description = "How long a WorkSpace must have been seen vacant before it is rebuilt, in minutes; fractions are allowed. The default, 20, is how long clients try to resume an interrupted session by default. 0 rebuilds at once, even while a client is trying to reconnect."
   type        = number
   default     = 20
   nullable    = false
@@ -276,7 +276,7 @@ variable "roll_out_images" {
 }
 
 variable "session_alarms" {
-  description = "Whether to deploy a CloudWatch alarm for each WorkSpace, which reports the end of a session within minutes. Without them only the audits find session ends, so set `audit_interval_minutes` to 5 to 15: this saves a tenth of a dollar a month per WorkSpace, and the time that Terraform spends on each alarm."
+  description = "Whether to deploy a CloudWatch alarm for each WorkSpace, which reports the end of a session within minutes. Without them only the audits find session ends, so set `audit_interval_minutes` to 5 to 15. This saves 0.10 USD per WorkSpace and month, and the time that Terraform spends on each alarm."
   type        = bool
   default     = true
   nullable    = false
