@@ -12,16 +12,19 @@ variables {
 run "by_default" {
   assert {
     condition = aws_lambda_function.nonpersistent.environment[0].variables == tomap({
-      FLEET                     = "fleet"
-      LEDGER_TABLE              = "fleet-ledger"
-      RECONNECT_GRACE_MINUTES   = "20"
-      USER_VOLUME               = "roll_back"
-      DRY_RUN                   = "false"
-      WORKSPACES_API_RATE       = "2"
-      AUDIT_INTERVAL_MINUTES    = "60"
-      MAXIMUM_REBUILDS_PER_HOUR = ""
-      REBUILD_WINDOW            = ""
-      CANARY_AFTER_HOURS        = "12"
+      FLEET                      = "fleet"
+      LEDGER_TABLE               = "fleet-ledger"
+      RECONNECT_GRACE_MINUTES    = "20"
+      USER_VOLUME                = "roll_back"
+      DRY_RUN                    = "false"
+      WORKSPACES_API_RATE        = "2"
+      AUDIT_INTERVAL_MINUTES     = "60"
+      MAXIMUM_REBUILDS_PER_HOUR  = ""
+      REBUILD_WINDOW             = ""
+      CANARY_AFTER_HOURS         = "12"
+      ROLL_OUT_IMAGES            = "false"
+      MAXIMUM_REBUILDING_PERCENT = ""
+      PUBLISH_EVENTS             = "false"
     })
     error_message = "The environment must hold every default, as a string."
   }
@@ -104,39 +107,45 @@ run "by_default" {
   }
 
   assert {
-    condition     = one([for index in aws_dynamodb_table.ledger.local_secondary_index : "${index.name} by ${index.range_key}, ${index.projection_type} ${join(" ", sort(index.non_key_attributes))}"]) == "due by due_at, INCLUDE bundle_id needs needs_at owed_since phase reason user"
+    condition     = one([for index in aws_dynamodb_table.ledger.local_secondary_index : "${index.name} by ${index.range_key}, ${index.projection_type} ${join(" ", sort(index.non_key_attributes))}"]) == "due by due_at, INCLUDE bundle_id needs needs_at outdated_at owed_since phase reason user"
     error_message = "The index must list what is due by its time, with what the gauges count."
   }
 }
 
 run "with_every_option" {
   variables {
-    reconnect_grace_minutes   = 0.1
-    user_volume               = "keep"
-    dry_run                   = true
-    workspaces_api_rate       = 0.5
-    audit_interval_minutes    = 5
-    maximum_rebuilds_per_hour = 30
-    rebuild_window            = { start = "19:00", end = "06:00", timezone = "Europe/Berlin", days = ["mon", "fri"] }
-    canary_after_hours        = null
-    lambda_architecture       = "x86_64"
-    log_retention_days        = 7
-    kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
-    permissions_boundary_arn  = "arn:aws:iam::123456789012:policy/boundary"
+    reconnect_grace_minutes    = 0.1
+    user_volume                = "keep"
+    dry_run                    = true
+    workspaces_api_rate        = 0.5
+    audit_interval_minutes     = 5
+    maximum_rebuilds_per_hour  = 30
+    rebuild_window             = { start = "19:00", end = "06:00", timezone = "Europe/Berlin", days = ["mon", "fri"] }
+    canary_after_hours         = 0.5
+    roll_out_images            = true
+    maximum_rebuilding_percent = 12.5
+    publish_events             = true
+    lambda_architecture        = "x86_64"
+    log_retention_days         = 7
+    kms_key_arn                = "arn:aws:kms:eu-central-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
+    permissions_boundary_arn   = "arn:aws:iam::123456789012:policy/boundary"
   }
 
   assert {
     condition = aws_lambda_function.nonpersistent.environment[0].variables == tomap({
-      FLEET                     = "fleet"
-      LEDGER_TABLE              = "fleet-ledger"
-      RECONNECT_GRACE_MINUTES   = "0.1"
-      USER_VOLUME               = "keep"
-      DRY_RUN                   = "true"
-      WORKSPACES_API_RATE       = "0.5"
-      AUDIT_INTERVAL_MINUTES    = "5"
-      MAXIMUM_REBUILDS_PER_HOUR = "30"
-      REBUILD_WINDOW            = "{\"days\":[\"mon\",\"fri\"],\"end\":\"06:00\",\"start\":\"19:00\",\"timezone\":\"Europe/Berlin\"}"
-      CANARY_AFTER_HOURS        = ""
+      FLEET                      = "fleet"
+      LEDGER_TABLE               = "fleet-ledger"
+      RECONNECT_GRACE_MINUTES    = "0.1"
+      USER_VOLUME                = "keep"
+      DRY_RUN                    = "true"
+      WORKSPACES_API_RATE        = "0.5"
+      AUDIT_INTERVAL_MINUTES     = "5"
+      MAXIMUM_REBUILDS_PER_HOUR  = "30"
+      REBUILD_WINDOW             = "{\"days\":[\"mon\",\"fri\"],\"end\":\"06:00\",\"start\":\"19:00\",\"timezone\":\"Europe/Berlin\"}"
+      CANARY_AFTER_HOURS         = "0.5"
+      ROLL_OUT_IMAGES            = "true"
+      MAXIMUM_REBUILDING_PERCENT = "12.5"
+      PUBLISH_EVENTS             = "true"
     })
     error_message = "The environment must hold every option, as a string."
   }
@@ -155,6 +164,19 @@ run "with_every_option" {
   assert {
     condition     = aws_cloudwatch_log_group.function.retention_in_days == 7 && aws_iam_role.function.permissions_boundary == var.permissions_boundary_arn && aws_lambda_function.nonpersistent.architectures == tolist(["x86_64"])
     error_message = "Retention, boundary and architecture must be as given."
+  }
+}
+
+run "without_a_canary" {
+  command = plan
+
+  variables {
+    canary_after_hours = null
+  }
+
+  assert {
+    condition     = aws_lambda_function.nonpersistent.environment[0].variables.CANARY_AFTER_HOURS == ""
+    error_message = "No canary must be an empty string."
   }
 }
 

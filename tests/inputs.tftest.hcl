@@ -103,22 +103,23 @@ run "the_least_of_each" {
   command = plan
 
   variables {
-    audit_interval_minutes    = 5
-    canary_after_hours        = 0.1
-    kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
-    lambda_architecture       = "arm64"
-    log_retention_days        = 1
-    maximum_rebuilds_per_hour = 1
-    name                      = "f"
-    operations_alarm_actions  = ["arn:aws:sns:eu-central-1:123456789012:operations"]
-    permissions_boundary_arn  = "arn:aws:iam::aws:policy/PowerUserAccess"
-    rebuild_window            = { start = "00:00", end = "23:59", timezone = "UTC", days = ["sun"] }
-    reconnect_grace_minutes   = 0
-    tags                      = { k = "" }
-    user_volume               = "keep"
-    workspace_ids             = { l = "ws-01234567" }
-    workspace_tag             = { key = "k", value = "v" }
-    workspaces_api_rate       = 0.1
+    audit_interval_minutes     = 5
+    canary_after_hours         = 0.1
+    kms_key_arn                = "arn:aws:kms:eu-central-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
+    lambda_architecture        = "arm64"
+    log_retention_days         = 1
+    maximum_rebuilding_percent = 0.01
+    maximum_rebuilds_per_hour  = 1
+    name                       = "f"
+    operations_alarm_actions   = ["arn:aws:sns:eu-central-1:123456789012:operations"]
+    permissions_boundary_arn   = "arn:aws:iam::aws:policy/PowerUserAccess"
+    rebuild_window             = { start = "00:00", end = "23:59", timezone = "UTC", days = ["sun"] }
+    reconnect_grace_minutes    = 0
+    tags                       = { k = "" }
+    user_volume                = "keep"
+    workspace_ids              = { l = "ws-01234567" }
+    workspace_tag              = { key = "k", value = "v" }
+    workspaces_api_rate        = 0.1
   }
 }
 
@@ -126,13 +127,14 @@ run "the_most_of_each" {
   command = plan
 
   variables {
-    audit_interval_minutes    = 1440
-    canary_after_hours        = 10000
-    kms_key_arn               = "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef"
-    lambda_architecture       = "x86_64"
-    log_retention_days        = 3653
-    maximum_rebuilds_per_hour = 100000
-    name                      = join("", [for i in range(40) : "n"])
+    audit_interval_minutes     = 1440
+    canary_after_hours         = 10000
+    kms_key_arn                = "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef"
+    lambda_architecture        = "x86_64"
+    log_retention_days         = 3653
+    maximum_rebuilding_percent = 100
+    maximum_rebuilds_per_hour  = 100000
+    name                       = join("", [for i in range(40) : "n"])
     operations_alarm_actions = [
       "arn:aws-cn:sns:cn-north-1:123456789012:operations",
       "arn:aws:automate:eu-central-1:ec2:recover",
@@ -143,6 +145,7 @@ run "the_most_of_each" {
     permissions_boundary_arn = "arn:aws:iam::123456789012:policy/path/boundary"
     rebuild_window           = { start = "19:00", end = "06:00", timezone = "America/Argentina/Buenos_Aires", days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] }
     reconnect_grace_minutes  = 1440
+    roll_out_images          = true
     tags                     = { (join("", [for i in range(128) : "k"])) = join("", [for i in range(256) : "v"]) }
     user_volume              = "roll_back"
     workspace_ids            = { (join("", [for i in range(128) : "~"])) = format("ws-%063d", 1) }
@@ -155,13 +158,15 @@ run "none_and_fractions" {
   command = plan
 
   variables {
-    canary_after_hours        = null
-    kms_key_arn               = null
-    maximum_rebuilds_per_hour = null
-    name                      = "My-fleet_2"
-    permissions_boundary_arn  = null
-    rebuild_window            = null
-    reconnect_grace_minutes   = 0.1
-    workspace_tag             = null
+    canary_after_hours         = null
+    kms_key_arn                = null
+    maximum_rebuilding_percent = null
+    maximum_rebuilds_per_hour  = null
+    name                       = "My-fleet_2"
+    permissions_boundary_arn   = null
+    rebuild_window             = null
+    reconnect_grace_minutes    = 0.1
+    roll_out_images            = false
+    workspace_tag              = null
   }
 }

@@ -76,6 +76,10 @@ def _conditions_hold(statement: Mapping[str, Any], context: Mapping[str, str]) -
 
 def _holds(operator: str, value: str | None, patterns: list[str]) -> bool | None:
     """None: the operator is not known."""
+    if operator == "Null":
+        return str(value is None).lower() in [pattern.lower() for pattern in patterns]
+    if operator.startswith("ForAllValues:"):  # a request has one value or none here
+        return value is None or _holds(operator.removeprefix("ForAllValues:"), value, patterns)
     name = operator.removesuffix("IfExists")
     if value is None:
         return operator.endswith("IfExists") or name.startswith(("StringNot", "ArnNot"))

@@ -22,14 +22,14 @@ BY_TAG = {"key": "fleet", "value": "desks"}
 
 
 def main(folder: Path) -> None:
-    """Permissions by id and by tag."""
+    """Permissions by id, with events, and by tag, without them."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, Sandbox() as aws:
         fleet = fleet_on(aws, Path(scratch), "aws")
         found = {
             f"{variant} {address}": policy
             for variant, planned in (
-                ("by id", fleet.planned()),
+                ("by id", fleet.planned(publish_events=True)),
                 ("by tag", fleet.planned(workspace_tag=BY_TAG)),
             )
             for address, policy in planned.policies.items()

@@ -44,6 +44,12 @@ def by_tag(fleet: Fleet) -> Planned:
 
 
 @pytest.fixture(scope="session")
+def publishing(fleet: Fleet) -> Planned:
+    """With events."""
+    return fleet.planned(publish_events=True)
+
+
+@pytest.fixture(scope="session")
 def plain(fleet: Fleet) -> Planned:
     """Neither key nor boundary: the policies of this plan are not known before it is applied."""
     return fleet.planned(kms_key_arn=None, permissions_boundary_arn=None)

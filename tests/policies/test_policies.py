@@ -31,6 +31,7 @@ PUBLISHED = {
 
 FUNCTION = f"arn:{PARTITION}:lambda:{HERE}:function:desks"
 LOG_OF = "kms:EncryptionContext:aws:logs:arn"
+BUS = f"arn:{PARTITION}:events:{HERE}:event-bus/default"
 ENVIRONMENT_OF = "kms:EncryptionContext:aws:lambda:FunctionArn"
 VIA = "kms:ViaService"
 
@@ -94,6 +95,37 @@ def test_no_action_is_a_pattern_and_one_resource_is_everything(
     everything = [number for number, line in enumerate(lines) if '["*"]' in line]
     assert everything
     assert all(lines[number - 1].strip().startswith("# ") for number in everything)
+
+
+@pytest.mark.parametrize(
+    ("bus", "context", "may_publish"),
+    [
+        (BUS, {"events:source": "workspaces-nonpersistent"}, True),
+        (BUS, {"events:source": "aws.workspaces"}, False),
+        (BUS, {"events:source": "workspaces-nonpersistent-2"}, False),
+        (BUS, {}, False),
+        (f"{BUS}-2", {"events:source": "workspaces-nonpersistent"}, False),
+        (
+            BUS.replace(REGION, "cn-northwest-1"),
+            {"events:source": "workspaces-nonpersistent"},
+            False,
+        ),
+    ],
+)
+def test_p4_with_events_the_role_publishes_as_itself_on_the_default_bus_of_its_region(
+    publishing: Planned, bus: str, context: dict[str, str], may_publish: bool
+) -> None:
+    policy = {"Statement": [{**each, "Principal": "*"} for each in publishing.granted]}
+    assert allows(policy, Request("the role", "events:PutEvents", bus, context)) is may_publish
+
+
+def test_p4_the_only_right_that_events_need_is_to_put_them(
+    by_id: Planned, publishing: Planned
+) -> None:
+    without, with_events = may(by_id), may(publishing)
+    assert with_events.keys() - without.keys() == {"PublishEventsUnderTheModulesSource"}
+    assert with_events["PublishEventsUnderTheModulesSource"] == (["events:PutEvents"], [BUS])
+    assert without.items() <= with_events.items()
 
 
 def test_only_lambda_takes_the_role_and_the_role_is_the_only_one(by_id: Planned) -> None:

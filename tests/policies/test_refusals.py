@@ -71,6 +71,10 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "log_retention_days": [
         (number, f"must be one of 1, 3, 5, ... 3653; got {number}.") for number in (0, 91, 4000)
     ],
+    "maximum_rebuilding_percent": [
+        (number, f"must be a number above 0 and at most 100, or null for no ... got {number}.")
+        for number in (0, 100.1, -1)
+    ],
     "maximum_rebuilds_per_hour": [
         (number, f"must be a whole number of at least 1, or null for no brake ... got {number}.")
         for number in (0, 1.5, -1)
@@ -125,6 +129,13 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (number, f"must be a number of minutes from 0 to 1440; got {number}.")
         for number in (-0.1, 1441)
     ],
+    "roll_out_images": [
+        (
+            True,
+            "must be false while canary_after_hours is null: ... proven by a canary before it is "
+            "rolled out; got true.",
+        ),
+    ],
     "tags": [
         (
             {"aws:owner": "a", "AWS:owner": "b", "owner": "c"},
@@ -153,6 +164,9 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     ],
 }
 
+# What makes a value wrong that is right by itself. Such an input has plans of its own.
+BESIDE: dict[str, dict[str, Any]] = {"roll_out_images": {"canary_after_hours": None}}
+
 
 @pytest.fixture(scope="module")
 def told(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
@@ -161,11 +175,19 @@ def told(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, li
     folder = tmp_path_factory.mktemp("refusals")
     Deployment(ROOT, folder, aws.environment(), {}).init()
     for place in range(max(map(len, WRONG.values()))):
-        wrong = {name: cases[place][0] for name, cases in WRONG.items() if place < len(cases)}
+        wrong = {
+            name: cases[place][0]
+            for name, cases in WRONG.items()
+            if place < len(cases) and name not in BESIDE
+        }
         given = {"workspace_ids": [ID]} | wrong
         errors = refusals(Deployment(ROOT, folder, aws.environment(), given))
         for name in wrong:
             found[name].append(errors)
+    for name, beside in BESIDE.items():
+        for value, _ in WRONG[name]:
+            given = {"workspace_ids": [ID], name: value} | beside
+            found[name].append(refusals(Deployment(ROOT, folder, aws.environment(), given)))
     return found
 
 

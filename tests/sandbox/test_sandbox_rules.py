@@ -61,6 +61,14 @@ DENY_PLAIN = {
         ([statement(Condition={"DateGreaterThan": {"aws:CurrentTime": "x"}})], publish(), False),
         ([statement(Condition={"StringEquals": {"aws:SourceOrgID": "o"}})], publish(), False),
         ([statement(Condition={"StringEqualsIfExists": {"aws:X": "o"}})], publish(), True),
+        ([statement(Condition={"ForAllValues:StringEquals": {"x": "o"}})], publish(x="o"), True),
+        ([statement(Condition={"ForAllValues:StringEquals": {"x": "o"}})], publish(x="p"), False),
+        ([statement(Condition={"ForAllValues:StringEquals": {"x": "o"}})], publish(), True),
+        ([statement(Condition={"ForAllValues:Odd": {"x": "o"}})], publish(x="o"), False),
+        ([statement(Condition={"Null": {"x": "false"}})], publish(x="o"), True),
+        ([statement(Condition={"Null": {"x": "false"}})], publish(), False),
+        ([statement(Condition={"Null": {"x": "true"}})], publish(), True),
+        ([statement(Condition={"Null": {"x": "true"}})], publish(x="o"), False),
     ],
 )
 def test_a_resource_policy_lets_in_whom_it_names_and_nobody_else(

@@ -26,7 +26,12 @@ ENVIRONMENT = {
         {"start": "19:00", "end": "06:00", "timezone": "Europe/Berlin", "days": None}
     ),
     "CANARY_AFTER_HOURS": "1.5",
+    "ROLL_OUT_IMAGES": "true",
+    "MAXIMUM_REBUILDING_PERCENT": "12.5",
+    "PUBLISH_EVENTS": "true",
 }
+YOUNGER = {"ROLL_OUT_IMAGES", "MAXIMUM_REBUILDING_PERCENT", "PUBLISH_EVENTS"}
+"""Settings that came after the first release."""
 NIGHT = Window(time(19), time(6), "Europe/Berlin")
 EVERY_DAY = frozenset(range(7))
 MORNING = Window(time(6), time(8), "UTC")
@@ -44,13 +49,22 @@ def test_every_setting_is_read_from_the_environment() -> None:
         maximum_rebuilds_per_hour=12,
         window=NIGHT,
         canary_after=timedelta(minutes=90),
+        roll_out_images=True,
+        maximum_rebuilding_percent=12.5,
+        publish_events=True,
     )
 
 
 def test_an_empty_option_is_an_absent_one() -> None:
-    options = ("MAXIMUM_REBUILDS_PER_HOUR", "REBUILD_WINDOW", "CANARY_AFTER_HOURS")
+    options = (
+        "MAXIMUM_REBUILDS_PER_HOUR",
+        "REBUILD_WINDOW",
+        "CANARY_AFTER_HOURS",
+        "MAXIMUM_REBUILDING_PERCENT",
+    )
     read = Settings.from_environment(ENVIRONMENT | dict.fromkeys(options, ""))
     assert (read.maximum_rebuilds_per_hour, read.window, read.canary_after) == (None, None, None)
+    assert read.maximum_rebuilding_percent is None
 
 
 def test_the_least_values_are_taken() -> None:
@@ -59,18 +73,34 @@ def test_the_least_values_are_taken() -> None:
         "MAXIMUM_REBUILDS_PER_HOUR": "1",
         "RECONNECT_GRACE_MINUTES": "0",
         "DRY_RUN": "false",
+        "ROLL_OUT_IMAGES": "false",
+        "MAXIMUM_REBUILDING_PERCENT": "0.01",
+        "PUBLISH_EVENTS": "false",
     }
     read = Settings.from_environment(ENVIRONMENT | least)
-    assert read.dry_run is False
+    assert (read.dry_run, read.roll_out_images, read.publish_events) == (False, False, False)
+    assert read.maximum_rebuilding_percent == 0.01
     assert (read.api_rate, read.maximum_rebuilds_per_hour) == (0.1, 1)
     assert read.grace == timedelta()
 
 
-@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_the_whole_fleet_may_be_rebuilding_at_once() -> None:
+    given = ENVIRONMENT | {"MAXIMUM_REBUILDING_PERCENT": "100"}
+    assert Settings.from_environment(given).maximum_rebuilding_percent == 100
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENT.keys() - YOUNGER))
 def test_a_missing_setting_is_named(name: str) -> None:
     given = {key: value for key, value in ENVIRONMENT.items() if key != name}
     with pytest.raises(SettingsError, match=f"{name} must be .*not None"):
         Settings.from_environment(given)
+
+
+def test_new_code_in_the_environment_of_an_older_release_goes_on_as_before() -> None:
+    older = {key: value for key, value in ENVIRONMENT.items() if key not in YOUNGER}
+    read = Settings.from_environment(older)
+    assert (read.roll_out_images, read.publish_events) == (False, False)
+    assert read.maximum_rebuilding_percent is None
 
 
 RULES = {
@@ -84,6 +114,9 @@ RULES = {
     "MAXIMUM_REBUILDS_PER_HOUR": "empty or a whole number of 1 or more",
     "REBUILD_WINDOW": "empty or JSON with start, end (HH:MM) and timezone",
     "CANARY_AFTER_HOURS": "empty or a number of hours above 0, finite",
+    "ROLL_OUT_IMAGES": "true or false",
+    "MAXIMUM_REBUILDING_PERCENT": "empty or above 0 and at most 100",
+    "PUBLISH_EVENTS": "true or false",
 }
 
 
@@ -98,6 +131,7 @@ RULES = {
         ("WORKSPACES_API_RATE", "0.09", "out of range"),
         ("WORKSPACES_API_RATE", "inf", "out of range"),
         ("MAXIMUM_REBUILDS_PER_HOUR", "0", "below one"),
+        ("MAXIMUM_REBUILDING_PERCENT", "0", "out of range"),
         (
             "REBUILD_WINDOW",
             '{"start":"19:00","end":"19:00","timezone":"UTC"}',
@@ -152,6 +186,15 @@ def window(**changes: object) -> str:
         ("CANARY_AFTER_HOURS", "inf"),
         ("CANARY_AFTER_HOURS", "1e300"),
         ("CANARY_AFTER_HOURS", "null"),
+        ("ROLL_OUT_IMAGES", ""),
+        ("ROLL_OUT_IMAGES", "True"),
+        ("MAXIMUM_REBUILDING_PERCENT", "0"),
+        ("MAXIMUM_REBUILDING_PERCENT", "-1"),
+        ("MAXIMUM_REBUILDING_PERCENT", "100.1"),
+        ("MAXIMUM_REBUILDING_PERCENT", "nan"),
+        ("MAXIMUM_REBUILDING_PERCENT", "10%"),
+        ("PUBLISH_EVENTS", ""),
+        ("PUBLISH_EVENTS", "yes"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_name_the_rule_and_the_value(
