@@ -104,6 +104,19 @@ def test_quiet_days_are_quiet(history: History) -> None:
     assert history.judge.rings("silent") == 1, "before the first lines, and never again"
 
 
+def test_the_first_apply_tells_ok_once_for_each_alarm_and_silent_may_ring_before() -> None:
+    """Of the alarms as they are deployed: a new one tells its first state."""
+    what = deployed()
+    gauges = dict.fromkeys((each.value.removeprefix("$.") for each in what.filters), 0.0)
+    history = History(AlarmJudge(BEGIN, what=what), gauges)
+    history.judge.cloudwatch.put(LETTERS, 0.0, BEGIN)
+    history.passes(1440)
+    told = [(t.alarm, t.new.value) for t in history.judge.transitions]
+    names = sorted(alarm.name for alarm in what.operations)
+    assert sorted(alarm for alarm, state in told if state == "OK") == names
+    assert [alarm for alarm, state in told if state != "OK"] == ["silent"]
+
+
 def test_a_fault_that_rings_in_time_and_until_it_is_mended_is_as_it_should_be(
     history: History,
 ) -> None:

@@ -50,6 +50,13 @@ def test_p6_what_may_need_a_person_is_a_warning(lines: Lines, decision: Entry | 
     assert lines.all[0]["levelname"] == ("WARNING" if decision.value in worrying else "INFO")
 
 
+def test_the_log_does_not_begin_with_lines_of_botocore() -> None:
+    """Its level INFO tells at each cold start where the credentials came from."""
+    credentials = logging.getLogger("botocore.credentials")
+    assert not credentials.isEnabledFor(logging.INFO)
+    assert credentials.isEnabledFor(logging.WARNING)
+
+
 def test_p6_lines_are_written_whatever_the_level_of_the_root(lines: Lines) -> None:
     assert logging.getLogger("nonpersistent").level == logging.INFO
     Journal("desks").write(Entry.PASS)
