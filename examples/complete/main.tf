@@ -111,12 +111,14 @@ module "nonpersistent" {
   tags          = var.tags
 
   # When a session end becomes a rebuild, and what the rebuild may cost.
-  reconnect_grace_minutes   = var.reconnect_grace_minutes
-  user_volume               = var.user_volume
-  rebuild_window            = var.rebuild_window
-  maximum_rebuilds_per_hour = var.maximum_rebuilds_per_hour
-  canary_after_hours        = var.canary_after_hours
-  dry_run                   = var.dry_run
+  reconnect_grace_minutes    = var.reconnect_grace_minutes
+  user_volume                = var.user_volume
+  rebuild_window             = var.rebuild_window
+  maximum_rebuilds_per_hour  = var.maximum_rebuilds_per_hour
+  maximum_rebuilding_percent = var.maximum_rebuilding_percent
+  canary_after_hours         = var.canary_after_hours
+  roll_out_images            = var.roll_out_images
+  dry_run                    = var.dry_run
 
   # What tells the end of a session, and how much of the account's WorkSpaces API it takes.
   session_alarms         = var.session_alarms
@@ -131,6 +133,7 @@ module "nonpersistent" {
   # What people see.
   operations_alarm_actions = [aws_sns_topic.operations.arn]
   create_dashboard         = var.create_dashboard
+  publish_events           = var.publish_events
   log_retention_days       = var.log_retention_days
 
   # Where it runs.

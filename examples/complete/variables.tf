@@ -45,6 +45,12 @@ variable "log_retention_days" {
   nullable    = false
 }
 
+variable "maximum_rebuilding_percent" {
+  description = "At most this share of the WorkSpaces is being rebuilt at once, in percent; null means no limit."
+  type        = number
+  default     = 25
+}
+
 variable "maximum_rebuilds_per_hour" {
   description = "At most this many rebuilds are asked for within an hour; null means no brake."
   type        = number
@@ -71,6 +77,13 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
+variable "publish_events" {
+  description = "Whether to send an event to EventBridge for each rebuild: for the company's chat or ticket system."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "rebuild_window" {
   description = "Hours in which rebuilds may happen, on all days or those on which the window opens; null means at any time."
   type        = object({ start = string, end = string, timezone = string, days = optional(list(string)) })
@@ -88,6 +101,13 @@ variable "region" {
   description = "Region of the WorkSpaces."
   type        = string
   default     = "eu-central-1"
+  nullable    = false
+}
+
+variable "roll_out_images" {
+  description = "Whether a WorkSpace that nobody uses gets a new image at night, without waiting for its next session."
+  type        = bool
+  default     = true
   nullable    = false
 }
 
