@@ -23,7 +23,7 @@ help: ## Say what can be made
 demo: $(VENV)/demo.installed ## Deploy to the local AWS, let users work, compare with the promises (KEEP=1: leave it running)
 	@$(RUN) -m demo $(if $(call on,$(KEEP)),--keep)
 
-test: ## Everything that CI checks
+test: ## All tests (CI also runs make scan)
 	@$(MAKE) --no-print-directory $(VENV)/test.installed
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target \
 	        simulation e2e recovery lint package-check unit adoption terraform-test local-aws
