@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from nonpersistent.facts import Deferral, Doubt
 from tests import runbook
 
@@ -35,3 +37,15 @@ def test_each_command_of_the_runbook_is_tried_on_the_local_aws() -> None:
     tests = "".join((runbook.ROOT / "tests" / place).read_text() for place in places)
     untried = {name for name in runbook.commands() if name != "names" and f'"{name}"' not in tests}
     assert not untried
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/operations.md", "SUPPORT.md", "examples/local/README.md"]
+)
+def test_no_command_needs_version_2_of_the_aws_cli(page: str) -> None:
+    """What does is named beside them."""
+    text = (runbook.ROOT / page).read_text()
+    blocks = "".join(re.findall(r"^ *```sh.*?^ *```$", text, re.MULTILINE | re.DOTALL))
+    assert "aws logs tail" not in blocks
+    told = re.search(r"`aws logs tail` needs version\s2", text)
+    assert told or "aws logs tail" not in text
