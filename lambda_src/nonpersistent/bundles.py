@@ -46,6 +46,13 @@ class Bundles:
             self._images_read_at = self._tools.clock.now()
         return self._images[bundle_id]
 
+    def proves(self, bundle_id: str | None, image: str | None) -> bool:
+        """Whether an image may be rolled out: a rebuild from it ended well lately."""
+        canary_after = self._tools.settings.canary_after
+        if bundle_id is None or canary_after is None:
+            return False
+        return self._bundle(bundle_id).trusts(image, self._tools.clock.now(), canary_after)
+
     def admit(self, record: Record, *, only_ask: bool = False) -> Admission:
         """Whether a WorkSpace may be rebuilt; takes the canary's place, unless `only_ask`.
 

@@ -53,9 +53,9 @@ class Bundle:
         """Whether only those that are lost already may try."""
         return len(self.lost) >= MOST_LOST
 
-    def trusts(self, image: str, now: datetime, canary_after: timedelta) -> bool:
+    def trusts(self, image: str | None, now: datetime, canary_after: timedelta) -> bool:
         """Whether rebuilds from `image` may be expected to end well."""
-        if image != self.image_id or self.proven_at is None or self.lost:
+        if image is None or image != self.image_id or self.proven_at is None or self.lost:
             return False
         return now - self.proven_at < canary_after
 

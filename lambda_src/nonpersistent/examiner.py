@@ -41,7 +41,7 @@ class Examiner:
             return False
         asked = [record for record in records if audit or not self._waits(record)]
         try:
-            seen = self._look(asked)
+            seen = self._look(asked, audit)
         except Unavailable as unavailable:
             if not (len(asked) == 1 and is_suspect(asked[0].reason)):
                 raise
@@ -53,16 +53,19 @@ class Examiner:
             self._settle(record, seen[record.workspace_id])
         return True
 
-    def _look(self, records: Sequence[Record]) -> dict[str, Observation]:
+    def _look(self, records: Sequence[Record], audit: bool) -> dict[str, Observation]:
         seen = self._tools.workspaces.look(
             [r.workspace_id for r in records if r.facts.phase is not Phase.REBUILDING],
             [r.workspace_id for r in records if self._needs_state(r)],
         )
+        rolls_out = audit and self._tools.settings.roll_out_images
         for record in records:
-            if record.facts.phase is Phase.FAILED:
-                image = self.bundles.image(record.facts.bundle_id)
-                id_ = record.workspace_id
-                seen[id_] = replace(seen[id_], bundle_image=image)
+            id_, phase = record.workspace_id, record.facts.phase
+            if phase is Phase.FAILED or (rolls_out and phase in (Phase.NEW, Phase.CLEAN)):
+                bundle_id = record.facts.bundle_id or seen[id_].bundle_id
+                image = self.bundles.image(bundle_id)
+                proven = rolls_out and self.bundles.proves(bundle_id, image)
+                seen[id_] = replace(seen[id_], bundle_image=image, image_proven=proven)
         return seen
 
     def _needs_state(self, record: Record) -> bool:
@@ -118,7 +121,12 @@ class Examiner:
         told: dict[str, Any] = {}
         if claim is not None and decision.verdict is not Verdict.REBUILDING:
             if decision.verdict in (Verdict.FINISHED, Verdict.BELIEVED, Verdict.FAILED):
-                told = {"image_id": claim.image_id, "took_seconds": self._took(claim)}
+                told = {
+                    "bundle_id": record.facts.bundle_id,
+                    "image_id": claim.image_id,
+                    "asked_at": claim.asked_at,
+                    "took_seconds": self._took(claim),
+                }
             if decision.facts.claim != claim:
                 self.bundles.conclude(record, decision)
         self._tools.write(record, decision, **told)

@@ -72,6 +72,8 @@ class Deferral(StrEnum):
     IMAGE = "image_unknown"
     HELD_BUNDLE = "held_bundle"
     RETRY = "retry"
+    SHARE = "share"
+    ROLL_OUT = "roll_out"
     THROTTLED = "throttled"
     SUPERSEDED = "superseded"
 
@@ -146,6 +148,7 @@ class Facts:
     used_at       the latest sign of use: a sign-in, a connected sample, a last-connection time
     told_at       the latest alarm: a session had ended by then
     wanted_at     an administrator asked for a rebuild
+    outdated_at   its bundle was seen to have a proven image that it lacks; nobody used it since
     vacant_since  the first sample after the last use that showed nobody
     owed_since    the first such sample since a sample or an alarm told of a session: other signs of
                   use put a rebuild off, but do not make the debt younger
@@ -161,12 +164,14 @@ class Facts:
     held_at, held_until, hold_reason  an administrator keeps it from being rebuilt: when they said
                   so last, until when, and why
     snapshot_at   the newest snapshot of the user volume that was seen
-    user, bundle_id, image_id  as AWS tells them; the image is that of the last good rebuild
+    user, bundle_id, image_id  as AWS tells them; the image is that of the last good rebuild, or
+                  where images are rolled out the bundle's at first sight: it has that or an older
     """
 
     used_at: datetime | None = None
     told_at: datetime | None = None
     wanted_at: datetime | None = None
+    outdated_at: datetime | None = None
     vacant_since: datetime | None = None
     owed_since: datetime | None = None
     baseline_at: datetime | None = None
@@ -193,7 +198,7 @@ class Facts:
 
     @property
     def is_dirty(self) -> bool:
-        """Used, told of a session end, or to be rebuilt by hand, since it was clean.
+        """Used, told of a session end, outdated, or to be rebuilt by hand, since it was clean.
 
         The rebuild's own reboot can end a session and so raise an alarm: one that comes until the
         rebuild has settled counts only with other evidence of use.
@@ -203,7 +208,8 @@ class Facts:
             return latest(self.used_at, self.told_at, self.wanted_at) is not None
         settled_at = latest(clean_at, self.settled_at) or clean_at
         told = after(self.told_at, settled_at + NOTICE_LAG)
-        return told or after(self.used_at, clean_at) or self.is_wanted
+        outdated = after(self.outdated_at, clean_at)
+        return told or after(self.used_at, clean_at) or outdated or self.is_wanted
 
     @property
     def is_wanted(self) -> bool:
@@ -237,7 +243,7 @@ class Facts:
             return None
         if reason == Deferral.HELD_BUNDLE:
             return Need.HELD_BUNDLE, self.owed_since or self.late_at
-        if reason == Deferral.BRAKE and self.owed_since is not None:
+        if reason in (Deferral.BRAKE, Deferral.SHARE) and self.owed_since is not None:
             return Need.BRAKED, self.owed_since + BRAKE_HOLDS
         return Need.LATE, self.late_at
 
@@ -253,6 +259,7 @@ class Observation:
     last_connected_at LastKnownUserConnectionTimestamp: a log-in or the last sight of a connection,
                       AWS does not say which; both are signs of use at that time
     bundle_image      the image that the bundle has now, where it was asked for
+    image_proven      rebuilds from it may be expected to end well
     """
 
     looked_at: datetime
@@ -266,6 +273,7 @@ class Observation:
     user: str | None = None
     bundle_id: str | None = None
     bundle_image: str | None = None
+    image_proven: bool = False
     snapshot_at: datetime | None = None
     snapshot_asked: bool = False
 

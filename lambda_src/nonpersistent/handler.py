@@ -14,6 +14,7 @@ import boto3
 from botocore.config import Config
 
 from . import gauges, signals
+from .announcer import Announcer
 from .clock import Clock
 from .journal import Entry, Journal
 from .lease import Lease
@@ -27,6 +28,7 @@ from .workspaces import WorkSpaces
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_workspaces import WorkSpacesClient
 
 CLOCK = Clock()
@@ -53,7 +55,9 @@ class Container:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.settings = Settings.from_environment(environment)
-        self.journal = Journal(self.settings.fleet)
+        self.announcer = Announcer(_events)
+        hear = self.announcer.hear if self.settings.publish_events else None
+        self.journal = Journal(self.settings.fleet, hear)
         self.ledger = Ledger(_dynamodb(), self.settings.ledger_table, CLOCK)
         self._roster: frozenset[str] = frozenset()
         self._roster_read_at: datetime | None = None
@@ -109,6 +113,8 @@ def lambda_handler(event: object, context: Context) -> dict[str, Any]:
     finally:
         if task or tally.due:
             container.journal.write(Entry.PASS, task=task and task.value, **asdict(tally))
+        for reason, events in container.announcer.end().items():
+            container.journal.write(Entry.EVENTS_LOST, reason=reason, events=events)
     return asdict(tally)
 
 
@@ -169,6 +175,19 @@ def _workspaces() -> WorkSpacesClient:
         config=Config(
             connect_timeout=3,
             read_timeout=6,
+            retries={"mode": "standard", "total_max_attempts": 1},
+        ),
+    )
+
+
+@cache
+def _events() -> EventBridgeClient:
+    """One try, and short time-outs: nothing waits for an event."""
+    return boto3.client(
+        "events",
+        config=Config(
+            connect_timeout=1,
+            read_timeout=2,
             retries={"mode": "standard", "total_max_attempts": 1},
         ),
     )

@@ -7,6 +7,7 @@ and queries find them. Lines carry ids and reasons, never a message's body.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -26,6 +27,8 @@ class Entry(StrEnum):
     FORGOTTEN = "forgotten"
     TRUSTED = "trusted"
     HELD_BUNDLE = "held_bundle"
+    BLOCKED = "blocked"
+    EVENTS_LOST = "events_lost"
     GAUGES = "gauges"
     NEEDS_PERSON = "needs_person"
     PASS = "pass"
@@ -38,16 +41,19 @@ WORRYING: frozenset[Entry | Verdict] = frozenset(
         Verdict.UNANSWERED,
         Verdict.NOT_LEARNT,
         Entry.HELD_BUNDLE,
+        Entry.BLOCKED,
+        Entry.EVENTS_LOST,
         Entry.NEEDS_PERSON,
     }
 )
 
 
 class Journal:
-    """Writes the lines of one fleet."""
+    """Writes the lines of one fleet; `hear` gets the fields of each, too."""
 
-    def __init__(self, fleet: str) -> None:
+    def __init__(self, fleet: str, hear: Callable[[Mapping[str, Any]], None] | None = None) -> None:
         self._fleet = fleet
+        self._hear = hear
 
     def write(
         self, decision: Entry | Verdict, workspace_id: str | None = None, **fields: Any
@@ -61,3 +67,5 @@ class Journal:
         reason = f" ({fields['reason']})" if fields.get("reason") else ""
         given = {name: value for name, value in extra.items() if value is not None}
         _LOGGER.log(level, "%s%s%s", subject, decision.value.replace("_", " "), reason, extra=given)
+        if self._hear is not None:
+            self._hear(given)

@@ -13,8 +13,9 @@ LENGTH = timedelta(minutes=2)
 """How long the lease lasts after the latest prolongation: its half is longer than a step that AWS
 answers slowly. An actor that was killed delays its successor by so much."""
 
-RESERVE = 30.0
-"""Seconds before the function's time-out at which no look is begun any more."""
+RESERVE = 75.0
+"""Seconds before the function's time-out at which no batch is begun any more: the tick of the last
+minute but one finds the lease free, so that a burst drains without a pause."""
 
 REBUILD_RESERVE = 15.0
 """The same for a single call: one that times out, and what is written of it."""

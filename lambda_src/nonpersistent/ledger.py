@@ -69,6 +69,7 @@ class Entry:
     user: str | None = None
     bundle_id: str | None = None
     owed_since: datetime | None = None
+    outdated_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -267,4 +268,5 @@ def _entry(item: Item) -> Entry:
         user=text("user"),
         bundle_id=text("bundle_id"),
         owed_since=moment("owed_since"),
+        outdated_at=moment("outdated_at"),
     )

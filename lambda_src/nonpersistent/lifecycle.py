@@ -91,9 +91,11 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     ):
         vacant_since = vacant_at
     confirmed = after(latest(seen.connected_at, facts.told_at), facts.owed_since)
+    used_anew = after(latest(used_at, facts.told_at), facts.outdated_at)
     return replace(
         facts,
         used_at=used_at,
+        outdated_at=None if used_anew else facts.outdated_at,
         vacant_since=vacant_since,
         owed_since=vacant_since if confirmed else facts.owed_since or vacant_since,
         snapshot_at=latest(facts.snapshot_at, seen.snapshot_at),
@@ -170,7 +172,7 @@ def _first_sight(facts: Facts, seen: Observation, now: datetime, settings: Setti
     facts = replace(facts, trouble=None)
     if seen.connection == "CONNECTED" or after(seen.last_connected_at, seen.checked_at):
         return _await_vacancy(learn(facts, seen), seen, now, settings)
-    known = replace(facts, bundle_id=seen.bundle_id, user=seen.user)
+    known = replace(facts, bundle_id=seen.bundle_id, user=seen.user, image_id=seen.bundle_image)
     return Decision(replace(known, baseline_at=seen.vacant_at or seen.looked_at), Verdict.BASELINE)
 
 
@@ -178,7 +180,13 @@ def _stay_clean(facts: Facts, seen: Observation, now: datetime, settings: Settin
     clean = replace(facts, vacant_since=None, owed_since=None)
     if doubt := _idle_doubt(facts, seen, now):
         return trouble(clean, Need.UNKNOWN, doubt, now, settings, Verdict.NOT_LEARNT)
-    return Decision(replace(clean, trouble=None), Verdict.CLEAN)
+    clean = replace(clean, trouble=None, image_id=facts.image_id or seen.bundle_image)
+    vacant_at = seen.vacant_at
+    if vacant_at is None or not seen.image_proven or seen.bundle_image == clean.image_id:
+        return Decision(clean, Verdict.CLEAN)
+    owing = replace(clean, outdated_at=now, vacant_since=vacant_at, owed_since=vacant_at)
+    look_at = settings.next_look(vacant_at + settings.grace + settings.patience)
+    return Decision(owing, Verdict.VACANT, look_at, Deferral.ROLL_OUT)
 
 
 def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
@@ -222,6 +230,8 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     if now < due_at:
         put_off = after(facts.vacant_since, facts.owed_since)
         why = Deferral.UNCONFIRMED if put_off else Deferral.GRACE
+        if facts.outdated_at is not None:
+            why = Deferral.ROLL_OUT
         return Decision(facts, Verdict.VACANT, settings.next_look(soonest), why)
     if obstacle is not None:
         return obstacle

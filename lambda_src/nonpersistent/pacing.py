@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from .clock import Clock
@@ -50,6 +50,31 @@ class Pacer:
     def succeeded(self) -> None:
         """The API answers again."""
         self._pause = 0.0
+
+
+class Share:
+    """At most `percent` of a fleet's WorkSpaces are rebuilt at once, at least one; None: any."""
+
+    def __init__(self, percent: float | None, count: Callable[[], int], clock: Clock) -> None:
+        """`count` says how many there are now; it is asked again after a minute."""
+        self._percent = percent
+        self._count = count
+        self._clock = clock
+        self._under_way = 0
+        self._counted_at: datetime | None = None
+
+    def is_full(self, fleet_size: int) -> bool:
+        """Whether the next one has to wait for the end of another."""
+        if self._percent is None:
+            return False
+        now = self._clock.now()
+        if self._counted_at is None or now - self._counted_at >= timedelta(minutes=1):
+            self._under_way, self._counted_at = self._count(), now
+        return self._under_way >= max(1, int(fleet_size * self._percent / 100))
+
+    def take(self) -> None:
+        """One more is under way."""
+        self._under_way += 1
 
 
 class Brake:

@@ -17,8 +17,8 @@ from . import claims, lifecycle
 from .answers import Accepted, Refused, Throttled
 from .bundles import Bundles
 from .canary import Admission
-from .facts import Claim, Decision, Deferral, Facts, Observation, Verdict
-from .pacing import HOUR, Brake
+from .facts import ENDS_WITHIN, Claim, Decision, Deferral, Facts, Observation, Phase, Verdict
+from .pacing import HOUR, Brake, Share
 from .records import Record
 from .tools import Tools
 
@@ -26,7 +26,7 @@ LOOK_HOLDS = timedelta(minutes=1)
 """How long after a look a rebuild may still be asked for on its strength."""
 
 CANARY_WAIT = timedelta(minutes=10)
-"""Between two questions of a WorkSpace that waits for others of its bundle."""
+"""Between two questions of a WorkSpace that waits for others of its bundle, or of the fleet."""
 
 ASKED = "asked"
 """Why nothing is known yet of a rebuild: no look has followed."""
@@ -39,13 +39,15 @@ class Rebuilder:
         self._tools = tools
         self._bundles = bundles
         self._settings = tools.settings
+        percent = tools.settings.maximum_rebuilding_percent
+        self._share = Share(percent, self._under_way, tools.clock)
 
     def held_back(self, record: Record) -> Decision | None:
         """Why a rebuild would have to wait whatever the WorkSpace looks like."""
         now = self._tools.clock.now()
         if record.facts.held_until is not None and now < record.facts.held_until:
             return self._wait(record.facts, Deferral.HOLD, record.facts.held_until)
-        return self._braked(record.facts, now) or self._not_admitted(
+        return self._limited(record.facts, now) or self._not_admitted(
             record.facts, self._bundles.admit(record, only_ask=True), now
         )
 
@@ -55,8 +57,8 @@ class Rebuilder:
         Waits for the pacer, so the decision is made once more with the time as it is then.
         """
         tools, known = self._tools, replace(record, facts=decided)
-        if braked := self._braked(known.facts, tools.clock.now()):
-            tools.write(record, braked)
+        if limited := self._limited(known.facts, tools.clock.now()):
+            tools.write(record, limited)
             return
         admission = self._bundles.admit(known)
         if waits := self._not_admitted(known.facts, admission, tools.clock.now()):
@@ -88,6 +90,7 @@ class Rebuilder:
             self._tell(Verdict.DEFERRED, record, reason=Deferral.SUPERSEDED)
             return
         self._brake.take(now)
+        self._share.take()
         self._ask(record, claimed)
 
     def _ask(self, before: Record, claimed: Record) -> None:
@@ -103,6 +106,7 @@ class Rebuilder:
                 self._tell(
                     Verdict.REQUESTED,
                     claimed,
+                    reason=_why(claimed.facts),
                     waited_seconds=waited.total_seconds(),
                     bundle_id=claimed.facts.bundle_id,
                     image_id=claim.image_id,
@@ -112,6 +116,8 @@ class Rebuilder:
                 self._keep(claimed, lambda facts: self._refused(before, facts, code, now))
                 self._bundles.release(claimed)
                 self._tell(Verdict.REFUSED, claimed, reason=code, detail=message)
+                refused = self._refused(before, claimed.facts, code, now)
+                self._tools.tell_blocked(before, refused.facts)
             case Throttled():
                 self._keep(claimed, lambda facts: _taken_back(before, facts, now))
                 self._bundles.release(claimed)
@@ -165,7 +171,9 @@ class Rebuilder:
             case _:
                 return None
 
-    def _braked(self, facts: Facts, now: datetime) -> Decision | None:
+    def _limited(self, facts: Facts, now: datetime) -> Decision | None:
+        if self._share.is_full(self._tools.fleet_size):
+            return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT)
         free_at = self._brake.hold_back(now)
         if free_at is None:
             return None
@@ -192,6 +200,20 @@ class Rebuilder:
             for moment in (*record.facts.asked, *_open(record.facts))
         )
         return Brake(limit, [moment for moment in asked if moment > since])
+
+    def _under_way(self) -> int:
+        """How many rebuilds go on. One that takes too long needs a person, and holds up nobody."""
+        ledger, now = self._tools.ledger, self._tools.clock.now()
+        ids = [entry.id for entry in ledger.planned() if entry.phase == Phase.REBUILDING]
+        asked = (moment for record in ledger.read(ids) for moment in _open(record.facts))
+        return sum(now - moment < ENDS_WITHIN for moment in asked)
+
+
+def _why(facts: Facts) -> str:
+    """Why a rebuild was asked for."""
+    if facts.is_wanted:
+        return "by_hand"
+    return Deferral.ROLL_OUT if facts.outdated_at is not None else "session_end"
 
 
 def _open(facts: Facts) -> list[datetime]:

@@ -89,11 +89,13 @@ class Reconciler:
             self._ask_what_is_due()
         return min(self._due.values(), key=self._rank, default=None)
 
-    def _rank(self, entry: Entry) -> tuple[bool, bool, datetime]:
-        """The brake's places go to the oldest debts, not to those whose look came first."""
-        braked = self._tools.settings.maximum_rebuilds_per_hour is not None
-        since = entry.owed_since if braked and entry.owed_since else entry.due_at
-        return is_suspect(entry.reason), entry.phase != Phase.REBUILDING, since
+    def _rank(self, entry: Entry) -> tuple[bool, bool, bool, datetime]:
+        """Where rebuilds are limited, the oldest debts come first, not those whose look did; what
+        nobody used and only lacks an image comes last."""
+        rolls_out = entry.outdated_at is not None
+        since = entry.owed_since if self._tools.settings.is_limited else None
+        under_way = entry.phase == Phase.REBUILDING
+        return is_suspect(entry.reason), not under_way, rolls_out, since or entry.due_at
 
     def _batch(self, first: Entry) -> list[str]:
         """25 of the same rank as `first`; what may fail is examined alone."""

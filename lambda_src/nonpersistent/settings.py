@@ -102,6 +102,9 @@ class Settings:
     maximum_rebuilds_per_hour: int | None = None
     window: Window | None = None
     canary_after: timedelta | None = timedelta(hours=12)
+    roll_out_images: bool = False
+    maximum_rebuilding_percent: float | None = None
+    publish_events: bool = False
 
     @property
     def patience(self) -> timedelta:
@@ -111,6 +114,12 @@ class Settings:
         of the grace period: who chose a short one wants to be quick.
         """
         return min(SAMPLE_INTERVAL, self.grace / 4)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether rebuilds wait for each other by the administrator's choice."""
+        limits = self.maximum_rebuilds_per_hour, self.maximum_rebuilding_percent
+        return limits != (None, None)
 
     def next_look(self, moment: datetime) -> datetime:
         """The first common moment of looking at or after `moment`.
@@ -134,10 +143,14 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read and check the function's environment; raises SettingsError."""
+        """Read and check the function's environment; raises SettingsError.
 
-        def read(name: str, rule: str, convert: Callable[[str], T]) -> T:
-            value = environment.get(name)
+        Code and environment are not updated at the same moment: what is younger than the first
+        release has a value for when it is `absent`.
+        """
+
+        def read(name: str, rule: str, convert: Callable[[str], T], absent: str | None = None) -> T:
+            value = environment.get(name, absent)
             try:
                 if value is None:
                     raise ValueError("missing")
@@ -164,6 +177,11 @@ class Settings:
             canary_after=read(
                 "CANARY_AFTER_HOURS", "empty or a number of hours above 0, finite", _hours
             ),
+            roll_out_images=read("ROLL_OUT_IMAGES", "true or false", _flag, "false"),
+            maximum_rebuilding_percent=read(
+                "MAXIMUM_REBUILDING_PERCENT", "empty or above 0 and at most 100", _percent, ""
+            ),
+            publish_events=read("PUBLISH_EVENTS", "true or false", _flag, "false"),
         )
 
 
@@ -211,6 +229,15 @@ def _brake(value: str) -> int | None:
     if count < 1:
         raise ValueError("below one")
     return count
+
+
+def _percent(value: str) -> float | None:
+    if not value:
+        return None
+    percent = float(value)
+    if not 0 < percent <= 100:
+        raise ValueError("out of range")
+    return percent
 
 
 def _window(value: str) -> Window | None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from . import lifecycle
 from .clock import Clock
-from .facts import Decision, Deferral, Verdict
-from .journal import Journal
+from .facts import Decision, Deferral, Facts, Need, Verdict
+from .journal import Entry, Journal
 from .lease import Lease
 from .ledger import Ledger
 from .pacing import Pacer
@@ -35,6 +35,7 @@ class Tools:
     looked: int = 0
     rebuilt: int = 0
     allowance: timedelta = field(default=USUAL_DELAY, init=False)
+    fleet_size: int = field(default=0, init=False)
 
     @property
     def clock(self) -> Clock:
@@ -44,7 +45,10 @@ class Tools:
     def roster(self) -> frozenset[str]:
         """The WorkSpaces that may be touched; how many they are says how long a burst takes."""
         roster = self.ledger.roster()
-        self.allowance = USUAL_DELAY + timedelta(seconds=2 * len(roster) / self.settings.api_rate)
+        self.fleet_size = len(roster)
+        self.allowance = USUAL_DELAY + timedelta(
+            seconds=2 * self.fleet_size / self.settings.api_rate
+        )
         return roster
 
     def write(self, record: Record, decision: Decision, **said: Any) -> Record | None:
@@ -70,4 +74,21 @@ class Tools:
             due_at=decision.look_at,
             **({} if superseded else said),
         )
+        if kept is not None and decision.verdict is not Verdict.FAILED:
+            self.tell_blocked(record, kept.facts)
         return kept
+
+    def tell_blocked(self, before: Record, facts: Facts) -> None:
+        """A line when a WorkSpace gets blocked: not each time that it is met so."""
+        if _is_blocked(facts) and not _is_blocked(before.facts) and facts.trouble is not None:
+            self.journal.write(
+                Entry.BLOCKED,
+                before.workspace_id,
+                user=facts.user,
+                reason=facts.trouble.reason,
+                bundle_id=facts.bundle_id,
+            )
+
+
+def _is_blocked(facts: Facts) -> bool:
+    return facts.trouble is not None and facts.trouble.need is Need.BLOCKED

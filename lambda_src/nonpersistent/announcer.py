@@ -1,0 +1,81 @@
+"""Events about rebuilds, for chat and ticket systems, on the default event bus of EventBridge.
+
+An event has the fields of the log line that it goes with. Losing one holds up nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .answers import code_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SOURCE = "workspaces-nonpersistent"
+
+DETAIL_TYPES = {
+    "rebuild_requested": "WorkSpace Rebuild Requested",
+    "finished": "WorkSpace Rebuild Ended",
+    "believed": "WorkSpace Rebuild Ended",
+    "failed": "WorkSpace Rebuild Failed",
+    "blocked": "WorkSpace Rebuild Blocked",
+    "held_bundle": "WorkSpaces Bundle Held",
+}
+"""By the `decision` of the log line."""
+
+ENTRIES_PER_CALL = 10
+"""Entries that PutEvents takes (its API reference)."""
+
+
+class Announcer:
+    """Publishes the events of one invocation, ten at a time."""
+
+    def __init__(self, client: Callable[[], EventBridgeClient]) -> None:
+        self._client = client
+        self._lines: list[Mapping[str, Any]] = []
+        self._lost: Counter[str] = Counter()
+
+    def hear(self, line: Mapping[str, Any]) -> None:
+        """Keep a log line that others want to know of."""
+        if line["decision"] in DETAIL_TYPES:
+            self._lines.append(line)
+        if len(self._lines) >= ENTRIES_PER_CALL:
+            self._publish()
+
+    def end(self) -> Counter[str]:
+        """Publish the rest; how many events were lost, by AWS's code or the error's name."""
+        if self._lines:
+            self._publish()
+        lost, self._lost = self._lost, Counter()
+        return lost
+
+    def _publish(self) -> None:
+        """One call. After one that failed, no other is made: a pass must not wait for events."""
+        lines, self._lines = self._lines, []
+        if self._lost:
+            self._lost["not_sent"] += len(lines)
+            return
+        try:
+            answer = self._client().put_events(Entries=[_entry(line) for line in lines])
+        except ClientError as error:
+            self._lost[code_of(error)] += len(lines)
+        except BotoCoreError as error:
+            self._lost[type(error).__name__] += len(lines)
+        else:
+            self._lost.update(
+                each["ErrorCode"] for each in answer["Entries"] if "ErrorCode" in each
+            )
+
+
+def _entry(line: Mapping[str, Any]) -> Any:
+    return {
+        "Source": SOURCE,
+        "DetailType": DETAIL_TYPES[line["decision"]],
+        "Detail": json.dumps(line),
+    }
