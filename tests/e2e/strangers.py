@@ -117,6 +117,14 @@ def adopted(folder: Path) -> Iterator[Adoption]:
         namesake = _root(folder / "namesake", NAMESAKE, environment, {})
         users = ["ada", "bob"]
         given: dict[str, dict[str, Any]] = {
+            "groups": {
+                "office_workspace_ids": {"front": "ws-0000000001"},
+                "call_center_workspace_ids": {"desk": "ws-0000000002"},
+            },
+            "regions": {
+                "frankfurt_workspace_ids": {"reception": "ws-0000000003"},
+                "virginia_workspace_ids": {"lobby": "ws-0000000004"},
+            },
             "managed-fleet": {
                 "directory_id": aws.directory(),
                 "bundle_id": aws.bundle(),

@@ -1,0 +1,14 @@
+output "dashboard_names" {
+  description = "Names of the dashboards, by Region."
+  value       = { for region, fleet in local.fleets : region => fleet.dashboard_name }
+}
+
+output "log_group_names" {
+  description = "Names of the log groups with one line per decision, by Region."
+  value       = { for region, fleet in local.fleets : region => fleet.log_group_name }
+}
+
+output "operations_alarm_arns" {
+  description = "ARNs of the alarms that need a person, by Region and by what they say."
+  value       = { for region, fleet in local.fleets : region => fleet.operations_alarm_arns }
+}
