@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from sandbox import Sandbox
 
-from . import play
+from . import picture, play
 from .administrator import fleet
 from .deployment import ROOT, Deployment, TerraformError, why_unusable
 from .progress import progress
@@ -32,7 +33,8 @@ def main() -> int:
     Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave it running to look around")
-    keep = parser.parse_args().keep
+    parser.add_argument("--svg", type=Path, metavar="PATH", help="draw it, too, as an SVG file")
+    given = parser.parse_args()
     if problem := why_unusable():
         print(problem, file=sys.stderr)
         return 1
@@ -46,7 +48,7 @@ def main() -> int:
             tempfile.TemporaryDirectory(prefix="nonpersistent-demo-") as folder,
             Sandbox(play.tempo()) as aws,
         ):
-            return _show(aws, Path(folder), console, keep)
+            return _show(aws, Path(folder), console, given)
     except KeyboardInterrupt:
         console.print("\nStopped. Nothing is left behind.")
         return 130
@@ -55,7 +57,7 @@ def main() -> int:
         return 1
 
 
-def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
+def _show(aws: Sandbox, folder: Path, console: Console, given: argparse.Namespace) -> int:
     stage = Stage(aws, play.CAST)
     timeline = Timeline(stage, console)
     deployment = Deployment(LOCAL, folder, aws.environment(), play.variables(stage))
@@ -73,9 +75,11 @@ def _show(aws: Sandbox, folder: Path, console: Console, keep: bool) -> int:
         console.print(str(late), style="red")
     verdicts = play.verdicts(stage)
     timeline.verdicts(verdicts)
+    if given.svg:
+        given.svg.write_text(picture.draw(timeline.lines, verdicts, date.today()), "utf-8")
     timeline.step("What an administrator sees: scripts/fleet status")
     console.print(fleet(aws, "status"), soft_wrap=True)
-    if keep:
+    if given.keep:
         _wait(aws, deployment, console)
     timeline.step("terraform destroy ...")
     with progress(console, "terraform destroy") as told:

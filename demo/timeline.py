@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -38,13 +39,32 @@ SENTENCES = {
     "finished": ("is as its image has it", "bold green"),
 }
 
-SIGNALS = {"session_end": "alarm: a session has ended", "sign_in": "event: a user has signed in"}
+SIGNALS = {
+    "session_end": "alarm: a session has ended",
+    "sign_in": "event: a user has signed in",
+    "rebuild": "request: rebuild",
+    "hold": "request: hold",
+    "release": "request: release",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """`seconds` since the demo began; `who` and `source` are empty for a step of the demo."""
+
+    seconds: float
+    who: str
+    source: str
+    what: str
+    style: str
 
 
 class Timeline:
     """Prints what users do and what the function says; safe from any thread."""
 
     def __init__(self, stage: Stage, console: Console) -> None:
+        self.lines: list[Line] = []
+        """Everything printed so far."""
         self._stage = stage
         self._console = console
         self._started = time.monotonic()
@@ -83,6 +103,7 @@ class Timeline:
     def _line(self, who: str, source: str, what: str, style: str) -> None:
         elapsed = time.monotonic() - self._started
         with self._lock:
+            self.lines.append(Line(elapsed, who, source, what, style))
             self._console.print(
                 Text.assemble(
                     (f"{elapsed:6.1f} s  ", "dim"),

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
+from datetime import date
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
-from demo import play
+from demo import picture, play
 from demo.__main__ import WIDTH, invite
 from demo.deployment import Deployment, TerraformError
 from demo.play import Verdict
 from demo.progress import Count, progress
-from demo.timeline import table_of
+from demo.timeline import SIGNALS, Line, table_of
+from nonpersistent.signals import Kind
 
+ROOT = Path(__file__).parents[2]
 OUTCOMES = {
     "Olivia": "rebuilt 12 s after the session, WHILE IN USE",
     "Walter": "0 rebuilds, not connected",
@@ -51,6 +56,65 @@ def test_the_table_fits_a_hundred_columns_and_cuts_no_word() -> None:
         words = " ".join((part.name, part.plot, part.expectation, verdict.outcome)).split()
         assert set(words) <= shown, part.name
     assert {"promised", "BROKEN"} <= shown
+
+
+def test_every_kind_of_signal_has_words() -> None:
+    assert set(SIGNALS) == set(Kind)
+
+
+SAID = [
+    Line(0.0, "", "", "Deployed.", "bold blue"),
+    Line(1.0, "Olivia", "user", "signs out", "bold"),
+    Line(1.1, "Walter", "user", "loses the network", "bold"),
+    Line(1.2, "Eve", "user", "signs out", "bold"),
+    Line(1.3, "Walter", "user", "signs out", "bold"),
+    Line(1.4, "Olivia", "user", "signs in", "bold"),
+    Line(1.5, "Olivia", "user", "signs out", "bold"),
+    Line(1.6, "", "", "Deployed.", "bold blue"),
+    Line(2.2, "Tara", "user", "loses the network", "bold"),
+]
+
+
+def test_the_picture_says_of_several_users_at_once_what_they_have_in_common() -> None:
+    """But mixes up neither the order of one user's lines, nor what is a second apart."""
+    told = [(line.who, line.what) for line in picture.together(SAID)]
+    assert told == [
+        ("", "Deployed."),
+        ("Olivia Eve", "signs out"),
+        ("Walter", "loses the network"),
+        ("Walter", "signs out"),
+        ("Olivia", "signs in"),
+        ("Olivia", "signs out"),
+        ("", "Deployed."),
+        ("Tara", "loses the network"),
+    ]
+
+
+def texts(svg: str) -> list[str]:
+    """The texts of a picture, each in one line."""
+    found = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    return ["".join(text.itertext()).replace("\N{NO-BREAK SPACE}", " ") for text in found]
+
+
+def test_the_picture_has_every_word_and_takes_nothing_from_the_network() -> None:
+    svg = picture.draw(SAID, VERDICTS, date(2026, 1, 31))
+    shown = {word for text in texts(svg) for word in text.split()}
+    for verdict in VERDICTS:
+        part = verdict.part
+        words = " ".join((part.name, part.plot, part.expectation, verdict.outcome)).split()
+        assert set(words) <= shown, part.name
+    assert {word for line in SAID for word in line.what.split()} <= shown
+    assert {"promised", "BROKEN", "2026-01-31"} <= shown
+    assert re.findall(r"(?:https?:)?//[^\s\"')<]+", svg) == ["http://www.w3.org/2000/svg"]
+
+
+def test_the_picture_in_the_docs_shows_a_run_that_kept_every_promise() -> None:
+    shown = " ".join(texts((ROOT / "docs" / "demo.svg").read_text("utf-8")))
+    assert "make demo, 20" in shown
+    assert "BROKEN" not in shown
+    words = set(shown.split())
+    for part in play.CAST:
+        assert {part.name, *part.plot.split(), *part.expectation.split()} <= words, part.name
 
 
 def test_keep_prints_commands_that_run_as_they_stand() -> None:
