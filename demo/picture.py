@@ -82,7 +82,7 @@ def draw(lines: Iterable[Line], verdicts: list[Verdict], day: date) -> str:
         row.add_row(*(Text(what, style) for what, style in cells))
         console.print(row)
     table = table_of(verdicts, WIDTH)
-    table.box, table.show_lines = box.HORIZONTALS, True  # vertical lines would have gaps
+    table.box = box.HORIZONTALS  # vertical lines would have gaps
     console.print("", table, sep="\n")
     return console.export_svg(
         title=f"make demo, {day}", theme=LIGHT, code_format=FORMAT, unique_id="demo"

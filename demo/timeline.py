@@ -130,7 +130,7 @@ def table_of(verdicts: list[Verdict], width: int) -> Table:
     for heading, column in zip(headings, _widths(texts, room), strict=True):
         table.add_column(heading, width=column)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*row, end_section=True)
     return table
 
 
