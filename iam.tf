@@ -145,7 +145,8 @@ data "aws_iam_policy_document" "report" {
       actions   = ["events:PutEvents"]
       resources = ["arn:${local.partition}:events:${local.region}:${local.account}:event-bus/default"]
 
-      # One call may hold events of several sources, and "for all values" alone would accept a call of none.
+      # One call may hold events of several sources: the key is an array (Service Authorization Reference, EventBridge),
+      # and "for all values" alone would accept a call without it (EventBridge User Guide, IAM policy conditions).
       condition {
         test     = "ForAllValues:StringEquals"
         variable = "events:source"
