@@ -18,11 +18,11 @@ from .facts import (
     Doubt,
     Facts,
     Need,
-    Observation,
     Trouble,
     Verdict,
     after,
 )
+from .observation import Observation
 from .settings import SAMPLE_INTERVAL, Settings
 
 USABLE_STATES = frozenset({"AVAILABLE", "STOPPED"})

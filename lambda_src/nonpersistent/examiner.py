@@ -10,8 +10,9 @@ from typing import Any
 from . import claims, lifecycle
 from .answers import Refused, Unavailable
 from .bundles import Bundles
-from .facts import API_ERROR, NOTICE_LAG, Claim, Decision, Facts, Observation, Phase, Verdict, after
+from .facts import API_ERROR, NOTICE_LAG, Claim, Decision, Facts, Phase, Verdict, after
 from .lease import REBUILD_RESERVE
+from .observation import Observation
 from .rebuilder import Rebuilder
 from .records import Record
 from .tools import Tools

@@ -18,12 +18,12 @@ from .facts import (
     Doubt,
     Facts,
     Need,
-    Observation,
     Phase,
     Verdict,
     after,
     latest,
 )
+from .observation import Observation
 from .settings import Settings, UserVolume
 
 REBUILDABLE_STATES = frozenset({"AVAILABLE", "ERROR", "UNHEALTHY", "STOPPED", "REBOOTING"})
@@ -202,7 +202,7 @@ def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
     settling = facts.settled_at is not None and now < facts.settled_at + ROWS_RETURN_WITHIN
     if never_used or settling or seen.state not in ("AVAILABLE", *BAD_STATES):
         return None
-    return _doubt(seen)
+    return seen.doubt
 
 
 def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
@@ -211,7 +211,7 @@ def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Set
         look_at = settings.look_after(now, settings.patience) if facts.is_wanted else None
         return Decision(replace(facts, trouble=None), Verdict.IN_USE, look_at)
     return _obstacle(facts, seen, now, settings) or trouble(
-        facts, Need.UNKNOWN, _doubt(seen), now, settings
+        facts, Need.UNKNOWN, seen.doubt, now, settings
     )
 
 
@@ -236,7 +236,7 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     if obstacle is not None:
         return obstacle
     if vacant_at is None or vacant_at < due_at:
-        doubt = Doubt.OLDER_SAMPLE if vacant_at else _doubt(seen)
+        doubt = Doubt.OLDER_SAMPLE if vacant_at else seen.doubt
         return trouble(facts, Need.UNKNOWN, doubt, now, settings)
     if settings.user_volume is UserVolume.KEEP and not facts.is_wanted:
         waits = _await_snapshot(facts, seen, now, settings)
@@ -302,20 +302,3 @@ def _vacant_at(facts: Facts, seen: Observation) -> datetime | None:
     if broken and not (seen.connection == "CONNECTED" and seen.is_fresh):
         return seen.looked_at
     return seen.vacant_at
-
-
-def _doubt(seen: Observation) -> Doubt:
-    """Why the connection status does not tell whether somebody is connected."""
-    match seen.connection:
-        case None:
-            return Doubt.NO_ROW
-        case "CONNECTED" | "DISCONNECTED" if not seen.is_fresh:
-            return Doubt.STALE_SAMPLE
-        case "CONNECTED":
-            return Doubt.OLDER_SAMPLE
-        case "DISCONNECTED" if seen.vacant_at is None:
-            return Doubt.CONTRADICTION
-        case "DISCONNECTED":
-            return Doubt.OLDER_SAMPLE
-        case _:
-            return Doubt.UNKNOWN_CONNECTION

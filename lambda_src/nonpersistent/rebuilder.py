@@ -17,7 +17,8 @@ from . import claims, lifecycle
 from .answers import Accepted, Refused, Throttled
 from .bundles import Bundles
 from .canary import Admission
-from .facts import ENDS_WITHIN, Claim, Decision, Deferral, Facts, Observation, Phase, Verdict
+from .facts import ENDS_WITHIN, Claim, Decision, Deferral, Facts, Phase, Verdict
+from .observation import Observation
 from .pacing import HOUR, Brake, Share
 from .records import Record
 from .tools import Tools

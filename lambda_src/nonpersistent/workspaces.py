@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 from . import answers
 from .answers import NO_ANSWER, NOT_SENT, Outcome, Refused, Throttled, Unanswered, Unavailable
 from .clock import to_millisecond
-from .facts import FRESH, Observation
 from .lease import REBUILD_RESERVE, Lease
+from .observation import FRESH, Observation
 from .pacing import Pacer
 
 if TYPE_CHECKING:

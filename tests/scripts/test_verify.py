@@ -23,7 +23,7 @@ from fleetlib.main import main
 from fleetlib.survey import Fleet, Survey
 from fleetlib.verify import text
 
-from nonpersistent.facts import FRESH
+from nonpersistent.observation import FRESH
 from sandbox import Sandbox, Tempo
 from tests import ledger_table, runbook
 

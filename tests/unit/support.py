@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nonpersistent.clock import Clock
-from nonpersistent.facts import Observation
+from nonpersistent.observation import Observation
 from nonpersistent.settings import Settings
 from nonpersistent.signals import Kind, Origin, Signal
 

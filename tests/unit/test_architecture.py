@@ -12,7 +12,8 @@ SOURCES = Path(__file__).parents[2] / "lambda_src" / "nonpersistent"
 MODULES = {path.stem: ast.parse(path.read_text()) for path in sorted(SOURCES.glob("*.py"))}
 LAYERS = [
     {"__init__", "clock", "settings", "facts", "canary", "answers"},
-    {"signals", "claims", "pacing"},
+    {"signals", "observation", "pacing"},
+    {"claims", "announcer"},
     {"lifecycle", "records", "journal"},
     {"table"},
     {"ledger"},
@@ -27,7 +28,7 @@ LAYERS = [
 ]
 """From the bottom up: a module imports only from layers below its own."""
 
-PURE = ["canary", "claims", "facts", "lifecycle", "settings", "signals"]
+PURE = ["canary", "claims", "facts", "lifecycle", "observation", "settings", "signals"]
 """What decides: it knows neither AWS nor what time it is."""
 
 LONGEST = 320

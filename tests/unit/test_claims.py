@@ -22,12 +22,12 @@ from nonpersistent.facts import (
     Decision,
     Facts,
     Need,
-    Observation,
     Phase,
     Trouble,
     Verdict,
 )
 from nonpersistent.lifecycle import decide
+from nonpersistent.observation import Observation
 from tests.unit.support import BUNDLE, NOON, at, settings, sight
 
 ASKED = Claim(

@@ -16,12 +16,12 @@ from nonpersistent.facts import (
     Deferral,
     Facts,
     Need,
-    Observation,
     Phase,
     Trouble,
     after,
     latest,
 )
+from nonpersistent.observation import Observation
 from tests.unit.support import NOON, at, busy, empty, sight
 
 USED = Facts(baseline_at=at(-60), used_at=NOON)

@@ -44,6 +44,8 @@ def test_p6_what_may_need_a_person_is_a_warning(lines: Lines, decision: Entry | 
         "unanswered",
         "not_learnt",
         "held_bundle",
+        "blocked",
+        "events_lost",
         "needs_person",
     }
     assert {each.value for each in WORRYING} == worrying

@@ -17,12 +17,12 @@ from nonpersistent.facts import (
     Doubt,
     Facts,
     Need,
-    Observation,
     Phase,
     Trouble,
     Verdict,
 )
 from nonpersistent.lifecycle import decide, evident_at, learn, owed_at, reckon
+from nonpersistent.observation import Observation
 from tests.unit.support import BUNDLE, NOON, at, busy, empty, settings, sight
 
 TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=NOON)

@@ -15,12 +15,12 @@ from nonpersistent.facts import (
     Doubt,
     Facts,
     Need,
-    Observation,
     Phase,
     Trouble,
     Verdict,
 )
 from nonpersistent.lifecycle import decide
+from nonpersistent.observation import Observation
 from nonpersistent.settings import UserVolume, Window
 from tests.unit.support import BUNDLE, NOON, at, busy, empty, settings, sight
 

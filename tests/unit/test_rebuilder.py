@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent.canary import Bundle
-from nonpersistent.facts import Claim, Deferral, Facts, Need, Observation, Trouble
+from nonpersistent.facts import Claim, Deferral, Facts, Need, Trouble
+from nonpersistent.observation import Observation
 from nonpersistent.rebuilder import ASKED, CANARY_WAIT, LOOK_HOLDS, Rebuilder
 from nonpersistent.records import Record
 from nonpersistent.settings import Window
@@ -154,8 +155,8 @@ def test_p6_a_refusal_is_kept_and_told(stage: Stage, due: Record) -> None:
     trouble = Trouble(NOON, Need.BLOCKED, "NoSnapshot", at(30), refused=True)
     known = replace(DUE, trouble=trouble, late_at=LATE_AT)
     assert stage.record() == Record(WS, known, 3, at(5), "NoSnapshot")
-    [line] = stage.lines.all
-    assert (line["decision"], line["reason"], line["detail"]) == ("refused", "NoSnapshot", "")
+    assert stage.lines.decisions == [("refused", "NoSnapshot"), ("blocked", "NoSnapshot")]
+    assert stage.lines.all[0]["detail"] == ""
 
 
 def test_p6_a_refusal_of_what_was_stuck_before_makes_its_trouble_older(stage: Stage) -> None:
@@ -164,6 +165,7 @@ def test_p6_a_refusal_of_what_was_stuck_before_makes_its_trouble_older(stage: St
     rebuild(stage, due)
     assert stage.facts().trouble == before
     assert stage.record().look_at == at(30)
+    assert stage.lines.decisions == [("refused", "NoSnapshot")]
 
 
 def test_p5_a_throttled_rebuild_is_due_again_at_once_and_counts_as_nothing(stage: Stage) -> None:

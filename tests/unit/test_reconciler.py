@@ -43,7 +43,7 @@ def test_a_debt_is_rebuilt(stage: Stage) -> None:
     stage.has(DUE, NOON)
     assert stage.run() == Tally(due=1, looked=1, rebuilt=1)
     assert stage.desktops.rebuilds() == [WS]
-    assert stage.lines.decisions == [("rebuild_requested", None)]
+    assert stage.lines.decisions == [("rebuild_requested", "session_end")]
 
 
 def test_p5_what_falls_due_during_a_pass_is_done_in_it_and_nothing_twice(stage: Stage) -> None:
@@ -112,7 +112,7 @@ def test_p5_only_one_invocation_acts(stage: Stage) -> None:
 
 def test_p2_what_there_is_no_time_for_stays_due(stage: Stage) -> None:
     ids = many(stage, 3)
-    stage.seconds_left = lambda: 15.4 if stage.desktops.rebuilds() else 30.5
+    stage.seconds_left = lambda: 15.4 if stage.desktops.rebuilds() else 75.5
     tally = stage.run()
     assert (tally.due, tally.rebuilt, tally.left) == (3, 1, 3)
     assert stage.desktops.rebuilds() == ids[:1]
@@ -121,7 +121,7 @@ def test_p2_what_there_is_no_time_for_stays_due(stage: Stage) -> None:
 
 def test_p2_without_time_for_a_look_nothing_is_asked(stage: Stage) -> None:
     many(stage, 1)
-    stage.seconds_left = lambda: 29.9
+    stage.seconds_left = lambda: 74.9
     assert stage.run().left == 1
     assert stage.desktops.calls == []
 
@@ -348,7 +348,8 @@ def test_p6_snapshots_that_may_not_be_read_are_a_refusal_that_is_told(stage: Sta
     stage.has(DUE, NOON)
     stage.desktops.faults["DescribeWorkspaceSnapshots"] = [(400, "AccessDeniedException")]
     stage.run()
-    assert stage.lines.decisions == [("refused", "AccessDeniedException")]
+    denied = "AccessDeniedException"
+    assert stage.lines.decisions == [("refused", denied), ("blocked", denied)]
     trouble = stage.facts().trouble
     assert trouble
     assert (trouble.need, trouble.reason) == (Need.BLOCKED, "AccessDeniedException")

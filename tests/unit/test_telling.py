@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from nonpersistent import handler
+from nonpersistent.announcer import Announcer
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Verdict
 from nonpersistent.journal import Entry
@@ -107,6 +108,18 @@ def held_bundle(stage: Stage) -> None:
     looked_at(FAILING, state="ERROR")(stage)
 
 
+def events_lost(stage: Stage) -> None:
+    stage.roster()
+    function = handler._container()
+    function.announcer = Announcer(_no_bus)
+    function.announcer.hear({"decision": "finished"})
+    handler.lambda_handler({"task": "reconcile"}, Invocation())
+
+
+def _no_bus() -> Any:
+    raise EndpointConnectionError(endpoint_url="https://events")
+
+
 SCENES: list[tuple[Entry | Verdict, Callable[[Stage], None]]] = [
     (Entry.RECORDED, recorded),
     (Entry.IGNORED, repeated),
@@ -118,6 +131,8 @@ SCENES: list[tuple[Entry | Verdict, Callable[[Stage], None]]] = [
     (Entry.FORGOTTEN, forgotten),
     (Entry.TRUSTED, trusted),
     (Entry.HELD_BUNDLE, held_bundle),
+    (Entry.BLOCKED, looked_at(DUE, state="MAINTENANCE")),
+    (Entry.EVENTS_LOST, events_lost),
     (Verdict.REQUESTED, looked_at(DUE)),
     (Verdict.UNANSWERED, unanswered),
     (Verdict.BASELINE, baseline),
@@ -144,7 +159,7 @@ def test_p6_each_kind_of_decision_has_its_line(
     scene(stage)
     assert decision in [line["decision"] for line in stage.lines.all]
     line, *_ = stage.lines.of(decision)
-    unnamed = decision in (Entry.PASS, Entry.GAUGES) or scene is unusable
+    unnamed = decision in (Entry.PASS, Entry.GAUGES, Entry.EVENTS_LOST) or scene is unusable
     assert line.get("workspace_id") == (None if unnamed else WS)
 
 

@@ -21,9 +21,9 @@ from nonpersistent.answers import (
     Unanswered,
     Unavailable,
 )
-from nonpersistent.facts import Observation
 from nonpersistent.lease import REBUILD_RESERVE, Lease
 from nonpersistent.ledger import Ledger
+from nonpersistent.observation import Observation
 from nonpersistent.pacing import Pacer
 from nonpersistent.workspaces import (
     FAILURES_OF_AN_OUTAGE,

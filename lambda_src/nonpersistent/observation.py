@@ -1,0 +1,85 @@
+"""What AWS said of a WorkSpace in one look. Pure values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .facts import Doubt
+
+FRESH = timedelta(minutes=10)
+"""Connection samples older than this say nothing: two sample intervals."""
+
+VACANT_STATES = frozenset({"STOPPED", "ERROR"})
+"""States in which nobody can be connected; the connection status is UNKNOWN then."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What AWS said of a WorkSpace at `looked_at`. None: not asked, or not in the answer.
+
+    error             AWS's code, if it answers a question about this WorkSpace alone with an error
+    state             WorkspaceState of DescribeWorkspaces
+    state_asked       DescribeWorkspaces was asked; without a state, it does not know the WorkSpace
+    connection        CONNECTED, DISCONNECTED or UNKNOWN, sampled at `checked_at`
+    last_connected_at LastKnownUserConnectionTimestamp: a log-in or the last sight of a connection,
+                      AWS does not say which; both are signs of use at that time
+    bundle_image      the image that the bundle has now, where it was asked for
+    image_proven      rebuilds from it may be expected to end well
+    """
+
+    looked_at: datetime
+    error: str | None = None
+    state: str | None = None
+    state_asked: bool = False
+    connection: str | None = None
+    checked_at: datetime | None = None
+    last_connected_at: datetime | None = None
+    address: str | None = None
+    user: str | None = None
+    bundle_id: str | None = None
+    bundle_image: str | None = None
+    image_proven: bool = False
+    snapshot_at: datetime | None = None
+    snapshot_asked: bool = False
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the connection was sampled lately enough to mean anything."""
+        return self.checked_at is not None and self.looked_at - self.checked_at <= FRESH
+
+    @property
+    def connected_at(self) -> datetime | None:
+        """When somebody was connected, by the sample alone."""
+        if self.connection != "CONNECTED":
+            return None
+        return min(self.checked_at or self.looked_at, self.looked_at)
+
+    @property
+    def vacant_at(self) -> datetime | None:
+        """When nobody was connected, by fresh evidence that does not contradict itself."""
+        if self.state in VACANT_STATES:
+            contradicted = self.connection == "CONNECTED" and self.is_fresh
+            return None if contradicted else self.looked_at
+        if self.connection != "DISCONNECTED" or self.checked_at is None or not self.is_fresh:
+            return None
+        if self.last_connected_at is not None and self.last_connected_at >= self.checked_at:
+            return None
+        return min(self.checked_at, self.looked_at)
+
+    @property
+    def doubt(self) -> Doubt:
+        """Why the connection status does not tell whether somebody is connected."""
+        match self.connection:
+            case None:
+                return Doubt.NO_ROW
+            case "CONNECTED" | "DISCONNECTED" if not self.is_fresh:
+                return Doubt.STALE_SAMPLE
+            case "CONNECTED":
+                return Doubt.OLDER_SAMPLE
+            case "DISCONNECTED" if self.vacant_at is None:
+                return Doubt.CONTRADICTION
+            case "DISCONNECTED":
+                return Doubt.OLDER_SAMPLE
+            case _:
+                return Doubt.UNKNOWN_CONNECTION

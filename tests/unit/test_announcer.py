@@ -1,0 +1,147 @@
+"""publish_events: others are told of rebuilds, and nothing waits for that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.stub import Stubber
+
+from nonpersistent import handler
+from nonpersistent.announcer import DETAIL_TYPES, Announcer
+from nonpersistent.facts import Verdict
+from nonpersistent.journal import Entry
+from tests.unit.container import ENVIRONMENT, Invocation, container
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import NOON, WS
+
+LINE: Mapping[str, Any] = {"decision": "finished", "workspace_id": WS}
+
+
+class Bus:
+    """EventBridge, which may fail: an exception, or error codes by entry."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[Any]] = []
+        self.fault: Exception | None = None
+        self.codes: list[str | None] = []
+
+    def put_events(self, Entries: list[Any]) -> Any:
+        """As boto3's."""
+        self.calls.append(Entries)
+        if self.fault:
+            raise self.fault
+        codes = self.codes or [None] * len(Entries)
+        return {"Entries": [{"ErrorCode": code} if code else {"EventId": "e"} for code in codes]}
+
+
+@pytest.fixture
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+def announcer(bus: Bus) -> Announcer:
+    return Announcer(lambda: bus)  # type: ignore[arg-type, return-value]
+
+
+def test_an_event_has_the_fields_of_its_line(announcer: Announcer, bus: Bus) -> None:
+    announcer.hear(LINE)
+    assert bus.calls == []
+    assert not announcer.end()
+    [[entry]] = bus.calls
+    assert (entry["Source"], entry["DetailType"]) == (
+        "workspaces-nonpersistent",
+        "WorkSpace Rebuild Ended",
+    )
+    assert json.loads(entry["Detail"]) == LINE
+    announcer.end()
+    assert len(bus.calls) == 1
+
+
+def test_a_call_takes_ten(announcer: Announcer, bus: Bus) -> None:
+    for _ in range(23):
+        announcer.hear(LINE)
+    announcer.end()
+    assert [len(entries) for entries in bus.calls] == [10, 10, 3]
+
+
+def test_other_lines_are_no_events(announcer: Announcer, bus: Bus) -> None:
+    for decision in {*Verdict, *Entry} - set(DETAIL_TYPES):
+        announcer.hear({"decision": decision})
+    announcer.end()
+    assert bus.calls == []
+    assert set(DETAIL_TYPES) <= {each.value for each in (*Verdict, *Entry)}
+
+
+def test_the_api_takes_an_entry() -> None:
+    client = boto3.client("events", region_name="us-east-1")
+    with Stubber(client) as stub:
+        stub.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]})
+        sending = Announcer(lambda: client)
+        sending.hear(LINE)
+        assert not sending.end()
+
+
+@pytest.mark.parametrize("kind", ["client", "network"])
+def test_after_a_call_that_failed_none_is_made_in_the_same_pass(
+    announcer: Announcer, bus: Bus, kind: str
+) -> None:
+    client = boto3.client("events", region_name="us-east-1")
+    denied = client.exceptions.ClientError({"Error": {"Code": "AccessDenied"}}, "PutEvents")
+    bus.fault = denied if kind == "client" else ReadTimeoutError(endpoint_url="https://events")
+    code = "AccessDenied" if kind == "client" else "ReadTimeoutError"
+    for _ in range(23):
+        announcer.hear(LINE)
+    assert announcer.end() == {code: 10, "not_sent": 13}
+    assert len(bus.calls) == 1
+    bus.fault = None
+    announcer.hear(LINE)
+    assert not announcer.end()
+    assert len(bus.calls) == 2
+
+
+def test_single_entries_may_be_lost(announcer: Announcer, bus: Bus) -> None:
+    bus.codes = ["ThrottlingException", None, "ThrottlingException"]
+    for _ in range(3):
+        announcer.hear(LINE)
+    assert announcer.end() == {"ThrottlingException": 2}
+
+
+@pytest.mark.parametrize(("published", "events"), [("true", 1), ("false", 0)])
+def test_the_function_publishes_if_told_to(
+    stage: Stage, bus: Bus, monkeypatch: pytest.MonkeyPatch, published: str, events: int
+) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "PUBLISH_EVENTS", published)
+    monkeypatch.setattr(handler, "_events", lambda: bus)
+    container(stage, monkeypatch)
+    stage.has(DUE, NOON)
+    handler.lambda_handler({"task": "reconcile"}, Invocation())
+    assert [json.loads(entry["Detail"])["decision"] for each in bus.calls for entry in each] == [
+        "rebuild_requested"
+    ] * events
+
+
+def test_events_that_were_lost_are_told_and_hold_up_nothing(
+    stage: Stage, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "PUBLISH_EVENTS", "true")
+    monkeypatch.setattr(handler, "_events", lambda: bus)
+    container(stage, monkeypatch)
+    bus.fault = ReadTimeoutError(endpoint_url="https://events")
+    stage.has(DUE, NOON)
+    handler.lambda_handler({"task": "reconcile"}, Invocation())
+    assert stage.desktops.rebuilds() == [WS]
+    [line] = stage.lines.of("events_lost")
+    assert (line["reason"], line["events"]) == ("ReadTimeoutError", 1)
+
+
+def test_the_client_waits_for_nothing() -> None:
+    handler._events.cache_clear()
+    config: Any = handler._events().meta.config
+    assert (config.connect_timeout, config.read_timeout) == (1, 2)
+    assert config.retries["total_max_attempts"] == 1

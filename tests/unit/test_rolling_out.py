@@ -1,0 +1,153 @@
+"""roll_out_images: a WorkSpace that nobody uses gets its bundle's proven image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from nonpersistent.canary import Bundle
+from nonpersistent.facts import Deferral, Facts, Phase
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
+
+OLD, NEW = "wsi-first0001", "wsi-second002"
+CLEAN = Facts(rebuilt_at=at(-600), bundle_id=BUNDLE, image_id=OLD, user="ada")
+PROVEN = Bundle(BUNDLE, image_id=NEW, proven_at=at(-60))
+
+
+@pytest.fixture(autouse=True)
+def rolls_out(stage: Stage) -> None:
+    """Another image in the bundle, and an audit that is due."""
+    stage.settings = settings(canary_after=timedelta(hours=12), roll_out_images=True)
+    stage.desktops.images[BUNDLE] = NEW
+    stage.ledger.ask_audit(NOON)
+
+
+def owes(stage: Stage) -> bool:
+    """Whether an audit finds that the WorkSpace owes a rebuild."""
+    stage.run()
+    return stage.facts().phase is Phase.VACANT
+
+
+def test_a_proven_image_that_it_lacks_is_owed_and_rebuilt_after_the_grace(stage: Stage) -> None:
+    stage.ledger.write_bundle(PROVEN)
+    stage.has(CLEAN, None)
+    assert owes(stage)
+    assert stage.lines.decisions == [("vacant", "roll_out")]
+    assert stage.record().look_at == at(25)
+    stage.clock.set(at(25))
+    stage.run()
+    [line] = stage.lines.of("rebuild_requested")
+    assert (line["reason"], line["image_id"]) == ("roll_out", NEW)
+
+
+def test_p7_an_image_that_no_rebuild_has_proven_is_not_rolled_out(stage: Stage) -> None:
+    stage.has(CLEAN, None)
+    assert not owes(stage)
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        replace(PROVEN, proven_at=at(-720)),
+        replace(PROVEN, image_id=OLD),
+        replace(PROVEN, lost=(OTHER,)),
+    ],
+    ids=["long ago", "another one", "one was lost"],
+)
+def test_p7_neither_is_one_whose_proof_does_not_hold(stage: Stage, bundle: Bundle) -> None:
+    stage.has(replace(DUE, failures=1), None, OTHER)
+    stage.ledger.write_bundle(bundle)
+    stage.has(CLEAN, None)
+    assert not owes(stage)
+
+
+def test_without_canaries_nothing_counts_as_proven(stage: Stage) -> None:
+    stage.settings = settings(roll_out_images=True)
+    stage.ledger.write_bundle(PROVEN)
+    stage.has(CLEAN, None)
+    assert not owes(stage)
+
+
+def test_who_has_the_image_owes_nothing(stage: Stage) -> None:
+    stage.ledger.write_bundle(PROVEN)
+    stage.has(replace(CLEAN, image_id=NEW), None)
+    assert not owes(stage)
+
+
+def test_without_the_input_no_image_is_asked_for(stage: Stage) -> None:
+    stage.settings = settings(canary_after=timedelta(hours=12))
+    stage.ledger.write_bundle(PROVEN)
+    stage.has(CLEAN, None)
+    assert not owes(stage)
+    assert "DescribeWorkspaceBundles" not in stage.desktops.names()
+
+
+def test_p1_while_nobody_can_tell_who_is_connected_nothing_is_owed(stage: Stage) -> None:
+    stage.ledger.write_bundle(PROVEN)
+    stage.has(CLEAN, None, connection="UNKNOWN")
+    assert not owes(stage)
+
+
+def test_a_bundle_that_is_not_known_has_no_proven_image(stage: Stage) -> None:
+    stage.has(replace(CLEAN, bundle_id=None), None, bundle=None)
+    assert not owes(stage)
+
+
+def test_deploying_rolls_out_nothing_but_what_comes_later(stage: Stage) -> None:
+    """At first sight it has the bundle's image or an older one: which of them, nobody knows."""
+    stage.desktops.images[BUNDLE] = OLD
+    stage.ledger.write_bundle(replace(PROVEN, image_id=OLD))
+    stage.has(None, None)
+    stage.has(replace(CLEAN, image_id=None), None, OTHER)
+    stage.run()
+    assert {stage.facts(id_).image_id for id_ in (WS, OTHER)} == {OLD}
+    assert {stage.facts(id_).phase for id_ in (WS, OTHER)} == {Phase.CLEAN}
+    stage.desktops.images[BUNDLE] = NEW
+    bundle = stage.ledger.bundle(BUNDLE)
+    stage.ledger.write_bundle(replace(PROVEN, version=bundle.version))
+    stage.clock.set(at(60))
+    stage.ledger.ask_audit(at(60))
+    stage.run()
+    assert {stage.facts(id_).phase for id_ in (WS, OTHER)} == {Phase.VACANT}
+
+
+def test_p1_what_is_used_meanwhile_owes_a_rebuild_for_its_session(stage: Stage) -> None:
+    stage.has(replace(CLEAN, outdated_at=at(-30), vacant_since=at(-31), owed_since=at(-31)), NOON)
+    stage.ledger.record(session_end(NOON), NOON)
+    stage.run()
+    assert stage.facts().outdated_at is None
+    assert stage.facts().phase is Phase.VACANT
+    assert stage.record().reason == Deferral.GRACE
+
+
+def test_sessions_that_ended_come_before_what_only_lacks_an_image(stage: Stage) -> None:
+    stage.settings = replace(stage.settings, maximum_rebuilds_per_hour=1)
+    stage.ledger.write_bundle(PROVEN)
+    outdated = replace(CLEAN, outdated_at=at(-200), vacant_since=at(-200), owed_since=at(-200))
+    stage.has(outdated, at(-90))
+    stage.has(DUE, NOON, OTHER)
+    stage.run()
+    assert stage.desktops.rebuilds() == [OTHER]
+
+
+def test_within_the_grace_it_waits_as_a_roll_out(stage: Stage) -> None:
+    stage.has(replace(CLEAN, outdated_at=at(-5), vacant_since=at(-5), owed_since=at(-5)), NOON)
+    stage.run()
+    assert stage.lines.decisions == [("vacant", "roll_out")]
+
+
+def test_p3_a_rebuild_ends_what_was_owed_for_an_image(stage: Stage) -> None:
+    stage.ledger.write_bundle(PROVEN)
+    stage.has(CLEAN, None)
+    stage.run()
+    stage.clock.set(at(25))
+    stage.run()
+    stage.passes(at(40))
+    stage.desktops.desks[WS].state = "AVAILABLE"
+    stage.passes(at(120))
+    assert (stage.facts().phase, stage.facts().image_id) == (Phase.CLEAN, NEW)
+    assert stage.facts().outdated_at is None
+    assert len(stage.desktops.rebuilds()) == 1

@@ -1,0 +1,127 @@
+"""maximum_rebuilding_percent: how many WorkSpaces are rebuilt at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from nonpersistent.facts import BRAKE_HOLDS, ENDS_WITHIN, Claim, Deferral, Need
+from nonpersistent.pacing import Share
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import NOON, OTHER, WS, VirtualClock, at, settings
+
+FLEET = [f"ws-{number:09}" for number in range(10)]
+UNDER_WAY = Claim(asked_at=at(-30), accepted_at=at(-30), begun_at=at(-20))
+
+
+@pytest.fixture
+def fifth(stage: Stage) -> Stage:
+    """Two of ten may be rebuilt at once, all ten are due."""
+    stage.settings = settings(maximum_rebuilding_percent=25)
+    for minutes, id_ in enumerate(FLEET):
+        ended = at(-60 - minutes)
+        owing = replace(DUE, used_at=at(-90), told_at=None, vacant_since=ended, owed_since=ended)
+        stage.has(owing, NOON, id_)
+    return stage
+
+
+def test_no_more_than_the_share_are_asked_for_and_the_oldest_debts_first(fifth: Stage) -> None:
+    fifth.run()
+    assert fifth.desktops.rebuilds() == [FLEET[9], FLEET[8]]
+    waits = fifth.record(FLEET[0])
+    assert (waits.reason, waits.look_at) == (Deferral.SHARE, at(15))
+    assert waits.facts.late_at is not None
+    assert waits.facts.late_at > at(15)
+
+
+def test_p5_those_that_wait_cost_no_call(fifth: Stage) -> None:
+    fifth.run()
+    before = len(fifth.desktops.calls)
+    fifth.clock.set(at(15))
+    fifth.run()
+    assert len(fifth.desktops.calls) - before <= 1  # the look at those under way
+
+
+def test_a_rebuild_whose_answer_got_lost_counts(fifth: Stage) -> None:
+    lost = ReadTimeoutError(endpoint_url="https://aws")
+    fifth.desktops.faults["RebuildWorkspaces"] = [lost, lost]
+    fifth.run()
+    fifth.has(DUE, at(11), OTHER)
+    fifth.clock.set(at(11))
+    fifth.run()
+    assert OTHER not in fifth.desktops.rebuilds()
+    assert fifth.record(OTHER).reason == Deferral.SHARE
+
+
+def test_the_end_of_one_makes_room_for_the_next(fifth: Stage) -> None:
+    fifth.run()
+    for id_ in (FLEET[9], FLEET[8]):
+        fifth.desktops.desks[id_].state = "AVAILABLE"
+    fifth.passes(at(80))
+    assert fifth.desktops.rebuilds() == [FLEET[9], FLEET[8], FLEET[7], FLEET[6]]
+
+
+def test_p8_one_that_takes_too_long_holds_up_nobody(stage: Stage) -> None:
+    stage.settings = settings(maximum_rebuilding_percent=1)
+    long_ago = replace(UNDER_WAY, asked_at=NOON - ENDS_WITHIN)
+    stage.has(replace(DUE, claim=long_ago), at(30), OTHER)
+    stage.has(DUE, NOON)
+    stage.run()
+    assert stage.desktops.rebuilds() == [WS]
+
+
+def test_one_that_is_under_way_fills_the_share_of_a_small_fleet(stage: Stage) -> None:
+    stage.settings = settings(maximum_rebuilding_percent=50)
+    stage.has(replace(DUE, claim=UNDER_WAY), at(30), OTHER)
+    stage.has(DUE, NOON)
+    stage.run()
+    assert stage.desktops.rebuilds() == []
+    assert stage.record().reason == Deferral.SHARE
+
+
+def test_one_that_failed_is_not_under_way(stage: Stage) -> None:
+    stage.settings = settings(maximum_rebuilding_percent=50)
+    failed = replace(DUE, claim=replace(UNDER_WAY, failed=True), asked=(at(-30),), failures=1)
+    stage.has(replace(failed, retry_at=at(90)), at(90), OTHER)
+    stage.has(DUE, NOON)
+    stage.run()
+    assert stage.desktops.rebuilds() == [WS]
+
+
+def test_p6_who_waits_for_the_share_for_days_needs_a_person() -> None:
+    owing = replace(DUE, late_at=NOON)
+    assert owing.needs(Deferral.SHARE) == (Need.BRAKED, at(-46) + BRAKE_HOLDS)
+
+
+@pytest.mark.parametrize(
+    ("percent", "under_way", "full"),
+    [
+        (None, 500, False),
+        (10, 9, False),
+        (10, 10, True),
+        (10.9, 10, True),
+        (0.1, 0, False),
+        (0.1, 1, True),
+        (100, 99, False),
+        (100, 100, True),
+    ],
+)
+def test_a_share_of_a_hundred(percent: float | None, under_way: int, full: bool) -> None:
+    assert Share(percent, lambda: under_way, VirtualClock()).is_full(100) is full
+
+
+def test_what_is_under_way_is_counted_once_a_minute_and_with_our_own() -> None:
+    clock, counts = VirtualClock(), [0, 5]
+    share = Share(2, lambda: counts.pop(0), clock)
+    assert not share.is_full(100)
+    share.take()
+    clock.sleep(59)
+    assert not share.is_full(100)
+    share.take()
+    assert share.is_full(100)
+    clock.sleep(1)
+    assert share.is_full(250)
+    assert timedelta(seconds=60) == clock.now() - NOON
