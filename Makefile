@@ -15,7 +15,7 @@ on = $(filter-out 0 n no off false,$(1))
 .DELETE_ON_ERROR:
 
 .PHONY: help demo test check sandbox package package-check lint unit terraform-test simulation soak mutants mutation \
-        bench e2e recovery local-aws adoption scan docs verify clean
+        bench pictures e2e recovery local-aws adoption scan docs verify clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ mutation: $(VENV)/mutation.installed ## Change the function in every small way a
 bench: $(VENV)/bench.installed ## Ours beside the naive recipe, in the same worlds; writes docs/benchmarks.md
 	$(RUN) -m benchmarks
 	$(RUN) scripts/docs
+
+pictures: $(VENV)/bench.installed ## Draw docs/demo.svg from a run of the demo, docs/dashboard.svg from a simulated week
+	$(RUN) -m demo --svg docs/demo.svg
+	$(RUN) -m benchmarks.dashboard
 
 e2e: $(VENV)/test.installed ## Apply the module to the local AWS and let users work
 	$(RUN) -m pytest --quiet tests/e2e $(E2E_APART:%=--ignore=%)

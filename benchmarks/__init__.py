@@ -9,4 +9,5 @@ judged on the way.
 `world`, `fleet`, `crowd` and `meter` make and count a world; `people` live in it; `naive` is the
 recipe; `weeks`, `bursts`, `days`, `starting` and `planning` are the measurements; `months` and
 `prices` make dollars of them; `limits`, `report`, `document` and `plot` say how it went.
+`dashboard`, `insights` and `panels` draw the module's dashboard over such a week.
 """

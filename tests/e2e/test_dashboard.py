@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.dashboard import PICTURE, fingerprint
 from nonpersistent.facts import Verdict
 from nonpersistent.journal import Entry
 from sandbox.cloudwatch import MetricFilter
@@ -130,3 +131,7 @@ def _fields(commands: list[str]) -> set[str]:
 def test_the_alarms_are_on_the_dashboard(theatre: Theatre, widgets: list[dict[str, Any]]) -> None:
     [panel] = [w["properties"]["alarms"] for w in widgets if w["type"] == "alarm"]
     assert set(panel) == set(theatre.outputs["operations_alarm_arns"].values())
+
+
+def test_the_picture_in_the_docs_is_of_this_dashboard(widgets: list[dict[str, Any]]) -> None:
+    assert fingerprint(widgets) in PICTURE.read_text("utf-8"), "make pictures draws it anew"

@@ -10,6 +10,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from fleetlib.reasons import MEANINGS
+from fleetlib.status import HEADINGS, ORDER
 from rich.console import Console
 
 from demo import picture, play
@@ -115,6 +117,20 @@ def test_the_picture_in_the_docs_shows_a_run_that_kept_every_promise() -> None:
     words = set(shown.split())
     for part in play.CAST:
         assert {part.name, *part.plot.split(), *part.expectation.split()} <= words, part.name
+
+
+def test_the_sample_in_the_readme_is_what_fleet_status_prints_today() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    heading, *lines = readme.split("$ scripts/fleet status\n")[1].split("```")[0].splitlines()
+    assert heading.split() == [name for name in HEADINGS if name in heading.split()]
+    rows = [re.split(r" {2,}", line) for line in lines if line.startswith("ws-")]
+    assert {row[1] for row in rows} == {part.name.lower() for part in play.CAST if part.in_fleet}
+    assert {len(row) for row in rows} == {len(heading.split())}
+    assert {row[2] for row in rows} <= set(ORDER)
+    reasons = {row[5] for row in rows} & set(MEANINGS)
+    assert [line.split(maxsplit=1) for line in lines if line.startswith("  ")] == [
+        [reason, MEANINGS[reason]] for reason in sorted(reasons)
+    ]
 
 
 def test_keep_prints_commands_that_run_as_they_stand() -> None:
