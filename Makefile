@@ -68,8 +68,7 @@ mutation: $(VENV)/mutation.installed ## Change the function in every small way a
 	nice $(RUN) -m tests.mutation
 
 bench: $(VENV)/bench.installed ## Ours beside the naive recipe, in the same worlds; writes docs/benchmarks.md
-	$(RUN) -m benchmarks
-	$(RUN) scripts/docs
+	$(RUN) -m benchmarks; limits=$$?; $(RUN) scripts/docs && exit $$limits
 
 pictures: $(VENV)/bench.installed ## Draw docs/demo.svg from a run of the demo, docs/dashboard.svg from a simulated week
 	$(RUN) -m demo --svg docs/demo.svg

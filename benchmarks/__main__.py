@@ -22,6 +22,8 @@ HERE = Path(__file__).resolve().parent
 WINDOW = ("19:00", "06:00")
 SEED = 7
 FLEETS = (1, 100, 1000, 5000)
+ALONE = 1000
+"""WorkSpaces of the fleet that is also measured without session alarms."""
 
 PARTS = ("week", "burst", "day", "start", "plan")
 """The first words of what is measured."""
@@ -42,6 +44,10 @@ def plan(quick: bool) -> Jobs:
         if not quick:
             for function in ("ours", "naive"):
                 jobs[f"day {function} {n}"] = (days.working_day, (function, n, SEED))
+    if not quick:
+        bare = (ALONE, SEED, days.DAY, False)
+        jobs[f"bare idle {ALONE}"] = (days.idle_day, bare)
+        jobs[f"bare ours {ALONE}"] = (days.working_day, ("ours", ALONE, SEED, False))
     return jobs | _weeks(quick)
 
 
@@ -59,9 +65,13 @@ def _weeks(quick: bool) -> Jobs:
     return jobs
 
 
+def _is_of(only: str | None, part: str) -> bool:
+    return only in (None, part) or (only == "day" and part == "bare")
+
+
 def measure(quick: bool, only: str | None, processes: int | None) -> dict[str, Any]:
     """Run the plan: by turns if it is short, otherwise each part in a process of its own."""
-    jobs = {name: job for name, job in plan(quick).items() if only in (None, name.split()[0])}
+    jobs = {name: job for name, job in plan(quick).items() if _is_of(only, name.split()[0])}
     if quick:
         return _arranged(jobs, {name: work(*given) for name, (work, given) in jobs.items()})
     found: dict[str, Any] = {}
@@ -76,17 +86,30 @@ def measure(quick: bool, only: str | None, processes: int | None) -> dict[str, A
     if only in (None, "day"):
         results["months"] = [
             {
-                "ours": months.month("ours", n, found[f"day ours {n}"], found[f"day idle {n}"]),
-                "naive": months.month("naive", n, found[f"day naive {n}"], None),
+                "ours": months.month("ours", found[f"day ours {n}"], found[f"day idle {n}"]),
+                "naive": months.month("naive", found[f"day naive {n}"], None),
             }
             for n in FLEETS
         ]
+        results["session alarms"] = [_side(found, kind, kind == "day") for kind in ("day", "bare")]
     # What takes real time comes last: by now nothing else runs.
     if only in (None, "start"):
         results["starts"] = starting.starts(15)
     if only in (None, "plan"):
         results["plans"] = planning.plans(5)
     return results
+
+
+def _side(found: dict[str, Any], kind: str, session_alarms: bool) -> dict[str, Any]:
+    """What a fleet costs, in dollars, calls and minutes, with session alarms or without."""
+    day, idle = found[f"{kind} ours {ALONE}"], found[f"{kind} idle {ALONE}"]
+    return {
+        "audit interval": 60 if session_alarms else days.AUDITS_ALONE,
+        "dollars": months.month("ours", day, idle, session_alarms)["dollars"],
+        **{name: day[name] for name in ("workspaces calls", "rebuilds")},
+        "minutes from session end to rebuild": day["minutes from session end to rebuild"],
+        "alarms": ALONE if session_alarms else 0,
+    }
 
 
 def _arranged(jobs: Jobs, found: dict[str, Any]) -> dict[str, Any]:

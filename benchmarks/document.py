@@ -18,12 +18,6 @@ RESULTS = ROOT / "benchmarks" / "results.json"
 ASSUMPTIONS = ROOT / "benchmarks" / "assumptions.md"
 
 
-OUTDATED = (
-    "**These figures were measured before rebuilds were followed to their end, before the canary "
-    "and the gauges; `make bench` measures them anew.**"
-)
-"""What the page says while results.json is older than what it describes."""
-
 ALT = "Share of the WorkSpaces rebuilt over time, for each size of a burst, beside the API's rate"
 
 

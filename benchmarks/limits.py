@@ -18,6 +18,10 @@ RATE = 2
 BAD_IMAGES = 3
 """Desktops of a bundle that a bad image may reach."""
 
+FIXED_COST = 8
+GAUGES_COST = 0.05
+"""US dollars a month: of what every fleet has, and of the gauges of the largest."""
+
 LOOK_MINUTES = 1
 """A rebuild may rest on a look of up to this age: who signs in later is not seen."""
 
@@ -70,6 +74,14 @@ def check(results: dict[str, Any]) -> list[Limit]:
     if "starts" in results:
         ratio = results["starts"]["ratios to the baseline"]["signal"]
         limits.append(Limit("cold start over boto3 and one client", ratio, COLD_START))
+    if months := results.get("months"):
+        largest = months[-1]["ours"]
+        limits += [
+            Limit("fixed cost of a fleet, USD a month", largest["fixed"], FIXED_COST),
+            Limit(
+                "gauges of the largest fleet, USD a month", largest["of the gauges"], GAUGES_COST
+            ),
+        ]
     for week in results.get("weeks", []):
         if week["function"] == "ours":
             limits += _of_a_week(week)

@@ -38,6 +38,8 @@ class Meter:
     """Of running invocations, start-up included."""
     read_units: float = 0.0
     write_units: float = 0.0
+    gauge_read_units: float = 0.0
+    """Those of the read units that the gauges take, about."""
     log_lines: int = 0
     messages: int = 0
     """Notifications that alarms published."""

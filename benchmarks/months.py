@@ -19,9 +19,13 @@ BYTES_PER_LINE, BYTES_PER_INVOCATION = 450, 700
 
 
 def month(
-    function: str, desktops: int, working: dict[str, Any], idle: dict[str, Any] | None
+    function: str,
+    working: dict[str, Any],
+    idle: dict[str, Any] | None,
+    session_alarms: bool = True,
 ) -> dict[str, Any]:
     """Dollars by what they are spent on. `idle` is None where nothing happens on an idle day."""
+    desktops = working["desktops"]
 
     def total(name: str) -> float:
         rest = idle[name] if idle else 0.0
@@ -32,7 +36,7 @@ def month(
     ours = function == "ours"
     log_bytes = BYTES_PER_LINE * total("log lines") + BYTES_PER_INVOCATION * invocations
     amounts = {
-        "alarm per WorkSpace": ("alarm", desktops),
+        "alarm per WorkSpace": ("alarm", desktops if session_alarms else 0),
         "operations alarms": ("alarm", len(deployed().operations) if ours else 0),
         "metrics": ("metric", len(deployed().filters) if ours else 0),
         "dashboard": ("dashboard", 1 if ours else 0),
@@ -50,5 +54,7 @@ def month(
         "dollars": whole,
         "dollars per WorkSpace": whole / desktops,
         "without the alarm per WorkSpace": whole - dollars["alarm per WorkSpace"],
+        "fixed": sum(dollars[name] for name in ("operations alarms", "metrics", "dashboard")),
+        "of the gauges": PRICES["read unit"].dollars * total("gauge read units"),
         "by item": dollars,
     }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from sandbox.course import BAD
 from sandbox.desktop import Desktop, Presence, State
 from sandbox.desktops import CannotConnect
 
@@ -141,9 +142,9 @@ class Person:
     def _locked(self, now: datetime) -> None:
         if self._locked_since is None:
             self._locked_since = now
-            broken = self._desktop.state is State.ERROR
+            broken = self._desktop.state in BAD
             self._felt["sign-ins that met " + ("a broken desktop" if broken else "a rebuild")] += 1
-        if self._desktop.state is State.ERROR and not self._complained:
+        if self._desktop.state in BAD and not self._complained:
             self._complained = True
             self._world.agenda.at(now + HELP, self._help)
 
@@ -151,7 +152,7 @@ class Person:
         """A person restores the WorkSpace, if it still needs it."""
         self._complained = False
         self._world.fleet.tick(self._world.now)
-        if self._desktop.state is State.ERROR:
+        if self._desktop.state in BAD:
             self._felt["desktops restored by hand"] += 1
             self._world.fleet.set_state(self._desktop.id, State.AVAILABLE, self._world.now)
 

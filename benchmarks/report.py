@@ -34,6 +34,7 @@ OF_A_WEEK = {
     "rebuilt": "rebuilt",
     "came back first": "came back first",
     "forgotten": "forgotten",
+    "asked for in vain": "asked for in vain",
     "held back by a bad image": "held back by a bad image",
     "spoilt by a bad image": "spoilt by a bad image",
     "rebuilt while in use": "rebuilt while in use",
@@ -50,7 +51,9 @@ OF_A_WEEK = {
     CALLS: "calls per rebuild",
 }
 
-ONLY_IN_TROUBLE = {name for name in OF_A_WEEK if "image" in name or "desktop" in name}
+ONLY_IN_TROUBLE = {
+    name for name in OF_A_WEEK if any(word in name for word in ("image", "desktop", "vain"))
+}
 """What a calm week cannot have."""
 
 OF_AN_IMAGE = tuple(name for name in OF_A_WEEK if name not in ("rebuilt twice", "sign-ins"))
@@ -71,6 +74,7 @@ def sections(results: dict[str, Any]) -> list[Section]:
         found.append(_function(results))
     if months := results.get("months"):
         found.append(_months(months))
+        found.append(_session_alarms(results["session alarms"]))
     if "plans" in results:
         found.append(_plans(results["plans"]))
     return found
@@ -229,7 +233,43 @@ def _months(months: list[dict[str, Any]]) -> Section:
             (fleet, *(f"{found['dollars']:,.2f}" for found in beside)),
             (f"{fleet}, without the alarm for each", *(f"{found[rest]:,.2f}" for found in beside)),
         ]
+    fixed, gauges = months[-1]["ours"]["fixed"], months[-1]["ours"]["of the gauges"]
+    rows += [
+        ("of it: alarms, metrics and dashboard of a fleet", f"{fixed:,.2f}", ""),
+        ("of it: the gauges of the largest fleet", f"{gauges:,.3f}", ""),
+    ]
     return Section("a month, US dollars", (OURS, NAIVE), rows)
+
+
+PUT_METRIC_ALARM, DESCRIBE_ALARMS = 3, 9
+"""Calls a second that CloudWatch allows an account (its service quotas)."""
+
+
+def _session_alarms(sides: list[dict[str, Any]]) -> Section:
+    def row(label: str, form: str, name: str, divisor: float = 1) -> Row:
+        return (label, *(form.format(side[name] / divisor) for side in sides))
+
+    return Section(
+        "1,000 WorkSpaces with session alarms and without",
+        tuple(f"{s['alarms']:,} alarms, audit every {s['audit interval']} min" for s in sides),
+        [
+            row("a month, US dollars", "{:,.2f}", "dollars"),
+            row(
+                "minutes from a session's end to its rebuild, median",
+                "{:.0f}",
+                "minutes from session end to rebuild",
+            ),
+            row("WorkSpaces calls of a working day", "{:,.0f}", "workspaces calls"),
+            row("rebuilds of a working day", "{:,.0f}", "rebuilds"),
+            row(
+                "minutes that CloudWatch's quota makes the first apply wait",
+                "{:.1f}",
+                "alarms",
+                60 * PUT_METRIC_ALARM,
+            ),
+            row("seconds that it makes each refresh wait", "{:.0f}", "alarms", DESCRIBE_ALARMS),
+        ],
+    )
 
 
 def _plans(plans: dict[str, Any]) -> Section:

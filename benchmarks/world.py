@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import boto3
 
-from nonpersistent import handler
+from nonpersistent import gauges, handler
 from nonpersistent.reconciler import Reconciler
 from sandbox.desktop import Desktop, Rebuild
 from simulation import log, transport
@@ -26,6 +27,8 @@ from .crowd import Crowd
 from .fleet import LongFleet
 from .meter import READS, Meter
 from .speed import QuickTable, parse_values_directly, remember_large_answers
+
+TELL = gauges.tell
 
 OURS, NAIVE = "ours", "naive"
 
@@ -92,12 +95,13 @@ class Silence(Oracles):
     """Judges nothing."""
 
     meter: Meter
+    world: CountedWorld
 
     def sent(self, at: datetime) -> None:
         self.meter.sent(at)
 
     def asked(self, workspace_id: str, at: datetime) -> None:
-        pass
+        self.world.asked[workspace_id].append(at)
 
     def accepted(
         self, desktop: Desktop, rebuild: Rebuild, sent_at: datetime, by: Invocation
@@ -113,11 +117,14 @@ class CountedWorld(World):
 
     functions: Crowd
 
-    def __init__(self, scenario: Scenario, function: str) -> None:
+    def __init__(self, scenario: Scenario, function: str, *, session_alarms: bool = True) -> None:
         self.meter = Meter()
+        self._session_alarms = session_alarms
         self.function = function
         self.rebuilt: list[tuple[datetime, Desktop, Rebuild]] = []
         self.first_rebuilt: dict[str, datetime] = {}
+        self.asked: defaultdict[str, list[datetime]] = defaultdict(list)
+        """When AWS was asked to rebuild a desktop, whatever became of it."""
         self.on_rebuild: Callable[[Desktop], None] = lambda _: None
         self.on_line: Callable[[dict[str, Any]], None] = lambda _: None
         super().__init__(scenario, trace_length=1)
@@ -132,7 +139,14 @@ class CountedWorld(World):
             transport.take_the_place_of_aws(self, self._container)
             log.listen(self.heard)
             vars(handler)["Reconciler"] = MarkedReconciler
+            vars(gauges)["tell"] = self._gauged
         self._schedules()
+
+    def _gauged(self, *given: Any) -> None:
+        """Tell the gauges, and count what that reads."""
+        before = self.meter.read_units
+        TELL(*given)
+        self.meter.gauge_read_units += self.meter.read_units - before
 
     def let(self, span: timedelta) -> None:
         self.agenda.run(self.now + span, lambda: False)
@@ -157,7 +171,7 @@ class CountedWorld(World):
         )
         self.fleet = LongFleet(self.rng, self.faults)
         silence = Silence(self.scenario, self.fleet, timedelta())
-        silence.meter = self.meter
+        silence.meter, silence.world = self.meter, self
         self.oracles = silence
         self.api = Api(self.fleet, self._allowed, self.faults)
         handle, time_out = handler.lambda_handler, 900.0
@@ -175,11 +189,14 @@ class CountedWorld(World):
         every = self.agenda.every
         if self.function == OURS:
             every(60, lambda: self._tick("reconcile", "tick_missed"), 10)
-            every(3600, lambda: self._tick("audit", "audit_missed"), 1805)
+            between = 60 * self.scenario.audit_interval
+            every(between, lambda: self._tick("audit", "audit_missed"), between / 2 + 5)
         every(300, lambda: self.cloudwatch.publish(self.now, self.agenda.after), 200)
         every(60, lambda: self.cloudwatch.evaluate(self.now), 30)
 
     def _alarm(self, workspace_id: str, at: datetime, reason: str) -> None:
+        if not self._session_alarms:
+            return
         self.meter.messages += 1
         super()._alarm(workspace_id, at, reason)
 
