@@ -62,7 +62,8 @@ def _show(aws: Sandbox, folder: Path, console: Console, given: argparse.Namespac
     timeline = Timeline(stage, console)
     deployment = Deployment(LOCAL, folder, aws.environment(), play.variables(stage))
     timeline.step(f"The local AWS listens on {aws.endpoint}.")
-    deployment.init()
+    with progress(console, "terraform init"):
+        deployment.init()
     timeline.step("terraform init is done; terraform apply of examples/local ...")
     with progress(console, "terraform apply") as told:
         deployment.apply(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,12 @@ from typing import Any
 
 import boto3
 import pytest
+from rich.console import Console
 
 from demo import play
 from demo.deployment import ROOT, Deployment
 from demo.stage import Stage
+from demo.timeline import Timeline
 from sandbox import Sandbox
 
 from . import trouble
@@ -29,6 +32,8 @@ class Theatre:
     stage: Stage
     deployment: Deployment
     outputs: dict[str, Any]
+    timeline: Timeline
+    """What the demo would print."""
     applied: int
     """How many times alarms had changed when it was deployed: `silent` may ring until then."""
 
@@ -93,7 +98,9 @@ def deployed(
         deployment = Deployment(ROOT / "examples" / "local", folder, aws.environment(), variables)
         deployment.init()
         deployment.apply()
-        theatre = Theatre(stage, deployment, deployment.outputs(), len(aws.transitions))
+        timeline = Timeline(stage, Console(file=io.StringIO()))
+        outputs = deployment.outputs()
+        theatre = Theatre(stage, deployment, outputs, timeline, len(aws.transitions))
         if troubled:
             trouble.begin(theatre)
         yield theatre
@@ -103,5 +110,5 @@ def deployed(
 @pytest.fixture(scope="session")
 def theatre(deployed: Theatre) -> Theatre:
     """The module after the play."""
-    play.perform(deployed.stage, lambda *_: None)
+    play.perform(deployed.stage, deployed.timeline.announce)
     return deployed

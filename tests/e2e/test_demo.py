@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from demo import play
+from demo import picture, play
 from demo.administrator import fleet
 from demo.stage import Part
 from sandbox import Presence
@@ -44,6 +44,15 @@ def test_p6_the_refusal_is_reported_with_its_reason(theatre: Theatre) -> None:
     refused = theatre.stage.said("refused", "Nina")
     assert {line["reason"] for line in refused} == {"ResourceUnavailable.Snapshot"}
     assert {(line["level"], line["user"]) for line in refused} == {("WARNING", "nina")}
+
+
+def test_the_timeline_has_words_for_everything_and_its_picture_is_shorter(theatre: Theatre) -> None:
+    lines = [line for line in list(theatre.timeline.lines) if line.who in theatre.stage.ids]
+    assert {line.who for line in lines} == {part.name for part in theatre.stage.parts}
+    assert [line for line in lines if not line.what] == []
+    told = picture.together(lines)
+    assert {"user", "admin", "AWS", "function"} <= {line.source for line in told}
+    assert len(told) < len(lines), "what happens to several at once is one line"
 
 
 def test_every_line_of_the_function_is_structured(theatre: Theatre) -> None:
