@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from .facts import ENDS_WITHIN, Decision, Verdict
 from .journal import Entry
 from .records import Record
 from .tools import Tools
+from .workspaces import IDS_PER_CALL
 
 READING_HOLDS = timedelta(minutes=1)
 """How long an image, or what became of a canary, is taken as known. Shorter costs calls; an image
@@ -30,20 +31,25 @@ class Bundles:
         """Bundles whose canary has ended well in this pass: the others need not wait any more."""
         self._tools = tools
         self._images: dict[str, str | None] = {}
-        self._images_read_at: datetime | None = None
+        self._images_read_at: dict[str, datetime] = {}
+        self._foreseen: set[str] = set()
         self._known: dict[str, tuple[datetime, Bundle]] = {}
+
+    def foresee(self, bundle_ids: Iterable[str | None]) -> None:
+        """These will be asked for: they share a call."""
+        self._foreseen.update(filter(None, bundle_ids))
 
     def image(self, bundle_id: str | None) -> str | None:
         """The image that a rebuild would take now; None if AWS does not tell."""
         if bundle_id is None:
             return None
-        now = self._tools.clock.now()
-        read_at = self._images_read_at
-        if bundle_id not in self._images or read_at is None or now - read_at > READING_HOLDS:
-            asked = sorted({*self._images, bundle_id})
+        if self._is_stale(bundle_id):
+            others = sorted(filter(self._is_stale, self._foreseen - {bundle_id}))
+            asked = [bundle_id, *others][:IDS_PER_CALL]
             found = self._tools.workspaces.images(asked)
-            self._images = {id_: found.get(id_) for id_ in asked}
-            self._images_read_at = self._tools.clock.now()
+            self._images |= {id_: found.get(id_) for id_ in asked}
+            self._images_read_at |= dict.fromkeys(asked, self._tools.clock.now())
+        self._foreseen.add(bundle_id)
         return self._images[bundle_id]
 
     def proves(self, bundle_id: str | None, image: str | None) -> bool:
@@ -156,8 +162,12 @@ class Bundles:
         return canary.without(bundle, frozenset(mended))
 
     def _image_anew(self, bundle_id: str) -> str | None:
-        self._images_read_at = None
+        self._images_read_at.pop(bundle_id, None)
         return self.image(bundle_id)
+
+    def _is_stale(self, bundle_id: str) -> bool:
+        read_at = self._images_read_at.get(bundle_id)
+        return read_at is None or self._tools.clock.now() - read_at > READING_HOLDS
 
 
 def _is_old(proven_at: datetime | None, now: datetime) -> bool:

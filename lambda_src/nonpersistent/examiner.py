@@ -40,6 +40,7 @@ class Examiner:
         """
         if not self._tools.lease.goes_on():
             return False
+        self.bundles.foresee(record.facts.bundle_id for record in records)
         asked = [record for record in records if audit or not self._waits(record)]
         try:
             seen = self._look(asked, audit)
@@ -60,13 +61,17 @@ class Examiner:
             [r.workspace_id for r in records if self._needs_state(r)],
         )
         rolls_out = audit and self._tools.settings.roll_out_images
-        for record in records:
-            id_, phase = record.workspace_id, record.facts.phase
-            if phase is Phase.FAILED or (rolls_out and phase in (Phase.NEW, Phase.CLEAN)):
-                bundle_id = record.facts.bundle_id or seen[id_].bundle_id
-                image = self.bundles.image(bundle_id)
-                proven = rolls_out and self.bundles.proves(bundle_id, image)
-                seen[id_] = replace(seen[id_], bundle_image=image, image_proven=proven)
+        phases = {Phase.FAILED, Phase.NEW, Phase.CLEAN} if rolls_out else {Phase.FAILED}
+        bundles = {
+            record.workspace_id: record.facts.bundle_id or seen[record.workspace_id].bundle_id
+            for record in records
+            if record.facts.phase in phases
+        }
+        self.bundles.foresee(bundles.values())
+        for id_, bundle_id in bundles.items():
+            image = self.bundles.image(bundle_id)
+            proven = rolls_out and self.bundles.proves(bundle_id, image)
+            seen[id_] = replace(seen[id_], bundle_image=image, image_proven=proven)
         return seen
 
     def _needs_state(self, record: Record) -> bool:

@@ -90,8 +90,21 @@ def test_p5_bundles_share_a_call(stage: Stage) -> None:
     assert bundles.image("wsb-unknown01") is None
     assert bundles.image(BUNDLE) == IMAGE
     assert bundles.image("wsb-unknown01") is None
+    stage.clock.sleep(READING_HOLDS.total_seconds() + 0.001)
+    assert bundles.image(BUNDLE) == IMAGE
+    assert bundles.image("wsb-unknown01") is None
     asked = [request["BundleIds"] for _, request in stage.desktops.calls]
-    assert asked == [["wsb-unknown01"], sorted([BUNDLE, "wsb-unknown01"])]
+    assert asked == [["wsb-unknown01"], [BUNDLE], [BUNDLE, "wsb-unknown01"]]
+
+
+def test_p5_bundles_that_will_be_asked_for_take_a_call_for_twenty_five(stage: Stage) -> None:
+    bundles, ids = stage.bundles(), [f"wsb-{number:09}" for number in range(30)]
+    bundles.foresee([*ids, None])
+    for id_ in ids:
+        bundles.image(id_)
+    asked = [request["BundleIds"] for _, request in stage.desktops.calls]
+    assert [len(each) for each in asked] == [25, 5]
+    assert sorted(id_ for each in asked for id_ in each) == ids
 
 
 def test_p7_a_canary_knows_the_image_that_it_takes(stage: Stage) -> None:

@@ -151,3 +151,18 @@ def test_p3_a_rebuild_ends_what_was_owed_for_an_image(stage: Stage) -> None:
     assert (stage.facts().phase, stage.facts().image_id) == (Phase.CLEAN, NEW)
     assert stage.facts().outdated_at is None
     assert len(stage.desktops.rebuilds()) == 1
+
+
+def test_p5_an_audit_asks_for_the_images_of_many_bundles_at_once(stage: Stage) -> None:
+    for number in range(25):
+        id_, bundle_id = f"ws-{number:09}", f"wsb-{number:09}"
+        stage.has(replace(CLEAN, bundle_id=bundle_id), None, id_, bundle=bundle_id)
+    stage.run()
+    assert stage.desktops.names().count("DescribeWorkspaceBundles") == 1
+
+
+def test_p5_so_does_the_first_audit_which_learns_the_bundles(stage: Stage) -> None:
+    for number in range(25):
+        stage.has(None, None, f"ws-{number:09}", bundle=f"wsb-{number:09}")
+    stage.run()
+    assert stage.desktops.names().count("DescribeWorkspaceBundles") == 1
