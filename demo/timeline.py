@@ -24,6 +24,8 @@ REASONS = {
     "superseded": "looks again with what is new",
     "not_in_workspace_ids": "not in workspace_ids",
     "nothing_new": "known already",
+    "session_end": "its session has ended",
+    "by_hand": "an administrator asked for it",
 }
 
 SENTENCES = {
@@ -33,7 +35,7 @@ SENTENCES = {
     "vacant": ("is vacant", "yellow"),
     "deferred": ("has to wait", "yellow"),
     "refused": ("AWS refuses the rebuild", "red"),
-    "blocked": ("needs a person, an alarm says so", "red"),
+    "blocked": ("is blocked", "red"),
     "failed": ("the rebuild failed", "red"),
     "rebuild_requested": ("AWS accepts the rebuild", "bold magenta"),
     "finished": ("is as its image has it", "bold green"),
