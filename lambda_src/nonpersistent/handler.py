@@ -156,38 +156,26 @@ def _owner(context: Context) -> str:
 
 @cache
 def _dynamodb() -> DynamoDBClient:
-    """Short time-outs; five tries, as every write may be repeated."""
-    return boto3.client(
-        "dynamodb",
-        config=Config(
-            connect_timeout=2,
-            read_timeout=3,
-            retries={"mode": "standard", "total_max_attempts": 5},
-        ),
-    )
+    """Five tries, as every write may be repeated."""
+    return boto3.client("dynamodb", config=_config(2, 3, tries=5))
 
 
 @cache
 def _workspaces() -> WorkSpacesClient:
     """One try: each call is paced and decided by the function, see workspaces.py."""
-    return boto3.client(
-        "workspaces",
-        config=Config(
-            connect_timeout=3,
-            read_timeout=6,
-            retries={"mode": "standard", "total_max_attempts": 1},
-        ),
-    )
+    return boto3.client("workspaces", config=_config(3, 6, tries=1))
 
 
 @cache
 def _events() -> EventBridgeClient:
-    """One try, and short time-outs: nothing waits for an event."""
-    return boto3.client(
-        "events",
-        config=Config(
-            connect_timeout=1,
-            read_timeout=2,
-            retries={"mode": "standard", "total_max_attempts": 1},
-        ),
+    """One try: nothing waits for an event."""
+    return boto3.client("events", config=_config(1, 2, tries=1))
+
+
+def _config(connect_timeout: float, read_timeout: float, tries: int) -> Config:
+    """Time-outs in seconds, far below botocore's own minute."""
+    return Config(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": tries},
     )
