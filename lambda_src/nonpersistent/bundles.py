@@ -145,20 +145,19 @@ class Bundles:
         """What the records of its WorkSpaces say; one that cannot be read says nothing.
 
         A canary that goes on too long is lost, one that was never asked for goes free. Those that
-        work again, or are gone, are lost no more.
+        were rebuilt well since, or are gone, are lost no more.
         """
         first = bundle.canary
         ids = {*bundle.lost, first} if first else {*bundle.lost}
         records = {each.workspace_id: each for each in self._tools.ledger.read(sorted(ids))}
-        known = {id_: records.get(id_, Record(id_)).facts for id_ in ids}
         if first is not None:
-            facts = known[first]
+            facts = records.get(first, Record(first)).facts
             claim = facts.claim
             if claim is None or claim.failed or not claim.goes_first:
                 bundle = canary.released(bundle, first)
             elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:
                 bundle = canary.ended_badly(bundle, first, claim.asked_at, facts.failures + 1)
-        mended = (id_ for id_, facts in known.items() if not facts.failures and not facts.claim)
+        mended = (id_ for id_, record in records.items() if _is_mended(record))
         return canary.without(bundle, frozenset(mended))
 
     def _image_anew(self, bundle_id: str) -> str | None:
@@ -168,6 +167,19 @@ class Bundles:
     def _is_stale(self, bundle_id: str) -> bool:
         read_at = self._images_read_at.get(bundle_id)
         return read_at is None or self._tools.clock.now() - read_at > READING_HOLDS
+
+
+def _is_mended(record: Record) -> bool:
+    """Whether it is gone, or was rebuilt well since.
+
+    That a person restored it, and that somebody uses it, says nothing about the next rebuild.
+    """
+    facts = record.facts
+    if facts.claim is not None or facts.failures:
+        return False
+    if not facts.asked:
+        return True
+    return facts.rebuilt_at is not None and facts.rebuilt_at >= facts.asked[0]
 
 
 def _is_old(proven_at: datetime | None, now: datetime) -> bool:

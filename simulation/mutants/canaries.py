@@ -87,6 +87,10 @@ CANARIES = (
                 "return canary.without(bundle, frozenset(mended))",
                 "return bundle",
             ),
+            "who was restored by a person is lost no more": (
+                "return facts.rebuilt_at is not None and facts.rebuilt_at >= facts.asked[0]",
+                "return True",
+            ),
             "a rebuild that did not take place is a loss": (
                 "decision.verdict is Verdict.FAILED and decision.reason != NOT_BEGUN:",
                 "decision.verdict is Verdict.FAILED:",

@@ -206,8 +206,8 @@ SAFETY = (
                 "return context.aws_request_id",
             ),
             "retry inside the client": (
-                'retries={"mode": "standard", "total_max_attempts": 1}',
-                'retries={"mode": "standard", "total_max_attempts": 4}',
+                "_config(3, 6, tries=1)",
+                "_config(3, 6, tries=4)",
             ),
         },
     ),

@@ -284,12 +284,23 @@ def test_p7_never_ends_a_canary_that_goes_on_too_long_is_lost(
     [
         (replace(DUE, failures=1), True),
         (replace(DUE, claim=CLAIM), True),
+        (replace(DUE, asked=(at(-60),)), True),
+        (replace(DUE, asked=(at(-60),), rebuilt_at=at(-61)), True),
+        (replace(DUE, asked=(at(-60),), rebuilt_at=at(-60)), False),
         (DUE, False),
         (None, False),
     ],
-    ids=["failed", "tried again", "works again", "gone"],
+    ids=[
+        "failed",
+        "tried again",
+        "restored and used",
+        "the same, rebuilt before",
+        "rebuilt well since",
+        "of another life",
+        "gone",
+    ],
 )
-def test_p7_who_works_again_or_is_gone_is_lost_no_more(
+def test_p7_who_was_rebuilt_well_or_is_gone_is_lost_no_more(
     stage: Stage, facts: Facts | None, held: bool
 ) -> None:
     for id_ in LOST:
