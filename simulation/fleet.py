@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sandbox.clockwork import moments
 from sandbox.course import Course, Outcome, Rebuild
-from sandbox.desktop import Desktop, Happening
+from sandbox.desktop import Bundle, Desktop, Happening
 from sandbox.desktops import Desktops
 from sandbox.states import LastKnown, Row, State
 from sandbox.tempo import Tempo
@@ -49,7 +49,18 @@ class Fleet(Desktops):
         self.views: dict[str, list[View]] = defaultdict(list)
         self.disturbed_at: dict[str, datetime] = {}
         """When a person last rebuilt, restored or rebooted a desktop, or its LastKnown lied."""
+        self.images: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+        """By bundle: the images that it has had, and since when."""
         self._courses = Courses(faults)
+
+    def add_bundle(self, now: datetime, bundle_id: str | None = None, name: str = "") -> Bundle:
+        bundle = super().add_bundle(now, bundle_id, name)
+        self.images[bundle.id].append((now, bundle.image_id))
+        return bundle
+
+    def set_image(self, bundle_id: str, image_id: str, now: datetime, *, bad: bool = False) -> None:
+        super().set_image(bundle_id, image_id, now, bad=bad)
+        self.images[bundle_id].append((now, image_id))
 
     def connected(self, desktop_id: str, now: datetime) -> None:
         self.sessions[desktop_id].append(Session(now))

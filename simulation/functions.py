@@ -81,6 +81,8 @@ class Functions:
         self.dead_letters: list[Delivery] = []
         self.ended: list[Callable[[bool], None]] = []
         """Hear of each invocation's end whether it failed."""
+        self.failed: list[Callable[[Invocation, BaseException], None]] = []
+        """Hear why an invocation failed."""
         self.count = 0
         self.none_free_until = agenda.now
         """Until then every execution of the account is taken: events wait."""
@@ -136,6 +138,8 @@ class Functions:
             self._settled(delivery, invocation)
             return
         self._trace(invocation.name, "failed:", repr(error))
+        for each in self.failed:
+            each(invocation, error)
         if not isinstance(error, Killed):
             self._idle.append(container)
         wait = RULES.after_failure(delivery.attempts)

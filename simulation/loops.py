@@ -43,6 +43,8 @@ class Loops:
         self._violated = violated
         self._chains: dict[str, list[Rebuild]] = defaultdict(list)
         """Rebuilds of a WorkSpace without a use between them."""
+        self.excuses: list[Callable[[Desktop, Rebuild | None, Rebuild], bool]] = []
+        """Other judges: whether a WorkSpace, its last rebuild and this one have another reason."""
 
     def rebuilt(self, desktop: Desktop, rebuild: Rebuild) -> None:
         """AWS has just accepted a rebuild that the function had asked for."""
@@ -84,6 +86,8 @@ class Loops:
             return "looked like a use"
         if last is not None and last.image_id != rebuild.image_id and self._failed(desktop, last):
             return "again with another image"
+        if any(excuse(desktop, last, rebuild) for excuse in self.excuses):
+            return "of another reason"
         cut = any(session.end == since for session in self._fleet.sessions[desktop.id])
         return "a rebuild that had cut a session came again" if last and cut else None
 

@@ -73,7 +73,7 @@ class Oracles:
         self._accepted: list[tuple[datetime, str]] = []
         self.looks = Looks(2 * skew + timedelta(seconds=5))
         judged = (fleet, self.looks, scenario.steady, self.counts, self.violated)
-        self._loops = Loops(*judged)
+        self.loops = Loops(*judged)
         self._harm = Harm(*judged)
         self._scenario = scenario
         self._fleet = fleet
@@ -137,7 +137,7 @@ class Oracles:
         shown = self._never_blind(desktop, sent_at, by)
         for session in self._fleet.sessions[desktop.id][-4:]:
             self._never_in_use(desktop, session, rebuild.accepted_at, shown, by)
-        self._loops.rebuilt(desktop, rebuild)
+        self.loops.rebuilt(desktop, rebuild)
         if self._scenario.canary_after is not None:
             self._harm.rebuilt(desktop, rebuild)
 

@@ -59,7 +59,8 @@ class Reckoning:
         world.passes(soonest - peace)
         while not world.oracles.violations:
             self._judge(peace)
-            if not self.debts() or world.agenda.now >= end:
+            owing = bool(self.debts()) and world.agenda.now < end
+            if not (world.rollouts.pending(peace) or owing):
                 return
             world.passes(15 * MINUTE)
 

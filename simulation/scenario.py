@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from . import weather
@@ -37,6 +37,9 @@ class Scenario:
     dry_run: bool = False
     brake: int | None = None
     window: tuple[str, str] | None = None
+    roll_out_images: bool = False
+    rebuilding_percent: float | None = None
+    publish_events: bool = False
     bundles: int = 1
     session: float = 0.0
     """Mean length of a session."""
@@ -46,6 +49,8 @@ class Scenario:
     """The chance that a session's end is a sign-out and no dropped connection."""
     returns: float = 0.0
     """The chance that a dropped user comes back."""
+    absent: float = 0.0
+    """The share of the desktops that nobody uses."""
 
     @property
     def calm(self) -> bool:
@@ -69,9 +74,9 @@ class Scenario:
             "MAXIMUM_REBUILDS_PER_HOUR": str(self.brake or ""),
             "REBUILD_WINDOW": window,
             "CANARY_AFTER_HOURS": "" if self.canary_after is None else f"{self.canary_after:g}",
-            "ROLL_OUT_IMAGES": "false",
-            "MAXIMUM_REBUILDING_PERCENT": "",
-            "PUBLISH_EVENTS": "false",
+            "ROLL_OUT_IMAGES": str(self.roll_out_images).lower(),
+            "MAXIMUM_REBUILDING_PERCENT": f"{self.rebuilding_percent or ''}",
+            "PUBLISH_EVENTS": str(self.publish_events).lower(),
         }
 
     @property
@@ -110,7 +115,7 @@ def draw(seed: int, desktops: int | None = None, days: float | None = None) -> S
     session = rng.choice((4.0, 10.0, 30.0, 60.0))
     hours = rng.choice((5.0, 7.0, 10.0)) if kind in LONG else rng.choice((1.5, 2.0, 3.0, 5.0))
     windows = (("10:00", "09:00"), ("10:00", "09:00"), ("19:00", "06:00"))
-    return Scenario(
+    drawn = Scenario(
         seed=seed,
         desktops=desktops or rng.choice(sizes),
         outsiders=rng.choice((0, 1)),
@@ -131,4 +136,21 @@ def draw(seed: int, desktops: int | None = None, days: float | None = None) -> S
         pause=max(session * rng.choice((0.5, 1.0, 3.0)), 60 * hours / MOST_SESSIONS),
         stays_away=rng.choice((0.2, 0.5, 0.9)),
         returns=rng.choice((0.3, 0.8)),
+    )
+    return _choose(drawn, random.Random(f"choices {seed}"))
+
+
+def _choose(drawn: Scenario, rng: random.Random) -> Scenario:
+    """With what else an administrator may choose: from a stream of its own, so that the rest of a
+    seed's world stays what it was. Only canaries prove images, and images are rolled out to those
+    who do not come."""
+    rolls_out, publishes, limits = rng.random() < 0.3, rng.random() < 0.3, rng.random() < 0.2
+    percent, absent = rng.choice((1.0, 15.0, 34.0, 75.0)), rng.choice((0.0, 0.5, 0.8))
+    rolls_out = rolls_out and drawn.canary_after is not None
+    return replace(
+        drawn,
+        roll_out_images=rolls_out,
+        absent=absent if rolls_out else 0.0,
+        rebuilding_percent=percent if limits else None,
+        publish_events=publishes,
     )

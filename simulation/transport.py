@@ -32,10 +32,10 @@ from .baton import Invocation, current
 from .clock import VirtualClock
 from .faults import Fate
 
-READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 6.0}
+READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 6.0, "eventbridge": 2.0}
 """Seconds, as the function configures its clients."""
 
-CONNECT_TIMEOUT = {"dynamodb": 2.0, "workspaces": 3.0}
+CONNECT_TIMEOUT = {"dynamodb": 2.0, "workspaces": 3.0, "eventbridge": 1.0}
 
 
 class World(Protocol):
@@ -200,7 +200,7 @@ def plug_in(client: Any) -> Any:
 
 
 def _once(construct: Callable[..., Any]) -> Callable[..., Any]:
-    """Neither service's endpoint depends on what a call says."""
+    """No service's endpoint depends on what a call says."""
     endpoint: list[Any] = []
 
     def constructed(**about: Any) -> Any:
@@ -223,7 +223,7 @@ def _error(code: str, message: str) -> dict[str, Any]:
 
 @cache
 def _makers() -> dict[str, Any]:
-    return {name: getattr(handler, name) for name in ("_dynamodb", "_workspaces")}
+    return {name: getattr(handler, name) for name in ("_dynamodb", "_workspaces", "_events")}
 
 
 def take_the_place_of_aws(world: World, container: Callable[[], handler.Container]) -> None:

@@ -31,6 +31,10 @@ CANARY = timedelta(hours=2, minutes=12)
 CANARY_IN_CALM = timedelta(minutes=75)
 """Of a rebuild of up to 51 minutes, and the looks at it."""
 
+IN_TURN = timedelta(minutes=75)
+"""Of those who wait for a place: a rebuild of up to 51 minutes, the look that sees its end, and the
+next look of whoever waits."""
+
 RETRIES = (timedelta(), 3 * HOUR, 9 * HOUR, 25 * HOUR)
 """After so many failures, what it takes to try again, an hour of looks included."""
 
@@ -76,6 +80,9 @@ def prompt(scenario: Scenario, sessions: Sequence[Session]) -> timedelta:
 def _chosen(scenario: Scenario, work: timedelta) -> timedelta:
     """The administrator's own waits, for what takes so long by itself."""
     whole = timedelta()
+    if scenario.rebuilding_percent is not None:
+        places = max(1, int(scenario.desktops * scenario.rebuilding_percent / 100))
+        whole += CANARY + IN_TURN * ceil(scenario.desktops / places)
     if scenario.brake is not None:
         whole += timedelta(hours=scenario.desktops / scenario.brake + 1)
     if scenario.user_volume == "keep":

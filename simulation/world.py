@@ -12,25 +12,29 @@ from typing import Any
 from nonpersistent import handler
 from sandbox.desktop import Happening
 
-from . import log, messages, shortcut, transport, words
+from . import log, messages, shortcut, transport
 from .agenda import Agenda
 from .baton import Invocation, current
 from .causes import Causes
 from .cloudwatch import CloudWatch
-from .dynamodb import Table, TableError
+from .dynamodb import Table
 from .episodes import Episodes
+from .events import Bus
+from .far_end import FarEnd
 from .faults import Fate, Faults
 from .fleet import Fleet
 from .functions import Delivery, Functions
+from .limits import Limits
 from .needs import Needs
 from .oracles import Oracles, Violation
 from .reckoning import Reckoning
 from .ringing import Ringing
+from .rollouts import RollOuts
 from .scenario import Scenario
 from .telling import Telling
 from .trouble import Trouble
 from .users import Users
-from .workspaces import ROWS, Api
+from .workspaces import Api
 
 LISTEN = frozenset({"pass", "gauges"})
 """Lines that come whether or not anything happens."""
@@ -46,7 +50,7 @@ class Report:
     trace: list[str] = field(repr=False)
 
 
-class World:
+class World(FarEnd):
     """One fleet, its AWS and its users; `run` tells how it went."""
 
     def __init__(self, scenario: Scenario, trace_length: int = 4000) -> None:
@@ -87,6 +91,9 @@ class World:
         self.cloudwatch = CloudWatch(self._alarm, self.trouble.is_stuck, self._metric_lag)
         self.telling: Telling | None = None
         """Judges P6 while `run` lasts."""
+        self.bus = Bus(self)
+        self.limits = Limits(self)
+        self.rollouts = RollOuts(self)
         self.users = Users(self.agenda, self.fleet, scenario, self.told, self.trace)
         self._sent: dict[Invocation, datetime] = {}
         self._fates: dict[Invocation, Fate] = {}
@@ -107,9 +114,10 @@ class World:
         needs.begin()
         Ringing(self, needs).begin()
         self._schedules()
-        for desktop_id in self.fleet.fleet:
-            self.users.employ(desktop_id)
-        for weather in (self.trouble, self.episodes, self.causes):
+        for number, desktop_id in enumerate(self.fleet.fleet):
+            if number >= self.scenario.absent * len(self.fleet.fleet):
+                self.users.employ(desktop_id)
+        for weather in (self.trouble, self.episodes, self.causes, self.rollouts, self.bus):
             weather.begin()
         if self.passes(timedelta(hours=self.scenario.hours)):
             self.faults.active = False
@@ -160,6 +168,7 @@ class World:
         """As Terraform does."""
         ids = [{"S": id_} for id_ in sorted(self.roster)]
         self.table.write({"id": {"S": "roster"}, "workspace_ids": {"L": ids}}, "roster")
+        self.limits.resized()
 
     def _schedules(self) -> None:
         every, rng = self.agenda.every, self.rng
@@ -245,6 +254,7 @@ class World:
             self.oracles.received(kind, id_, at, invocation)
         if self.telling is not None:
             self.telling.ended(delivery, invocation, self.agenda.now)
+            self.bus.ended(invocation)
 
     def _skew(self) -> timedelta:
         return self.skew * self.rng.uniform(-1, 1)
@@ -254,33 +264,6 @@ class World:
 
     def _allowed(self, workspace_id: str) -> bool:
         return workspace_id in self.roster
-
-    # -- the other end of the wire ------------------------------------------------------------
-
-    def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
-        if service == "workspaces":
-            now = self.agenda.now
-            self.oracles.sent(now)
-            if operation == "RebuildWorkspaces":
-                self._sent[current()] = now
-                [request] = given["RebuildWorkspaceRequests"]
-                self.oracles.asked(request["WorkspaceId"], now)
-        fate = self.faults.fate(service, "ConditionExpression" in given)
-        if service == "dynamodb" and "ledger_throttled" in self.episodes.current:
-            fate = Fate.THROTTLED
-        if operation == "RebuildWorkspaces":
-            self._fates[current()] = fate
-            if fate is not Fate.ANSWERED:
-                [request] = given["RebuildWorkspaceRequests"]
-                self.oracles.looks.in_vain[request["WorkspaceId"]] += 1
-        if fate is not Fate.ANSWERED:
-            self.trace(current().name, operation, "--", fate.value)
-        return fate
-
-    def exchange(
-        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
-    ) -> tuple[int, dict[str, Any]]:
-        return transport.faulty_exchange(self, invocation, service, operation, given, url)
 
     def heard(self, line: dict[str, Any]) -> None:
         """A log line of the function; idle ticks are not worth remembering."""
@@ -294,69 +277,3 @@ class World:
 
     def _container(self) -> handler.Container:
         return self.functions.container(current()).open()
-
-    def latency(self, service: str) -> float:
-        return self.faults.latency(service)
-
-    def throttling_code(self, service: str) -> str:
-        return self.faults.throttling_code(service)
-
-    def later(self, action: Callable[[], object]) -> None:
-        self.agenda.after(self.rng.uniform(0.01, 20), action)
-
-    def answer(
-        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
-    ) -> tuple[int, dict[str, Any]]:
-        if service == "dynamodb":
-            return self._answer_of_table(invocation, operation, given)
-        now = self.agenda.now
-        self.episodes.neighbours()
-        if operation == "RebuildWorkspaces":
-            [request] = given["RebuildWorkspaceRequests"]
-            id_ = request["WorkspaceId"]
-            before = self._rebuilds(id_)
-            status, body = self.api.answer(operation, given, now)
-            self.trace(invocation.name, operation, id_, status, body)
-            if body.get("FailedRequests"):
-                self.oracles.looks.in_vain[id_] += 1
-            if self._rebuilds(id_) > before:
-                heard = self._fates[invocation] is Fate.ANSWERED and not body.get("FailedRequests")
-                self._rebuild_accepted(id_, invocation, heard)
-        else:
-            status, body = self.api.answer(operation, given, now)
-            self.asked_at |= dict.fromkeys(given.get("WorkspaceIds", ()), now)
-            for row in body.get(ROWS.get(operation, ""), ()):
-                if "WorkspaceId" in row:
-                    self.oracles.looked(operation, row["WorkspaceId"], now, invocation)
-            self.trace(invocation.name, operation, "->", status, words.answer(body))
-        return status, body
-
-    def _answer_of_table(
-        self, invocation: Invocation, operation: str, given: dict[str, Any]
-    ) -> tuple[int, dict[str, Any]]:
-        try:
-            body, wrote = self.table.call(operation, given)
-            status = 200
-        except TableError as error:
-            status, body, wrote = error.status, error.body, False
-        if wrote:
-            invocation.knew = self.oracles.signals
-            if self.telling is not None:
-                self.telling.wrote(operation, given, invocation)
-        if operation not in ("Query", "GetItem", "Scan", "BatchGetItem"):
-            self.trace(
-                invocation.name, operation, words.request(operation, given), "->", status, body
-            )
-        return status, body
-
-    def _rebuilds(self, desktop_id: str) -> int:
-        desktop = self.fleet.fleet.get(desktop_id)
-        return len(desktop.rebuilds) if desktop else 0
-
-    def _rebuild_accepted(self, desktop_id: str, invocation: Invocation, heard: bool) -> None:
-        desktop = self.fleet.fleet[desktop_id]
-        rebuild = desktop.rebuilds[-1]
-        if not heard:
-            self.oracles.looks.unanswered.add((desktop_id, rebuild.accepted_at))
-        self.oracles.accepted(desktop, rebuild, self._sent[invocation], invocation)
-        self.told()

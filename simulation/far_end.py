@@ -1,0 +1,152 @@
+"""What is at the other end of the wire: the fate of each call, and AWS's answer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from . import transport, words
+from .agenda import Agenda
+from .baton import Invocation, current
+from .dynamodb import Table, TableError
+from .episodes import Episodes
+from .events import SERVICE as EVENTS
+from .events import Bus
+from .faults import Fate, Faults
+from .fleet import Fleet
+from .limits import Limits
+from .oracles import Oracles
+from .telling import Telling
+from .workspaces import ROWS, Api
+
+
+class FarEnd:
+    """The part of a world that the function's clients talk to."""
+
+    agenda: Agenda
+    api: Api
+    bus: Bus
+    episodes: Episodes
+    faults: Faults
+    fleet: Fleet
+    limits: Limits
+    oracles: Oracles
+    rng: random.Random
+    table: Table
+    telling: Telling | None
+    asked_at: dict[str, datetime]
+    told: Callable[[], None]
+    trace: Callable[..., None]
+    _sent: dict[Invocation, datetime]
+    _fates: dict[Invocation, Fate]
+
+    def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
+        if service == EVENTS:
+            self.bus.sending(given, current())
+            return self.bus.fate()
+        if service == "workspaces":
+            now = self.agenda.now
+            self.oracles.sent(now)
+            if operation == "RebuildWorkspaces":
+                self._sent[current()] = now
+                [request] = given["RebuildWorkspaceRequests"]
+                self.oracles.asked(request["WorkspaceId"], now)
+                self.limits.asked(request["WorkspaceId"])
+        fate = self.faults.fate(service, "ConditionExpression" in given)
+        if service == "dynamodb" and "ledger_throttled" in self.episodes.current:
+            fate = Fate.THROTTLED
+        if operation == "RebuildWorkspaces":
+            self._fates[current()] = fate
+            if fate is not Fate.ANSWERED:
+                [request] = given["RebuildWorkspaceRequests"]
+                self.oracles.looks.in_vain[request["WorkspaceId"]] += 1
+                self.limits.told(request["WorkspaceId"], fate, None)
+        if fate is not Fate.ANSWERED:
+            self.trace(current().name, operation, "--", fate.value)
+        return fate
+
+    def exchange(
+        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
+    ) -> tuple[int, dict[str, Any]]:
+        status, body = transport.faulty_exchange(self, invocation, service, operation, given, url)
+        if service == EVENTS:
+            self.bus.note_lost(body, invocation)
+        elif operation == "RebuildWorkspaces" and status == 200:
+            [request] = given["RebuildWorkspaceRequests"]
+            self.limits.told(request["WorkspaceId"], Fate.ANSWERED, body)
+            if not body.get("FailedRequests"):
+                self.bus.accepted(request["WorkspaceId"], invocation)
+        return status, body
+
+    def latency(self, service: str) -> float:
+        return self.bus.latency() if service == EVENTS else self.faults.latency(service)
+
+    def throttling_code(self, service: str) -> str:
+        return self.faults.throttling_code(service)
+
+    def later(self, action: Callable[[], object]) -> None:
+        self.agenda.after(self.rng.uniform(0.01, 20), action)
+
+    def answer(
+        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        if service == EVENTS:
+            return self.bus.answer(given)
+        if service == "dynamodb":
+            return self._answer_of_table(invocation, operation, given)
+        now = self.agenda.now
+        self.episodes.neighbours()
+        if operation == "RebuildWorkspaces":
+            [request] = given["RebuildWorkspaceRequests"]
+            id_ = request["WorkspaceId"]
+            before = self._rebuilds(id_)
+            status, body = self.api.answer(operation, given, now)
+            self.trace(invocation.name, operation, id_, status, body)
+            if body.get("FailedRequests"):
+                self.oracles.looks.in_vain[id_] += 1
+            if self._rebuilds(id_) > before:
+                heard = self._fates[invocation] is Fate.ANSWERED and not body.get("FailedRequests")
+                self._rebuild_accepted(id_, invocation, heard)
+        else:
+            status, body = self.api.answer(operation, given, now)
+            self.asked_at |= dict.fromkeys(given.get("WorkspaceIds", ()), now)
+            for row in body.get(ROWS.get(operation, ""), ()):
+                if "WorkspaceId" in row:
+                    self.oracles.looked(operation, row["WorkspaceId"], now, invocation)
+            self.trace(invocation.name, operation, "->", status, words.answer(body))
+        return status, body
+
+    def _answer_of_table(
+        self, invocation: Invocation, operation: str, given: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        id_ = {**given.get("Item", {}), **given.get("Key", {})}.get("id", {}).get("S", "")
+        before = self.table.items.get(id_)
+        try:
+            body, wrote = self.table.call(operation, given)
+            status = 200
+        except TableError as error:
+            status, body, wrote = error.status, error.body, False
+        if wrote:
+            invocation.knew = self.oracles.signals
+            self.bus.wrote(before, self.table.items.get(id_), id_, invocation)
+            if self.telling is not None:
+                self.telling.wrote(operation, given, invocation)
+        if operation not in ("Query", "GetItem", "Scan", "BatchGetItem"):
+            self.trace(
+                invocation.name, operation, words.request(operation, given), "->", status, body
+            )
+        return status, body
+
+    def _rebuilds(self, desktop_id: str) -> int:
+        desktop = self.fleet.fleet.get(desktop_id)
+        return len(desktop.rebuilds) if desktop else 0
+
+    def _rebuild_accepted(self, desktop_id: str, invocation: Invocation, heard: bool) -> None:
+        desktop = self.fleet.fleet[desktop_id]
+        rebuild = desktop.rebuilds[-1]
+        if not heard:
+            self.oracles.looks.unanswered.add((desktop_id, rebuild.accepted_at))
+        self.oracles.accepted(desktop, rebuild, self._sent[invocation], invocation)
+        self.told()
