@@ -112,7 +112,7 @@ def _desktop(
             found["came back first"] += 1
         elif session.end < began + BAD_UNTIL and until > began + BAD_FROM and _has_bad(world):
             found["held back by a bad image" if not inside else "spoilt by a bad image"] += 1
-        elif any(session.end <= at <= until for at in world.asked[desktop.id]):
+        elif any(session.start <= at <= until for at in world.asked[desktop.id]):
             found["asked for in vain"] += 1
         else:
             found["forgotten"] += 1

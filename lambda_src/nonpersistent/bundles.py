@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from . import canary
 from .canary import Admission, Bundle
 from .claims import NOT_BEGUN
-from .facts import ENDS_WITHIN, Decision, Verdict
+from .facts import ENDS_WITHIN, Decision, Facts, Verdict
 from .journal import Entry
 from .records import Record
 from .tools import Tools
@@ -101,7 +101,9 @@ class Bundles:
                     return canary.ended_well(bundle, workspace_id, image, claim.asked_at, now)
             elif decision.verdict is Verdict.FAILED and decision.reason != NOT_BEGUN:
                 failures = decision.facts.failures
-                return canary.ended_badly(bundle, workspace_id, claim.asked_at, failures)
+                return canary.ended_badly(
+                    bundle, workspace_id, claim.image_id, claim.asked_at, failures
+                )
             return canary.released(bundle, workspace_id)
 
         before, after = self._change(bundle_id, concluded)
@@ -144,8 +146,7 @@ class Bundles:
     def _current(self, bundle: Bundle) -> Bundle:
         """What the records of its WorkSpaces say; one that cannot be read says nothing.
 
-        A canary that goes on too long is lost, one that was never asked for goes free. Those that
-        were rebuilt well since, or are gone, are lost no more.
+        A canary that goes on too long is lost, one that was never asked for goes free.
         """
         first = bundle.canary
         ids = {*bundle.lost, first} if first else {*bundle.lost}
@@ -156,9 +157,24 @@ class Bundles:
             if claim is None or claim.failed or not claim.goes_first:
                 bundle = canary.released(bundle, first)
             elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:
-                bundle = canary.ended_badly(bundle, first, claim.asked_at, facts.failures + 1)
-        mended = (id_ for id_, record in records.items() if _is_mended(record))
+                bundle = canary.ended_badly(
+                    bundle, first, claim.image_id, claim.asked_at, facts.failures + 1
+                )
+        mended = (id_ for id_, record in records.items() if self._is_mended(bundle, record.facts))
         return canary.without(bundle, frozenset(mended))
+
+    def _is_mended(self, bundle: Bundle, facts: Facts) -> bool:
+        """Whether a WorkSpace that was lost is gone, or was rebuilt well since.
+
+        That a person restored it, and that it is used again, says nothing about the next rebuild,
+        unless that would take another image.
+        """
+        if facts.claim is not None or facts.failures:
+            return False
+        if not facts.asked or (facts.rebuilt_at and facts.rebuilt_at >= facts.asked[0]):
+            return True
+        image = self.image(bundle.bundle_id)
+        return None not in (image, bundle.lost_image) and image != bundle.lost_image
 
     def _image_anew(self, bundle_id: str) -> str | None:
         self._images_read_at.pop(bundle_id, None)
@@ -167,19 +183,6 @@ class Bundles:
     def _is_stale(self, bundle_id: str) -> bool:
         read_at = self._images_read_at.get(bundle_id)
         return read_at is None or self._tools.clock.now() - read_at > READING_HOLDS
-
-
-def _is_mended(record: Record) -> bool:
-    """Whether it is gone, or was rebuilt well since.
-
-    That a person restored it, and that somebody uses it, says nothing about the next rebuild.
-    """
-    facts = record.facts
-    if facts.claim is not None or facts.failures:
-        return False
-    if not facts.asked:
-        return True
-    return facts.rebuilt_at is not None and facts.rebuilt_at >= facts.asked[0]
 
 
 def _is_old(proven_at: datetime | None, now: datetime) -> bool:

@@ -38,6 +38,7 @@ class Bundle:
     canary     the WorkSpace that went first and has not ended
     lost       WorkSpaces whose rebuild ended badly since, newest first
     lost_at    when the latest of those rebuilds was asked for
+    lost_image the image that the latest bad end took
     """
 
     bundle_id: str
@@ -46,6 +47,7 @@ class Bundle:
     canary: str | None = None
     lost: tuple[str, ...] = ()
     lost_at: datetime | None = None
+    lost_image: str | None = None
     version: int = 0
 
     @property
@@ -91,17 +93,26 @@ def ended_well(
     return replace(bundle, image_id=image, proven_at=now, lost=())
 
 
-def ended_badly(bundle: Bundle, workspace_id: str, asked_at: datetime, failures: int) -> Bundle:
-    """A rebuild was seen to end badly, for the `failures`th time.
+def ended_badly(
+    bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, failures: int
+) -> Bundle:
+    """A rebuild from `image` was seen to end badly, for the `failures`th time.
 
     Only a first failure speaks against the bundle: a WorkSpace that fails again may be ill itself.
     """
     bundle = released(bundle, workspace_id)
-    if failures > 1 or workspace_id in bundle.lost:
+    if workspace_id in bundle.lost:
+        return replace(bundle, lost_image=image)
+    if failures > 1:
         return bundle
     lost_at = max(bundle.lost_at or asked_at, asked_at)
-    lost = (workspace_id, *bundle.lost)[:MEMORY]
-    return replace(bundle, lost=lost, lost_at=lost_at, proven_at=None)
+    return replace(
+        bundle,
+        proven_at=None,
+        lost=(workspace_id, *bundle.lost)[:MEMORY],
+        lost_at=lost_at,
+        lost_image=image if lost_at == asked_at else bundle.lost_image,
+    )
 
 
 def released(bundle: Bundle, workspace_id: str) -> Bundle:

@@ -136,7 +136,7 @@ class Rebuilder:
 
     def _refused(self, before: Record, facts: Facts, code: str, now: datetime) -> Decision:
         """What was in the way already makes the trouble older."""
-        known = replace(facts, trouble=before.facts.trouble)
+        known = replace(facts, claim=before.facts.claim, trouble=before.facts.trouble)
         return claims.refuse(known, code, now, self._settings)
 
     def _keep(self, claimed: Record, change: Callable[[Facts], Decision]) -> None:
@@ -177,7 +177,8 @@ class Rebuilder:
             return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT)
         free_at = self._brake.hold_back(now)
         if free_at is None:
-            return None
+            gives_way = facts.is_outdated and self._sessions_wait.seen(now)
+            return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT) if gives_way else None
         # To the minute: with the common moments of looking, a younger debt could come first.
         look_at = self._settings.next_tick(free_at)
         return Decision(facts, Verdict.DEFERRED, look_at, Deferral.BRAKE, expected_by=look_at)

@@ -88,7 +88,7 @@ CANARIES = (
                 "return bundle",
             ),
             "who was restored by a person is lost no more": (
-                "return facts.rebuilt_at is not None and facts.rebuilt_at >= facts.asked[0]",
+                "return None not in (image, bundle.lost_image) and image != bundle.lost_image",
                 "return True",
             ),
             "a rebuild that did not take place is a loss": (

@@ -188,7 +188,7 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
         stage.has(replace(DUE, failures=1), None, id_)
     stage.ledger.write_bundle(replace(TRUSTED, lost=LOST[:2], lost_at=at(-9)))
     assert end(stage, CLAIM, Verdict.FAILED, "ERROR") == set()
-    held = Bundle(BUNDLE, image_id=IMAGE, lost=(WS, *LOST[:2]), lost_at=NOON)
+    held = Bundle(BUNDLE, image_id=IMAGE, lost=(WS, *LOST[:2]), lost_at=NOON, lost_image=IMAGE)
     assert kept(stage) == held
     [line] = stage.lines.of("held_bundle")
     assert (line["workspace_id"], line["bundle_id"], line["image_id"]) == (WS, BUNDLE, IMAGE)
@@ -232,7 +232,7 @@ def test_p7_a_conclusion_is_drawn_again_from_what_another_has_written(stage: Sta
     stage.has(replace(DUE, failures=1), None, OTHER)
     stage.ledger.write_bundle(Bundle(BUNDLE, lost=(OTHER,), lost_at=at(-9)))
     slow.conclude(known(claim=CLAIM), Decision(replace(DUE, failures=1), Verdict.FAILED))
-    assert kept(stage) == Bundle(BUNDLE, lost=(WS, OTHER), lost_at=NOON)
+    assert kept(stage) == Bundle(BUNDLE, lost=(WS, OTHER), lost_at=NOON, lost_image=IMAGE)
 
 
 def test_p8_who_is_not_rebuilt_is_not_the_canary(stage: Stage) -> None:
@@ -276,6 +276,7 @@ def test_p7_never_ends_a_canary_that_goes_on_too_long_is_lost(
     assert stage.bundles().admit(known(OTHER)) is (WAIT if lost is None else GO_FIRST)
     lost_at = NOON - age if lost else None
     went = Bundle(BUNDLE, canary=WS if lost is None else OTHER, lost=lost or (), lost_at=lost_at)
+    went = replace(went, lost_image=IMAGE if lost else None)
     assert kept(stage) == went
 
 
@@ -308,6 +309,22 @@ def test_p7_who_was_rebuilt_well_or_is_gone_is_lost_no_more(
     stage.ledger.write_bundle(Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=at(-9)))
     admission = stage.bundles().admit(known(OTHER))
     assert admission is (Admission.HELD if held else GO_FIRST)
+
+
+@pytest.mark.parametrize(
+    ("lost_image", "image", "held"),
+    [(IMAGE, NEWER, False), (IMAGE, IMAGE, True), (IMAGE, None, True), (None, NEWER, True)],
+)
+def test_p7_who_was_restored_may_be_followed_by_others_with_another_image(
+    stage: Stage, lost_image: str | None, image: str | None, held: bool
+) -> None:
+    for id_ in LOST:
+        stage.has(replace(DUE, asked=(at(-60),)), None, id_)
+    stage.desktops.images[BUNDLE] = image
+    lost = Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=at(-60), lost_image=lost_image)
+    stage.ledger.write_bundle(lost)
+    unknown = Admission.IMAGE_UNKNOWN if image is None else Admission.HELD
+    assert stage.bundles().admit(known(OTHER)) is (unknown if held else GO_FIRST)
 
 
 def test_p5_what_is_known_of_a_bundle_is_read_once_in_a_minute(

@@ -100,24 +100,32 @@ def test_p7_a_good_end_proves_the_image_that_it_took(
 @pytest.mark.parametrize(
     ("bundle", "failures", "after"),
     [
-        (TRUSTED, 1, {"lost": (WS,), "lost_at": NOON, "proven_at": None}),
-        (HELD, 1, {"lost": (WS, *THREE), "lost_at": NOON}),
+        (TRUSTED, 1, {"lost": (WS,), "lost_at": NOON, "lost_image": NEWER, "proven_at": None}),
+        (HELD, 1, {"lost": (WS, *THREE), "lost_at": NOON, "lost_image": NEWER}),
         (replace(HELD, lost_at=at(5)), 1, {"lost": (WS, *THREE)}),
         (TRUSTED, 2, {}),
-        (replace(HELD, lost=(WS,)), 1, {}),
+        (replace(HELD, lost=(WS,)), 1, {"lost_image": NEWER}),
+        (replace(HELD, lost=(WS,)), 2, {"lost_image": NEWER}),
     ],
-    ids=["the first", "one more", "asked for earlier", "it fails again", "it is lost already"],
+    ids=[
+        "the first",
+        "one more",
+        "asked for earlier",
+        "it fails again",
+        "it is lost already",
+        "again",
+    ],
 )
 def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
     bundle: Bundle, failures: int, after: dict[str, Any]
 ) -> None:
     with_canary = replace(bundle, canary=WS)
-    assert ended_badly(with_canary, WS, NOON, failures) == replace(bundle, **after)
+    assert ended_badly(with_canary, WS, NEWER, NOON, failures) == replace(bundle, **after)
 
 
 def test_a_bundle_remembers_the_twenty_lost_last() -> None:
     many = replace(HELD, lost=tuple(f"ws-{number:09}" for number in range(MEMORY)))
-    assert ended_badly(many, WS, NOON, 1).lost == (WS, *many.lost[:-1])
+    assert ended_badly(many, WS, NEWER, NOON, 1).lost == (WS, *many.lost[:-1])
 
 
 def test_p8_only_the_canary_itself_makes_room_for_the_next() -> None:
