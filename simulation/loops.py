@@ -86,7 +86,8 @@ class Loops:
             return "looked like a use"
         if last is not None and last.image_id != rebuild.image_id and self._failed(desktop, last):
             return "again with another image"
-        if any(excuse(desktop, last, rebuild) for excuse in self.excuses):
+        failed = last is not None and self._failed(desktop, last)
+        if not failed and any(excuse(desktop, last, rebuild) for excuse in self.excuses):
             return "of another reason"
         cut = any(session.end == since for session in self._fleet.sessions[desktop.id])
         return "a rebuild that had cut a session came again" if last and cut else None

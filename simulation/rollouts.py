@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.course import USABLE, Outcome, Rebuild
+from sandbox.course import USABLE, Rebuild
 from sandbox.desktop import Desktop
 from sandbox.states import State
 
@@ -19,6 +19,12 @@ from . import verdicts
 
 if TYPE_CHECKING:
     from .world import World
+
+MOST = 6
+"""Images of one world."""
+
+SOON, LATER = 1200.0, 5400.0
+"""Seconds to the next one: while the last one is being rolled out, or after it; on average."""
 
 READING_HOLDS = timedelta(minutes=2)
 """A rebuild may take another image than the one that was read up to so long before it."""
@@ -49,9 +55,9 @@ class RollOuts:
         world.listeners.append(self.heard)
         world.oracles.loops.excuses.append(self.is_right)
         at, span = rng.uniform(0, 3600), world.scenario.hours * 3600
-        for _ in range(rng.randint(1, 4)):
+        for _ in range(rng.randint(1, MOST)):
             world.agenda.after(min(at, span - 1), self._change)
-            at += rng.expovariate(1 / rng.choice((900.0, 5400.0)))
+            at += rng.expovariate(1 / rng.choice((SOON, LATER)))
 
     def _change(self) -> None:
         world, rng = self._world, self._rng
@@ -78,8 +84,6 @@ class RollOuts:
         """Whether a WorkSpace that owes nothing else may be rebuilt for its image; if the image is
         at fault, says so."""
         world, at = self._world, rebuild.accepted_at
-        if last is not None and last.outcome is not Outcome.SUCCEEDS:
-            return False
         history = world.fleet.images[desktop.bundle_id]
         if any(at - READING_HOLDS <= since <= at for since, _ in history):
             world.oracles.counts["P3 the image changed under a roll-out"] += 1

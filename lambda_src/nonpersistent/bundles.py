@@ -59,6 +59,16 @@ class Bundles:
             return False
         return self._bundle(bundle_id).trusts(image, self._tools.clock.now(), canary_after)
 
+    def rolls_out(self, record: Record) -> bool:
+        """Whether a WorkSpace still lacks the image that an audit found proven: meanwhile the
+        bundle may have another one, the WorkSpace's own again, or one whose rebuilds end badly."""
+        bundle_id = record.facts.bundle_id
+        if bundle_id is None:
+            return False
+        image, bundle = self.image(bundle_id), self._bundle(bundle_id)
+        proven = image == bundle.image_id and bundle.proven_at is not None and not bundle.lost
+        return image is None or (proven and image != record.facts.image_id)
+
     def admit(self, record: Record, *, only_ask: bool = False) -> Admission:
         """Whether a WorkSpace may be rebuilt; takes the canary's place, unless `only_ask`.
 

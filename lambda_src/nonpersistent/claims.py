@@ -175,8 +175,8 @@ def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Setti
 
 
 def refuse(facts: Facts, code: str, now: datetime, settings: Settings) -> Decision:
-    """AWS refused the rebuild: nothing has happened, the debt stays, and so does an earlier bad end:
-    it is what shows that nobody is connected."""
+    """AWS refused the rebuild: nothing has happened, the debt stays. So does an earlier bad end: it
+    is what shows that nobody is connected."""
     claim = facts.claim if facts.claim is not None and facts.claim.failed else None
     return trouble(
         replace(facts, claim=claim),

@@ -206,6 +206,11 @@ class Facts:
         return told or after(self.used_at, clean_at) or outdated or self.is_wanted
 
     @property
+    def is_outdated(self) -> bool:
+        """It lacks an image, and owes nothing else: nobody used it, and no rebuild failed."""
+        return self.outdated_at is not None and not self.is_wanted and self.phase is Phase.VACANT
+
+    @property
     def is_wanted(self) -> bool:
         """An administrator asked for a rebuild, and none has followed."""
         return self.wanted_at is not None and not after(self.clean_at, self.wanted_at)

@@ -189,6 +189,12 @@ def _stay_clean(facts: Facts, seen: Observation, now: datetime, settings: Settin
     return Decision(owing, Verdict.VACANT, look_at, Deferral.ROLL_OUT)
 
 
+def keep_image(facts: Facts) -> Decision:
+    """What it lacked is not rolled out any more: nothing is owed."""
+    kept = replace(facts, outdated_at=None, vacant_since=None, owed_since=None, trouble=None)
+    return Decision(kept, Verdict.CLEAN)
+
+
 def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
     """Why a WorkSpace that owes nothing may have been used without anybody being able to tell."""
     if seen.state in GONE_STATES:

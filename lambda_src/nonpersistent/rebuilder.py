@@ -42,6 +42,7 @@ class Rebuilder:
         self._settings = tools.settings
         percent = tools.settings.maximum_rebuilding_percent
         self._share = Share(percent, self._under_way, tools.clock)
+        self._sessions_wait = False
 
     def held_back(self, record: Record) -> Decision | None:
         """Why a rebuild would have to wait whatever the WorkSpace looks like."""
@@ -60,6 +61,9 @@ class Rebuilder:
         tools, known = self._tools, replace(record, facts=decided)
         if limited := self._limited(known.facts, tools.clock.now()):
             tools.write(record, limited)
+            return
+        if decided.is_outdated and not self._bundles.rolls_out(known):
+            tools.write(record, lifecycle.keep_image(decided))
             return
         admission = self._bundles.admit(known)
         if waits := self._not_admitted(known.facts, admission, tools.clock.now()):
@@ -173,12 +177,27 @@ class Rebuilder:
                 return None
 
     def _limited(self, facts: Facts, now: datetime) -> Decision | None:
+        waits = self._without_place(facts, now)
+        if not facts.is_outdated:
+            self._sessions_wait |= waits is not None
+            return waits
+        if waits is None and self._settings.is_limited and self._gives_way():
+            return self._wait(facts, Deferral.ROLL_OUT, now + CANARY_WAIT)
+        return waits
+
+    def _gives_way(self) -> bool:
+        """Whether anybody waits for a place whose session ended: they come before roll-outs."""
+        return self._sessions_wait or any(
+            entry.reason in (Deferral.SHARE, Deferral.BRAKE) and entry.outdated_at is None
+            for entry in self._tools.ledger.planned()
+        )
+
+    def _without_place(self, facts: Facts, now: datetime) -> Decision | None:
         if self._share.is_full(self._tools.fleet_size):
             return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT)
         free_at = self._brake.hold_back(now)
         if free_at is None:
-            gives_way = facts.is_outdated and self._sessions_wait.seen(now)
-            return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT) if gives_way else None
+            return None
         # To the minute: with the common moments of looking, a younger debt could come first.
         look_at = self._settings.next_tick(free_at)
         return Decision(facts, Verdict.DEFERRED, look_at, Deferral.BRAKE, expected_by=look_at)

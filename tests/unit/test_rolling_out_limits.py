@@ -1,0 +1,120 @@
+"""Where a roll-out ends before its rebuild, and who goes before it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from nonpersistent.canary import Bundle
+from nonpersistent.facts import Claim, Deferral, Facts, Phase
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
+
+OLD, NEW, NEWEST = "wsi-first0001", "wsi-second002", "wsi-third0003"
+PROVEN = Bundle(BUNDLE, image_id=NEW, proven_at=at(-60))
+OUTDATED = Facts(
+    rebuilt_at=at(-600),
+    outdated_at=at(-30),
+    vacant_since=at(-31),
+    owed_since=at(-31),
+    bundle_id=BUNDLE,
+    image_id=OLD,
+)
+UNDER_WAY = Claim(asked_at=at(-30), accepted_at=at(-30), begun_at=at(-20))
+
+
+def rolls_out(stage: Stage, **limits: Any) -> None:
+    stage.settings = settings(canary_after=timedelta(hours=12), roll_out_images=True, **limits)
+    stage.desktops.images[BUNDLE] = NEW
+    stage.ledger.write_bundle(PROVEN)
+    stage.has(OUTDATED, NOON)
+
+
+@pytest.mark.parametrize("image", [OLD, NEWEST], ids=["its own again", "one that nobody proved"])
+def test_p7_an_image_that_came_since_the_audit_is_not_rolled_out(stage: Stage, image: str) -> None:
+    rolls_out(stage)
+    stage.desktops.images[BUNDLE] = image
+    stage.run()
+    assert stage.desktops.rebuilds() == []
+    assert stage.facts().phase is Phase.CLEAN
+    assert stage.record().look_at is None
+    assert stage.ledger.bundle(BUNDLE).canary is None
+
+
+def test_p7_neither_is_one_that_somebody_was_lost_to_since(stage: Stage) -> None:
+    rolls_out(stage)
+    stage.has(replace(DUE, claim=None, asked=(at(-50),), failures=1, retry_at=at(60)), None, OTHER)
+    bundle = stage.ledger.bundle(BUNDLE)
+    stage.ledger.write_bundle(replace(bundle, lost=(OTHER,), lost_at=at(-50), proven_at=None))
+    stage.run()
+    assert stage.desktops.rebuilds() == []
+    assert stage.facts().phase is Phase.CLEAN
+
+
+def test_a_proof_that_has_only_grown_old_ends_no_roll_out(stage: Stage) -> None:
+    rolls_out(stage)
+    bundle = stage.ledger.bundle(BUNDLE)
+    stage.ledger.write_bundle(replace(bundle, proven_at=at(-730)))
+    stage.run()
+    assert stage.desktops.rebuilds() == [WS]
+    assert stage.record().facts.claim is not None
+
+
+def test_who_asked_by_hand_gets_whatever_image_there_is(stage: Stage) -> None:
+    rolls_out(stage)
+    stage.desktops.images[BUNDLE] = OLD
+    stage.has(replace(OUTDATED, wanted_at=at(-1)), NOON, OTHER)
+    stage.run()
+    assert stage.desktops.rebuilds() == [OTHER]
+
+
+@pytest.mark.parametrize("reason", [Deferral.SHARE, Deferral.BRAKE])
+def test_who_waits_for_a_place_after_a_session_goes_first(stage: Stage, reason: Deferral) -> None:
+    """Its next look comes later than that of the one that only lacks an image."""
+    rolls_out(stage, maximum_rebuilding_percent=50, maximum_rebuilds_per_hour=5)
+    stage.has(DUE, at(5), OTHER, reason)
+    stage.run()
+    assert stage.desktops.rebuilds() == []
+    assert stage.record().reason == Deferral.ROLL_OUT
+    stage.passes(at(6))
+    assert stage.desktops.rebuilds() == [OTHER]
+
+
+def test_who_goes_first_need_not_have_waited_before_this_pass(stage: Stage) -> None:
+    rolls_out(stage, maximum_rebuilds_per_hour=1)
+    earlier = replace(DUE, asked=(at(-59.9),), rebuilt_at=at(-59), settled_at=at(-10))
+    stage.has(replace(earlier, used_at=None, told_at=None, vacant_since=None), None, "ws-3")
+    stage.has(DUE, NOON, OTHER)
+    stage.passes(at(2))
+    assert stage.desktops.rebuilds() == [OTHER]
+
+
+def test_without_limits_nobody_gives_way(stage: Stage) -> None:
+    rolls_out(stage)
+    stage.has(DUE, at(5), OTHER, Deferral.SHARE)
+    stage.run()
+    assert stage.desktops.rebuilds() == [WS]
+
+
+def test_p2_a_retry_that_is_refused_stays_one_of_a_rebuild_that_ended_badly(stage: Stage) -> None:
+    """Else nothing would show any more that nobody is connected: UNHEALTHY has no sample."""
+    failed = replace(
+        DUE, claim=replace(UNDER_WAY, bad_since=at(-120), failed=True), asked=(at(-200),)
+    )
+    stage.has(
+        replace(failed, failures=1, retry_at=at(-1)),
+        NOON,
+        state="UNHEALTHY",
+        connection="UNKNOWN",
+        refusal="ResourceUnavailable.Snapshot",
+    )
+    stage.run()
+    claim = stage.facts().claim
+    assert claim is not None
+    assert claim.failed
+    stage.desktops.desks[WS].refusal = None
+    stage.passes(at(90))
+    assert stage.desktops.rebuilds()[1:] == [WS]
