@@ -13,11 +13,12 @@ from .deployment import ROOT
 
 def fleet(aws: Sandbox, *arguments: str) -> str:
     """What the command prints, errors too."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "fleet", *arguments],
-        env={**aws.environment(), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with aws.clock.slow():
+        done = subprocess.run(
+            [sys.executable, ROOT / "scripts" / "fleet", *arguments],
+            env={**aws.environment(), "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     return done.stdout + done.stderr

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sandbox import Faults, Presence, State, Tempo
@@ -18,7 +17,7 @@ GRACE_MINUTES = 20
 """The module's default."""
 
 MINUTE_SECONDS = 1.0
-"""How long a minute of the local AWS lasts."""
+"""How long a minute of the local AWS lasts while nothing works."""
 
 OLIVIA = Part("Olivia", "signs out", "rebuilt after the grace period")
 WALTER = Part("Walter", "drops, reconnects within the grace period", "left alone, still connected")
@@ -81,7 +80,8 @@ def perform(stage: Stage, announce: Callable[[str, str, str], None]) -> None:
         desktops.drop(ids[part.name])
         announce(part.name, "user", "loses the network")
     stage.until("the alarm tells of Walter", lambda: _told_of_the_end(stage, "Walter"))
-    time.sleep(GRACE_MINUTES / 4 * MINUTE_SECONDS)
+    comes_back = stage.aws.clock.now() + timedelta(minutes=GRACE_MINUTES / 4)
+    stage.until("Walter is back", lambda: stage.aws.clock.now() >= comes_back)
     desktops.reconnect(ids["Walter"])
     announce("Walter", "user", "reconnects")
     administer("hold", "Tara", "--hours", "72", "--reason", "ticket 4711")

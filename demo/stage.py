@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sandbox import Faults, Sandbox
@@ -77,13 +78,14 @@ class Stage:
         workspace_id = self.ids[name]
         return [call.operation for call in self.aws.calls if workspace_id in str(call.parameters)]
 
-    def until(self, what: str, condition: Callable[[], object], seconds: float = 150) -> None:
-        """Wait for a condition; raises Late after `seconds`, with what was said last."""
-        deadline = time.monotonic() + seconds
+    def until(self, what: str, condition: Callable[[], object], minutes: float = 150) -> None:
+        """Wait for a condition; raises Late after so many minutes of the local AWS, with what was
+        said last."""
+        deadline = self.aws.clock.now() + timedelta(minutes=minutes)
         while not condition():
-            if time.monotonic() > deadline:
+            if self.aws.clock.now() > deadline:
                 said = "\n".join(map(str, self.log[-LAST_LINES:]))
                 raise Late(
-                    f"not within {seconds:.0f} s: {what}. The function's last lines:\n{said}"
+                    f"not within {minutes:.0f} minutes: {what}. The function's last lines:\n{said}"
                 )
             time.sleep(0.05)

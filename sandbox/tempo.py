@@ -43,8 +43,8 @@ class Tempo:
 
     @classmethod
     def quick(cls, minute: float = 1.0) -> Self:
-        """For demonstrations and tests: `minute` is how many real seconds a minute lasts, and
-        rebuilds and first snapshots come sooner."""
+        """For demonstrations and tests: `minute` is how many real seconds a minute lasts while
+        nothing works (see clock.py), and rebuilds and first snapshots come sooner."""
         return cls(
             speed=60.0 / minute, heartbeat=0.05, rebuild_duration=600.0, first_snapshot=120.0
         )

@@ -1,4 +1,4 @@
-"""Lets this Python's clock run as fast as the local AWS's: LOCAL_AWS_CLOCK is "BEGAN:SPEED".
+"""Lets this Python's clock run as fast as the local AWS's: LOCAL_AWS_CLOCK is its file.
 
 Python imports it at its start, from PYTHONPATH. `time.monotonic` and the waits of threads and
 sockets stay as they are: those are about this machine.
@@ -12,18 +12,29 @@ import time
 
 RealDatetime = datetime.datetime
 
-if "LOCAL_AWS_CLOCK" in os.environ:
-    _began, _speed = map(float, os.environ["LOCAL_AWS_CLOCK"].split(":"))
+LONGEST_NAP = 0.1
+"""Of this machine's seconds: the clock may run faster or slower after each."""
+
+if os.path.exists(os.environ.get("LOCAL_AWS_CLOCK", "")):  # noqa: PTH110 - a start costs less
+    from local_aws_clock import Face  # type: ignore[import-not-found]
+
+    _face = Face(os.environ["LOCAL_AWS_CLOCK"])
     _real_time, _real_sleep = time.time, time.sleep
 
     def _time() -> float:
-        return _began + (_real_time() - _began) * _speed
+        shown: float = _face.read(_real_time())[0]
+        return shown
 
     def _time_ns() -> int:
         return int(_time() * 1e9)
 
     def _sleep(seconds: float, /) -> None:
-        _real_sleep(seconds / _speed)
+        ends = _time() + seconds
+        while True:
+            now, speed = _face.read(_real_time())
+            if now >= ends:
+                return
+            _real_sleep(min((ends - now) / speed, LONGEST_NAP))
 
     class _AnyDatetime(type):
         """What was made before, or in C, is one, too."""

@@ -10,11 +10,10 @@ import heapq
 import itertools
 import logging
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..clock import Clock
 from ..delivery.notifications import failure_record
@@ -72,7 +71,7 @@ class Invocations:
         self._services = services
         self._clock = clock or Clock()
         self._delays = retry_delays
-        self._due: list[tuple[float, int, _Event]] = []
+        self._due: list[tuple[datetime, int, _Event]] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._running = 0
@@ -128,7 +127,7 @@ class Invocations:
             thread.join(5)
 
     def _push(self, event: _Event, delay: float) -> None:
-        at = time.monotonic() + self._clock.real(delay)
+        at = self._clock.now() + timedelta(seconds=delay)
         heapq.heappush(self._due, (at, next(self._order), event))
         self._changed.notify()
 
@@ -152,9 +151,11 @@ class Invocations:
     def _next(self) -> _Event | None:
         """The next due event; waits for it. None: closing."""
         while not self._closed:
-            wait = self._due[0][0] - time.monotonic() if self._due else None
-            if wait is not None and wait <= 0:
-                return heapq.heappop(self._due)[2]
+            wait: float | None = None
+            if self._due:
+                wait = self._clock.real((self._due[0][0] - self._clock.now()).total_seconds())
+                if wait <= 0:
+                    return heapq.heappop(self._due)[2]
             self._changed.wait(wait)
         return None
 

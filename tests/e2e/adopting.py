@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,10 @@ import boto3
 import pytest
 
 from demo.deployment import ROOT
-from sandbox.clock import Clock
+from sandbox.fast_clock.local_aws_clock import Face
 
 MINUTE_SECONDS = 1.0
-"""How long a minute lasts."""
+"""How long a minute lasts while nothing works."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class LocalAws:
 
     def now(self) -> datetime:
         """Its present."""
-        began, speed = map(float, self.environment["LOCAL_AWS_CLOCK"].split(":"))
-        return Clock(speed, began).now()
+        shown, _ = Face(self.environment["LOCAL_AWS_CLOCK"]).read(time.time())
+        return datetime.fromtimestamp(shown, UTC)
 
     def client(self, service: str) -> Any:
         """A boto3 client of it."""
@@ -80,6 +80,13 @@ class LocalAws:
         before = client.get_function_configuration(FunctionName=function)["Environment"]
         changed = {"Variables": before["Variables"] | variables}
         client.update_function_configuration(FunctionName=function, Environment=changed)
+
+    def until(self, what: str, condition: Callable[[], object], minutes: float = 90) -> None:
+        """Wait for a condition; fails after so many minutes of its."""
+        deadline = self.now() + timedelta(minutes=minutes)
+        while not condition():
+            assert self.now() < deadline, f"not within {minutes:.0f} minutes: {what}"
+            time.sleep(0.3)
 
     def directory(self) -> str:
         """A directory that is registered with WorkSpaces."""
@@ -171,14 +178,6 @@ def fingerprint(folder: Path) -> dict[str, str]:
     """Every file below and the hash of what is in it."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return {str(path): sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def until(what: str, condition: Callable[[], object], seconds: float = 90) -> None:
-    """Wait for a condition; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.3)
 
 
 def changes(plan: dict[str, Any]) -> dict[str, list[str]]:

@@ -34,13 +34,14 @@ def lines(theatre: Theatre, name: str) -> list[dict[str, Any]]:
 
 def shell(theatre: Theatre, script: str, *, exits: int = 0) -> str:
     """What a shell prints in an empty folder that holds the scripts and stays clean."""
-    with tempfile.TemporaryDirectory(prefix="shell-") as name:
+    aws = theatre.stage.aws
+    with aws.clock.slow(), tempfile.TemporaryDirectory(prefix="shell-") as name:
         folder = Path(name)
         (folder / "scripts").symlink_to(ROOT / "scripts")
         done = subprocess.run(
             ["sh", "-euc", script],
             cwd=folder,
-            env=theatre.stage.aws.environment()
+            env=aws.environment()
             | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": name},
             capture_output=True,
             text=True,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -48,14 +48,15 @@ def survives(crew: Theatre, rebuilt: Mapping[str, int]) -> Iterator[None]:
 
 
 def audited(crew: Theatre, what: str, condition: partial[bool] | Any) -> None:
-    """Wait for a condition, with an audit every few seconds."""
-    last = 0.0
+    """Wait for a condition, with an audit every few minutes of the local AWS."""
+    clock = crew.stage.aws.clock
+    last: datetime | None = None
 
     def seen() -> bool:
         nonlocal last
-        if time.monotonic() - last > 5:
+        if last is None or clock.now() - last > timedelta(minutes=5):
             crew.ask("audit")
-            last = time.monotonic()
+            last = clock.now()
         return bool(condition())
 
     crew.stage.until(what, seen)

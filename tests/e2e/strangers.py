@@ -17,7 +17,7 @@ import pytest
 
 from demo.deployment import ROOT, Deployment, TerraformError
 
-from .adopting import LocalAws, bare_path, fingerprint, local_aws, unpack_archive, until
+from .adopting import LocalAws, bare_path, fingerprint, local_aws, unpack_archive
 
 ADOPTER = """
 terraform {
@@ -211,7 +211,7 @@ def _end_sessions_before_the_window(
     again["complete"].result()
     for desktop in desktops:
         aws.act(desktop, "sign-in")
-    until("the sign-ins", lambda: set(desktops) <= set(aws.told(COMPANY, "recorded")))
+    aws.until("the sign-ins", lambda: set(desktops) <= set(aws.told(COMPANY, "recorded")))
     late_enough = aws.now() + NOTICE
     opening = late_enough + LOOKS - (late_enough - datetime.fromtimestamp(0, UTC)) % LOOKS
     times = {"start": opening, "end": opening + timedelta(hours=12)}

@@ -19,7 +19,7 @@ import pytest
 
 from demo.deployment import ROOT
 
-from .adopting import changes, fingerprint, until
+from .adopting import changes, fingerprint
 from .strangers import COMPANY, EXAMPLES, TAG, Adoption, adopted, shared_silently
 
 ENCRYPTED = (
@@ -62,12 +62,12 @@ def test_two_fleets_live_side_by_side_in_one_account_and_region(adoption: Adopti
         return desktops <= set(aws.told(fleet, decision))
 
     for fleet, ids in fleets.items():
-        until(f"the audit of {fleet}", partial(told, fleet, "baseline", set(ids.values())))
+        aws.until(f"the audit of {fleet}", partial(told, fleet, "baseline", set(ids.values())))
     for fleet, desktop in (("kiosks", mine), ("classrooms", theirs)):
         aws.act(desktop, "sign-in")
-        until(f"a sign-in to {fleet}", partial(told, fleet, "recorded", {desktop}))
+        aws.until(f"a sign-in to {fleet}", partial(told, fleet, "recorded", {desktop}))
     aws.act(mine, "sign-out")
-    until("the rebuild", partial(told, "kiosks", "rebuild_requested", {mine}))
+    aws.until("the rebuild", partial(told, "kiosks", "rebuild_requested", {mine}))
 
     assert len(aws.desktop(mine)["rebuilds"]) == 1
     assert aws.desktop(theirs)["presence"] == "CONNECTED"
@@ -165,7 +165,7 @@ def test_p2_a_session_end_gets_into_the_log_under_a_customers_key(adoption: Adop
         lines = aws.lines(COMPANY, "recorded")
         return {line["workspace_id"] for line in lines if line["signal"] == "session_end"}
 
-    until("both session ends", lambda: ends() == company)
+    aws.until("both session ends", lambda: ends() == company)
 
 
 def test_p4_permissions_by_tag_name_the_tag_and_no_id(adoption: Adoption) -> None:
@@ -196,11 +196,11 @@ def test_p2_debts_of_a_closed_window_wait_for_its_opening_and_none_is_lost(
                 found.setdefault(line["workspace_id"], set()).add(due_at)
         return found
 
-    until("both debts wait", lambda: waits() == {desktop: {opening} for desktop in company})
+    aws.until("both debts wait", lambda: waits() == {desktop: {opening} for desktop in company})
     for desktop in company:
         aws.act(desktop, "snapshot")
     rebuilds = partial(lambda: [aws.desktop(desktop)["rebuilds"] for desktop in company])
-    until("both rebuilds", lambda: all(rebuilds()), 120)
+    aws.until("both rebuilds", lambda: all(rebuilds()), 120)
     for made in rebuilds():
         [rebuild] = made
         assert rebuild["user_was"] == "AWAY"

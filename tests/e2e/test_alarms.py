@@ -29,7 +29,7 @@ APART = {"errors", "dead-letters", "silent"}
 IN_DAYS = {"braked"}
 """Not raised here: it takes three days."""
 LONG, SOON = 200.0, 120.0
-"""Seconds; a minute of the local AWS lasts one."""
+"""Minutes of the local AWS."""
 
 
 def changes(theatre: Theatre, name: str) -> list[str]:
@@ -38,12 +38,12 @@ def changes(theatre: Theatre, name: str) -> list[str]:
     return [change.new for change in later if change.alarm == alarm]
 
 
-def rings(theatre: Theatre, name: str, seconds: float = LONG) -> None:
-    theatre.stage.until(f"the alarm {name}", partial(theatre.rings, name), seconds)
+def rings(theatre: Theatre, name: str, minutes: float = LONG) -> None:
+    theatre.stage.until(f"the alarm {name}", partial(theatre.rings, name), minutes)
 
 
-def ends(theatre: Theatre, name: str, seconds: float = SOON) -> None:
-    theatre.stage.until(f"the end of {name}", lambda: not theatre.rings(name), seconds)
+def ends(theatre: Theatre, name: str, minutes: float = SOON) -> None:
+    theatre.stage.until(f"the end of {name}", lambda: not theatre.rings(name), minutes)
 
 
 def test_no_operations_alarm_is_without_a_test_that_raises_it(theatre: Theatre) -> None:

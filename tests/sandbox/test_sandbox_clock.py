@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.clock import Clock
+from sandbox.clock import WORKING, Clock
 
 PROGRAM = """
 import datetime as module, json, time
@@ -78,3 +78,72 @@ def test_the_clocks_folder_goes_before_the_functions(speed: float) -> None:
     path = Clock(speed=speed).environment("/task")["PYTHONPATH"].split(os.pathsep)
     assert path[-1] == "/task"
     assert len(path) == (2 if speed > 1 else 1)
+
+
+WATCHING = """
+import sys, time
+for line in sys.stdin:
+    shown, began = time.time(), time.perf_counter()
+    time.sleep(1.8)
+    slept = time.perf_counter() - began
+    while time.perf_counter() - began < 0.3:
+        pass
+    print(slept, (time.time() - shown) / (time.perf_counter() - began), flush=True)
+"""
+"""For each line it gets, it says how long it slept and how fast its clock ran."""
+
+
+def test_a_fast_clock_is_slow_while_something_works_also_in_another_python() -> None:
+    clock = Clock(speed=600.0)
+    with subprocess.Popen(
+        [sys.executable, "-c", WATCHING],
+        env={"PATH": os.environ["PATH"], **clock.environment()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+
+        def watched() -> tuple[float, float]:
+            assert other.stdin
+            assert other.stdout
+            other.stdin.write("\n")
+            other.stdin.flush()
+            slept, speed = map(float, other.stdout.readline().split())
+            return slept, speed
+
+        assert watched()[1] == pytest.approx(600, rel=0.2)
+        with clock.slow():
+            with clock.slow():
+                pass
+            slept, speed = watched()
+        assert slept >= 1.8 / WORKING
+        assert speed == pytest.approx(WORKING, rel=0.2)
+        assert watched()[1] == pytest.approx(600, rel=0.2)
+        other.communicate("")
+
+
+def test_a_clock_goes_on_without_a_leap_and_never_back() -> None:
+    clock = Clock(speed=60.0)
+    ends = time.monotonic() + 0.3
+    shown, began, real = [clock.now()], clock.now(), time.time()
+    while time.monotonic() < ends:
+        with clock.slow():
+            shown.append(clock.now())
+        shown.append(clock.now())
+    assert shown == sorted(shown)
+    assert shown[-1] - began <= timedelta(seconds=60 * (time.time() - real))
+
+
+def test_without_its_local_aws_a_python_has_this_machines_time() -> None:
+    clock = Clock(speed=60.0, began=time.time() - 3600)
+    environment = {"PATH": os.environ["PATH"], **clock.environment()}
+    del clock
+    done = subprocess.run(
+        [sys.executable, "-c", "import time; print(time.time())"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert abs(float(done.stdout) - time.time()) < 60
+    assert not done.stderr
