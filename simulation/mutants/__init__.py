@@ -6,6 +6,7 @@
 from .aftermath import AFTERMATH
 from .bug import Mutant, mutate
 from .canaries import CANARIES
+from .choices import CHOICES
 from .isolation import ISOLATION
 from .progress import PROGRESS
 from .safety import SAFETY
@@ -18,6 +19,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *CANARIES,
     *ISOLATION,
     *SILENCE,
+    *CHOICES,
 )
 
 __all__ = ["MUTANTS", "Mutant", "mutate"]

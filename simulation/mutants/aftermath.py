@@ -84,7 +84,7 @@ AFTERMATH = (
                 "claim = Claim(asked_at=now - timedelta(hours=9))",
             ),
             "a refused rebuild keeps its claim": (
-                "replace(facts, claim=None),\n        Need.BLOCKED,",
+                "replace(facts, claim=claim),\n        Need.BLOCKED,",
                 "facts,\n        Need.BLOCKED,",
             ),
         },

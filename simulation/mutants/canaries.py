@@ -18,12 +18,12 @@ CANARIES = (
                 "return True",
             ),
             "trust any image": (
-                "if image != self.image_id or self.proven_at is None or self.lost:",
-                "if self.proven_at is None or self.lost:",
+                "image != self.image_id or self.proven_at is None or self.lost:",
+                "self.proven_at is None or self.lost:",
             ),
             "a loss changes nothing": (
-                "if image != self.image_id or self.proven_at is None or self.lost:",
-                "if image != self.image_id or self.proven_at is None:",
+                "self.proven_at is None or self.lost:",
+                "self.proven_at is None:",
             ),
             "everybody goes first": (
                 "if bundle.canary not in (None, workspace_id):",
@@ -38,16 +38,16 @@ CANARIES = (
                 "if bundle.is_held:",
             ),
             "one WorkSpace that is ill itself holds a bundle": (
-                "if failures > 1 or workspace_id in bundle.lost:",
+                "if failures > 1:",
                 "if False:",
             ),
             "a bad end says nothing": (
-                "    lost = (workspace_id, *bundle.lost)[:MEMORY]",
-                "    lost = bundle.lost[:MEMORY]",
+                "lost=(workspace_id, *bundle.lost)[:MEMORY],",
+                "lost=bundle.lost,",
             ),
             "a proof from before the loss is still one": (
-                "lost_at=lost_at, proven_at=None)",
-                "lost_at=lost_at)",
+                "        proven_at=None,\n",
+                "",
             ),
             "an older good end mends what was lost later": (
                 "asked_at <= bundle.lost_at:",

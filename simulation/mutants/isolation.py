@@ -58,8 +58,8 @@ ISOLATION = (
                 "",
             ),
             "suspects come first": (
-                "return is_suspect(entry.reason), entry.phase",
-                "return not is_suspect(entry.reason), entry.phase",
+                "return is_suspect(entry.reason), not",
+                "return not is_suspect(entry.reason), not",
             ),
         },
     ),

@@ -108,8 +108,8 @@ PROGRESS = (
                 "return Phase.CLEAN",
             ),
             "nobody asked for a rebuild": (
-                "or after(self.used_at, clean_at) or self.is_wanted",
-                "or after(self.used_at, clean_at)",
+                "or outdated or self.is_wanted",
+                "or outdated",
             ),
         },
     ),

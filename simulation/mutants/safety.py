@@ -9,6 +9,16 @@ SAFETY = (
         "P1",
         "facts.py",
         {
+            "forget vacancy only when a sample says so": (
+                "not after(self.used_at, self.vacant_since)",
+                "True",
+            ),
+        },
+    ),
+    *bugs(
+        "P1",
+        "observation.py",
+        {
             "trust an old sample": (
                 "self.looked_at - self.checked_at <= FRESH",
                 "self.checked_at is not None",
@@ -21,10 +31,6 @@ SAFETY = (
             "take UNKNOWN for vacant": (
                 'if self.connection != "DISCONNECTED" or',
                 'if self.connection == "CONNECTED" or',
-            ),
-            "forget vacancy only when a sample says so": (
-                "not after(self.used_at, self.vacant_since)",
-                "True",
             ),
             "take a stopping desktop for a stopped one": (
                 'VACANT_STATES = frozenset({"STOPPED", "ERROR"})',
@@ -216,8 +222,8 @@ SAFETY = (
         "reconciler.py",
         {
             "the brake's places go to whoever looks first": (
-                "since = entry.owed_since if braked and entry.owed_since else entry.due_at",
-                "since = entry.due_at",
+                "since = entry.owed_since if self._tools.settings.is_limited else None",
+                "since = None",
             ),
         },
     ),
