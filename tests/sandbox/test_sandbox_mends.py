@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -27,6 +28,34 @@ def test_apply_again_tags_of_a_deleted_alarm_do_not_come_back(f: Deployed) -> No
     cloudwatch.delete_alarms(AlarmNames=["a", "absent"])
     f.alarm("a", "ws-12345678", "arn:aws:sns:us-east-1:123456789012:none")
     assert cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"] == []
+
+
+@pytest.mark.parametrize("about", [{}, {"AlarmNamePrefix": "mine-"}, {"AlarmNames": ["mine-1"]}])
+def test_alarms_of_one_state_are_described_whatever_else_is_asked(
+    f: Deployed, about: dict[str, Any]
+) -> None:
+    cloudwatch = f.client("cloudwatch")
+    for name in ("mine-1", "mine-2"):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="None",
+            MetricName="None",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",  # it keeps the state that it is given
+        )
+    cloudwatch.set_alarm_state(AlarmName="mine-1", StateValue="ALARM", StateReason="a test")
+
+    def found(state: str) -> set[str]:
+        answer = cloudwatch.describe_alarms(StateValue=state, **about)
+        return {alarm["AlarmName"] for alarm in answer["MetricAlarms"]}
+
+    assert "mine-1" in found("ALARM")
+    assert "mine-2" not in found("ALARM")
+    assert "mine-1" not in found("OK") | found("INSUFFICIENT_DATA")
 
 
 def test_apply_again_tags_of_a_deleted_log_group_do_not_come_back(f: Deployed) -> None:
