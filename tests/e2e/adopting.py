@@ -135,7 +135,11 @@ def local_aws(desktops: int) -> Iterator[LocalAws]:
                 raise RuntimeError("the local AWS did not start")
         finally:
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()  # otherwise leaving the block waits for it for ever
+                raise
 
 
 def unpack_archive(into: Path) -> None:
