@@ -22,13 +22,18 @@ UNIT = ROOT / "tests" / "unit"
 ALSO = {
     "answers": ["workspaces", "rebuilder"],
     "bundles": ["canary", "rebuilder"],
-    "claims": ["lifecycle"],
-    "examiner": ["reconciler"],
-    "facts": ["lifecycle", "claims", "gauges"],
+    "claims": ["lifecycle", "rolling_out"],
+    "examiner": ["reconciler", "rolling_out"],
+    "facts": ["lifecycle", "claims", "gauges", "acknowledging"],
     "journal": ["handler"],
+    "lifecycle": ["rolling_out"],
+    "observation": ["lifecycle"],
+    "pacing": ["share"],
+    "rebuilder": ["share", "rolling_out"],
+    "reconciler": ["rolling_out", "brake"],
     "records": ["ledger"],
     "table": ["ledger"],
-    "tools": ["lifecycle", "examiner"],
+    "tools": ["lifecycle", "examiner", "telling"],
 }
 """Tests of other names that touch a file."""
 
