@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import boto3
 
-from nonpersistent import gauges, handler
+from nonpersistent import gauges, handler, reconciler
 from nonpersistent.reconciler import Reconciler
 from sandbox.desktop import Desktop, Rebuild
 from simulation import log, transport
@@ -138,7 +138,7 @@ class CountedWorld(World):
         if self.function == OURS:
             transport.take_the_place_of_aws(self, self._container)
             log.listen(self.heard)
-            vars(handler)["Reconciler"] = MarkedReconciler
+            vars(reconciler)["Reconciler"] = MarkedReconciler
             vars(gauges)["tell"] = self._gauged
         self._schedules()
 

@@ -15,6 +15,9 @@ API_ERROR = "api:"
 ENDS_WITHIN = timedelta(hours=2, minutes=12)
 """A rebuild shows within 12 minutes and takes up to two hours; a longer one needs a person."""
 
+USUAL_DELAY = timedelta(hours=1)
+"""How much later than expected a debt may be paid before it is late, besides the API's rate."""
+
 BRAKE_HOLDS = timedelta(days=3)
 """A WorkSpace that waits for the brake longer than this needs a person: the limit is too low. In a
 rebuild window of some hours, what does not fit into one night fits into the next."""

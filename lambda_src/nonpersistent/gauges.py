@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from .facts import Need, Phase
+from .facts import USUAL_DELAY, Need, Phase
 from .journal import Entry as Line
 from .journal import Journal
 from .ledger import Entry, Ledger
 from .settings import Settings
-from .tools import USUAL_DELAY
 
 INTERVAL = timedelta(minutes=5)
 """Between two lines, a period of the alarms."""

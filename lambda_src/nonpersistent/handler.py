@@ -1,4 +1,7 @@
-"""Where an event enters: record what it says, then do what is due."""
+"""Where an event enters: record what it says, then do what is due.
+
+What acts is loaded only if something is due: most invocations record a signal, or find nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,10 @@ from botocore.config import Config
 from . import gauges, signals
 from .announcer import Announcer
 from .clock import Clock
-from .journal import Entry, Journal
-from .lease import Lease
+from .journal import Entry, Journal, Tally
 from .ledger import Ledger
-from .pacing import Pacer
-from .reconciler import Reconciler
 from .settings import Settings
 from .signals import Ignored, Kind, Origin, Signal, Task
-from .tools import Tools
-from .workspaces import WorkSpaces
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -79,17 +77,25 @@ class Container:
             self._gauged_at = now
             gauges.tell(self.ledger, self.journal, self.settings, now)
 
-    def reconciler(self, context: Context) -> Reconciler:
-        """The actor of one invocation."""
+    def act(self, context: Context, tally: Tally) -> None:
+        """Do what is due. An idle minute costs one empty query."""
+        due = self.ledger.due(CLOCK.now())
+        if not due:
+            return
+        from .lease import Lease
+        from .pacing import Pacer
+        from .reconciler import Reconciler
+        from .tools import Tools
+        from .workspaces import WorkSpaces
+
         owner = _owner(context)
         pacer = Pacer(self.settings.api_rate, CLOCK)
         lease = Lease(
             self.ledger, pacer, owner, lambda: context.get_remaining_time_in_millis() / 1000
         )
         workspaces = WorkSpaces(_workspaces, pacer, lease)
-        return Reconciler(
-            Tools(self.settings, self.ledger, self.journal, pacer, lease, workspaces, owner)
-        )
+        tools = Tools(self.settings, self.ledger, self.journal, pacer, lease, workspaces, owner)
+        Reconciler(tools, tally).run(due)
 
 
 def lambda_handler(event: object, context: Context) -> dict[str, Any]:
@@ -106,10 +112,9 @@ def lambda_handler(event: object, context: Context) -> dict[str, Any]:
     task = next((entry for entry in read if isinstance(entry, Task)), None)
     if task is Task.RECONCILE:
         container.tell_gauges()
-    reconciler = container.reconciler(context)
-    tally = reconciler.tally
+    tally = Tally()
     try:
-        reconciler.run()
+        container.act(context, tally)
     finally:
         if task or tally.due:
             container.journal.write(Entry.PASS, task=task and task.value, **asdict(tally))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -32,6 +33,17 @@ class Entry(StrEnum):
     GAUGES = "gauges"
     NEEDS_PERSON = "needs_person"
     PASS = "pass"
+
+
+@dataclass
+class Tally:
+    """What a pass did: its line's fields."""
+
+    due: int = 0
+    looked: int = 0
+    rebuilt: int = 0
+    left: int = 0
+    reason: str | None = None
 
 
 WORRYING: frozenset[Entry | Verdict] = frozenset(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from .answers import Unavailable
 from .examiner import Examiner, is_suspect
 from .facts import Phase, Verdict
 from .journal import Entry as Line
+from .journal import Tally
 from .ledger import AUDIT, Entry
 from .records import Record
 from .settings import TICK
@@ -21,22 +21,11 @@ UNREADABLE_WAITS = 60 * TICK
 """How long an item that cannot be read is put off."""
 
 
-@dataclass
-class Tally:
-    """What a pass did."""
-
-    due: int = 0
-    looked: int = 0
-    rebuilt: int = 0
-    left: int = 0
-    reason: str | None = None
-
-
 class Reconciler:
     """One pass over what is due, by the invocation that has the lease."""
 
-    def __init__(self, tools: Tools) -> None:
-        self.tally = Tally()
+    def __init__(self, tools: Tools, tally: Tally) -> None:
+        self.tally = tally
         self._tools = tools
         self._examiner = Examiner(tools)
         self._due: dict[str, Entry] = {}
@@ -44,13 +33,13 @@ class Reconciler:
         self._met_at: dict[str, datetime] = {}
         self._woken: set[str] = set()
 
-    def run(self) -> Tally:
-        """Work until nothing more is due, the time is up, or the API does not answer.
+    def run(self, due: Sequence[Entry]) -> Tally:
+        """Work until nothing more is `due`, the time is up, or the API does not answer.
 
-        What is left stays due. An idle minute costs one empty query.
+        What is left stays due.
         """
         try:
-            self._ask_what_is_due()
+            self._expect(due)
             if self._due and not self._tools.lease.begin():
                 self.tally.reason = "another_invocation_acts"
             elif self._due:
@@ -71,11 +60,11 @@ class Reconciler:
         finally:
             self._tools.lease.end()
 
-    def _ask_what_is_due(self) -> None:
+    def _expect(self, due: Sequence[Entry]) -> None:
         """A WorkSpace is met once in a minute: what was put off for a moment waits for the next."""
         now = self._tools.clock.now()
         self._asked_at = now
-        for entry in self._tools.ledger.due(now):
+        for entry in due:
             met_at = self._met_at.get(entry.id)
             if entry.id not in self._due and (met_at is None or now - met_at >= TICK):
                 self._due[entry.id] = entry
@@ -86,7 +75,7 @@ class Reconciler:
         due for longest; at last what may fail."""
         now = self._tools.clock.now()
         if not self._due or self._asked_at is None or now - self._asked_at >= TICK:
-            self._ask_what_is_due()
+            self._expect(self._tools.ledger.due(now))
         return min(self._due.values(), key=self._rank, default=None)
 
     def _rank(self, entry: Entry) -> tuple[bool, bool, bool, datetime]:

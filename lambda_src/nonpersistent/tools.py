@@ -8,7 +8,7 @@ from typing import Any
 
 from . import lifecycle
 from .clock import Clock
-from .facts import Decision, Deferral, Facts, Need, Verdict
+from .facts import USUAL_DELAY, Decision, Deferral, Facts, Need, Verdict
 from .journal import Entry, Journal
 from .lease import Lease
 from .ledger import Ledger
@@ -16,9 +16,6 @@ from .pacing import Pacer
 from .records import Record
 from .settings import Settings
 from .workspaces import WorkSpaces
-
-USUAL_DELAY = timedelta(hours=1)
-"""How much later than expected a debt may be paid before it is late, besides the API's rate."""
 
 
 @dataclass

@@ -109,7 +109,7 @@ GAUGES = (
     ),
     *bugs(
         "P6",
-        "tools.py",
+        "facts.py",
         {
             "late at the minute": (
                 "USUAL_DELAY = timedelta(hours=1)",

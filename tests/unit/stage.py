@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from nonpersistent.bundles import Bundles
 from nonpersistent.facts import Facts
-from nonpersistent.journal import Journal
+from nonpersistent.journal import Journal, Tally
 from nonpersistent.lease import Lease
 from nonpersistent.ledger import Ledger
 from nonpersistent.pacing import Pacer
 from nonpersistent.rebuilder import Rebuilder
-from nonpersistent.reconciler import Reconciler, Tally
+from nonpersistent.reconciler import Reconciler
 from nonpersistent.records import Record
 from nonpersistent.settings import Settings
 from nonpersistent.tools import Tools
@@ -127,7 +127,7 @@ class Stage:
 
     def run(self, owner: str = "an-invocation") -> Tally:
         """One pass."""
-        return Reconciler(self.tools(owner)).run()
+        return Reconciler(self.tools(owner), Tally()).run(self.ledger.due(self.clock.now()))
 
     def passes(self, until: datetime, every: float = 60) -> None:
         """A pass every so many seconds, the last by that time."""

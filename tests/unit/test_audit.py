@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from nonpersistent.facts import Claim, Facts
+from nonpersistent.journal import Tally
 from nonpersistent.ledger import AUDIT, NoRoster
-from nonpersistent.reconciler import Tally
 from nonpersistent.records import Record
 from nonpersistent.table import FLEET
 from tests.unit.desktops import Desktop

@@ -11,13 +11,12 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent.canary import Bundle
-from nonpersistent.facts import Claim, Deferral, Facts, Need, Trouble
+from nonpersistent.facts import USUAL_DELAY, Claim, Deferral, Facts, Need, Trouble
 from nonpersistent.observation import Observation
 from nonpersistent.rebuilder import ASKED, CANARY_WAIT, LOOK_HOLDS, Rebuilder
 from nonpersistent.records import Record
 from nonpersistent.settings import Window
 from nonpersistent.signals import Kind, Signal
-from nonpersistent.tools import USUAL_DELAY
 from tests.unit.desktops import Fault
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import (

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Need, Trouble
-from nonpersistent.reconciler import Tally
+from nonpersistent.journal import Tally
 from nonpersistent.records import Record, to_item
 from nonpersistent.settings import SLOWEST_RATE, UserVolume, Window
 from nonpersistent.workspaces import TRIES

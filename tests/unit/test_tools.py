@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from nonpersistent.facts import Decision, Facts, Need, Trouble, Verdict
-from nonpersistent.tools import USUAL_DELAY
+from nonpersistent.facts import USUAL_DELAY, Decision, Facts, Need, Trouble, Verdict
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, at, settings, sign_in
 
