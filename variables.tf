@@ -142,7 +142,7 @@ variable "log_retention_days" {
 }
 
 variable "maximum_rebuilding_percent" {
-  description = "At most this share of the fleet's WorkSpaces is being rebuilt at once, in percent, but always at least one; what is above waits. A rebuild that takes longer than two hours does not count: it needs a person and has its alarm. null, the default, means no such limit."
+  description = "At most this share of the fleet's WorkSpaces is being rebuilt at once, in percent, but always at least one. The others wait, oldest first; an alarm rings after three days. A rebuild that takes longer than two hours does not count: it needs a person and has its alarm. null, the default, means no such limit."
   type        = number
   default     = null
 

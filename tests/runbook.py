@@ -40,6 +40,13 @@ def reasons() -> list[str]:
     return re.findall(r"^\| `(\w+)` \|", section("Why a rebuild waits"), re.MULTILINE)
 
 
+def decisions() -> list[str]:
+    """The first column of the table of the log's decisions."""
+    [table] = re.findall(r"^\| `decision` \| \|\n\|---\|---\|\n((?:\|.*\n)+)", TEXT, re.MULTILINE)
+    first = [row.split("|")[1] for row in table.splitlines()]
+    return [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
+
+
 def policy() -> dict[str, set[str]]:
     """The IAM policy of scripts/fleet: actions by statement."""
     [text] = re.findall(r"^```json policy\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)

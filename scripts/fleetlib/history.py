@@ -14,14 +14,11 @@ from .output import aligned, coloured, minute, span, without_empty
 
 ASKED = ("rebuild_requested", "unanswered")
 ENDED = ("finished", "believed", "failed")
-CAUSES = {"rebuild": "by hand", "session_end": "session end"}
-"""What the signals are called that lead to a rebuild."""
+CAUSES = {"session_end": "session end", "by_hand": "by hand", "roll_out": "roll-out"}
+"""The reasons of the lines `rebuild_requested`."""
 
-TELLING = [
-    *(f'($.decision = "{decision}")' for decision in (*ASKED, *ENDED)),
-    *(f'($.decision = "recorded" && $.signal = "{signal}")' for signal in CAUSES),
-]
-"""Filter patterns of the lines that tell of rebuilds."""
+TELLING = " || ".join(f'$.decision = "{decision}"' for decision in (*ASKED, *ENDED))
+"""The filter pattern of the lines that tell of rebuilds."""
 
 HEADINGS = ("asked for", "WorkSpace", "user", "why", "waited", "image", "outcome", "took", "reason")
 
@@ -30,7 +27,7 @@ HEADINGS = ("asked for", "WorkSpace", "user", "why", "waited", "image", "outcome
 class Rebuild:
     """A rebuild, or one that was asked for.
 
-    why      by hand, session end, retry; None: an audit found it, or the log before tells
+    why      session end, by hand, roll-out; None: AWS did not answer, or the log before tells
     outcome  in progress, finished (seen to end well), believed (not seen, as nobody could look),
              failed (for `reason`)
     waited_seconds since the session's end; took_seconds until a look showed the end
@@ -58,7 +55,7 @@ def lines(account: Account, start: datetime, end: datetime) -> Iterator[dict[str
         logGroupName=f"/aws/lambda/{account.name}",
         startTime=int(start.timestamp() * 1000),
         endTime=int(end.timestamp() * 1000),
-        filterPattern=f"{{ {' || '.join(TELLING)} }}",
+        filterPattern=f"{{ {TELLING} }}",
     )
     for page in pages:
         for event in page["events"]:
@@ -71,23 +68,17 @@ def rebuilds(lines: Iterable[Mapping[str, Any]]) -> list[Rebuild]:
     """What the lines tell, oldest first."""
     told: list[Rebuild] = []
     last: dict[str, int] = {}
-    causes: dict[str, str] = {}
     for line in sorted(lines, key=lambda line: line["at"]):
         id_, decision = line["workspace_id"], line["decision"]
-        if decision == "recorded":
-            if causes.get(id_) != CAUSES["rebuild"]:
-                causes[id_] = CAUSES[line["signal"]]
-        elif decision in ASKED:
+        if decision in ASKED:
             last[id_] = len(told)
-            told.append(_asked(line, causes.pop(id_, None)))
+            told.append(_asked(line))
         else:
             if id_ not in last or _is_another(told[last[id_]], line):
                 asked_at = line["at"] - timedelta(seconds=line.get("took_seconds", 0))
                 last[id_] = len(told)
                 told.append(Rebuild(asked_at, id_, image_id=line.get("image_id")))
             told[last[id_]] = _ended(told[last[id_]], line)
-            if decision == "failed":
-                causes.setdefault(id_, "retry")
     return sorted(told, key=lambda rebuild: rebuild.asked_at)
 
 
@@ -113,17 +104,18 @@ def moment(given: str, now: datetime) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _asked(line: Mapping[str, Any], why: str | None) -> Rebuild:
+def _asked(line: Mapping[str, Any]) -> Rebuild:
+    reason = line.get("reason")
     return Rebuild(
         asked_at=line["at"],
         workspace_id=line["workspace_id"],
         user=line.get("user"),
-        why=why,
+        why=CAUSES.get(reason or ""),
         waited_seconds=line.get("waited_seconds"),
         bundle_id=line.get("bundle_id"),
         image_id=line.get("image_id"),
         canary=line.get("canary", False),
-        reason=line.get("reason"),
+        reason=None if reason in CAUSES else reason,
     )
 
 

@@ -125,6 +125,17 @@ def since(item: Item) -> datetime | None:
             return trouble.get("since") or latest(*item.get("asked", ()))
 
 
+def owed_for(item: Item) -> str | None:
+    """Why a rebuild is owed, in the words of the log; None if none is."""
+    if phase(item) not in ("vacant", "failed"):
+        return None
+    if _is_wanted(item):
+        return "by_hand"
+    outdated_at = item.get("outdated_at")
+    used_anew = after(latest(item.get("used_at"), item.get("told_at")), outdated_at)
+    return "session_end" if outdated_at is None or used_anew else "roll_out"
+
+
 def clean_at(item: Item) -> datetime | None:
     """The last moment at which nothing was owed."""
     return latest(item.get("rebuilt_at"), item.get("baseline_at"))
@@ -137,5 +148,10 @@ def _is_dirty(item: Item) -> bool:
         return latest(used_at, told_at, wanted_at) is not None
     settled_at = latest(clean, item.get("settled_at")) or clean
     told = after(told_at, settled_at + NOTICE_LAG)
-    wanted = wanted_at is not None and not clean > wanted_at
-    return told or wanted or after(used_at, clean)
+    outdated = after(item.get("outdated_at"), clean)
+    return told or after(used_at, clean) or outdated or _is_wanted(item)
+
+
+def _is_wanted(item: Item) -> bool:
+    wanted_at, clean = item.get("wanted_at"), clean_at(item)
+    return wanted_at is not None and not after(clean, wanted_at)

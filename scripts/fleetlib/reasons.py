@@ -11,6 +11,8 @@ MEANINGS = {
     "image_unknown": "AWS does not say which image its bundle has",
     "held_bundle": "rebuilds of its bundle failed on three WorkSpaces",
     "retry": "its rebuild failed; it is tried again at the due time",
+    "share": "maximum_rebuilding_percent of the fleet are being rebuilt",
+    "roll_out": "it gets its bundle's new image, though no session ended; ended ones go first",
     "throttled": "AWS throttled the rebuild",
     "superseded": "something was recorded while the function looked",
     "no_row": "AWS gives no connection status",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .ledger import Item, Ledger, phase, since
+from .ledger import Item, Ledger, owed_for, phase, since
 from .output import aligned, coloured, minute, span, without_empty
 from .reasons import MEANINGS
 
@@ -16,6 +16,9 @@ ORDER = ("unreadable", "failed", "vacant", "rebuilding", "in_use", "new", "clean
 
 MOST_LOST = 3
 """WorkSpaces of a bundle whose rebuild failed before the others wait."""
+
+ROLL_OUT = "roll_out"
+"""What the function calls it, as a reason to wait and as one to rebuild."""
 
 UNATTENDED = timedelta(hours=1)
 """What is due for longer, the function does not look at; a second more for each other one due."""
@@ -29,6 +32,7 @@ class Row:
 
     since          the beginning of the phase; of one in use, the latest sign of use
     due_at         when the function looks next; None: not before a signal or the next audit
+    owed_for       why a rebuild is owed: session_end, by_hand or roll_out
     needs          what it needs a person for now: the name of an alarm
     image_id       the image of its last rebuild; next_image_id what a rebuild would take now
     """
@@ -40,6 +44,7 @@ class Row:
     since: datetime | None
     due_at: datetime | None
     reason: str | None
+    owed_for: str | None
     needs: str | None
     needs_since: datetime | None
     image_id: str | None
@@ -61,8 +66,8 @@ def text(rows: Sequence[Row], ledger: Ledger, images: Mapping[str, str], now: da
     heading, *lines = aligned(without_empty(HEADINGS, [_cells(row, now) for row in rows]))
     shown = [coloured(line, _tone(row)) for line, row in zip(lines, rows, strict=True)]
     bundles = [_bundle(id_, rows, ledger.items.get(id_, {}), images) for id_ in bundle_ids(rows)]
-    reasons = {row.reason: MEANINGS[row.reason] for row in rows if row.reason in MEANINGS}
-    explained = aligned([(f"  {reason}", meaning) for reason, meaning in reasons.items()])
+    met = dict.fromkeys(reason for row in rows for reason in _reasons(row) if reason in MEANINGS)
+    explained = aligned([(f"  {reason}", MEANINGS[reason]) for reason in met])
     return "\n".join([heading, *shown, "", _totals(rows), *bundles, *explained])
 
 
@@ -90,6 +95,7 @@ def _row(
         since=since(item),
         due_at=due_at,
         reason=reason,
+        owed_for=owed_for(item),
         needs=needs,
         needs_since=needs_since,
         image_id=item.get("image_id"),
@@ -108,11 +114,17 @@ def _cells(row: Row, now: datetime) -> tuple[str, ...]:
         row.phase,
         f"{span(max(0.0, (now - row.since).total_seconds()))} ago" if row.since else "",
         _due(row, now),
-        row.reason or "",
+        ", ".join(_reasons(row)),
         f"{image} -> {following}" if following and following != image else row.image_id or "",
         row.needs or "",
         held,
     )
+
+
+def _reasons(row: Row) -> list[str]:
+    """For a roll-out that first, as nobody's session has ended; then what it waits for."""
+    rolls_out = ROLL_OUT if row.owed_for == ROLL_OUT else None
+    return [*dict.fromkeys(filter(None, (rolls_out, row.reason)))]
 
 
 def _due(row: Row, now: datetime) -> str:
@@ -133,14 +145,27 @@ def _totals(rows: Sequence[Row]) -> str:
 def _bundle(id_: str, rows: Sequence[Row], item: Item, images: Mapping[str, str]) -> str:
     """How far its image has come, and whether its rebuilds are trusted."""
     own = [row for row in rows if row.bundle_id == id_]
-    image, lost = images.get(id_), item.get("lost", [])
-    parts = [f"{sum(row.image_id == image for row in own)} of {len(own)} have {image}"]
+    lost = item.get("lost", [])
+    parts = [_spread(own, images.get(id_))]
     if canary := item.get("canary"):
         parts.append(f"canary {canary}")
     if lost:
         held = "held, " if len(lost) >= MOST_LOST else ""
         parts.append(f"{held}rebuilds failed on {' '.join(lost)}")
-    return f"{id_}: {'; '.join(parts if image else [f'{len(own)}', *parts[1:]])}"
+    return f"{id_}: {'; '.join(parts)}"
+
+
+def _spread(own: Sequence[Row], image: str | None) -> str:
+    """How many have the image that they would get; an unknown one is of before the module."""
+    if image is None:
+        return f"{len(own)}"
+    counts = Counter(row.image_id for row in own)
+    have, unknown = counts[image], counts[None]
+    another = len(own) - have - unknown
+    parts = [f"{have} of {len(own)} have {image}"]
+    parts += [f"{another} another"] if another else []
+    parts += [f"{unknown} an unknown one"] if unknown else []
+    return ", ".join(parts)
 
 
 def _tone(row: Row) -> str | None:

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from nonpersistent.facts import Deferral, Doubt
+from nonpersistent.facts import Deferral, Doubt, Verdict
+from nonpersistent.journal import Entry
 from tests import runbook
 
 HCL = (runbook.ROOT / "observability.tf").read_text()
@@ -30,6 +31,11 @@ def test_each_alarm_has_cause_remedy_and_a_command_of_its_name() -> None:
 
 def test_the_deferral_reasons_are_the_same_in_code_and_document() -> None:
     assert runbook.reasons() == [*Deferral, *Doubt]
+
+
+def test_the_decisions_are_the_same_in_code_and_document() -> None:
+    """REBUILD is told by what became of it."""
+    assert sorted(runbook.decisions()) == sorted({*Entry, *Verdict} - {Verdict.REBUILD})
 
 
 def test_each_command_of_the_runbook_is_tried_on_the_local_aws() -> None:

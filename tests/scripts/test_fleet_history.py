@@ -12,6 +12,8 @@ import pytest
 from fleetlib import history
 from fleetlib.main import main
 
+from nonpersistent.facts import Facts
+from nonpersistent.rebuilder import _why
 from sandbox.cloudwatch import matches
 from tests.scripts.fleet_world import IMAGE, NOON, OTHER, WS, World, at
 
@@ -28,6 +30,7 @@ def line(minutes: float, decision: str, workspace_id: str = WS, **fields: Any) -
 
 def asked(minutes: float, **fields: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
+        "reason": "session_end",
         "waited_seconds": 1500.0,
         "bundle_id": "wsb-1",
         "image_id": IMAGE,
@@ -38,20 +41,24 @@ def asked(minutes: float, **fields: Any) -> dict[str, Any]:
 
 def test_a_rebuild_is_told_from_its_session_end_to_its_end() -> None:
     end = line(70, "finished", took_seconds=2400.0, image_id=IMAGE)
-    told = [end, asked(30, canary=True), line(0, "recorded", signal="session_end")]
-    [rebuild] = history.rebuilds(told)
+    [rebuild] = history.rebuilds([end, asked(30, canary=True)])
     assert (rebuild.asked_at, rebuild.ended_at) == (at(30), at(70))
     assert (rebuild.user, rebuild.why, rebuild.waited_seconds) == ("anna", "session end", 1500)
     assert (rebuild.image_id, rebuild.canary, rebuild.outcome) == (IMAGE, True, "finished")
     assert rebuild.took_seconds == 2400
 
 
-def test_an_administrators_request_outweighs_a_session_end() -> None:
-    signals = [line(n, "recorded", signal=s) for n, s in ((0, "rebuild"), (1, "session_end"))]
-    assert [each.why for each in history.rebuilds([*signals, asked(5), asked(90)])] == [
-        "by hand",
-        None,
-    ]
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        (Facts(used_at=at(-60)), "session end"),
+        (Facts(rebuilt_at=at(-60), outdated_at=at(-30)), "roll-out"),
+        (Facts(rebuilt_at=at(-60), outdated_at=at(-30), wanted_at=at(-20)), "by hand"),
+    ],
+)
+def test_why_it_was_asked_for_is_what_the_function_says(facts: Facts, why: str) -> None:
+    [rebuild] = history.rebuilds([asked(0, reason=_why(facts))])
+    assert (rebuild.why, rebuild.reason) == (why, None)
 
 
 def test_a_failed_rebuild_is_tried_again_and_another_workspace_is_not_meant() -> None:
@@ -59,8 +66,8 @@ def test_a_failed_rebuild_is_tried_again_and_another_workspace_is_not_meant() ->
     told = [asked(30), failed, asked(180), asked(181, workspace_id=OTHER)]
     first, second, third = history.rebuilds(told)
     assert (first.outcome, first.reason) == ("failed", "ERROR")
-    assert (second.why, second.outcome) == ("retry", "in progress")
-    assert (third.workspace_id, third.why) == (OTHER, None)
+    assert (second.outcome, second.reason) == ("in progress", None)
+    assert (third.workspace_id, third.outcome) == (OTHER, "in progress")
 
 
 def test_a_rebuild_that_heals_is_told_once() -> None:
@@ -79,28 +86,24 @@ def test_an_end_without_a_request_is_a_rebuild_that_began_before() -> None:
 def test_a_rebuild_without_an_answer_is_told_too() -> None:
     told = [line(0, "unanswered", reason="no_answer"), line(50, "believed", took_seconds=3000.0)]
     [rebuild] = history.rebuilds(told)
-    assert (rebuild.asked_at, rebuild.outcome) == (NOON, "believed")
+    assert (rebuild.asked_at, rebuild.outcome, rebuild.why) == (NOON, "believed", None)
 
 
 @pytest.mark.parametrize(
-    ("decision", "signal", "wanted"),
+    ("decision", "wanted"),
     [
-        ("rebuild_requested", None, True),
-        ("unanswered", None, True),
-        ("finished", None, True),
-        ("believed", None, True),
-        ("failed", None, True),
-        ("recorded", "rebuild", True),
-        ("recorded", "session_end", True),
-        ("recorded", "sign_in", False),
-        ("deferred", None, False),
+        ("rebuild_requested", True),
+        ("unanswered", True),
+        ("finished", True),
+        ("believed", True),
+        ("failed", True),
+        ("recorded", False),
+        ("deferred", False),
     ],
 )
-def test_the_log_is_asked_for_these_lines_alone(
-    world: World, decision: str, signal: str | None, wanted: bool
-) -> None:
+def test_the_log_is_asked_for_these_lines_alone(world: World, decision: str, wanted: bool) -> None:
     assert main(["history", "--name=desks", "--since=2h"]) == 0
-    given = json.dumps({"decision": decision, "signal": signal})
+    given = json.dumps({"decision": decision})
     assert matches(world.log_asked["filterPattern"], given) is wanted
     assert world.log_asked["logGroupName"] == "/aws/lambda/desks"
     assert world.log_asked["endTime"] - world.log_asked["startTime"] == pytest.approx(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -25,6 +26,9 @@ from nonpersistent.facts import (
     Phase,
     Trouble,
 )
+from nonpersistent.lifecycle import learn
+from nonpersistent.observation import Observation
+from nonpersistent.rebuilder import _why
 from nonpersistent.records import Record, to_item
 from nonpersistent.signals import Kind, Signal
 from tests.scripts.fleet_world import BUNDLE, IMAGE, NOON, OTHER, WS, World, at
@@ -45,12 +49,13 @@ def test_phases_are_derived_as_the_function_derives_them(
     claim: Claim | None, clean: datetime | None
 ) -> None:
     moments = (None, at(-90), at(-50), at(-10))
-    for used, told, wanted, vacant in product(moments, repeat=4):
+    for used, told, wanted, vacant, outdated in product(moments, repeat=5):
         for settled, retry in ((None, None), (at(-20), at(5))):
             facts = Facts(
                 used_at=used,
                 told_at=told,
                 wanted_at=wanted,
+                outdated_at=outdated,
                 vacant_since=vacant,
                 rebuilt_at=clean,
                 settled_at=settled,
@@ -59,12 +64,27 @@ def test_phases_are_derived_as_the_function_derives_them(
             )
             item = ledger._plain(to_item(Record(WS, facts)))
             assert ledger.phase(item) == facts.phase, facts
+            assert (ledger.owed_for(item) is not None) == facts.is_owed, facts
+
+
+@pytest.mark.parametrize("signal", [None, "used_at", "told_at", "wanted_at"])
+def test_what_a_rebuild_is_owed_for_is_what_the_function_would_log(signal: str | None) -> None:
+    """A session since then outweighs the image, once a look has learnt of it; a request all."""
+    clean = Facts(rebuilt_at=at(-90), outdated_at=at(-30), vacant_since=at(-30), image_id=IMAGE)
+    heard: dict[str, Any] = {signal: at(-20)} if signal else {}
+    facts = replace(clean, retry_at=at(5), asked=(at(-25),), **heard)
+    seen = Observation(NOON, connection="DISCONNECTED", checked_at=at(-1))
+    item = ledger._plain(to_item(Record(WS, facts)))
+    assert ledger.owed_for(item) == _why(learn(facts, seen))
+    rebuilt = replace(clean, rebuilt_at=at(-1))
+    assert ledger.owed_for(ledger._plain(to_item(Record(WS, rebuilt)))) is None
 
 
 def test_constants_are_the_functions() -> None:
     assert ledger.NOTICE_LAG == NOTICE_LAG
     assert set(status.ORDER) == {*Phase, "unreadable"}
     assert {*Deferral, *Doubt} <= set(reasons.MEANINGS)
+    assert status.ROLL_OUT == Deferral.ROLL_OUT
 
 
 @pytest.mark.parametrize(
@@ -151,11 +171,45 @@ def test_the_command_prints_a_table_and_says_by_its_status_whether_a_person_is_n
     assert "wsi-old -> wsi-0a1b2c3d4" in out
     assert "\x1b" not in out
     assert "2 WorkSpaces: 2 clean. None needs a person." in out
-    assert f"{BUNDLE}: 1 of 2 have {IMAGE}; canary {WS}; held, rebuilds failed on {OTHER}" in out
+    spread = f"{BUNDLE}: 1 of 2 have {IMAGE}, 1 another"
+    assert f"{spread}; canary {WS}; held, rebuilds failed on {OTHER}" in out
     stuck = Trouble(at(-90), Need.BLOCKED, "IMPAIRED", at(-60))
     world.knows(used_at=at(-99), vacant_since=at(-95), trouble=stuck, reason="IMPAIRED")
     assert main(["--name=desks", "status"]) == 1
     assert "blocked" in capsys.readouterr().out.splitlines()[1]
+
+
+def test_how_far_a_roll_out_has_come_and_who_owes_a_rebuild_for_it(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = [f"ws-00000000{n}" for n in range(5)]
+    world.roster(*ids)
+    owing: dict[str, Any] = {"outdated_at": at(-30), "vacant_since": at(-30), "owed_since": at(-30)}
+    old: dict[str, Any] = {"rebuilt_at": at(-900), "image_id": "wsi-old"}
+    distant = datetime.now(UTC) + timedelta(hours=1)
+    world.knows(ids[0], rebuilt_at=at(-5), image_id=IMAGE)
+    world.knows(ids[1], look_at=distant, reason="roll_out", **old, **owing)
+    world.knows(ids[2], look_at=distant, reason="share", **old, **owing)
+    world.knows(ids[3], look_at=distant, reason="share", used_at=at(-60), vacant_since=at(-30))
+    world.knows(ids[4], **old)
+    assert main(["status", "--name=desks"]) == 0
+    out = capsys.readouterr().out
+    told = {line.split()[0]: line for line in out.splitlines() if line}
+    assert "  roll_out  " in told[ids[1]]
+    assert "  roll_out, share  " in told[ids[2]]
+    assert "  share  " in told[ids[3]]
+    assert told[f"{BUNDLE}:"] == f"{BUNDLE}: 1 of 5 have {IMAGE}, 3 another, 1 an unknown one"
+    assert {"roll_out", "share"} <= set(told)
+    assert main(["status", "--name=desks", "--json"]) == 0
+    rows = {row["workspace_id"]: row for row in json.loads(capsys.readouterr().out)}
+    found = [(rows[id_]["reason"], rows[id_]["owed_for"]) for id_ in ids]
+    assert found == [
+        (None, None),
+        ("roll_out", "roll_out"),
+        ("share", "roll_out"),
+        ("share", "session_end"),
+        (None, None),
+    ]
 
 
 def test_json_and_csv_have_exact_times_and_filters_choose(
