@@ -34,8 +34,8 @@ locals {
       metric  = "Blocked"
     }
     braked = {
-      problem = "Rebuilds have waited for more than three days because maximum_rebuilds_per_hour is reached."
-      remedy  = "Find out whether so many session ends are right, and raise the limit if they are."
+      problem = "Rebuilds have waited for more than three days because maximum_rebuilds_per_hour or maximum_rebuilding_percent is reached."
+      remedy  = "Find out whether so many session ends are right, and raise the limit that scripts/fleet status names (brake or share) if they are."
       metric  = "Braked"
     }
     dead-letters = {
