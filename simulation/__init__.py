@@ -4,9 +4,10 @@
 (`users`) -> the desktop changes (`fleet`, over the sandbox's model) -> metrics and alarms
 (`cloudwatch`) -> delivery with its faults (`functions`, `faults`) -> the real `lambda_handler` in
 a greenlet of its own (`baton`) -> its real boto3 clients, whose requests the world answers
-(`transport`, `dynamodb`, `workspaces`). Images change by `rollouts`. `oracles`, `proofs`, `telling`
-and `reckoning` judge by the world's own truth. `small` is the world whose every schedule
-`exhaustive` runs; `mutants` are seeded bugs.
+(`transport`, `far_end`, `dynamodb`, `workspaces`, `events`). Images change by `causes` and
+`rollouts`. `oracles`, `loops`, `harm`, `limits`, `rollouts`, `events`, `telling`, `needs` and
+`reckoning` judge by the world's own truth. `small` is the world whose every schedule `exhaustive`
+runs; `mutants` are seeded bugs.
 """
 
 import os
