@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import hcl2
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "events.md").read_text()
-[EVENT] = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-[RULE] = re.findall(r"```hcl\n(.*?)```", PAGE, re.DOTALL)
-TYPES = set(re.findall(r"^\| `(WorkSpaces? [A-Z][\w ]+)` \|", PAGE, re.MULTILINE))
+from nonpersistent.announcer import DETAIL_TYPES
+from tests.events_page import EVENT, PAGE, ROOT, RULE, TYPES, fields
+
 [SOURCE] = re.findall(r'^  event_source = "(.+)"$', (ROOT / "main.tf").read_text(), re.MULTILINE)
 
 
-def fields() -> set[str]:
-    """What the table says of `detail`."""
-    [table] = re.findall(r"^\| in `detail` \| \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
-    first = [row.split("|")[1] for row in table.splitlines()]
-    return {name for cell in first for name in re.findall(r"`(\w+)`", cell)}
+def test_the_types_and_decisions_are_those_of_the_function() -> None:
+    assert set(DETAIL_TYPES.values()) == TYPES
+    [row] = re.findall(r"^\| `decision` \|.*$", PAGE, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", row)) - {"decision"} == set(DETAIL_TYPES)
 
 
 def test_the_event_has_the_source_that_the_policy_allows_and_fields_of_the_table() -> None:
     event = json.loads(EVENT)
     assert event["source"] == SOURCE
     assert event["detail-type"] in TYPES
-    assert {"fleet", "at"} <= event["detail"].keys() <= fields()
+    detail, type_ = event["detail"], event["detail-type"].split()[-1]
+    assert {"fleet", "decision", "workspace_id"} <= set(detail)
+    assert set(detail) <= {field for field, types in fields().items() if type_ in types}
+    assert DETAIL_TYPES[detail["decision"]] == event["detail-type"]
 
 
 def test_the_rule_is_hcl_and_matches_events_that_there_are() -> None:
@@ -41,4 +40,4 @@ def test_the_rule_is_hcl_and_matches_events_that_there_are() -> None:
     assert set(types) <= TYPES
     paths = set(re.findall(r'"\$\.detail\.(\w+)"', RULE))
     assert paths
-    assert paths <= fields()
+    assert paths <= set(fields())
