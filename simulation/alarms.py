@@ -19,8 +19,9 @@ from .deployed import FLEET, Deployed, deployed
 RINGS_WITHIN = timedelta(hours=2)
 """From the moment at which something needs a person to the alarm."""
 
-CALMS_WITHIN = timedelta(hours=26)
-"""From the mending to OK: what failed is tried again once a day."""
+CALMS_WITHIN = timedelta(hours=29)
+"""From the mending to OK: what failed is tried again a day after its last try, which may have been
+under way, and each of the two takes over two hours."""
 
 FIRST_LINES = timedelta(minutes=30)
 """After the deployment an alarm on missing data may ring: nothing has been counted yet."""
@@ -208,14 +209,20 @@ class AlarmJudge:
 
     def _rose(self, alarm: str, now: datetime) -> None:
         causes = [need for need in self._open if alarm in need.alarms]
+        known = causes and all(alarm in need.rung for need in causes)
         if alarm in self._at_birth and now - self.began <= FIRST_LINES:
             return
         if self.calm:
             self._break(now, f"the alarm {alarm} rings in calm weather")
         elif not causes and self.strict:
             self._break(now, f"the alarm {alarm} rings although nothing needs a person")
-        elif causes and all(alarm in need.rung for need in causes):
+        elif known and not self._others(causes, now):
             self._break(now, f"the alarm {alarm} rings again for the same fault")
+
+    def _others(self, causes: list[Need], now: datetime) -> set[str]:
+        """Whom the lines name now besides those: their fault is another one."""
+        named = {id_ for id_ in self._named if self._names(id_, now)}
+        return named - {need.named for need in causes if need.named}
 
     def _judge(self, now: datetime) -> None:
         for need in self._open:

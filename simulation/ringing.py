@@ -22,7 +22,7 @@ ALARMS = {
     "its connection cannot be learnt": ("unknown", "late", "blocked"),
     "its last connection cannot be true": ("unknown", "late"),
     "its rebuild does not end": ("endless",),
-    "its rebuild has failed": ("blocked", "held-bundle"),
+    "its rebuild has failed": ("blocked", "held-bundle", "unknown"),
     "it has stopped on its way": ("endless", "blocked", "unknown"),
 }
 """Which alarms may say so, by the reason for which the world needs a person."""

@@ -17,7 +17,7 @@ from .fleet import Fleet, Session, good_rebuilds
 from .oracles import Oracles
 from .scenario import Scenario
 
-NOTICE = timedelta(minutes=11)
+NOTICE = timedelta(minutes=12)
 """From a session's end to its alarm, at the most."""
 
 SAMPLE = timedelta(minutes=5)

@@ -205,6 +205,7 @@ def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
     if sampled and seen.checked_at is not None and seen.looked_at - seen.checked_at <= IDLE_FRESH:
         return None
     never_used = latest(facts.used_at, seen.last_connected_at) is None
+    never_used &= facts.rebuilt_at is None or seen.state not in BAD_STATES
     settling = facts.settled_at is not None and now < facts.settled_at + ROWS_RETURN_WITHIN
     if never_used or settling or seen.state not in ("AVAILABLE", *BAD_STATES):
         return None
@@ -229,6 +230,8 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     outlasts = facts.retry_at is not None or (facts.trouble is not None and facts.trouble.refused)
     if vacant_at is not None and obstacle is None and not outlasts:
         facts = replace(facts, trouble=None)
+    if obstacle is not None and seen.state in (None, *GONE_STATES):
+        return obstacle
     soonest = due_at + settings.patience if now < due_at else now
     opens_at = settings.rebuild_allowed_at(soonest)
     if opens_at > soonest:

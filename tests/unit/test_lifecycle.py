@@ -146,6 +146,16 @@ def test_a_missing_row_worries_nobody_who_never_signed_in_or_was_just_rebuilt(
     assert judge(replace(CLEAN, **changes), sight(NOON)).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("rebuilt_at", "verdict"), [(at(-300), Verdict.NOT_LEARNT), (None, Verdict.CLEAN)]
+)
+def test_p6_a_bad_state_after_a_rebuild_worries_whether_anybody_used_it_or_not(
+    rebuilt_at: datetime | None, verdict: Verdict
+) -> None:
+    never = replace(CLEAN, used_at=None, baseline_at=at(-600), rebuilt_at=rebuilt_at)
+    assert judge(never, sight(NOON, state="UNHEALTHY")).verdict is verdict
+
+
 def test_a_last_connection_is_a_use_that_makes_a_missing_row_worry() -> None:
     never = replace(CLEAN, settled_at=None, used_at=None)
     seen = sight(NOON, last_connected_at=at(-200))
@@ -316,6 +326,17 @@ def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
     assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(7 * 60))
     assert decision.expected_by == at(7 * 60)
     assert judge(VACANT, empty(at(7 * 60)), window=EVENING).verdict is Verdict.REBUILD
+
+
+@pytest.mark.parametrize(("state", "need"), [(None, Need.UNKNOWN), ("TERMINATED", Need.BLOCKED)])
+@pytest.mark.parametrize("grace", [20, 240])
+def test_p6_one_that_is_gone_is_told_whatever_it_waits_for(
+    state: str | None, need: Need, grace: int
+) -> None:
+    seen = sight(at(25), state=state, state_asked=True)
+    decision = judge(VACANT, seen, window=EVENING, grace=timedelta(minutes=grace))
+    assert decision.facts.trouble is not None
+    assert (decision.facts.trouble.need, decision.reason) == (need, state or Doubt.NOT_FOUND)
 
 
 def test_the_last_minutes_of_the_window_count() -> None:
