@@ -110,27 +110,29 @@ def _deliver_sns(deliveries: Deliveries, clock: Clock) -> Callable[[Any], Any]:
 
 
 def _deliver_events(deliveries: Deliveries, clock: Clock) -> Callable[[Any], Any]:
-    """moto refuses a function as target of PutEvents; AWS invokes it."""
+    """moto refuses a function as target of PutEvents; AWS invokes it. And it puts events through
+    a template that needs jsonpath_ng, also those that a target gets as they are."""
 
     def wrap(original: Any) -> Any:
         def send(self: Any, original_event: Any, transform_input: bool = True) -> None:
-            functions = [target for target in self.targets if ":lambda:" in target["Arn"]]
-            if not functions:
-                original(self, original_event, transform_input)
-                return
-            others = copy.copy(self)
-            others.targets = [target for target in self.targets if target not in functions]
-            original(others, original_event, transform_input)
-            pattern = self.event_pattern
+            pattern, now = self.event_pattern, clock.now()
             if self.state != "ENABLED" or not pattern.get_pattern():
                 return
             if not pattern.matches_event(original_event):
                 return
             event = {k: v for k, v in original_event.items() if k != "ingestion-time"}
-            event["time"] = iso_seconds(clock.now())
-            for target in functions:
-                payload = (target.get("Input") or json.dumps(event)).encode()
-                deliveries.deliver(target["Arn"], payload, "events.amazonaws.com", self.arn)
+            for target in self.targets:
+                if ":lambda:" in target["Arn"]:
+                    told = json.dumps(event | {"time": iso_seconds(now)})
+                    payload = (target.get("Input") or told).encode()
+                    deliveries.deliver(target["Arn"], payload, "events.amazonaws.com", self.arn)
+                    continue
+                alone = copy.copy(self)
+                alone.targets = [target]
+                if transform_input and "InputTransformer" in target:
+                    original(alone, original_event)
+                else:
+                    original(alone, event | {"time": now.timestamp()}, False)
 
         return send
 

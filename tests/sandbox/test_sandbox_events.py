@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -220,6 +221,27 @@ def test_put_events_reaches_pattern_rules_and_no_schedules(f: Deployed, until: U
     until(f.seen, "the event")
     until(lambda: f.aws.pending() == 0, "an empty queue")
     assert f.seen() == [{"rule": "mine"}]
+
+
+def test_put_events_reaches_a_queue_with_the_clocks_time(f: Deployed) -> None:
+    events, sqs, queue = f.client("events"), f.client("sqs"), {}
+    for rule in ("mine", "other"):
+        queue[rule] = sqs.create_queue(QueueName=rule)["QueueUrl"]
+        events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))
+        target = {"Id": "1", "Arn": f"arn:aws:sqs:us-east-1:123456789012:{rule}"}
+        events.put_targets(Rule=rule, Targets=[target])
+    before = f.aws.clock.now() - timedelta(seconds=1)
+    detail = {"canary": True, "reason": "a <b> c"}
+    events.put_events(Entries=[{"Source": "mine", "DetailType": "x", "Detail": json.dumps(detail)}])
+    [letter] = sqs.receive_message(QueueUrl=queue["mine"])["Messages"]
+    event = json.loads(letter["Body"])
+    assert (event["source"], event["detail-type"], event["detail"]) == ("mine", "x", detail)
+    assert before <= datetime.fromisoformat(event["time"]) <= f.aws.clock.now()
+    assert set(event) == {
+        *("version", "id", "detail-type", "source", "account", "time", "region"),
+        *("resources", "detail"),
+    }
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue["other"])
 
 
 def test_a_subscriptions_filter_policy_is_heeded(f: Deployed, until: Until) -> None:
