@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from nonpersistent.facts import Claim, Facts
+from nonpersistent.facts import Claim, Facts, Phase
 from nonpersistent.journal import Tally
 from nonpersistent.ledger import AUDIT, NoRoster
 from nonpersistent.records import Record
@@ -220,6 +220,13 @@ def test_p8_in_an_audit_too_a_suspect_is_asked_about_alone(audit: Stage) -> None
     asked = [request["WorkspaceIds"] for _, request in audit.desktops.calls]
     assert asked[0] == [OTHER]
     assert all(ids == [WS] for ids in asked[2:])
+
+
+def test_p2_an_audit_sees_who_uses_a_suspect_that_waits_for_long(audit: Stage) -> None:
+    held = replace(DUE, held_until=at(300))
+    audit.has(held, at(300), reason="api:Odd", connection="CONNECTED")
+    audit.run()
+    assert audit.facts().phase is Phase.IN_USE
 
 
 def test_p6_an_audit_says_when_it_was_completed(audit: Stage) -> None:

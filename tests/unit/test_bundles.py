@@ -12,7 +12,8 @@ from nonpersistent.bundles import PROOF_RENEWED_AFTER, READING_HOLDS
 from nonpersistent.canary import Admission, Bundle
 from nonpersistent.claims import NOT_BEGUN
 from nonpersistent.facts import ENDS_WITHIN, Claim, Decision, Facts, Verdict
-from nonpersistent.records import Record
+from nonpersistent.records import Record, to_item
+from tests import ledger_table
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
 
@@ -61,6 +62,7 @@ def test_without_canaries_or_a_bundle_no_image_is_asked_for(stage: Stage) -> Non
     assert stage.bundles().image(None) is None
     assert stage.bundles().admit(homeless, only_ask=True) is GO
     assert stage.bundles().admit(homeless) is Admission.IMAGE_UNKNOWN
+    assert not stage.bundles().rolls_out(homeless)
     stage.settings = settings()
     assert stage.bundles().admit(known()) is GO
     stage.bundles().conclude(known(claim=FIRST), Decision(DUE, Verdict.FINISHED))
@@ -235,6 +237,16 @@ def test_p7_a_conclusion_is_drawn_again_from_what_another_has_written(stage: Sta
     assert kept(stage) == Bundle(BUNDLE, lost=(WS, OTHER), lost_at=NOON, lost_image=IMAGE)
 
 
+def test_p7_what_another_has_written_since_ones_own_write_is_kept(stage: Stage) -> None:
+    slow = stage.bundles()
+    assert slow.admit(known()) is GO_FIRST
+    stage.has(replace(DUE, claim=FIRST), None)
+    stage.has(replace(DUE, failures=1), None, OTHER)
+    stage.ledger.write_bundle(replace(stage.ledger.bundle(BUNDLE), lost=(OTHER,), lost_at=at(-9)))
+    slow.release(known())
+    assert kept(stage) == Bundle(BUNDLE, lost=(OTHER,), lost_at=at(-9))
+
+
 def test_p8_who_is_not_rebuilt_is_not_the_canary(stage: Stage) -> None:
     bundles = stage.bundles()
     bundles.admit(known())
@@ -262,6 +274,13 @@ def test_p8_only_a_canary_whose_rebuild_goes_on_makes_others_wait(
     stage.has(facts, None)
     stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
     assert stage.bundles().admit(known(OTHER)) is admission
+
+
+def test_p8_a_canary_whose_item_cannot_be_read_makes_nobody_wait(stage: Stage) -> None:
+    broken: Any = to_item(known(claim=FIRST)) | {"failures": {"S": "many"}}
+    ledger_table.put(stage.client, "ledger", broken)
+    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    assert stage.bundles().admit(known(OTHER)) is GO_FIRST
 
 
 @pytest.mark.parametrize(

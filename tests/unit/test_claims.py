@@ -443,6 +443,7 @@ def trouble(facts: Facts, minutes: float, **changes: Any) -> Decision:
         (-60, {}, 30),
         (-300, {}, 60),
         (-300, {"audit_interval": timedelta(minutes=15)}, 15),
+        (-300, {"audit_interval": timedelta(hours=3)}, 60),
         (-2, {"grace": timedelta(minutes=8)}, 2),
     ],
 )

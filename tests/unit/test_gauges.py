@@ -90,19 +90,20 @@ def test_p6_each_need_has_its_number_and_a_line_with_its_workspace(
 
 
 @pytest.mark.parametrize(
-    ("rate", "minutes", "late"), [(2, -60.2, True), (2, -60, False), (0.1, -60.2, False)]
+    ("rate", "seconds", "late"),
+    [(2, -3601, True), (2, -3600.9, False), (0.1, -3620, True), (0.1, -3619.9, False)],
 )
 def test_p6_what_nobody_looks_at_is_late(
-    stage: Stage, rate: float, minutes: float, late: bool
+    stage: Stage, rate: float, seconds: float, late: bool
 ) -> None:
-    stage.has(DUE, at(minutes))
+    stage.has(DUE, at(0, seconds))
     gauge = told(stage, api_rate=rate)
     assert gauge.get("late", 0) == late
     if late:
-        assert gauge["oldest_late_seconds"] == -60 * minutes
+        assert gauge["oldest_late_seconds"] == -seconds
         [line] = stage.lines.of("needs_person")
         assert (line["needs"], line["reason"]) == ("late", "not_looked_at")
-        assert line["since"] == at(minutes).isoformat()
+        assert line["since"] == at(0, seconds).isoformat()
 
 
 def test_p6_a_person_is_told_of_the_oldest_of_several(stage: Stage) -> None:

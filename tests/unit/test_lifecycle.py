@@ -162,6 +162,17 @@ def test_a_last_connection_is_a_use_that_makes_a_missing_row_worry() -> None:
     assert judge(never, seen).verdict is Verdict.NOT_LEARNT
 
 
+def test_so_is_one_that_the_rebuild_may_have_moved_although_it_makes_no_debt() -> None:
+    never = replace(CLEAN, asked=(at(-100),), used_at=None)
+    decision = judge(never, sight(NOON, connection="UNKNOWN", last_connected_at=at(-90)))
+    assert (decision.verdict, decision.facts.used_at) == (Verdict.NOT_LEARNT, None)
+
+
+def test_a_session_from_before_the_baseline_leaves_nothing_open() -> None:
+    decision = judge(Facts(baseline_at=at(-5)), busy(NOON, at(-6)))
+    assert said(decision) == (Verdict.CLEAN, None, None)
+
+
 # Vacant or not.
 
 

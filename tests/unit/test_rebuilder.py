@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent.canary import Bundle
-from nonpersistent.facts import USUAL_DELAY, Claim, Deferral, Facts, Need, Trouble
+from nonpersistent.facts import Claim, Deferral, Facts
 from nonpersistent.observation import Observation
 from nonpersistent.rebuilder import ASKED, CANARY_WAIT, LOOK_HOLDS, Rebuilder
 from nonpersistent.records import Record
@@ -41,7 +41,6 @@ CLAIM = Claim(
     address="10.0.0.1",
     image_id="wsi-first0001",
 )
-LATE_AT = at(-46) + timedelta(minutes=20) + USUAL_DELAY
 IMAGE_SENT = at(0, 0.5)
 """When the rebuild is asked for if the call before it asked for the bundle's image."""
 
@@ -92,7 +91,8 @@ def test_p6_an_accepted_rebuild_tells_how_long_it_was_waited_for_and_what_it_tak
 def test_a_rebuild_that_was_asked_for_by_hand_waited_for_nobody(stage: Stage) -> None:
     wanted = Facts(baseline_at=at(-300), wanted_at=at(-9), vacant_since=at(-400), bundle_id=BUNDLE)
     rebuild(stage, stage.has(wanted, NOON))
-    assert stage.lines.of("rebuild_requested")[0]["waited_seconds"] == 0
+    [line] = stage.lines.of("rebuild_requested")
+    assert (line["reason"], line["waited_seconds"]) == ("by_hand", 0)
 
 
 @pytest.mark.parametrize(
@@ -146,47 +146,6 @@ def test_p1_the_decision_is_made_once_more_when_the_call_may_be_made(stage: Stag
 
 
 # What AWS says.
-
-
-def test_p6_a_refusal_is_kept_and_told(stage: Stage, due: Record) -> None:
-    stage.desktops.desks[WS].refusal = "NoSnapshot"
-    rebuild(stage, due)
-    trouble = Trouble(NOON, Need.BLOCKED, "NoSnapshot", at(30), refused=True)
-    known = replace(DUE, trouble=trouble, late_at=LATE_AT)
-    assert stage.record() == Record(WS, known, 3, at(5), "NoSnapshot")
-    assert stage.lines.decisions == [("refused", "NoSnapshot"), ("blocked", "NoSnapshot")]
-    assert stage.lines.all[0]["detail"] == ""
-
-
-def test_p6_a_refusal_of_what_was_stuck_before_makes_its_trouble_older(stage: Stage) -> None:
-    before = Trouble(at(-60), Need.BLOCKED, "NoSnapshot", at(-30), refused=True)
-    due = stage.has(replace(DUE, trouble=before), NOON, refusal="NoSnapshot")
-    rebuild(stage, due)
-    assert stage.facts().trouble == before
-    assert stage.record().look_at == at(30)
-    assert stage.lines.decisions == [("refused", "NoSnapshot")]
-
-
-def test_p5_a_throttled_rebuild_is_due_again_at_once_and_counts_as_nothing(stage: Stage) -> None:
-    lost = replace(CLAIM, asked_at=at(-300), failed=True)
-    trouble = Trouble(at(-200), Need.BLOCKED, "ERROR", at(-170))
-    failed = replace(
-        DUE,
-        used_at=at(-400),
-        told_at=None,
-        vacant_since=at(-390),
-        claim=lost,
-        asked=(at(-300),),
-        failures=1,
-        retry_at=at(-9),
-        trouble=trouble,
-        late_at=LATE_AT,
-    )
-    due = stage.has(failed, NOON)
-    stage.desktops.faults["RebuildWorkspaces"] = [(400, "ThrottlingException")]
-    rebuild(stage, due)
-    assert stage.record() == Record(WS, failed, 3, NOON, "throttled")
-    assert stage.lines.decisions == [("deferred", "throttled")]
 
 
 def test_p3_an_unanswered_rebuild_stays_claimed(stage: Stage, due: Record) -> None:

@@ -43,6 +43,14 @@ def test_a_proven_image_that_it_lacks_is_owed_and_rebuilt_after_the_grace(stage:
     assert (line["reason"], line["image_id"]) == ("roll_out", NEW)
 
 
+def test_it_is_owed_since_the_sample_that_showed_nobody(stage: Stage) -> None:
+    stage.ledger.write_bundle(PROVEN)
+    stage.has(CLEAN, None, checked_at=at(-4))
+    assert owes(stage)
+    facts = stage.facts()
+    assert (facts.vacant_since, facts.owed_since) == (at(-4), at(-4))
+
+
 def test_p7_an_image_that_no_rebuild_has_proven_is_not_rolled_out(stage: Stage) -> None:
     stage.has(CLEAN, None)
     assert not owes(stage)

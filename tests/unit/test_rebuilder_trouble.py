@@ -1,0 +1,93 @@
+"""What was in the way of a rebuild before AWS was asked for it, and AWS's answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from nonpersistent.facts import USUAL_DELAY, Claim, Facts, Need, Trouble
+from nonpersistent.records import Record
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import BUNDLE, NOON, WS, at, empty
+
+LATE_AT = at(-46) + timedelta(minutes=20) + USUAL_DELAY
+REFUSED = Trouble(at(-60), Need.BLOCKED, "NoSnapshot", at(-30), refused=True)
+DOUBTED = Trouble(at(-60), Need.UNKNOWN, "no_row", at(30))
+STUCK = replace(DUE, trouble=DOUBTED, late_at=LATE_AT)
+FAILED = replace(
+    DUE,
+    used_at=at(-400),
+    told_at=None,
+    vacant_since=at(-390),
+    claim=Claim(asked_at=at(-300), failed=True),
+    asked=(at(-300),),
+    failures=1,
+    retry_at=at(-9),
+    trouble=Trouble(at(-200), Need.BLOCKED, "ERROR", at(-170)),
+    late_at=LATE_AT,
+)
+
+
+def ask(stage: Stage, facts: Facts, refusal: str | None = None) -> None:
+    """Ask for the rebuild of a WorkSpace that nobody uses."""
+    due = stage.has(facts, NOON, refusal=refusal)
+    tools = stage.tools()
+    rebuilder = stage.rebuilder(tools)
+    rebuilder._bundles.image(BUNDLE)
+    stage.clock.set(NOON)
+    tools.pacer.next_call_at = NOON
+    rebuilder.rebuild(due, empty(NOON, bundle_id=BUNDLE), facts)
+
+
+def test_p6_a_refusal_is_kept_and_told(stage: Stage) -> None:
+    ask(stage, DUE, "NoSnapshot")
+    trouble = Trouble(NOON, Need.BLOCKED, "NoSnapshot", at(30), refused=True)
+    known = replace(DUE, trouble=trouble, late_at=LATE_AT)
+    assert stage.record() == Record(WS, known, 3, at(5), "NoSnapshot")
+    assert stage.lines.decisions == [("refused", "NoSnapshot"), ("blocked", "NoSnapshot")]
+    assert stage.lines.all[0]["detail"] == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [(REFUSED, []), (DOUBTED, [("blocked", "NoSnapshot")])],
+    ids=["refused before", "a doubt that this look has ended"],
+)
+def test_p6_a_refusal_of_what_was_stuck_before_makes_its_trouble_older(
+    stage: Stage, before: Trouble, told: list[tuple[str, str]]
+) -> None:
+    ask(stage, replace(DUE, trouble=before), "NoSnapshot")
+    assert stage.facts().trouble == REFUSED
+    assert stage.record().look_at == at(30)
+    assert stage.lines.decisions == [("refused", "NoSnapshot"), *told]
+
+
+@pytest.mark.parametrize("facts", [FAILED, STUCK], ids=["failed", "stuck"])
+def test_p5_a_throttled_rebuild_is_due_again_at_once_and_counts_as_nothing(
+    stage: Stage, facts: Facts
+) -> None:
+    stage.desktops.faults["RebuildWorkspaces"] = [(400, "ThrottlingException")]
+    ask(stage, facts)
+    assert stage.record() == Record(WS, facts, 3, NOON, "throttled")
+    assert stage.lines.decisions == [("deferred", "throttled")]
+
+
+@pytest.mark.parametrize(
+    ("facts", "kept"),
+    [(replace(DUE, trouble=REFUSED), None), (FAILED, FAILED.trouble)],
+    ids=["refused before", "failed before"],
+)
+def test_p6_acceptance_ends_all_trouble_but_that_of_a_rebuild_that_failed(
+    stage: Stage, facts: Facts, kept: Trouble | None
+) -> None:
+    ask(stage, facts)
+    assert stage.facts().trouble == kept
+    assert stage.facts().claim == Claim(
+        asked_at=NOON,
+        accepted_at=NOON,
+        claimed_by="an-invocation",
+        state="AVAILABLE",
+        image_id="wsi-first0001",
+    )
