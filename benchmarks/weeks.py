@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.desktop import Desktop, Outcome, Presence, Rebuild
 from simulation.scenario import Scenario
 
-from .people import CALM, ROUGH, employ
+from .people import BEGINS_WITHIN, CALM, ROUGH, employ
 from .world import DISTURBANCES, CountedWorld
 
 DESKTOPS = 50
@@ -112,7 +112,7 @@ def _desktop(
             found["came back first"] += 1
         elif session.end < began + BAD_UNTIL and until > began + BAD_FROM and _has_bad(world):
             found["held back by a bad image" if not inside else "spoilt by a bad image"] += 1
-        elif any(session.start <= at <= until for at in world.asked[desktop.id]):
+        elif any(session.start - BEGINS_WITHIN <= at <= until for at in world.asked[desktop.id]):
             found["asked for in vain"] += 1
         else:
             found["forgotten"] += 1

@@ -84,7 +84,8 @@ class Examiner:
         facts, now = record.facts, self._tools.clock.now()
         if not facts.is_owed:
             return False
-        if facts.phase is Phase.FAILED and not claims.may_heal(facts, now):
+        waits_for_retry = facts.phase is Phase.FAILED and not lifecycle.may_be_used(facts)
+        if waits_for_retry and not claims.may_heal(facts, now):
             unseen = Observation(now, bundle_image=self.bundles.image(facts.bundle_id))
             if early := claims.after_failure(facts, unseen, now, self._tools.settings):
                 return self._note(record, early)

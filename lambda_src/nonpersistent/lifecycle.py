@@ -13,6 +13,7 @@ from . import claims
 from .claims import BAD_STATES, GONE_STATES, trouble
 from .facts import (
     API_ERROR,
+    NOTICE_LAG,
     Decision,
     Deferral,
     Doubt,
@@ -104,10 +105,16 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     )
 
 
+def may_be_used(facts: Facts) -> bool:
+    """Whether a WorkSpace may have been used since its rebuild failed: a person restored it."""
+    wiped_at = _wiped_at(facts)
+    told = after(facts.told_at, max(wiped_at, facts.settled_at or wiped_at) + NOTICE_LAG)
+    return told or after(facts.used_at, wiped_at)
+
+
 def _wiped_at(facts: Facts) -> datetime:
     """When the rebuild that failed ended all use: nobody is connected in state REBUILDING."""
-    begun_at = facts.claim.begun_at if facts.claim is not None else None
-    return begun_at or facts.asked[0]
+    return (facts.claim and facts.claim.begun_at) or facts.asked[0]
 
 
 def _is_between(start: datetime, moment: datetime | None, end: datetime | None) -> bool:

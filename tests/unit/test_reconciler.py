@@ -417,6 +417,31 @@ def test_p5_a_failed_rebuild_waits_for_its_time_without_a_look(stage: Stage) -> 
     assert stage.lines.decisions == [("deferred", "retry")]
 
 
+@pytest.mark.parametrize(
+    ("signs", "asks"),
+    [
+        ({"used_at": at(-30)}, True),
+        ({"used_at": at(-100)}, False),
+        ({"told_at": at(-3)}, True),
+        ({"told_at": at(-5)}, False),
+        ({"told_at": at(-87), "settled_at": None}, True),
+        ({"told_at": at(-88), "settled_at": None}, False),
+    ],
+)
+def test_p2_one_that_was_restored_and_used_owes_a_rebuild_for_that_session(
+    stage: Stage, signs: dict[str, Any], asks: bool
+) -> None:
+    """Its alarm may be the failed rebuild's own, until that has settled."""
+    stage.desktops.images[BUNDLE] = "wsi-old00001"
+    known: dict[str, Any] = {"settled_at": at(-16), **signs}
+    stage.has(replace(LOST, **known), NOON, last_at=at(-600))
+    if asks:
+        stage.desktops.desks[WS].last_at = signs.get("used_at", at(-10))
+    stage.run()
+    assert ("DescribeWorkspacesConnectionStatus" in stage.desktops.names()) == asks
+    assert (stage.facts().failures == 0) == asks
+
+
 def test_p2_another_image_is_tried_at_once(stage: Stage) -> None:
     stage.has(LOST, NOON, state="ERROR")
     assert stage.run().rebuilt == 1
