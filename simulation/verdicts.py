@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from sandbox.course import USABLE, Outcome
+from sandbox.course import BAD, USABLE, Outcome
 from sandbox.desktop import Desktop
 
 from .agenda import BEGIN
@@ -142,6 +142,8 @@ def _is_knowable(
 ) -> bool:
     """Until it has settled, a rebuild may cause by itself all that a short session shows, but for
     a sign-in and a sample."""
+    if _is_misled(fleet, desktop):
+        return False
     view = fleet.views[desktop.id][-1] if fleet.views[desktop.id] else None
     known = view.last_known if view else None
     if known is not None and known > settled_at:
@@ -153,6 +155,17 @@ def _is_knowable(
         item.at > (clean_at if item.kind == "sign_in" else settled_at + NOTICE)
         for item in oracles.evidence.get(desktop.id, ())
     )
+
+
+def _is_misled(fleet: Fleet, desktop: Desktop) -> bool:
+    """Whether AWS told of a use, after a rebuild that has ended badly, which nobody made. As long
+    as nobody can tell who is connected, that waits for a person, who is told (P6)."""
+    last = desktop.rebuilds[-1] if desktop.rebuilds else None
+    if last is None or last.finished_at is None or desktop.state not in BAD:
+        return False
+    used_at = max(session.end or session.start for session in fleet.sessions[desktop.id])
+    told = (view.last_known for view in fleet.views[desktop.id] if view.last_known)
+    return any(at > max(last.finished_at, used_at) for at in told)
 
 
 def retries(fleet: Fleet, desktop: Desktop, oracles: Oracles) -> timedelta:
