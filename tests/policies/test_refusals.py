@@ -1,8 +1,7 @@
 """What the inputs refuse, in messages that name input, rule and value.
 
 A plan refuses the wrong values of all inputs at once, so the first wrong value of each input goes
-into one plan, the second into another, and so on. The cases label-zurich, empty-arn and zone-typo
-are among the values.
+into one plan, the second into another, and so on.
 """
 
 from __future__ import annotations
@@ -208,6 +207,20 @@ def test_a_wrong_value_is_refused_with_input_rule_and_value(
     rule = ".*".join(re.escape(part.strip()) for part in WRONG[name][place][1].split("..."))
     said = [error for error in told[name][place] if f" {name}" in error]
     assert [error for error in said if re.search(f"{name}\\b.*{rule}", error)], said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("workspace_ids", '"Empfang-Zürich"', id="label_zurich"),
+        pytest.param("kms_key_arn", 'got "".', id="empty_arn"),
+        pytest.param("rebuild_window", 'got "Europe/Berln".', id="zone_typo"),
+    ],
+)
+def test_what_was_once_let_through_is_refused_and_named(
+    told: dict[str, list[list[str]]], name: str, value: str
+) -> None:
+    assert any(value in error for errors in told[name] for error in errors if f" {name}" in error)
 
 
 def test_the_tests_know_each_input_that_refuses_something() -> None:
