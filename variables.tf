@@ -164,7 +164,7 @@ variable "maximum_rebuilds_per_hour" {
 }
 
 variable "name" {
-  description = "Prefix of every resource's name. Two deployments in one Region of an account need different names."
+  description = "Prefix of every resource's name. Two deployments in one Region of an account need different names. Another name later replaces every resource, and what the ledger knew is lost: docs/operations.md says how to rename a fleet."
   type        = string
   default     = "workspaces-nonpersistent"
   nullable    = false
