@@ -47,8 +47,6 @@ class Rebuilder:
     def held_back(self, record: Record) -> Decision | None:
         """Why a rebuild would have to wait whatever the WorkSpace looks like."""
         now = self._tools.clock.now()
-        if record.facts.held_until is not None and now < record.facts.held_until:
-            return self._wait(record.facts, Deferral.HOLD, record.facts.held_until)
         return self._limited(record.facts, now) or self._not_admitted(
             record.facts, self._bundles.admit(record, only_ask=True), now
         )
@@ -177,6 +175,8 @@ class Rebuilder:
                 return None
 
     def _limited(self, facts: Facts, now: datetime) -> Decision | None:
+        if facts.held_until is not None and now < facts.held_until:
+            return self._wait(facts, Deferral.HOLD, facts.held_until)
         waits = self._without_place(facts, now)
         if not facts.is_outdated:
             self._sessions_wait |= waits is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -463,6 +463,20 @@ def test_p1_a_held_workspace_is_not_asked_about(stage: Stage) -> None:
     stage.has(replace(DUE, held_until=at(60)), NOON)
     assert stage.run() == Tally(due=1, looked=1)
     assert (stage.desktops.calls, stage.record().look_at) == ([], at(60))
+
+
+@pytest.mark.parametrize("wanted_at", [None, at(-1)])
+def test_p1_an_audit_looks_at_a_held_workspace_and_does_not_rebuild_it(
+    stage: Stage, wanted_at: datetime | None
+) -> None:
+    until = at(72 * 60)
+    held = stage.has(replace(DUE, wanted_at=wanted_at, held_until=until), until)
+    stage.ledger.ask_audit(NOON)
+    stage.run()
+    assert stage.desktops.names() == ["DescribeWorkspacesConnectionStatus", "DescribeWorkspaces"]
+    assert stage.record().look_at == until
+    assert stage.record().facts.held_until == held.facts.held_until
+    assert stage.lines.decisions == [("deferred", "hold")]
 
 
 @pytest.mark.parametrize(("grace", "wanted"), [(0, False), (20, True)])
