@@ -77,6 +77,10 @@ SAFETY = (
         "P1",
         "rebuilder.py",
         {
+            "an audit rebuilds what is held": (
+                "if facts.held_until is not None and now < facts.held_until:",
+                "if False:",
+            ),
             "decide once, before the wait": (
                 "if decision.verdict is not Verdict.REBUILD:",
                 "if False:",
