@@ -23,7 +23,6 @@ INDEXED = (
     "bundle_id",
     "owed_since",
     "outdated_at",
-    "waits_for",
 )
 """What the index `due` holds of an item, see main.tf."""
 

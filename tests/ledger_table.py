@@ -18,7 +18,6 @@ SHOWN = [
     "bundle_id",
     "owed_since",
     "outdated_at",
-    "waits_for",
 ]
 """What the index shows besides the keys."""
 

@@ -202,22 +202,19 @@ def test_an_alarm_may_ring_again_for_another_fault_while_the_first_is_open(
     assert history.judge.rings("late") == 2
 
 
-def test_the_same_alarm_for_another_workspace_is_another_fault(history: History) -> None:
+@pytest.mark.parametrize(
+    ("next_one", "broken"),
+    [("ws-2", []), ("ws-1", ["the alarm late rings again for the same fault"])],
+)
+def test_an_alarm_that_rings_again_is_another_fault_only_for_another_workspace(
+    history: History, next_one: str, broken: list[str]
+) -> None:
     history.needs("ws-1", "late", named="ws-1")
     history.shows("ws-1", late=1).passes(30)
     history.mended("ws-1")
     history.shows(late=0).passes(30)
-    history.shows("ws-2", late=1).passes(30)
-    assert history.broken == []
-
-
-def test_one_alarm_that_rings_twice_for_one_workspace_is_found(history: History) -> None:
-    history.needs("ws-1", "late", named="ws-1")
-    history.shows("ws-1", late=1).passes(30)
-    history.mended("ws-1")
-    history.shows(late=0).passes(30)
-    history.shows("ws-1", late=1).passes(30)
-    assert history.broken == ["the alarm late rings again for the same fault"]
+    history.shows(next_one, late=1).passes(30)
+    assert history.broken == broken
 
 
 def test_an_alarm_that_goes_on_after_the_mending_is_found(history: History) -> None:
