@@ -56,6 +56,7 @@ class Evidence:
 
     kind: str
     at: datetime
+    received_at: datetime
     number: int
     invocation: int
 
@@ -85,9 +86,11 @@ class Oracles:
         """An invocation may be killed before it asks for the rebuild that it has written down."""
         return "kill" in self._scenario.faults
 
-    def received(self, kind: str, desktop_id: str, at: datetime, by: Invocation) -> None:
+    def received(
+        self, kind: str, desktop_id: str, at: datetime, by: Invocation, now: datetime
+    ) -> None:
         """A signal has been received: whoever writes to the ledger from now on may know it."""
-        self.evidence[desktop_id].append(Evidence(kind, at, self.signals, by.number))
+        self.evidence[desktop_id].append(Evidence(kind, at, now, self.signals, by.number))
         self.signals += 1
 
     def violated(self, promise: str, at: datetime, what: str) -> None:

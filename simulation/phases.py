@@ -80,7 +80,7 @@ def finish(world: Small) -> None:
         if world.agenda.now + MINUTE > end - AUDIT / 2 and not _debts(world):
             return
     for debt in _debts(world):
-        if debt.knowable and not world.oracles.violations:
+        if debt.knowable_from is not None and not world.oracles.violations:
             text = f"session ended {debt.ended_at:%H:%M:%S}, not rebuilt"
             world.oracles.violated("P2", world.agenda.now, text)
 

@@ -83,12 +83,13 @@ class Reckoning:
             id_, desktop = debt.desktop.id, debt.desktop
             may_take = bound + verdicts.retries(world.fleet, desktop, world.oracles)
             ends = [r.finished_at or now for r in desktop.rebuilds if r.begun_at]
-            start = max([peace, debt.ended_at, *(end for end in ends if end > peace)])
+            known = debt.knowable_from or debt.ended_at
+            start = max([peace, debt.ended_at, known, *(end for end in ends if end > peace)])
             if id_ in world.poisoned_since:
                 continue
             not_ours = all(rebuild.by_person for rebuild in desktop.rebuilds[-1:])
             unlearnt = desktop.state is State.UNHEALTHY and not_ours
-            if not debt.knowable:
+            if debt.knowable_from is None:
                 world.oracles.counts["P2 unknowable"] += 1
             elif unlearnt and verdicts.spoken_of(id_, world.lines, since):
                 world.oracles.counts["P2 nobody can learn whether it is in use"] += 1

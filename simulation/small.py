@@ -170,7 +170,7 @@ class Small:
             self.oracles.looks.survived.add(invocation.number)
         if error is None and message.evidence is not None:
             kind, at = message.evidence
-            self.oracles.received(kind, ID, at, invocation)
+            self.oracles.received(kind, ID, at, invocation, self.agenda.now)
         elif error is not None and message.attempts < 2 and "task" not in message.event:
             again = replace(message, name=f"{message.name}, again", attempts=message.attempts + 1)
             self.retries.append(again)

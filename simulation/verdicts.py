@@ -38,6 +38,9 @@ next look of whoever waits."""
 RETRIES = (timedelta(), 3 * HOUR, 9 * HOUR, 25 * HOUR)
 """After so many failures, what it takes to try again, an hour of looks included."""
 
+BELIEVED_WITHIN = timedelta(minutes=30)
+"""From a rebuild's acceptance to the look after which it is believed, if none could have shown it."""
+
 HELD = 3
 """A bundle is held after so many failures."""
 
@@ -100,8 +103,8 @@ class Debt:
 
     desktop: Desktop
     ended_at: datetime
-    knowable: bool
-    """Whether any sign of it reached the function, or could at its next look."""
+    knowable_from: datetime | None
+    """When the first sign of it reached the function, or could at its next look; None: none did."""
 
 
 def debts(
@@ -123,37 +126,44 @@ def debts(
             rebuild.accepted_at
             for rebuild in desktop.rebuilds
             if rebuild.outcome is Outcome.NEVER_BEGINS
-            and now - rebuild.accepted_at > timedelta(minutes=30)
+            and now - rebuild.accepted_at > BELIEVED_WITHIN
             and oracles.looks.is_believed(desktop.id, rebuild.accepted_at)
         ]
         clean_at = max([seen, *believed, *(rebuild.begun_at or seen for rebuild in good)])
         if clean_at >= max(ends):
             continue
         shown = oracles.looks.end_shown_at
-        settled_at = max([seen, *(shown(desktop.id, r, now) + AFTERWARDS for r in good)])
+        ends_of_ours = [shown(desktop.id, r, now) for r in good]
+        if believed:
+            ends_of_ours.append(max(believed) + BELIEVED_WITHIN)
+        settled_at = max([seen, *(end + AFTERWARDS for end in ends_of_ours)])
         found.append(
-            Debt(desktop, max(ends), _is_knowable(fleet, desktop, oracles, clean_at, settled_at))
+            Debt(desktop, max(ends), _knowable_from(fleet, desktop, oracles, clean_at, settled_at))
         )
     return found
 
 
-def _is_knowable(
+def _knowable_from(
     fleet: Fleet, desktop: Desktop, oracles: Oracles, clean_at: datetime, settled_at: datetime
-) -> bool:
+) -> datetime | None:
     """Until it has settled, a rebuild may cause by itself all that a short session shows, but for
     a sign-in and a sample."""
     if _is_misled(fleet, desktop):
-        return False
+        return None
     view = fleet.views[desktop.id][-1] if fleet.views[desktop.id] else None
     known = view.last_known if view else None
     if known is not None and known > settled_at:
-        return True
+        return known
     connected_at = oracles.looks.seen_connected_at.get(desktop.id)
     if connected_at is not None and connected_at > clean_at:
-        return True
-    return any(
-        item.at > (clean_at if item.kind == "sign_in" else settled_at + NOTICE)
-        for item in oracles.evidence.get(desktop.id, ())
+        return connected_at
+    return min(
+        (
+            item.received_at
+            for item in oracles.evidence.get(desktop.id, ())
+            if item.at > (clean_at if item.kind == "sign_in" else settled_at + NOTICE)
+        ),
+        default=None,
     )
 
 

@@ -251,7 +251,7 @@ class World(FarEnd):
     def _settled(self, delivery: Delivery, invocation: Invocation) -> None:
         self.oracles.looks.survived.add(invocation.number)
         for kind, id_, at in delivery.evidence:
-            self.oracles.received(kind, id_, at, invocation)
+            self.oracles.received(kind, id_, at, invocation, self.agenda.now)
         if self.telling is not None:
             self.telling.ended(delivery, invocation, self.agenda.now)
             self.bus.ended(invocation)

@@ -164,7 +164,7 @@ class Bundles:
         if first is not None:
             facts = records.get(first, Record(first)).facts
             claim = facts.claim
-            if claim is None or claim.failed or not claim.goes_first:
+            if claim is None or not claim.goes_first:
                 bundle = canary.released(bundle, first)
             elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:
                 bundle = canary.ended_badly(

@@ -2,8 +2,9 @@
 
 A bundle is trusted while its present image was lately seen to be rebuilt well, and no rebuild has
 ended badly since. Otherwise one WorkSpace, the canary, is rebuilt and the others wait for its end.
-After three WorkSpaces that were lost the bundle is held: only those three are tried again. So it
-does not matter what the cause is: an image, a key, a directory or a network.
+After three WorkSpaces that were lost the bundle is held: only those that are lost are tried again,
+and three of them with another image. So it does not matter what the cause is: an image, a key, a
+directory or a network.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Bundle:
     lost       WorkSpaces whose rebuild ended badly since, newest first
     lost_at    when the latest of those rebuilds was asked for
     lost_image the image that the latest bad end took
+    lost_to_it the WorkSpaces whose rebuild from it ended badly
     """
 
     bundle_id: str
@@ -48,12 +50,20 @@ class Bundle:
     lost: tuple[str, ...] = ()
     lost_at: datetime | None = None
     lost_image: str | None = None
+    lost_to_it: tuple[str, ...] = ()
     version: int = 0
 
     @property
     def is_held(self) -> bool:
         """Whether only those that are lost already may try."""
         return len(self.lost) >= MOST_LOST
+
+    def may_try(self, workspace_id: str, image: str) -> bool:
+        """Whether a WorkSpace may find out if rebuilds from `image` end well."""
+        if not self.is_held or (workspace_id in self.lost_to_it and image == self.lost_image):
+            return True
+        is_known = image == self.lost_image and len(self.lost_to_it) >= MOST_LOST
+        return workspace_id in self.lost and not is_known
 
     def trusts(self, image: str | None, now: datetime, canary_after: timedelta) -> bool:
         """Whether rebuilds from `image` may be expected to end well."""
@@ -75,7 +85,7 @@ def admit(
         return bundle, Admission.GO
     if bundle.canary not in (None, workspace_id):
         return bundle, Admission.WAIT
-    if bundle.is_held and workspace_id not in bundle.lost:
+    if not bundle.may_try(workspace_id, image):
         return bundle, Admission.HELD
     return replace(bundle, canary=workspace_id), Admission.GO_FIRST
 
@@ -90,7 +100,7 @@ def ended_well(
         return replace(bundle, lost=lost)
     if image is None:
         return replace(bundle, lost=lost)
-    return replace(bundle, image_id=image, proven_at=now, lost=())
+    return replace(bundle, image_id=image, proven_at=now, lost=(), lost_to_it=())
 
 
 def ended_badly(
@@ -101,18 +111,15 @@ def ended_badly(
     Only a first failure speaks against the bundle: a WorkSpace that fails again may be ill itself.
     """
     bundle = released(bundle, workspace_id)
-    if workspace_id in bundle.lost:
-        return replace(bundle, lost_image=image)
-    if failures > 1:
+    if workspace_id not in bundle.lost:
+        if failures > 1:
+            return bundle
+        bundle = replace(bundle, proven_at=None, lost=_with(workspace_id, bundle.lost))
+    if bundle.lost_at is not None and asked_at < bundle.lost_at:
         return bundle
-    lost_at = max(bundle.lost_at or asked_at, asked_at)
-    return replace(
-        bundle,
-        proven_at=None,
-        lost=(workspace_id, *bundle.lost)[:MEMORY],
-        lost_at=lost_at,
-        lost_image=image if lost_at == asked_at else bundle.lost_image,
-    )
+    before = bundle.lost_to_it if image == bundle.lost_image else ()
+    lost_to_it = _with(workspace_id, before)
+    return replace(bundle, lost_at=asked_at, lost_image=image, lost_to_it=lost_to_it)
 
 
 def released(bundle: Bundle, workspace_id: str) -> Bundle:
@@ -122,4 +129,11 @@ def released(bundle: Bundle, workspace_id: str) -> Bundle:
 
 def without(bundle: Bundle, mended: frozenset[str]) -> Bundle:
     """Without the WorkSpaces that are lost no more: they work again, or are gone."""
-    return replace(bundle, lost=tuple(id_ for id_ in bundle.lost if id_ not in mended))
+    lost, lost_to_it = (
+        tuple(id_ for id_ in ids if id_ not in mended) for ids in (bundle.lost, bundle.lost_to_it)
+    )
+    return replace(bundle, lost=lost, lost_to_it=lost_to_it)
+
+
+def _with(workspace_id: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((workspace_id, *others)))[:MEMORY]

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .facts import (
-    API_ERROR,
     ENDS_WITHIN,
     Claim,
     Decision,
@@ -92,6 +91,11 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
     if seen.state in GONE_STATES:
         gone = replace(facts, claim=None, asked=(claim.asked_at, *facts.asked)[:TRIES_A_DAY])
         return trouble(gone, Need.UNKNOWN, seen.state, now, settings)
+    if seen.state is None:
+        unseen = Verdict.REBUILDING
+        return trouble(facts, Need.UNKNOWN, Doubt.NOT_FOUND, now, settings, unseen)
+    if not facts.failures:
+        facts = replace(facts, trouble=None)
     if seen.state == "REBUILDING":
         begun = replace(
             claim, accepted_at=claim.accepted_at or claim.asked_at, begun_at=now, bad_since=None
@@ -109,7 +113,7 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         bad = replace(watched, bad_since=claim.bad_since or now)
         if now - (claim.bad_since or now) < BAD_FOR:
             return _look_again(facts, bad, seen, now, settings)
-        return fail(facts, replace(bad, failed=True), str(seen.state), now, settings)
+        return fail(facts, bad, seen.state, now, settings)
     if traced:
         return _end_well(facts, watched, now, settings, Verdict.FINISHED)
     if claim.accepted_at is not None:
@@ -128,58 +132,58 @@ def after_failure(
     facts: Facts, seen: Observation, now: datetime, settings: Settings
 ) -> Decision | None:
     """A rebuild failed: it healed meanwhile, or waits for its next try; None if that is due."""
-    claim = facts.claim
-    if claim is not None and seen.state in USABLE_STATES and may_heal(facts, now):
-        return _end_well(facts, claim, now, settings, Verdict.FINISHED)
+    failed = facts.failed
+    if failed is not None and seen.state in USABLE_STATES and may_heal(facts, now):
+        return _end_well(facts, failed, now, settings, Verdict.FINISHED)
     asked_anew = facts.is_wanted and after(facts.wanted_at, facts.asked[0])
     if facts.retry_at is None or now >= facts.retry_at or asked_anew or is_mended(facts, seen, now):
         return None
     look_at = facts.retry_at
-    if claim is not None:
+    if failed is not None:
         look_at = min(look_at, now + IMAGE_CHECKED_EVERY)
     return Decision(facts, Verdict.DEFERRED, settings.next_look(look_at), Deferral.RETRY)
 
 
 def is_mended(facts: Facts, seen: Observation, now: datetime) -> bool:
     """Whether the bundle has another image than the one whose rebuild ended badly."""
-    claim = facts.claim
-    if claim is None or None in (claim.image_id, seen.bundle_image):
+    failed = facts.failed
+    if failed is None or None in (failed.image_id, seen.bundle_image):
         return False
     today = [moment for moment in facts.asked if now - moment < timedelta(days=1)]
-    return claim.image_id != seen.bundle_image and len(today) < TRIES_A_DAY
+    return failed.image_id != seen.bundle_image and len(today) < TRIES_A_DAY
 
 
 def may_heal(facts: Facts, now: datetime) -> bool:
     """Whether a bad end may still turn into a good one by itself."""
-    bad_since = facts.claim.bad_since if facts.claim is not None else None
+    bad_since = facts.failed.bad_since if facts.failed is not None else None
     return bad_since is not None and now - bad_since <= HEALS_WITHIN
 
 
 def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Settings) -> Decision:
     """The rebuild ended badly, or did not take place: it is tried again, ever more rarely."""
     retry_at = now + BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]
+    began = reason != NOT_BEGUN
     told = facts.trouble if facts.failures else None  # the same fault, however often it is met
     failed = replace(
         facts,
-        claim=claim if claim.failed else None,
+        claim=None,
+        failed=claim if began else facts.failed,
         asked=(claim.asked_at, *facts.asked)[:TRIES_A_DAY],
-        settled_at=now + SETTLES_WITHIN if claim.failed else facts.settled_at,
+        settled_at=now + SETTLES_WITHIN if began else facts.settled_at,
         failures=facts.failures + 1,
         retry_at=retry_at,
         trouble=replace(told, reason=reason)
         if told is not None
         else Trouble(now, Need.BLOCKED, reason, now + FAILURE_HOLDS),
     )
-    look_at = min(retry_at, now + IMAGE_CHECKED_EVERY) if claim.failed else retry_at
+    look_at = min(retry_at, now + IMAGE_CHECKED_EVERY) if began else retry_at
     return Decision(failed, Verdict.FAILED, settings.next_look(look_at), reason)
 
 
 def refuse(facts: Facts, code: str, now: datetime, settings: Settings) -> Decision:
-    """AWS refused the rebuild: nothing has happened, the debt stays. So does an earlier bad end: it
-    is what shows that nobody is connected."""
-    claim = facts.claim if facts.claim is not None and facts.claim.failed else None
+    """AWS refused the rebuild: nothing has happened, the debt stays."""
     return trouble(
-        replace(facts, claim=claim),
+        replace(facts, claim=None),
         Need.BLOCKED,
         code,
         now,
@@ -216,7 +220,7 @@ def _watched_to(claim: Claim, seen: Observation) -> datetime | None:
 
     Another state than before the rebuild is not seen, but may be its doing: it proves nothing.
     """
-    if seen.state is None or seen.state != claim.state:
+    if seen.state != claim.state:
         return claim.watched_to
     unbroken = seen.looked_at - (claim.watched_to or claim.asked_at) <= SHORTEST
     return seen.looked_at if unbroken else claim.watched_to
@@ -229,7 +233,7 @@ def _look_again(
         replace(facts, claim=claim),
         Verdict.REBUILDING,
         next_look_at(claim, now, settings),
-        f"{API_ERROR}{seen.error}" if seen.error else seen.state or Doubt.NOT_FOUND,
+        seen.state,
     )
 
 
@@ -255,7 +259,7 @@ def _end_well(
 
     Nobody can be connected in state REBUILDING, so its latest sight counts.
     """
-    asked = facts.asked if claim.failed else (claim.asked_at, *facts.asked)
+    asked = facts.asked if claim == facts.failed else (claim.asked_at, *facts.asked)
     rebuilt = Facts(
         used_at=facts.used_at,
         told_at=facts.told_at,

@@ -104,7 +104,6 @@ class Claim:
     begun_at     the latest look that showed REBUILDING
     watched_to   looks since asked_at that could not have missed a rebuild showed none until then
     bad_since    the first of the looks that showed a bad end
-    failed       it ended badly
     claimed_by   the invocation that did: two of the same moment are not the same claim
     goes_first   as the canary: the others of its bundle wait for its end
     state        the WorkSpace's state when it was claimed
@@ -117,7 +116,6 @@ class Claim:
     begun_at: datetime | None = None
     watched_to: datetime | None = None
     bad_since: datetime | None = None
-    failed: bool = False
     claimed_by: str | None = None
     goes_first: bool = False
     state: str | None = None
@@ -152,7 +150,9 @@ class Facts:
     baseline_at   the first sight of a WorkSpace that nobody used: use before it is no debt
     rebuilt_at    the last rebuild that ended well: what was used before it is gone
     settled_at    until then, what is seen may be that rebuild's own doing
-    claim         the rebuild that was asked for, until it ended well or did not take place
+    claim         the rebuild that was asked for and has not ended
+    failed        the last one that ended badly, until one ends well or somebody uses the WorkSpace:
+                  as long as its bad state lasts, nobody is connected
     asked         when the latest rebuilds were asked for, newest first
     failures      bad ends, and rebuilds that did not take place, since the last good end
     retry_at      when the next one may be asked for
@@ -175,6 +175,7 @@ class Facts:
     rebuilt_at: datetime | None = None
     settled_at: datetime | None = None
     claim: Claim | None = None
+    failed: Claim | None = None
     asked: tuple[datetime, ...] = ()
     failures: int = 0
     retry_at: datetime | None = None
@@ -210,8 +211,9 @@ class Facts:
 
     @property
     def is_outdated(self) -> bool:
-        """It lacks an image, and owes nothing else: nobody used it, and no rebuild failed."""
-        return self.outdated_at is not None and not self.is_wanted and self.phase is Phase.VACANT
+        """It lacks an image, and owes nothing else: nobody used it, and no rebuild broke it."""
+        works = self.failed is None and not self.is_wanted
+        return self.outdated_at is not None and works and self.is_owed
 
     @property
     def is_wanted(self) -> bool:
@@ -221,7 +223,7 @@ class Facts:
     @property
     def phase(self) -> Phase:
         """Derived, in the order in which the facts outweigh each other."""
-        if self.claim is not None and not self.claim.failed:
+        if self.claim is not None:
             return Phase.REBUILDING
         if self.retry_at is not None:
             return Phase.FAILED

@@ -45,11 +45,11 @@ SNAPSHOT_SLACK = timedelta(minutes=30)
 
 def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     """What to do with a WorkSpace, given what is known and what was just seen."""
-    if facts.phase is Phase.REBUILDING:
-        return claims.follow(facts, seen, now, settings)
     if seen.error is not None:
         why, holds = f"{API_ERROR}{seen.error}", claims.FAILURE_HOLDS
         return trouble(facts, Need.UNKNOWN, why, now, settings, holds=holds)
+    if facts.phase is Phase.REBUILDING:
+        return claims.follow(facts, seen, now, settings)
     if seen.state == "REBUILDING":
         return claims.adopt(facts, seen, now, settings)
     if facts.phase is Phase.NEW:
@@ -75,12 +75,12 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     """
     known_at = seen.last_connected_at and min(seen.last_connected_at, seen.looked_at)
     perhaps_used_at = latest(facts.used_at, known_at, seen.connected_at)
-    is_own = bool(facts.asked) and _is_between(facts.asked[0], known_at, facts.settled_at)
-    if is_own and facts.phase in (Phase.CLEAN, Phase.FAILED):
+    is_own = bool(facts.asked) and after(known_at, facts.asked[0])
+    if is_own and after(facts.settled_at, known_at) and facts.phase in (Phase.CLEAN, Phase.FAILED):
         known_at = None
     used_at = latest(facts.used_at, known_at, seen.connected_at)
     if facts.phase is Phase.FAILED and after(used_at, _wiped_at(facts)):
-        facts = replace(facts, claim=None, failures=0, retry_at=None, trouble=None)
+        facts = replace(facts, failed=None, failures=0, retry_at=None, trouble=None)
     vacant_since = facts.vacant_since
     if perhaps_used_at and vacant_since and perhaps_used_at >= vacant_since:
         vacant_since = None
@@ -114,11 +114,8 @@ def may_be_used(facts: Facts) -> bool:
 
 def _wiped_at(facts: Facts) -> datetime:
     """When the rebuild that failed ended all use: nobody is connected in state REBUILDING."""
-    return (facts.claim and facts.claim.begun_at) or facts.asked[0]
-
-
-def _is_between(start: datetime, moment: datetime | None, end: datetime | None) -> bool:
-    return after(moment, start) and after(end, moment)
+    failed = facts.failed
+    return facts.asked[0] if failed is None else failed.begun_at or failed.asked_at
 
 
 def owed_at(facts: Facts, settings: Settings) -> datetime | None:
@@ -157,7 +154,8 @@ def reckon(
     waits = isinstance(decision.reason, Deferral)  # so does the look that awaited a newer sample
     if waits and facts.trouble is not None and facts.trouble.reason == Doubt.OLDER_SAMPLE:
         facts = replace(facts, trouble=None)
-    if not facts.is_owed or decision.verdict is Verdict.DRY_RUN:
+    put_off = facts.phase is Phase.IN_USE and facts.owed_since is not None
+    if not (facts.is_owed or put_off) or decision.verdict is Verdict.DRY_RUN:
         return replace(facts, late_at=None)
     was_stuck = before.trouble is not None and now >= before.trouble.needs_at
     late_at = facts.late_at
@@ -173,14 +171,15 @@ def reckon(
 
 def _first_sight(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     """A session in progress will owe a rebuild like any other; otherwise the present is the
-    baseline, and deploying the module rebuilds nothing."""
+    baseline, or when it was looked for first: so deploying the module rebuilds nothing."""
     if seen.state is None or seen.state in GONE_STATES:
         return trouble(facts, Need.UNKNOWN, seen.state or Doubt.NOT_FOUND, now, settings)
-    facts = replace(facts, trouble=None)
-    if seen.connection == "CONNECTED" or after(seen.last_connected_at, seen.checked_at):
+    asked_at, facts = facts.trouble and facts.trouble.since, replace(facts, trouble=None)
+    if seen.connection == "CONNECTED" or after(seen.last_connected_at, asked_at or seen.checked_at):
         return _await_vacancy(learn(facts, seen), seen, now, settings)
     known = replace(facts, bundle_id=seen.bundle_id, user=seen.user, image_id=seen.bundle_image)
-    return Decision(replace(known, baseline_at=seen.vacant_at or seen.looked_at), Verdict.BASELINE)
+    baseline_at = asked_at or seen.vacant_at or seen.looked_at
+    return Decision(replace(known, baseline_at=baseline_at), Verdict.BASELINE)
 
 
 def _stay_clean(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
@@ -199,7 +198,7 @@ def _stay_clean(facts: Facts, seen: Observation, now: datetime, settings: Settin
 def keep_image(facts: Facts) -> Decision:
     """What it lacked is not rolled out any more: nothing is owed."""
     kept = replace(facts, outdated_at=None, vacant_since=None, owed_since=None, trouble=None)
-    return Decision(kept, Verdict.CLEAN)
+    return Decision(replace(kept, failures=0, retry_at=None), Verdict.CLEAN)
 
 
 def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
@@ -314,7 +313,7 @@ def _vacant_at(facts: Facts, seen: Observation) -> datetime | None:
     A rebuild ends each session. So as long as the state that it ended badly in lasts, nobody is
     connected, also where the connection status is UNKNOWN or missing.
     """
-    broken = facts.claim is not None and facts.claim.failed and seen.state in BAD_STATES
+    broken = facts.failed is not None and seen.state in BAD_STATES
     if broken and not (seen.connection == "CONNECTED" and seen.is_fresh):
         return seen.looked_at
     return seen.vacant_at

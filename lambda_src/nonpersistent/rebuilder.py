@@ -138,7 +138,7 @@ class Rebuilder:
 
     def _refused(self, before: Record, facts: Facts, code: str, now: datetime) -> Decision:
         """What was in the way already makes the trouble older."""
-        known = replace(facts, claim=before.facts.claim, trouble=before.facts.trouble)
+        known = replace(facts, trouble=before.facts.trouble)
         return claims.refuse(known, code, now, self._settings)
 
     def _keep(self, claimed: Record, change: Callable[[Facts], Decision]) -> None:
@@ -239,9 +239,9 @@ def _why(facts: Facts) -> str:
 
 def _open(facts: Facts) -> list[datetime]:
     """When the rebuild was asked for that has not ended."""
-    return [facts.claim.asked_at] if facts.claim is not None and not facts.claim.failed else []
+    return [facts.claim.asked_at] if facts.claim is not None else []
 
 
 def _taken_back(before: Record, facts: Facts, now: datetime) -> Decision:
-    known = replace(facts, claim=before.facts.claim, trouble=before.facts.trouble)
+    known = replace(facts, claim=None, trouble=before.facts.trouble)
     return Decision(known, Verdict.DEFERRED, now, Deferral.THROTTLED)

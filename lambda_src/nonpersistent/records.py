@@ -17,16 +17,21 @@ T = TypeVar("T")
 UNREADABLE = (KeyError, ValueError, TypeError, AttributeError)
 """What reading an item raises that this code has not written."""
 
-PARTS: Mapping[str, type[Claim] | type[Trouble]] = {"claim": Claim, "trouble": Trouble}
+PARTS: Mapping[str, type[Claim] | type[Trouble]] = {
+    "claim": Claim,
+    "failed": Claim,
+    "trouble": Trouble,
+}
 
 
 KINDS = {
     "asked": "L",
     "claim": "M",
-    "failed": "BOOL",
+    "failed": "M",
     "failures": "N",
     "goes_first": "BOOL",
     "lost": "L",
+    "lost_to_it": "L",
     "refused": "BOOL",
     "trouble": "M",
     "version": "N",

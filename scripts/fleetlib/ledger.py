@@ -94,10 +94,9 @@ def after(moment: datetime | None, other: datetime | None) -> bool:
 
 def phase(item: Item) -> str:
     """The phase of a WorkSpace now: signals recorded since the last look count, too."""
-    claim = item.get("claim")
     if item.get("unreadable"):
         return "unreadable"
-    if claim is not None and not claim.get("failed"):
+    if "claim" in item:
         return "rebuilding"
     if "retry_at" in item:
         return "failed"

@@ -18,8 +18,8 @@ AFTERMATH = (
                 "unbroken = True",
             ),
             "any state without a trace proves that nothing began": (
-                "if seen.state is None or seen.state != claim.state:",
-                "if seen.state is None:",
+                "if seen.state != claim.state:",
+                "if False:",
             ),
             "it must begin within five minutes": (
                 "BEGINS_WITHIN = timedelta(minutes=13)",
@@ -39,7 +39,7 @@ AFTERMATH = (
                 'BAD_STATES = frozenset({"ERROR", "UNHEALTHY"})',
             ),
             "a bad end does not heal": (
-                "if claim is not None and seen.state in USABLE_STATES and may_heal(facts, now):",
+                "if failed is not None and seen.state in USABLE_STATES and may_heal(facts, now):",
                 "if False:",
             ),
             "heal for ever": (
@@ -55,11 +55,11 @@ AFTERMATH = (
                 "BACK_OFF[0]",
             ),
             "a new image every time": (
-                "return claim.image_id != seen.bundle_image and len(today) < TRIES_A_DAY",
+                "return failed.image_id != seen.bundle_image and len(today) < TRIES_A_DAY",
                 "return len(today) < 99",
             ),
             "a new image does not help": (
-                "return claim.image_id != seen.bundle_image and len(today) < TRIES_A_DAY",
+                "return failed.image_id != seen.bundle_image and len(today) < TRIES_A_DAY",
                 "return False",
             ),
             "an unanswered rebuild did not take place": (
@@ -84,7 +84,7 @@ AFTERMATH = (
                 "claim = Claim(asked_at=now - timedelta(hours=9))",
             ),
             "a refused rebuild keeps its claim": (
-                "replace(facts, claim=claim),\n        Need.BLOCKED,",
+                "replace(facts, claim=None),\n        Need.BLOCKED,",
                 "facts,\n        Need.BLOCKED,",
             ),
         },
@@ -94,8 +94,8 @@ AFTERMATH = (
         "lifecycle.py",
         {
             "the rebuild's own move of the last connection makes a debt": (
-                "if is_own and facts.phase in (Phase.CLEAN, Phase.FAILED):",
-                "if False:",
+                "if is_own and after(facts.settled_at, known_at) and facts.phase in",
+                "if False and facts.phase in",
             ),
             "the failed rebuild's own signals are use": (
                 "in (Phase.CLEAN, Phase.FAILED):",

@@ -34,20 +34,24 @@ CANARIES = (
                 "return False",
             ),
             "hold a bundle for those that are lost, too": (
-                "if bundle.is_held and workspace_id not in bundle.lost:",
-                "if bundle.is_held:",
+                "return workspace_id in self.lost and not is_known",
+                "return False",
             ),
             "one WorkSpace that is ill itself holds a bundle": (
                 "if failures > 1:",
                 "if False:",
             ),
+            "each that is lost tries an image that three were lost to": (
+                "is_known = image == self.lost_image and len(self.lost_to_it) >= MOST_LOST",
+                "is_known = False",
+            ),
             "a bad end says nothing": (
-                "lost=(workspace_id, *bundle.lost)[:MEMORY],",
-                "lost=bundle.lost,",
+                "proven_at=None, lost=_with(workspace_id, bundle.lost))",
+                "proven_at=None)",
             ),
             "a proof from before the loss is still one": (
-                "        proven_at=None,\n",
-                "",
+                "bundle = replace(bundle, proven_at=None, lost",
+                "bundle = replace(bundle, lost",
             ),
             "an older good end mends what was lost later": (
                 "asked_at <= bundle.lost_at:",
@@ -80,8 +84,8 @@ CANARIES = (
                 "elif False:",
             ),
             "a canary that was never asked for keeps its place": (
-                "if claim is None or claim.failed or not claim.goes_first:",
-                "if claim is not None and claim.failed:",
+                "if claim is None or not claim.goes_first:",
+                "if claim is not None and not claim.goes_first:",
             ),
             "lost for ever": (
                 "return canary.without(bundle, frozenset(mended))",

@@ -67,9 +67,9 @@ ROLL_OUTS = (
         "P2",
         "claims.py",
         {
-            "a refused retry forgets the bad end": (
-                "claim = facts.claim if facts.claim is not None and facts.claim.failed else None",
-                "claim = None",
+            "a retry that never began forgets the bad end": (
+                "failed=claim if began else facts.failed,",
+                "failed=claim if began else None,",
             ),
         },
     ),

@@ -59,6 +59,10 @@ GAUGES = (
         "P6",
         "claims.py",
         {
+            "a rebuild of which AWS knows nothing is one that goes on": (
+                "    if seen.state is None:\n",
+                "    if False:\n",
+            ),
             "a doubt rings at once": (
                 "DOUBT_HOLDS = timedelta(minutes=90)",
                 "DOUBT_HOLDS = timedelta(0)",
@@ -89,9 +93,13 @@ GAUGES = (
                 "if decision.expected_by is not None and now < late_at:",
                 "if decision.expected_by is not None:",
             ),
+            "who is back for a moment has waited for nothing": (
+                "if not (facts.is_owed or put_off) or decision",
+                "if not facts.is_owed or decision",
+            ),
             "a dry run is late": (
-                "if not facts.is_owed or decision.verdict is Verdict.DRY_RUN:",
-                "if not facts.is_owed:",
+                "if not (facts.is_owed or put_off) or decision.verdict is Verdict.DRY_RUN:",
+                "if not (facts.is_owed or put_off):",
             ),
             "an unknown id is clean": (
                 "    if seen.state_asked and seen.state is None:\n        return Doubt.NOT_FOUND\n",

@@ -34,7 +34,6 @@ from nonpersistent.signals import Kind, Signal
 from tests.scripts.fleet_world import BUNDLE, IMAGE, NOON, OTHER, WS, World, at
 
 CLAIM = Claim(asked_at=at(-30), image_id=IMAGE)
-FAILED = Claim(asked_at=at(-30), failed=True)
 
 
 def rows(world: World, now: datetime = NOON) -> list[status.Row]:
@@ -43,7 +42,7 @@ def rows(world: World, now: datetime = NOON) -> list[status.Row]:
     return status.rows(ledger.read(account), {BUNDLE: IMAGE}, now)
 
 
-@pytest.mark.parametrize("claim", [None, CLAIM, FAILED])
+@pytest.mark.parametrize("claim", [None, CLAIM])
 @pytest.mark.parametrize("clean", [None, at(-60)])
 def test_phases_are_derived_as_the_function_derives_them(
     claim: Claim | None, clean: datetime | None

@@ -66,9 +66,13 @@ class History:
             self.world.asked_at[id_ or self.id] = now
             self.world.oracles.looked(operation, id_ or self.id, now, self.invocation)
 
-    def told(self, minute: float, kind: str, id_: str | None = None) -> None:
-        """A true signal of that moment is received."""
-        self.world.oracles.received(kind, id_ or self.id, self.at(minute), self.invocation)
+    def told(
+        self, minute: float, kind: str, id_: str | None = None, received: float | None = None
+    ) -> None:
+        """A true signal of that moment is received, at once or later."""
+        at = self.at(minute)
+        now = at if received is None else self.at(received)
+        self.world.oracles.received(kind, id_ or self.id, at, self.invocation, now)
 
     def rebuild(
         self, minute: float, course: Course = GOOD, id_: str | None = None, look: bool = True

@@ -90,17 +90,34 @@ def test_p2_only_a_rebuild_that_ends_well_pays(course: Course, is_owed: bool) ->
     assert bool(owed(history)) is is_owed
 
 
-@pytest.mark.parametrize(("kind", "knowable"), [("sign_in", True), ("session_end", False)])
+@pytest.mark.parametrize(
+    ("kind", "minute", "received", "known"),
+    [("sign_in", 126, 126, 126), ("sign_in", 126, 210, 210), ("session_end", 130, 130, None)],
+    ids=["a sign-in", "a late one", "an alarm"],
+)
 def test_p2_a_short_session_right_after_a_rebuild_shows_by_its_sign_in_alone(
-    kind: str, knowable: bool
+    kind: str, minute: float, received: float, known: float | None
 ) -> None:
     history = History()
     history.session(10, 60)
     history.rebuild(90)
     history.session(126, 128)
-    history.told(126 if kind == "sign_in" else 130, kind)
+    history.told(minute, kind, received=received)
     [debt] = Reckoning(history.world).debts()
-    assert debt.knowable is knowable
+    assert debt.knowable_from == (None if known is None else history.at(known))
+
+
+@pytest.mark.parametrize(("minute", "is_known"), [(160, False), (163, True)])
+def test_p2_an_alarm_soon_after_a_rebuild_that_was_believed_may_be_its_own(
+    minute: float, is_known: bool
+) -> None:
+    history = History()
+    history.session(10, 60)
+    history.rebuild(90, Course(begins=False))
+    history.session(95, 150)
+    history.told(minute, "session_end")
+    [debt] = Reckoning(history.world).debts()
+    assert bool(debt.knowable_from) is is_known
 
 
 def test_p2_a_session_that_was_shown_is_knowable() -> None:
@@ -110,7 +127,7 @@ def test_p2_a_session_that_was_shown_is_knowable() -> None:
     history.session(121, 131)
     history.world.oracles.looks.seen_connected_at[history.id] = history.at(131)
     [debt] = Reckoning(history.world).debts()
-    assert debt.knowable
+    assert debt.knowable_from == history.at(131)
 
 
 def test_p2_a_debt_that_outlives_its_bound_is_seen() -> None:

@@ -169,7 +169,7 @@ def test_dry_run_says_a_debt_once(audit: Stage) -> None:
 FAILED = replace(
     DUE,
     used_at=at(-600),
-    claim=replace(REBUILDING.claim, failed=True) if REBUILDING.claim else None,
+    failed=REBUILDING.claim,
     asked=(at(-50),),
     failures=3,
     retry_at=at(999),

@@ -104,7 +104,7 @@ def test_p6_a_debt_behind_the_brake_is_expected_when_its_place_comes(braked: Sta
         (Facts(asked=(at(-60),)), False),
         (Facts(asked=(at(-70), at(-55))), True),
         (replace(DUE, claim=Claim(asked_at=at(-55))), True),
-        (replace(DUE, claim=Claim(asked_at=at(-55), failed=True)), False),
+        (replace(DUE, failed=Claim(asked_at=at(-55))), False),
     ],
     ids=["within the hour", "an hour ago", "the second", "under way", "failed: counted once"],
 )

@@ -191,6 +191,7 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
     stage.ledger.write_bundle(replace(TRUSTED, lost=LOST[:2], lost_at=at(-9)))
     assert end(stage, CLAIM, Verdict.FAILED, "ERROR") == set()
     held = Bundle(BUNDLE, image_id=IMAGE, lost=(WS, *LOST[:2]), lost_at=NOON, lost_image=IMAGE)
+    held = replace(held, lost_to_it=(WS,))
     assert kept(stage) == held
     [line] = stage.lines.of("held_bundle")
     assert (line["workspace_id"], line["bundle_id"], line["image_id"]) == (WS, BUNDLE, IMAGE)
@@ -234,7 +235,8 @@ def test_p7_a_conclusion_is_drawn_again_from_what_another_has_written(stage: Sta
     stage.has(replace(DUE, failures=1), None, OTHER)
     stage.ledger.write_bundle(Bundle(BUNDLE, lost=(OTHER,), lost_at=at(-9)))
     slow.conclude(known(claim=CLAIM), Decision(replace(DUE, failures=1), Verdict.FAILED))
-    assert kept(stage) == Bundle(BUNDLE, lost=(WS, OTHER), lost_at=NOON, lost_image=IMAGE)
+    both = Bundle(BUNDLE, lost=(WS, OTHER), lost_at=NOON, lost_image=IMAGE, lost_to_it=(WS,))
+    assert kept(stage) == both
 
 
 def test_p7_what_another_has_written_since_ones_own_write_is_kept(stage: Stage) -> None:
@@ -264,7 +266,7 @@ def test_p8_who_is_not_rebuilt_is_not_the_canary(stage: Stage) -> None:
         (DUE, GO_FIRST),
         (None, GO_FIRST),
         (replace(DUE, claim=CLAIM), GO_FIRST),
-        (replace(DUE, claim=replace(FIRST, failed=True)), GO_FIRST),
+        (replace(DUE, failed=FIRST), GO_FIRST),
     ],
     ids=["it goes on", "never asked for", "gone", "another rebuild", "failed"],
 )
@@ -295,7 +297,7 @@ def test_p7_never_ends_a_canary_that_goes_on_too_long_is_lost(
     assert stage.bundles().admit(known(OTHER)) is (WAIT if lost is None else GO_FIRST)
     lost_at = NOON - age if lost else None
     went = Bundle(BUNDLE, canary=WS if lost is None else OTHER, lost=lost or (), lost_at=lost_at)
-    went = replace(went, lost_image=IMAGE if lost else None)
+    went = replace(went, lost_image=IMAGE if lost else None, lost_to_it=lost or ())
     assert kept(stage) == went
 
 

@@ -28,6 +28,8 @@ TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-60))
 THREE = ("ws-000000001", "ws-000000002", "ws-000000003")
 HELD = Bundle(BUNDLE, image_id=IMAGE, lost=THREE, lost_at=at(-30))
 
+LOST = replace(HELD, lost=(*THREE[:2], WS), lost_image=IMAGE)
+
 
 @pytest.mark.parametrize(
     ("bundle", "image", "admission"),
@@ -48,7 +50,13 @@ HELD = Bundle(BUNDLE, image_id=IMAGE, lost=THREE, lost_at=at(-30))
         (HELD, IMAGE, Admission.HELD),
         (HELD, NEWER, Admission.HELD),
         (replace(HELD, lost=THREE[:2]), IMAGE, Admission.GO_FIRST),
-        (replace(HELD, lost=(*THREE[:2], WS)), IMAGE, Admission.GO_FIRST),
+        (LOST, IMAGE, Admission.GO_FIRST),
+        (replace(LOST, lost_to_it=THREE[:2]), IMAGE, Admission.GO_FIRST),
+        (replace(LOST, lost_to_it=THREE), IMAGE, Admission.HELD),
+        (replace(LOST, lost_to_it=(*THREE, WS)), IMAGE, Admission.GO_FIRST),
+        (replace(LOST, lost_to_it=THREE), NEWER, Admission.GO_FIRST),
+        (replace(LOST, lost=THREE, lost_to_it=(WS,)), IMAGE, Admission.GO_FIRST),
+        (replace(LOST, lost=THREE, lost_to_it=(WS,)), NEWER, Admission.HELD),
     ],
 )
 def test_p7_who_may_be_rebuilt(bundle: Bundle, image: str | None, admission: Admission) -> None:
@@ -71,6 +79,7 @@ def test_p7_a_bundle_is_held_from_the_third_that_is_lost() -> None:
         (TRUSTED, None, at(-40), {}),
         (HELD, IMAGE, at(-30), {}),
         (HELD, IMAGE, at(-29), {"proven_at": NOON, "lost": ()}),
+        (replace(HELD, lost_to_it=THREE), IMAGE, NOON, {"proven_at": NOON, "lost": ()}),
         (HELD, None, at(-29), {}),
         (replace(HELD, lost_at=None), IMAGE, at(-99), {"proven_at": NOON, "lost": ()}),
         (replace(HELD, lost=(WS, OTHER)), IMAGE, at(-30), {"lost": (OTHER,)}),
@@ -83,6 +92,7 @@ def test_p7_a_bundle_is_held_from_the_third_that_is_lost() -> None:
         "an unknown image proves nothing",
         "asked for no later than the one that was lost: proves nothing",
         "asked for later: mends all",
+        "whatever image they were lost to",
         "later, with an unknown image",
         "lost at an unknown time",
         "itself is lost no more",
@@ -94,18 +104,25 @@ def test_p7_a_good_end_proves_the_image_that_it_took(
     bundle: Bundle, image: str | None, asked_at: datetime, after: dict[str, Any]
 ) -> None:
     with_canary = replace(bundle, canary=WS)
-    assert ended_well(with_canary, WS, image, asked_at, NOON) == replace(bundle, **after)
+    mended: dict[str, Any] = {"lost_to_it": ()} if after.get("lost") == () else {}
+    assert ended_well(with_canary, WS, image, asked_at, NOON) == replace(bundle, **after, **mended)
+
+
+NOW = {"lost_at": NOON, "lost_image": NEWER, "lost_to_it": (WS,)}
+TOO = {"lost": (WS, *THREE), "lost_at": NOON, "lost_to_it": (WS, *THREE)}
 
 
 @pytest.mark.parametrize(
     ("bundle", "failures", "after"),
     [
-        (TRUSTED, 1, {"lost": (WS,), "lost_at": NOON, "lost_image": NEWER, "proven_at": None}),
-        (HELD, 1, {"lost": (WS, *THREE), "lost_at": NOON, "lost_image": NEWER}),
+        (TRUSTED, 1, {"lost": (WS,), "proven_at": None, **NOW}),
+        (HELD, 1, {"lost": (WS, *THREE), **NOW}),
         (replace(HELD, lost_at=at(5)), 1, {"lost": (WS, *THREE)}),
         (TRUSTED, 2, {}),
-        (replace(HELD, lost=(WS,)), 1, {"lost_image": NEWER}),
-        (replace(HELD, lost=(WS,)), 2, {"lost_image": NEWER}),
+        (replace(HELD, lost=(WS,)), 1, NOW),
+        (replace(HELD, lost=(WS,)), 2, NOW),
+        (replace(HELD, lost_image=NEWER, lost_to_it=THREE), 1, TOO),
+        (replace(HELD, lost_image=IMAGE, lost_to_it=THREE), 1, {"lost": (WS, *THREE), **NOW}),
     ],
     ids=[
         "the first",
@@ -114,6 +131,8 @@ def test_p7_a_good_end_proves_the_image_that_it_took(
         "it fails again",
         "it is lost already",
         "again",
+        "to the same image",
+        "to another one",
     ],
 )
 def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
@@ -134,5 +153,6 @@ def test_p8_only_the_canary_itself_makes_room_for_the_next() -> None:
 
 
 def test_p7_who_works_again_is_lost_no_more() -> None:
-    assert without(HELD, frozenset(THREE[1:2])).lost == (THREE[0], THREE[2])
+    mended = without(replace(HELD, lost_to_it=THREE[1:]), frozenset(THREE[1:2]))
+    assert (mended.lost, mended.lost_to_it) == ((THREE[0], THREE[2]), THREE[2:])
     assert without(HELD, frozenset({WS})) == HELD

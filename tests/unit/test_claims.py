@@ -206,7 +206,8 @@ def test_p3_a_bad_end_counts_when_it_is_seen_twice_ten_minutes_apart(state: str)
     assert said(second) == (Verdict.FAILED, state, at(60))
     assert second.facts == replace(
         OWED,
-        claim=replace(ill, failed=True),
+        claim=None,
+        failed=ill,
         asked=(NOON, at(-3000), at(-2000)),
         settled_at=at(80),
         failures=1,
@@ -235,21 +236,44 @@ def test_p6_a_workspace_that_is_gone_is_told(state: str) -> None:
     assert decision.facts == replace(OWED, asked=asked, trouble=trouble)
 
 
+@pytest.mark.parametrize("claim", [ACCEPTED, BEGUN])
+def test_a_state_that_is_no_end_is_waited_out(claim: Claim) -> None:
+    decision = judge(claim, 50, "MAINTENANCE", address="10.0.0.9")
+    assert said(decision) == (Verdict.REBUILDING, "MAINTENANCE", at(80))
+
+
 @pytest.mark.parametrize(
-    ("details", "reason"),
+    ("error", "verdict", "reason", "needs_at"),
     [
-        ({"state": "MAINTENANCE"}, "MAINTENANCE"),
-        ({"state": None}, "not_found"),
-        ({"state": None, "error": "InternalServerError"}, "api:InternalServerError"),
+        (None, Verdict.REBUILDING, "not_found", 140),
+        ("InternalServerError", Verdict.DEFERRED, "api:InternalServerError", 80),
     ],
 )
 @pytest.mark.parametrize("claim", [ACCEPTED, BEGUN])
-def test_what_says_nothing_of_an_end_is_waited_out(
-    claim: Claim, details: dict[str, Any], reason: str
+def test_p6_a_rebuild_of_which_aws_tells_nothing_goes_on_and_is_unknown_until_it_does(
+    claim: Claim, error: str | None, verdict: Verdict, reason: str, needs_at: float
 ) -> None:
-    seen = replace(sight(at(50), address="10.0.0.9"), **details)
-    decision = decide(replace(OWED, claim=claim), seen, at(50), DEFAULTS)
-    assert said(decision) == (Verdict.REBUILDING, reason, at(80))
+    decision = judge(claim, 50, None, error=error)
+    assert said(decision) == (verdict, reason, at(55))
+    unknown = Trouble(at(50), Need.UNKNOWN, reason, at(needs_at))
+    assert decision.facts == replace(OWED, claim=claim, trouble=unknown)
+    shown = decide(decision.facts, sight(at(60), state="REBUILDING"), at(60), DEFAULTS).facts
+    assert shown.claim == replace(claim, accepted_at=at(0, 1), begun_at=at(60))
+    assert shown.trouble is None
+    again = replace(decision.facts, failures=1)
+    still = decide(again, sight(at(60), state="REBUILDING"), at(60), DEFAULTS).facts
+    assert still.trouble == unknown
+
+
+def test_p2_a_retry_that_never_began_leaves_the_bad_end_that_shows_nobody_is_connected() -> None:
+    """UNHEALTHY has no connection status: without it, the WorkSpace would be stuck."""
+    retried = replace(LOST, claim=replace(ASKED, asked_at=at(200), state="UNHEALTHY"))
+    for minutes in (206, 213):
+        seen = sight(at(minutes), state="UNHEALTHY", connection="UNKNOWN", address="10.0.0.1")
+        retried = decide(retried, seen, at(minutes), DEFAULTS).facts
+    assert (retried.claim, retried.failed, retried.failures) == (None, LOST.failed, 2)
+    due = replace(sight(at(800)), state="UNHEALTHY", connection="UNKNOWN")
+    assert decide(retried, due, at(800), DEFAULTS).verdict is Verdict.REBUILD
 
 
 # When it is looked at again.
@@ -298,12 +322,12 @@ def test_p3_looks_that_watch_for_its_begin_do_not_wait_for_a_common_moment() -> 
 FAILED_AT = at(50)
 LOST = replace(
     OWED,
-    claim=replace(BEGUN, bad_since=at(40), failed=True),
+    failed=replace(BEGUN, bad_since=at(40)),
     asked=(NOON, at(-3000), at(-2000)),
     failures=1,
     retry_at=at(170),
 )
-NEVER_BEGAN = replace(LOST, claim=None)
+NEVER_BEGAN = replace(LOST, failed=None)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +335,7 @@ NEVER_BEGAN = replace(LOST, claim=None)
 )
 def test_p3_it_is_tried_again_ever_more_rarely(failures: int, hours: int) -> None:
     known = replace(OWED, failures=failures)
-    facts = claims.fail(known, replace(BEGUN, failed=True), "ERROR", NOON, DEFAULTS).facts
+    facts = claims.fail(known, BEGUN, "ERROR", NOON, DEFAULTS).facts
     assert facts.retry_at == at(60 * hours)
     assert facts.failures == failures + 1
     assert facts.trouble == Trouble(NOON, Need.BLOCKED, "ERROR", at(30))
@@ -320,7 +344,7 @@ def test_p3_it_is_tried_again_ever_more_rarely(failures: int, hours: int) -> Non
 def test_p6_it_is_one_fault_however_often_the_repetition_fails() -> None:
     told = Trouble(at(-120), Need.BLOCKED, "ERROR", at(-90))
     again = replace(OWED, failures=1, trouble=told)
-    facts = claims.fail(again, replace(BEGUN, failed=True), "UNHEALTHY", NOON, DEFAULTS).facts
+    facts = claims.fail(again, BEGUN, "UNHEALTHY", NOON, DEFAULTS).facts
     assert facts.trouble == replace(told, reason="UNHEALTHY")
     first = claims.fail(replace(again, failures=0), BEGUN, NOT_BEGUN, NOON, DEFAULTS).facts
     assert first.trouble == Trouble(NOON, Need.BLOCKED, NOT_BEGUN, at(30))
@@ -400,8 +424,8 @@ def test_p3_images_that_follow_each_other_make_no_more_than_three_tries_a_day(
 
 
 def test_an_image_that_is_not_known_is_not_another_one() -> None:
-    assert LOST.claim
-    nameless = replace(LOST, claim=replace(LOST.claim, image_id=None))
+    assert LOST.failed
+    nameless = replace(LOST, failed=replace(LOST.failed, image_id=None))
     assert not claims.is_mended(nameless, sight(at(60), bundle_image="wsi-second002"), at(60))
 
 
@@ -464,7 +488,7 @@ def test_p6_trouble_keeps_its_age_whatever_its_reason_becomes() -> None:
 
 
 def test_p6_a_failed_rebuild_stays_what_needs_a_person() -> None:
-    lost = claims.fail(OWED, replace(BEGUN, failed=True), "ERROR", NOON, DEFAULTS).facts
+    lost = claims.fail(OWED, BEGUN, "ERROR", NOON, DEFAULTS).facts
     assert trouble(lost, 10).facts.trouble == Trouble(NOON, Need.BLOCKED, "no_row", at(30))
 
 

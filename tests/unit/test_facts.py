@@ -51,7 +51,7 @@ A_MOMENT = timedelta(milliseconds=1)
         (Facts(told_at=NOON, vacant_since=at(-6)), Phase.VACANT),
         (FAILED, Phase.FAILED),
         (replace(FAILED, rebuilt_at=at(1)), Phase.FAILED),
-        (replace(FAILED, claim=replace(CLAIM, failed=True)), Phase.FAILED),
+        (replace(FAILED, failed=CLAIM), Phase.FAILED),
         (replace(VACANT, claim=CLAIM), Phase.REBUILDING),
         (replace(FAILED, claim=CLAIM), Phase.REBUILDING),
         (Facts(claim=CLAIM), Phase.REBUILDING),

@@ -83,7 +83,7 @@ REBUILT = Facts(rebuilt_at=NOON, settled_at=at(70), asked=(NOON,))
 FAILED = replace(
     VACANT,
     asked=(NOON,),
-    claim=Claim(asked_at=NOON, failed=True),
+    failed=Claim(asked_at=NOON),
     failures=1,
     retry_at=at(170),
     settled_at=at(80),
@@ -129,7 +129,7 @@ def test_a_session_after_a_failed_rebuild_is_one_like_any_other() -> None:
         used_at=at(59),
         vacant_since=None,
         owed_since=None,
-        claim=None,
+        failed=None,
         failures=0,
         retry_at=None,
         trouble=None,
@@ -138,7 +138,7 @@ def test_a_session_after_a_failed_rebuild_is_one_like_any_other() -> None:
 
 
 def test_p3_use_before_the_failed_rebuild_was_seen_to_go_on_is_none_after_it() -> None:
-    begun = replace(FAILED, claim=Claim(asked_at=NOON, begun_at=at(10), failed=True))
+    begun = replace(FAILED, failed=Claim(asked_at=NOON, begun_at=at(10)))
     assert learn(begun, busy(at(60), at(10))).phase is Phase.FAILED
     assert learn(begun, busy(at(60), at(10, 1))).phase is Phase.IN_USE
 
@@ -223,7 +223,8 @@ def reckoned(
         (at(80), {"facts": replace(VACANT, owed_since=None)}),
         (at(74), {"facts": LATE, "before": LATE}),
         (at(77), {"facts": replace(LATE, owed_since=at(-3))}),
-        (None, {"facts": replace(LATE, vacant_since=None)}),
+        (None, {"facts": replace(LATE, vacant_since=None, owed_since=None)}),
+        (at(99), {"facts": replace(LATE, vacant_since=None, late_at=at(99))}),
         (None, {"facts": replace(LATE, rebuilt_at=at(1))}),
         (None, {"facts": LATE, "verdict": Verdict.DRY_RUN}),
         (at(480), {"facts": LATE, "expected_by": at(420)}),
@@ -246,7 +247,8 @@ def reckoned(
         "one of which nobody knows since when",
         "nothing new",
         "the debt of a later session",
-        "nobody is known to be gone",
+        "somebody is there",
+        "put off by a sign-in that nothing confirms",
         "nothing is owed",
         "a dry run owes nothing",
         "a wait that was chosen",
@@ -347,9 +349,8 @@ def test_p3_a_rebuild_that_was_asked_for_is_followed_to_its_end_before_another_o
     decision = judge(replace(facts, claim=claim), seen)
     assert decision.verdict is not Verdict.REBUILD
     assert decision.facts.used_at == facts.used_at
-    ended = decision.facts.claim is None or decision.facts.claim.failed
-    if not ended:
-        assert decision.verdict is Verdict.REBUILDING
+    if decision.facts.claim is not None:
+        assert decision.verdict in (Verdict.REBUILDING, Verdict.DEFERRED)
     if decision.verdict not in (Verdict.FINISHED, Verdict.BELIEVED):
         assert decision.look_at is not None
         assert decision.look_at >= seen.looked_at

@@ -34,7 +34,7 @@ FAILED = replace(
     told_at=at(-240),
     vacant_since=at(-246),
     owed_since=at(-246),
-    claim=Claim(asked_at=at(-200), bad_since=at(-160), failed=True),
+    failed=Claim(asked_at=at(-200), bad_since=at(-160)),
     asked=(at(-200),),
     failures=1,
     retry_at=at(-30),
@@ -56,11 +56,20 @@ def said(decision: Decision) -> tuple[Verdict, str | None, datetime | None]:
 
 def test_p3_the_first_sight_of_an_empty_workspace_is_a_baseline_and_no_debt() -> None:
     seen = empty(NOON, bundle_id=BUNDLE, user="ada", last_connected_at=at(-500))
-    decision = judge(Facts(trouble=STUCK), seen)
+    decision = judge(Facts(), seen)
     assert said(decision) == (Verdict.BASELINE, None, None)
     assert decision.facts == Facts(baseline_at=at(-1), bundle_id=BUNDLE, user="ada")
     assert judge(Facts(), sight(NOON)).facts.baseline_at == NOON
     assert judge(Facts(), empty(NOON, last_connected_at=at(-1))).facts.baseline_at == NOON
+
+
+def test_p2_what_was_used_since_it_was_looked_for_in_vain_will_owe_a_rebuild() -> None:
+    """AWS left it out of its answer when it joined: its first session must not be forgotten."""
+    missed = Facts(trouble=STUCK)
+    decision = judge(missed, empty(NOON, last_connected_at=STUCK.since))
+    assert (decision.verdict, decision.facts.baseline_at) == (Verdict.BASELINE, STUCK.since)
+    used = judge(missed, empty(NOON, last_connected_at=STUCK.since + timedelta(seconds=1))).facts
+    assert (used.phase, used.owed_since) == (Phase.VACANT, at(-1))
 
 
 @pytest.mark.parametrize(
@@ -382,7 +391,7 @@ def test_p2_unhealthy_for_good_is_repeated_although_nothing_tells_who_is_connect
 
 @pytest.mark.parametrize(
     "facts",
-    [VACANT, replace(FAILED, claim=None)],
+    [VACANT, replace(FAILED, failed=None)],
     ids=["no claim", "not begun"],
 )
 def test_p1_a_bad_state_that_no_rebuild_has_caused_does_not_show_that_nobody_is_connected(
@@ -396,7 +405,7 @@ def test_p1_who_is_connected_although_the_rebuild_failed_is_left_alone() -> None
     decision = judge(FAILED, busy(at(25), state="UNHEALTHY"))
     assert decision.verdict is Verdict.IN_USE
     facts = decision.facts
-    assert (facts.claim, facts.trouble, facts.retry_at, facts.failures) == (None, None, None, 0)
+    assert (facts.failed, facts.trouble, facts.retry_at, facts.failures) == (None, None, None, 0)
     stale = busy(at(25), at(-290), state="UNHEALTHY")
     assert judge(FAILED, stale).verdict is Verdict.REBUILD
 

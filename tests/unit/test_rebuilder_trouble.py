@@ -21,7 +21,7 @@ FAILED = replace(
     used_at=at(-400),
     told_at=None,
     vacant_since=at(-390),
-    claim=Claim(asked_at=at(-300), failed=True),
+    failed=Claim(asked_at=at(-300)),
     asked=(at(-300),),
     failures=1,
     retry_at=at(-9),

@@ -398,9 +398,7 @@ LOST = replace(
     told_at=None,
     vacant_since=at(-590),
     owed_since=at(-590),
-    claim=replace(
-        CLAIM, asked_at=at(-100), bad_since=at(-46), failed=True, image_id="wsi-old00001"
-    ),
+    failed=replace(CLAIM, asked_at=at(-100), bad_since=at(-46), image_id="wsi-old00001"),
     asked=(at(-100),),
     failures=1,
     retry_at=at(60),
@@ -451,8 +449,8 @@ def test_p2_another_image_is_tried_at_once(stage: Stage) -> None:
 
 
 def test_ill_for_six_a_bad_end_that_may_heal_is_looked_at(stage: Stage) -> None:
-    assert LOST.claim
-    ill = replace(LOST, claim=replace(LOST.claim, bad_since=at(-20), image_id="wsi-first0001"))
+    assert LOST.failed
+    ill = replace(LOST, failed=replace(LOST.failed, bad_since=at(-20), image_id="wsi-first0001"))
     stage.has(ill, NOON)
     stage.run()
     assert ("finished", None) in stage.lines.decisions

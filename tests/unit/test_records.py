@@ -85,9 +85,9 @@ def test_what_a_signal_alone_wrote_is_a_record() -> None:
 
 
 def test_an_item_is_of_dynamodbs_types_and_says_what_the_index_shows() -> None:
-    claim = Claim(asked_at=NOON, failed=True, claimed_by="an-invocation")
+    claim = Claim(asked_at=NOON, claimed_by="an-invocation")
     trouble = Trouble(at(1), Need.BLOCKED, "ERROR", at(31))
-    facts = Facts(claim=claim, asked=(NOON, at(-9)), failures=2, trouble=trouble, user="ada")
+    facts = Facts(failed=claim, asked=(NOON, at(-9)), failures=2, trouble=trouble, user="ada")
     assert to_item(Record(WS, facts, 3, at(5), "ERROR")) == {
         "id": {"S": WS},
         "version": {"N": "3"},
@@ -96,10 +96,9 @@ def test_an_item_is_of_dynamodbs_types_and_says_what_the_index_shows() -> None:
         "reason": {"S": "ERROR"},
         "needs": {"S": "blocked"},
         "needs_at": from_moment(at(31)),
-        "claim": {
+        "failed": {
             "M": {
                 "asked_at": from_moment(NOON),
-                "failed": {"BOOL": True},
                 "claimed_by": {"S": "an-invocation"},
                 "goes_first": {"BOOL": False},
             }

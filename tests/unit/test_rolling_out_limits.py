@@ -26,16 +26,22 @@ OUTDATED = Facts(
 UNDER_WAY = Claim(asked_at=at(-30), accepted_at=at(-30), begun_at=at(-20))
 
 
-def rolls_out(stage: Stage, **limits: Any) -> None:
+def rolls_out(stage: Stage, facts: Facts = OUTDATED, **limits: Any) -> None:
     stage.settings = settings(canary_after=timedelta(hours=12), roll_out_images=True, **limits)
     stage.desktops.images[BUNDLE] = NEW
     stage.ledger.write_bundle(PROVEN)
-    stage.has(OUTDATED, NOON)
+    stage.has(facts, NOON)
 
 
+NEVER_BEGAN = {"asked": (at(-200),), "failures": 1, "retry_at": at(-9)}
+
+
+@pytest.mark.parametrize("tried", [{}, NEVER_BEGAN], ids=["the first time", "after one in vain"])
 @pytest.mark.parametrize("image", [OLD, NEWEST], ids=["its own again", "one that nobody proved"])
-def test_p7_an_image_that_came_since_the_audit_is_not_rolled_out(stage: Stage, image: str) -> None:
-    rolls_out(stage)
+def test_p7_an_image_that_came_since_the_audit_is_not_rolled_out(
+    stage: Stage, image: str, tried: dict[str, Any]
+) -> None:
+    rolls_out(stage, replace(OUTDATED, **tried))
     stage.desktops.images[BUNDLE] = image
     stage.run()
     assert stage.desktops.rebuilds() == []
@@ -71,10 +77,18 @@ def test_who_asked_by_hand_gets_whatever_image_there_is(stage: Stage) -> None:
     assert stage.desktops.rebuilds() == [OTHER]
 
 
+@pytest.mark.parametrize("tried", [{}, NEVER_BEGAN], ids=["the first time", "after one in vain"])
 @pytest.mark.parametrize("reason", [Deferral.SHARE, Deferral.BRAKE])
-def test_who_waits_for_a_place_after_a_session_goes_first(stage: Stage, reason: Deferral) -> None:
+def test_who_waits_for_a_place_after_a_session_goes_first(
+    stage: Stage, reason: Deferral, tried: dict[str, Any]
+) -> None:
     """Its next look comes later than that of the one that only lacks an image."""
-    rolls_out(stage, maximum_rebuilding_percent=50, maximum_rebuilds_per_hour=5)
+    rolls_out(
+        stage,
+        replace(OUTDATED, **tried),
+        maximum_rebuilding_percent=50,
+        maximum_rebuilds_per_hour=5,
+    )
     stage.has(DUE, at(5), OTHER, reason)
     stage.run()
     assert stage.desktops.rebuilds() == []
@@ -101,9 +115,7 @@ def test_without_limits_nobody_gives_way(stage: Stage) -> None:
 
 def test_p2_a_retry_that_is_refused_stays_one_of_a_rebuild_that_ended_badly(stage: Stage) -> None:
     """Else nothing would show any more that nobody is connected: UNHEALTHY has no sample."""
-    failed = replace(
-        DUE, claim=replace(UNDER_WAY, bad_since=at(-120), failed=True), asked=(at(-200),)
-    )
+    failed = replace(DUE, failed=replace(UNDER_WAY, bad_since=at(-120)), asked=(at(-200),))
     stage.has(
         replace(failed, failures=1, retry_at=at(-1)),
         NOON,
@@ -112,9 +124,7 @@ def test_p2_a_retry_that_is_refused_stays_one_of_a_rebuild_that_ended_badly(stag
         refusal="ResourceUnavailable.Snapshot",
     )
     stage.run()
-    claim = stage.facts().claim
-    assert claim is not None
-    assert claim.failed
+    assert stage.facts().failed == failed.failed
     stage.desktops.desks[WS].refusal = None
     stage.passes(at(90))
     assert stage.desktops.rebuilds()[1:] == [WS]

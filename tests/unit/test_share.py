@@ -84,7 +84,7 @@ def test_one_that_is_under_way_fills_the_share_of_a_small_fleet(stage: Stage) ->
 
 def test_one_that_failed_is_not_under_way(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilding_percent=50)
-    failed = replace(DUE, claim=replace(UNDER_WAY, failed=True), asked=(at(-30),), failures=1)
+    failed = replace(DUE, failed=UNDER_WAY, asked=(at(-30),), failures=1)
     stage.has(replace(failed, retry_at=at(90)), at(90), OTHER)
     stage.has(DUE, NOON)
     stage.run()
