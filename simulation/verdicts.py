@@ -39,7 +39,7 @@ RETRIES = (timedelta(), 3 * HOUR, 9 * HOUR, 25 * HOUR)
 """After so many failures, what it takes to try again, an hour of looks included."""
 
 BELIEVED_WITHIN = timedelta(minutes=30)
-"""From a rebuild's acceptance to the look after which it is believed, if none could have shown it."""
+"""From a rebuild's acceptance to the look after which it is believed where none could show it."""
 
 HELD = 3
 """A bundle is held after so many failures."""

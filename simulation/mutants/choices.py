@@ -65,6 +65,16 @@ ROLL_OUTS = (
     ),
     *bugs(
         "P2",
+        "lifecycle.py",
+        {
+            "who was looked for in vain has missed nothing": (
+                "baseline_at = asked_at or seen.vacant_at",
+                "baseline_at = seen.vacant_at",
+            ),
+        },
+    ),
+    *bugs(
+        "P2",
         "claims.py",
         {
             "a retry that never began forgets the bad end": (
