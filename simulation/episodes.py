@@ -211,6 +211,7 @@ class Episodes:
         for id_ in strangers:
             at = now + timedelta(hours=rng.uniform(-1, 48))
             world.deliver(Delivery(messages.session_end(id_, at, now), f"forged: {id_}"))
+            world.fleet.disturbed_at[id_] = now  # who joins later may have been told of
         if self._sent:
             again = rng.choice(self._sent)
             world.deliver(Delivery(again.event, again.about, 0, again.evidence))

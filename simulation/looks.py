@@ -44,6 +44,9 @@ SHORTEST = timedelta(minutes=9)
 
 HOURLY = timedelta(hours=1)
 
+ENDS_WITHIN = timedelta(hours=2, minutes=12)
+"""From a rebuild's acceptance to its usual end, at the most (W1, W2)."""
+
 
 class Looks:
     """By WorkSpace: its latest connection row, its latest states, and the last sight of a user."""
@@ -109,10 +112,11 @@ class Looks:
         return None
 
     def end_shown_at(self, desktop_id: str, rebuild: Rebuild, now: datetime) -> datetime:
-        """When a rebuild's good end was first shown; an hourly look is soon enough."""
+        """When a rebuild's good end was first shown; an hourly look is soon enough, and one by the
+        time by which rebuilds end."""
         ended_at = rebuild.ends_at or now
         shown = [look.at for look in self._after(desktop_id, ended_at) if look.state in USABLE]
-        return min([*shown, ended_at + HOURLY])
+        return min([*shown, max(ended_at + HOURLY, rebuild.accepted_at + ENDS_WITHIN)])
 
     def good_end_since(self, desktop_id: str, rebuild: Rebuild) -> bool:
         """Whether the first end that was shown of a rebuild was a good one."""

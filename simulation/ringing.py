@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0
 
+LATE = timedelta(minutes=2)
+"""From when on an audit may be told to be late: one that is under way has that time to end."""
+
 MISSED = timedelta(hours=1)
 """Beyond the interval of audits."""
 
@@ -71,11 +74,12 @@ class Ringing:
             world.oracles.violated("P6", broken.at, broken.what)
 
     def _miss_audits(self, now: datetime) -> None:
-        """A function that does not run at all says so by its silence."""
-        missed_at = (
-            self._audited_at + MISSED + timedelta(minutes=self._world.scenario.audit_interval)
-        )
-        if now > missed_at:
-            self.judge.needs("audit", ("audit-missed", "silent"), now, since=missed_at)
+        """A function that does not run at all says so by its silence. An audit that is but a little
+        late may be told, too."""
+        late_at = self._audited_at + timedelta(minutes=self._world.scenario.audit_interval)
+        missed_at = late_at + MISSED
+        if now > late_at + LATE:
+            must = now > missed_at
+            self.judge.needs("audit", ("audit-missed", "silent"), now, since=missed_at, must=must)
         else:
             self.judge.mended("audit", now)

@@ -96,7 +96,8 @@ class Bundles:
 
     def conclude(self, record: Record, decision: Decision) -> None:
         """What the end of a rebuild says about its bundle."""
-        claim, bundle_id = record.facts.claim, record.facts.bundle_id
+        bundle_id = record.facts.bundle_id
+        claim = record.facts.claim or record.facts.failed
         if claim is None or bundle_id is None or self._tools.settings.canary_after is None:
             return
         workspace_id, now = record.workspace_id, self._tools.clock.now()
@@ -118,7 +119,8 @@ class Bundles:
 
         before, after = self._change(bundle_id, concluded)
         about = {"bundle_id": bundle_id, "image_id": claim.image_id}
-        if after.proven_at is not None and (before.proven_at is None or claim.goes_first):
+        is_proven = after.proven_at not in (None, before.proven_at)
+        if is_proven and (before.proven_at is None or claim.goes_first):
             self.newly_trusted.add(bundle_id)
             self._tools.journal.write(Entry.TRUSTED, workspace_id, **about)
         elif after.is_held and not before.is_held:

@@ -218,9 +218,10 @@ def trouble(
 def _watched_to(claim: Claim, seen: Observation) -> datetime | None:
     """How far looks without a trace reach, each too soon after the last to have missed one.
 
-    Another state than before the rebuild is not seen, but may be its doing: it proves nothing.
+    A rebuild may pass through any state but AVAILABLE on its way. So another one than before it may
+    be its doing, and proves nothing.
     """
-    if seen.state != claim.state:
+    if seen.state not in (claim.state, "AVAILABLE"):
         return claim.watched_to
     unbroken = seen.looked_at - (claim.watched_to or claim.asked_at) <= SHORTEST
     return seen.looked_at if unbroken else claim.watched_to
@@ -257,15 +258,18 @@ def _end_well(
 ) -> Decision:
     """Nothing is owed any more but what was used after the rebuild had begun.
 
-    Nobody can be connected in state REBUILDING, so its latest sight counts.
+    Nobody can be connected in state REBUILDING, so its latest sight counts. Where nobody has looked
+    for long, it has ended by the time by which rebuilds do.
     """
+    seen_at = (claim.begun_at or claim.asked_at) + LONGEST_PAUSE
+    ended_by = min(now, max(seen_at, claim.asked_at + ENDS_WITHIN))
     asked = facts.asked if claim == facts.failed else (claim.asked_at, *facts.asked)
     rebuilt = Facts(
         used_at=facts.used_at,
         told_at=facts.told_at,
         wanted_at=facts.wanted_at,
         rebuilt_at=claim.begun_at or claim.accepted_at or claim.asked_at,
-        settled_at=now + SETTLES_WITHIN,
+        settled_at=ended_by + SETTLES_WITHIN,
         asked=asked[:TRIES_A_DAY],
         held_at=facts.held_at,
         held_until=facts.held_until,

@@ -10,7 +10,7 @@ from typing import Any
 from . import claims, lifecycle
 from .answers import Refused, Unavailable
 from .bundles import Bundles
-from .facts import API_ERROR, NOTICE_LAG, Claim, Decision, Facts, Phase, Verdict, after
+from .facts import API_ERROR, NOTICE_LAG, Claim, Decision, Deferral, Facts, Phase, Verdict, after
 from .lease import REBUILD_RESERVE
 from .observation import Observation
 from .rebuilder import Rebuilder
@@ -19,6 +19,9 @@ from .tools import Tools
 
 NEEDS_STATE = frozenset({Phase.NEW, Phase.VACANT, Phase.FAILED, Phase.REBUILDING})
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
+
+ENDS = frozenset({Verdict.FINISHED, Verdict.BELIEVED, Verdict.FAILED})
+"""What becomes of a rebuild that was asked for."""
 
 END_KNOWN_TO = timedelta(minutes=15)
 """How far apart the last sight of REBUILDING and the first of its end may be to tell its length."""
@@ -106,8 +109,12 @@ class Examiner:
     def _settle(self, record: Record, seen: Observation) -> None:
         """Decide, and do it."""
         tools, settings = self._tools, self._tools.settings
-        decision = lifecycle.decide(record.facts, seen, tools.clock.now(), settings)
-        if decision.needs_snapshot:
+        now = tools.clock.now()
+        decision = lifecycle.decide(record.facts, seen, now, settings)
+        waits = record.reason == Deferral.SNAPSHOT and not record.is_due(now)
+        if decision.needs_snapshot and waits:  # an audit comes too early to ask again
+            decision = replace(decision, look_at=record.look_at)
+        elif decision.needs_snapshot:
             newest = tools.workspaces.newest_snapshot(record.workspace_id)
             now = tools.clock.now()
             if isinstance(newest, Refused):
@@ -124,18 +131,18 @@ class Examiner:
     def _note(self, record: Record, decision: Decision) -> bool:
         """Write down what was decided; True."""
         self._tools.looked += 1
-        claim = record.facts.claim
+        claim = record.facts.claim or record.facts.failed
         told: dict[str, Any] = {}
-        if claim is not None and decision.verdict is not Verdict.REBUILDING:
-            if decision.verdict in (Verdict.FINISHED, Verdict.BELIEVED, Verdict.FAILED):
-                told = {
-                    "bundle_id": record.facts.bundle_id,
-                    "image_id": claim.image_id,
-                    "asked_at": claim.asked_at,
-                    "took_seconds": self._took(claim),
-                }
-            if decision.facts.claim != claim:
-                self.bundles.conclude(record, decision)
+        if claim is not None and decision.verdict in ENDS:
+            told = {
+                "bundle_id": record.facts.bundle_id,
+                "image_id": claim.image_id,
+                "asked_at": claim.asked_at,
+                "took_seconds": self._took(claim),
+            }
+        is_given_up = record.facts.claim is not None and decision.facts.claim is None
+        if is_given_up or decision.verdict in ENDS:
+            self.bundles.conclude(record, decision)
         self._tools.write(record, decision, **told)
         return True
 

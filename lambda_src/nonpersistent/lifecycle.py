@@ -253,7 +253,8 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     if vacant_at is None or vacant_at < due_at:
         doubt = Doubt.OLDER_SAMPLE if vacant_at else seen.doubt
         return trouble(facts, Need.UNKNOWN, doubt, now, settings)
-    if settings.user_volume is UserVolume.KEEP and not facts.is_wanted:
+    keeps = settings.user_volume is UserVolume.KEEP and facts.failed is None  # it rolled it back
+    if keeps and not facts.is_wanted:
         waits = _await_snapshot(facts, seen, now, settings)
         if waits is not None:
             return waits

@@ -101,7 +101,8 @@ class Reconciler:
         """The roster is read for each batch: who was taken off it is not touched any more (P4)."""
         now = self._tools.clock.now()
         known = self._on_roster(ids)
-        due = [record for record in known if _is_due(record, now) or self._is_woken(record)]
+        # Minutes may have passed since it was asked what is due: what the table says now counts.
+        due = [record for record in known if record.is_due(now) or self._is_woken(record)]
         if not self._examiner.examine(due):
             return False
         for id_ in ids:
@@ -195,8 +196,3 @@ def _is_unseen(record: Record, next_audit: datetime) -> bool:
     if record.look_at is None:
         return True
     return record.look_at > next_audit and record.facts.phase is not Phase.REBUILDING
-
-
-def _is_due(record: Record, now: datetime) -> bool:
-    """Minutes may have passed since it was asked what is due: what the table says now counts."""
-    return record.look_at is not None and record.look_at <= now

@@ -52,6 +52,10 @@ class Record:
     look_at: datetime | None = None
     reason: str | None = None
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether the planned time for a look has come."""
+        return self.look_at is not None and self.look_at <= now
+
 
 def to_item(record: Record) -> dict[str, Any]:
     """The item of a record. With a time to look it is in the sparse index, without not.

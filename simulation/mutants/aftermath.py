@@ -18,7 +18,7 @@ AFTERMATH = (
                 "unbroken = True",
             ),
             "any state without a trace proves that nothing began": (
-                "if seen.state != claim.state:",
+                'if seen.state not in (claim.state, "AVAILABLE"):',
                 "if False:",
             ),
             "it must begin within five minutes": (
@@ -72,8 +72,8 @@ AFTERMATH = (
                 "bad_since=None\n",
             ),
             "what a rebuild causes is use": (
-                "settled_at=now + SETTLES_WITHIN,\n        asked",
-                "settled_at=now,\n        asked",
+                "settled_at=ended_by + SETTLES_WITHIN,",
+                "settled_at=ended_by,",
             ),
             "use during the rebuild is wiped by nothing": (
                 "rebuilt_at=claim.begun_at or claim.accepted_at or claim.asked_at,",
@@ -160,8 +160,8 @@ AFTERMATH = (
         "reconciler.py",
         {
             "believe the list of what is due": (
-                "return record.look_at is not None and record.look_at <= now",
-                "return True",
+                "if record.is_due(now) or self._is_woken(record)]",
+                "]",
             ),
         },
     ),

@@ -68,8 +68,8 @@ SAFETY = (
             ),
             "ignore the rebuild window": ("if opens_at > soonest:", "if False:"),
             "keep no file": (
-                "if settings.user_volume is UserVolume.KEEP and not facts.is_wanted:",
-                "if False:",
+                "    if keeps and not facts.is_wanted:\n",
+                "    if False:\n",
             ),
         },
     ),

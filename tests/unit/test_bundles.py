@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -202,6 +202,7 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
     assert len(stage.lines.of("held_bundle")) == 1
 
 
+@pytest.mark.parametrize("proven_at", [None, at(-900)])
 @pytest.mark.parametrize(
     ("verdict", "reason", "failures"),
     [
@@ -212,12 +213,16 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
     ],
 )
 def test_p7_other_ends_say_nothing_of_the_bundle_and_let_the_next_go_first(
-    stage: Stage, verdict: Verdict, reason: str | None, failures: int
+    stage: Stage,
+    verdict: Verdict,
+    reason: str | None,
+    failures: int,
+    proven_at: datetime | None,
 ) -> None:
-    stage.ledger.write_bundle(replace(TRUSTED, canary=WS, proven_at=None))
+    stage.ledger.write_bundle(replace(TRUSTED, canary=WS, proven_at=proven_at))
     stage.has(replace(DUE, claim=FIRST), None)
     assert end(stage, FIRST, verdict, reason, failures) == set()
-    assert kept(stage) == replace(TRUSTED, proven_at=None)
+    assert kept(stage) == replace(TRUSTED, proven_at=proven_at)
     assert stage.lines.all == []
 
 

@@ -127,6 +127,15 @@ def test_p3_without_a_trace_on_looks_that_could_not_miss_it_it_did_not_take_plac
     )
 
 
+@pytest.mark.parametrize(("state", "now_to"), [("AVAILABLE", 9), ("STOPPED", 3), ("ERROR", 9)])
+def test_p3_no_rebuild_passes_through_available_on_its_way(state: str, now_to: float) -> None:
+    """A person mended it meanwhile: that is not the rebuild's end."""
+    broken = replace(ACCEPTED, state="ERROR", watched_to=at(3))
+    claim = judge(broken, 9, state).facts.claim
+    assert claim is not None
+    assert claim.watched_to == at(now_to)
+
+
 def test_p3_where_nobody_looked_an_accepted_rebuild_is_believed_and_another_is_not() -> None:
     believed = judge(ACCEPTED, 40, "AVAILABLE")
     assert believed.verdict is Verdict.BELIEVED

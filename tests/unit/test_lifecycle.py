@@ -492,5 +492,11 @@ def test_keep_rebuilds_once_a_snapshot_is_newer_than_whatever_showed_the_end(
     assert keep(facts, asked(snapshot_at)).verdict is verdict
 
 
+def test_keep_waits_for_no_snapshot_once_a_rebuild_has_rolled_the_volume_back() -> None:
+    """A WorkSpace in ERROR may never get another one."""
+    assert keep(FAILED, sight(at(25), state="ERROR")).verdict is Verdict.REBUILD
+    assert keep(replace(FAILED, failed=None), empty(at(25))).needs_snapshot
+
+
 def test_keep_rebuilds_without_a_snapshot_when_an_administrator_asks_for_it() -> None:
     assert keep(replace(VACANT, wanted_at=at(1)), empty(at(25))).verdict is Verdict.REBUILD

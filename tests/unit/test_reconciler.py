@@ -327,6 +327,15 @@ def test_keep_waits_for_the_next_snapshot(stage: Stage) -> None:
     assert stage.lines.decisions == [("deferred", "snapshot")]
 
 
+def test_p5_an_audit_before_its_time_does_not_ask_for_the_snapshot_again(stage: Stage) -> None:
+    stage.settings = settings(user_volume=UserVolume.KEEP)
+    stage.has(DUE, at(90), reason="snapshot")
+    stage.ledger.ask_audit(NOON)
+    stage.run()
+    assert stage.record().look_at == at(90)
+    assert stage.desktops.names() == ["DescribeWorkspacesConnectionStatus", "DescribeWorkspaces"]
+
+
 def test_p2_a_workspace_whose_snapshots_may_not_be_read_does_not_stop_the_others(
     stage: Stage,
 ) -> None:
@@ -452,9 +461,15 @@ def test_ill_for_six_a_bad_end_that_may_heal_is_looked_at(stage: Stage) -> None:
     assert LOST.failed
     ill = replace(LOST, failed=replace(LOST.failed, bad_since=at(-20), image_id="wsi-first0001"))
     stage.has(ill, NOON)
+    stage.settings = settings(canary_after=timedelta(hours=12))
+    lost = Bundle(BUNDLE, image_id="wsi-first0001", lost=(WS,), lost_at=LOST.failed.asked_at)
+    stage.ledger.write_bundle(lost)
     stage.run()
-    assert ("finished", None) in stage.lines.decisions
-    assert stage.facts().image_id == "wsi-first0001"
+    [line] = stage.lines.of("finished")
+    asked_at, image = ill.failed.asked_at, "wsi-first0001"
+    assert (line["asked_at"], line["image_id"]) == (asked_at.isoformat(), image)
+    assert stage.facts().image_id == image
+    assert stage.ledger.bundle(BUNDLE).lost == ()
 
 
 def test_p1_a_held_workspace_is_not_asked_about(stage: Stage) -> None:
