@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from . import transport, words
+from .administrators import Administrators
 from .agenda import Agenda
 from .baton import Invocation, current
 from .dynamodb import Table, TableError
@@ -32,6 +33,7 @@ class FarEnd:
     faults: Faults
     fleet: Fleet
     limits: Limits
+    administrators: Administrators
     oracles: Oracles
     rng: random.Random
     table: Table
@@ -54,6 +56,7 @@ class FarEnd:
                 [request] = given["RebuildWorkspaceRequests"]
                 self.oracles.asked(request["WorkspaceId"], now)
                 self.limits.asked(request["WorkspaceId"])
+                self.administrators.asks(request["WorkspaceId"])
         fate = self.faults.fate(service, "ConditionExpression" in given)
         if service == "dynamodb" and "ledger_throttled" in self.episodes.current:
             fate = Fate.THROTTLED

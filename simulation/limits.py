@@ -95,7 +95,8 @@ class Limits:
         scenario = world.scenario
         if scenario.brake is None and scenario.rebuilding_percent is None:
             return
-        if "outdated_at" not in world.table.items.get(workspace_id, {}):
+        is_outdated = "outdated_at" in world.table.items.get(workspace_id, {})
+        if not is_outdated or world.administrators.is_wanted(workspace_id):
             return
         world.oracles.counts["roll-outs within limits"] += 1
         for id_ in world.roster - world.episodes.odd:
@@ -108,5 +109,4 @@ class Limits:
 
 def is_under_way(item: Item) -> bool:
     """Whether a rebuild has not been seen to end."""
-    claim = item.get("claim", {}).get("M")
-    return claim is not None and not claim.get("failed", {}).get("BOOL")
+    return "claim" in item

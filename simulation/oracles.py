@@ -7,6 +7,7 @@ P3 is in `loops.py`, P7 in `harm.py`, P2 and P8 in `verdicts.py` and `reckoning.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -70,6 +71,8 @@ class Oracles:
         self.signals = 0
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
+        self.is_wanted: Callable[[str], bool] = lambda _: False
+        """Whether an administrator may have asked for a rebuild: it has no grace."""
         self._signals_when_asked: dict[str, int] = {}
         self._accepted: list[tuple[datetime, str]] = []
         self.looks = Looks(2 * skew + timedelta(seconds=5))
@@ -179,7 +182,8 @@ class Oracles:
         tolerance = 2 * self._skew + timedelta(milliseconds=10)
         if session.start > at or not ended_within(session, self._scenario.grace_time, at):
             return
-        if session.end is not None and at - session.end >= self._scenario.grace_time - tolerance:
+        grace = timedelta() if self.is_wanted(desktop.id) else self._scenario.grace_time
+        if session.end is not None and at - session.end >= grace - tolerance:
             return
         use = "in use" if session.end is None else f"{at - session.end} after a session"
         asked = self._signals_when_asked.get(desktop.id, self.signals)

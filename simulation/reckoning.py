@@ -53,16 +53,24 @@ class Reckoning:
     def settle(self) -> None:
         """Wait for P2's time, or until nothing is owed and an audit has seen everything."""
         world = self._world
-        peace = world.agenda.now
+        peace = world.administrators.released_at or world.agenda.now
         end = peace + verdicts.bound(world.scenario) + verdicts.RETRIES[-1]
         soonest = peace + timedelta(minutes=world.scenario.audit_interval + 40)
-        world.passes(soonest - peace)
+        world.passes(soonest - world.agenda.now)
         while not world.oracles.violations:
             self._judge(peace)
-            owing = bool(self.debts()) and world.agenda.now < end
+            owes = self.debts() or self._asked_in_vain()
+            owing = bool(owes) and world.agenda.now < end
             if not (world.rollouts.pending(peace) or owing):
                 return
             world.passes(15 * MINUTE)
+
+    def _asked_in_vain(self) -> list[tuple[str, datetime]]:
+        """Rebuilds that an administrator asked for and that have not followed, and since when."""
+        world = self._world
+        ids = world.roster - world.poisoned_since.keys() - world.episodes.odd
+        asked = ((id_, world.administrators.unpaid(id_)) for id_ in sorted(ids))
+        return [(id_, at) for id_, at in asked if at and not world.scenario.dry_run]
 
     def debts(self) -> list[verdicts.Debt]:
         """What is owed now, by the world's truth."""
@@ -79,6 +87,11 @@ class Reckoning:
         now = world.agenda.now
         bound = verdicts.bound(world.scenario)
         since = now - timedelta(minutes=world.scenario.audit_interval + 35)
+        for id_, asked_at in self._asked_in_vain():
+            mine = verdicts.retries(world.fleet, world.fleet.fleet[id_], world.oracles)
+            if now - max(peace, asked_at) > bound + mine:
+                text = f"{id_} was asked for by hand {asked_at:%d %H:%M:%S}, and is not rebuilt"
+                world.oracles.violated("P2", now, text)
         for debt in self.debts() if not world.scenario.dry_run else []:
             id_, desktop = debt.desktop.id, debt.desktop
             may_take = bound + verdicts.retries(world.fleet, desktop, world.oracles)

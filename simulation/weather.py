@@ -23,6 +23,7 @@ WEATHER: dict[str, dict[str, float]] = {
     },
     "own signals": {"touches": 0.7, "drops_last_known": 0.5, "own_disconnect": 0.7},
     "people": {"ordered": 0.15},
+    "administrators": {"held": 0.15, "by_hand": 0.1},
     "cause": {"spoiled": 1.0, "bad_image": 1.0},
     "evidence": {
         "row_missing": 0.15,

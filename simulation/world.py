@@ -13,6 +13,7 @@ from nonpersistent import handler
 from sandbox.desktop import Happening
 
 from . import log, messages, shortcut, transport
+from .administrators import Administrators
 from .agenda import Agenda
 from .baton import Invocation, current
 from .causes import Causes
@@ -94,6 +95,7 @@ class World(FarEnd):
         self.bus = Bus(self)
         self.limits = Limits(self)
         self.rollouts = RollOuts(self)
+        self.administrators = Administrators(self)
         self.users = Users(self.agenda, self.fleet, scenario, self.told, self.trace)
         self._sent: dict[Invocation, datetime] = {}
         self._fates: dict[Invocation, Fate] = {}
@@ -117,11 +119,18 @@ class World(FarEnd):
         for number, desktop_id in enumerate(self.fleet.fleet):
             if number >= self.scenario.absent * len(self.fleet.fleet):
                 self.users.employ(desktop_id)
-        for weather in (self.trouble, self.episodes, self.causes, self.rollouts, self.bus):
+        for weather in (
+            self.trouble,
+            self.episodes,
+            self.causes,
+            self.administrators,
+            self.rollouts,
+            self.bus,
+        ):
             weather.begin()
         if self.passes(timedelta(hours=self.scenario.hours)):
             self.faults.active = False
-            for weather in (self.causes, self.episodes, self.trouble):
+            for weather in (self.causes, self.episodes, self.trouble, self.administrators):
                 weather.end()
             self.users.go_home()
             reckoning.settle()
@@ -250,6 +259,7 @@ class World(FarEnd):
 
     def _settled(self, delivery: Delivery, invocation: Invocation) -> None:
         self.oracles.looks.survived.add(invocation.number)
+        self.administrators.settled(delivery, self.agenda.now)
         for kind, id_, at in delivery.evidence:
             self.oracles.received(kind, id_, at, invocation, self.agenda.now)
         if self.telling is not None:

@@ -158,10 +158,10 @@ def reckon(
     if not (facts.is_owed or put_off) or decision.verdict is Verdict.DRY_RUN:
         return replace(facts, late_at=None)
     was_stuck = before.trouble is not None and now >= before.trouble.needs_at
-    late_at = facts.late_at
-    if late_at is None or after(facts.owed_since, before.owed_since):
-        late_at = latest(facts.owed_since, facts.wanted_at) or now
-        late_at += settings.grace + allowance
+    since = latest(facts.owed_since, facts.told_at, facts.wanted_at) or now
+    late_at = since + settings.grace + allowance
+    if facts.late_at is not None and not after(facts.owed_since, before.owed_since):
+        late_at = max(late_at, facts.late_at)
     if was_stuck and facts.trouble is None:
         late_at = max(late_at, now + settings.grace + allowance)
     if decision.expected_by is not None and now < late_at:

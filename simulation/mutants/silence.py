@@ -85,6 +85,10 @@ GAUGES = (
                 "owed_since=vacant_since if confirmed else facts.owed_since or vacant_since",
                 "owed_since=vacant_since",
             ),
+            "an alarm of a later session leaves the debt as old": (
+                "since = latest(facts.owed_since, facts.told_at, facts.wanted_at) or now",
+                "since = latest(facts.owed_since, facts.wanted_at) or now",
+            ),
             "a wait that was chosen is late": (
                 "if decision.expected_by is not None and now < late_at:",
                 "if False:",

@@ -16,7 +16,7 @@ from simulation.scenario import Scenario, draw
 from tests.simulation.histories import History, minutes
 
 SIX = Scenario(seed=0, desktops=6)
-CLAIM = {"M": {"asked_at": {"S": "2026-03-02T08:00:00.000Z"}, "failed": {"BOOL": False}}}
+CLAIM = {"M": {"asked_at": {"S": "2026-03-02T08:00:00.000Z"}}}
 
 
 def notes(history: History, id_: str, **item: Any) -> None:

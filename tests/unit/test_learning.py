@@ -202,7 +202,8 @@ def test_a_rebuild_falls_due_a_grace_period_after_the_last_evidence(
 
 
 ALLOWANCE = timedelta(hours=1)
-LATE = replace(VACANT, late_at=at(74))
+LATE = replace(VACANT, late_at=at(80))
+LONG_AGO = replace(LATE, used_at=at(-110), told_at=at(-100), owed_since=at(-106), late_at=at(-20))
 WAS_STUCK = replace(LATE, trouble=Trouble(at(-100), Need.UNKNOWN, "no_row", at(-10)))
 
 
@@ -217,28 +218,27 @@ def reckoned(
 @pytest.mark.parametrize(
     ("late_at", "given"),
     [
-        (at(74), {"facts": VACANT}),
-        (at(74), {"facts": LATE}),
+        (at(80), {"facts": VACANT}),
+        (at(80), {"facts": LATE}),
         (at(81), {"facts": replace(VACANT, wanted_at=at(1))}),
-        (at(80), {"facts": replace(VACANT, owed_since=None)}),
-        (at(74), {"facts": LATE, "before": LATE}),
-        (at(77), {"facts": replace(LATE, owed_since=at(-3))}),
+        (at(83), {"facts": replace(VACANT, owed_since=None, told_at=None), "minutes": 3}),
+        (at(80), {"facts": LATE, "before": LATE}),
+        (at(83), {"facts": replace(LATE, owed_since=at(3))}),
+        (at(89), {"facts": replace(LATE, told_at=at(9))}),
+        (at(480), {"facts": replace(LATE, told_at=at(9), late_at=at(480))}),
         (None, {"facts": replace(LATE, vacant_since=None, owed_since=None)}),
         (at(99), {"facts": replace(LATE, vacant_since=None, late_at=at(99))}),
         (None, {"facts": replace(LATE, rebuilt_at=at(1))}),
         (None, {"facts": LATE, "verdict": Verdict.DRY_RUN}),
         (at(480), {"facts": LATE, "expected_by": at(420)}),
-        (at(74), {"facts": LATE, "expected_by": at(5)}),
-        (at(74), {"facts": LATE, "expected_by": at(420), "minutes": 74}),
-        (at(480), {"facts": LATE, "expected_by": at(420), "minutes": 73.9}),
-        (at(80), {"facts": LATE, "before": WAS_STUCK}),
-        (at(74), {"facts": LATE, "before": WAS_STUCK, "minutes": -10.1}),
-        (at(74), {"facts": replace(WAS_STUCK), "before": WAS_STUCK}),
+        (at(80), {"facts": LATE, "expected_by": at(5)}),
+        (at(80), {"facts": LATE, "expected_by": at(420), "minutes": 80}),
+        (at(480), {"facts": LATE, "expected_by": at(420), "minutes": 79.9}),
+        (at(85), {"facts": LATE, "before": WAS_STUCK, "minutes": 5}),
+        (at(-20), {"facts": LONG_AGO, "before": WAS_STUCK, "minutes": -10.1}),
+        (at(-20), {"facts": replace(LONG_AGO, trouble=WAS_STUCK.trouble), "before": WAS_STUCK}),
         (at(99), {"facts": replace(LATE, late_at=at(99)), "before": WAS_STUCK}),
-        (
-            at(70),
-            {"facts": replace(LATE, late_at=at(60)), "before": WAS_STUCK, "minutes": -10},
-        ),
+        (at(70), {"facts": LONG_AGO, "before": WAS_STUCK, "minutes": -10}),
     ],
     ids=[
         "a new debt",
@@ -247,6 +247,8 @@ def reckoned(
         "one of which nobody knows since when",
         "nothing new",
         "the debt of a later session",
+        "an alarm of a later session",
+        "one that waits by choice",
         "somebody is there",
         "put off by a sign-in that nothing confirms",
         "nothing is owed",

@@ -12,7 +12,7 @@ from nonpersistent.records import Record
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, WS, at, empty
 
-LATE_AT = at(-46) + timedelta(minutes=20) + USUAL_DELAY
+LATE_AT = at(-40) + timedelta(minutes=20) + USUAL_DELAY
 REFUSED = Trouble(at(-60), Need.BLOCKED, "NoSnapshot", at(-30), refused=True)
 DOUBTED = Trouble(at(-60), Need.UNKNOWN, "no_row", at(30))
 STUCK = replace(DUE, trouble=DOUBTED, late_at=LATE_AT)
@@ -26,7 +26,7 @@ FAILED = replace(
     failures=1,
     retry_at=at(-9),
     trouble=Trouble(at(-200), Need.BLOCKED, "ERROR", at(-170)),
-    late_at=LATE_AT,
+    late_at=at(-46) + timedelta(minutes=20) + USUAL_DELAY,
 )
 
 

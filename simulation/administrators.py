@@ -1,0 +1,133 @@
+"""What administrators ask the function for: a rebuild by hand, a hold, its release; and the judge.
+
+A held WorkSpace is never rebuilt. One that was asked for by hand is, without grace, but never under
+a user. A request may be lost for hours in Lambda's queue, so it counts from its invocation's end.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sandbox.course import Rebuild
+from sandbox.desktop import Desktop
+
+from .functions import Delivery
+
+if TYPE_CHECKING:
+    from .world import World
+
+TURN = 1800.0
+"""Seconds between two rounds."""
+
+SLOWLY = timedelta(minutes=10)
+"""How long an invocation may take from reading a request to its end."""
+
+RELEASED_AFTER = 1500.0
+"""Seconds of peace: what was held in a queue, or was a dead letter, has come by then."""
+
+
+class Administrators:
+    """Of one world. After `end` nothing is held."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._rng = random.Random(f"administrators {world.scenario.seed}")
+        self._over = False
+        self._held: dict[str, tuple[datetime, datetime]] = {}
+        """From when on, and until when, a WorkSpace is held for certain."""
+        self._ever_held: set[str] = set()
+        self._wanted: dict[str, datetime] = {}
+        self._asked_at: dict[str, datetime] = {}
+        self._open: Counter[str] = Counter()
+        """Requests for a rebuild that have not been received, or not for the last time."""
+        self.released_at: datetime | None = None
+        """When the last holds end."""
+
+    def begin(self) -> None:
+        world = self._world
+        if world.faults.strength("held") or world.faults.strength("by_hand"):
+            world.oracles.is_wanted = self.is_wanted
+            world.oracles.loops.excuses.append(self.asked_for)
+            world.agenda.every(TURN, self._round, self._rng.uniform(0, TURN))
+
+    def end(self) -> None:
+        world = self._world
+        self._over = True
+        if self._ever_held:
+            self.released_at = world.agenda.now + timedelta(seconds=RELEASED_AFTER)
+        for id_ in sorted(self._ever_held):
+            self._send("release", id_, RELEASED_AFTER)
+
+    def _round(self) -> None:
+        world, rng = self._world, self._rng
+        for id_ in sorted(world.roster) if not self._over else []:
+            if world.faults.happens("held"):
+                self._ever_held.add(id_)
+                self._send("hold", id_, hours=rng.uniform(0.5, 12), reason="forensics")
+            elif id_ in self._ever_held and rng.random() < 0.1:
+                self._send("release", id_)
+            elif world.faults.happens("by_hand"):
+                self._asked_at[id_] = world.agenda.now
+                self._open[id_] += 1
+                self._send("rebuild", id_)
+
+    def _send(self, task: str, id_: str, delay: float = 0.0, **given: object) -> None:
+        world = self._world
+        if task == "release":
+            self._held[id_] = (world.agenda.now, world.agenda.now)  # for certain no more
+        event = {"task": task, "workspace_ids": [id_], **given}
+        world.agenda.after(delay, lambda: world.deliver(Delivery(event, f"{task} of {id_}")))
+
+    def settled(self, delivery: Delivery, now: datetime) -> None:
+        """An invocation has received a request, and has returned normally."""
+        match delivery.event:
+            case {"task": "hold", "workspace_ids": [str(id_)], "hours": float(hours)}:
+                self._ever_held.add(id_)
+                self._held.setdefault(id_, (now, now + timedelta(hours=hours) - SLOWLY))
+            case {"task": "rebuild", "workspace_ids": [str(id_)]}:
+                self._open[id_] -= 1
+                self._asked_at[id_] = now
+                if id_ in self._world.roster:
+                    self._wanted[id_] = now
+
+    # -- the judgement ------------------------------------------------------------------------
+
+    def asks(self, workspace_id: str) -> None:
+        """A rebuild is being asked for."""
+        world, now = self._world, self._world.agenda.now
+        claim = world.table.items.get(workspace_id, {}).get("claim", {}).get("M")
+        if workspace_id not in self._held or claim is None:
+            return
+        since, until = self._held[workspace_id]
+        claimed_at = datetime.fromisoformat(claim["asked_at"]["S"])
+        if claimed_at > since + 2 * world.skew and now < until - 2 * world.skew:
+            what = f"{workspace_id} is asked for, and is held since {since:%d %H:%M:%S}"
+            world.oracles.violated("P1", now, what)
+
+    def is_wanted(self, workspace_id: str) -> bool:
+        """Whether a rebuild by hand may be owed, without grace."""
+        return workspace_id in self._asked_at
+
+    def asked_for(self, desktop: Desktop, last: Rebuild | None, _: Rebuild) -> bool:
+        """Whether an administrator may have asked for a rebuild since the last one."""
+        asked_at = self._asked_at.get(desktop.id)
+        if asked_at is None:
+            return False
+        return self._open[desktop.id] > 0 or last is None or asked_at >= last.accepted_at
+
+    def unpaid(self, workspace_id: str) -> datetime | None:
+        """When a rebuild was asked for that has not followed."""
+        asked_at = self._wanted.get(workspace_id)
+        desktop = self._world.fleet.fleet.get(workspace_id)
+        if asked_at is None or desktop is None:
+            return None
+        since = asked_at - SLOWLY
+        paid = any(
+            rebuild.accepted_at >= since
+            or (rebuild.begun_at and (rebuild.finished_at is None or rebuild.finished_at >= since))
+            for rebuild in desktop.rebuilds
+        )
+        return None if paid else asked_at

@@ -1,0 +1,113 @@
+"""The judge of holds, and of rebuilds that were asked for by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sandbox.course import Course
+from simulation.administrators import Administrators
+from simulation.functions import Delivery
+from simulation.reckoning import Reckoning
+from simulation.scenario import Scenario
+from tests.simulation.histories import History, minutes
+
+
+def requested(history: History, minute: float, task: str, **given: Any) -> Administrators:
+    """A request has been received."""
+    event = {"task": task, "workspace_ids": [history.id], **given}
+    administrators = history.world.administrators
+    administrators.settled(Delivery(event, task), history.at(minute))
+    return administrators
+
+
+def asks(history: History, claimed: float, minute: float) -> None:
+    """A rebuild that was claimed then is asked for now."""
+    claim = {"M": {"asked_at": {"S": history.at(claimed).isoformat()}}}
+    history.world.table.write({"id": {"S": history.id}, "claim": claim}, history.id)
+    history.at(minute)
+    history.world.administrators.asks(history.id)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "asked", "broken"),
+    [(10, 10.1, ["P1"]), (4, 10, []), (49, 49.1, ["P1"]), (111, 111.1, [])],
+    ids=["held", "claimed before", "nearly over", "over"],
+)
+def test_p1_a_rebuild_of_a_held_workspace_is_seen(
+    claimed: float, asked: float, broken: list[str]
+) -> None:
+    history = History()
+    requested(history, 5, "hold", hours=1.0, reason="forensics")
+    asks(history, claimed, asked)
+    assert history.broken == broken
+
+
+def test_p1_what_was_released_may_be_rebuilt() -> None:
+    history = History()
+    administrators = requested(history, 5, "hold", hours=9.0, reason="forensics")
+    administrators.end()
+    asks(history, 10, 10.1)
+    assert history.broken == []
+
+
+def asked_by_hand(history: History, minute: float) -> None:
+    administrators = requested(history, minute, "rebuild")
+    administrators.begin()
+
+
+BY_HAND = Scenario(seed=0, desktops=6, faults={"by_hand": 1.0})
+
+
+def test_p1_a_rebuild_by_hand_has_no_grace_and_hits_no_user() -> None:
+    history = History(BY_HAND)
+    asked_by_hand(history, 5)
+    history.session(10, 60)
+    history.told(62, "session_end")
+    history.rebuild(65)
+    assert history.broken == []
+    history.session(120, None)
+    history.told(120, "sign_in")
+    history.rebuild(125)
+    assert history.broken == ["P1"]
+
+
+@pytest.mark.parametrize(("minute", "broken"), [(95, []), (85, ["P3"])])
+def test_p3_a_rebuild_by_hand_is_none_without_a_reason(minute: float, broken: list[str]) -> None:
+    history = History(BY_HAND)
+    history.session(10, 30)
+    history.rebuild(90)
+    asked_by_hand(history, minute)
+    history.rebuild(150)
+    assert history.broken == broken
+
+
+@pytest.mark.parametrize(
+    ("course", "unpaid"),
+    [(None, True), (Course(takes=minutes(30)), False), (Course(begins=False), True)],
+    ids=["none", "one that was under way", "one that never began"],
+)
+def test_p2_a_rebuild_by_hand_that_never_follows_is_seen(
+    course: Course | None, unpaid: bool
+) -> None:
+    history = History()
+    peace = history.at(0)
+    if course:
+        history.session(2, 20)
+        history.rebuild(50, course)
+    administrators = requested(history, 65, "rebuild")
+    assert bool(administrators.unpaid(history.id)) is unpaid
+    history.at(60 * 48)
+    Reckoning(history.world)._judge(peace)
+    assert ("P2" in history.broken) is unpaid
+
+
+def test_p2_in_a_dry_run_nobody_is_rebuilt_by_hand() -> None:
+    history = History(replace(Scenario(seed=0, desktops=6), dry_run=True))
+    peace = history.at(0)
+    requested(history, 65, "rebuild")
+    history.at(60 * 48)
+    Reckoning(history.world)._judge(peace)
+    assert history.broken == []
