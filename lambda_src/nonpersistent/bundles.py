@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from . import canary
 from .canary import Admission, Bundle
-from .claims import NOT_BEGUN
+from .claims import IN_VAIN
 from .facts import ENDS_WITHIN, Decision, Facts, Verdict
 from .journal import Entry
 from .records import Record
@@ -53,21 +53,19 @@ class Bundles:
         return self._images[bundle_id]
 
     def proves(self, bundle_id: str | None, image: str | None) -> bool:
-        """Whether an image may be rolled out: a rebuild from it ended well lately."""
-        canary_after = self._tools.settings.canary_after
-        if bundle_id is None or canary_after is None:
+        """Whether an image may be rolled out: rebuilds from it end well, as far as is known."""
+        if bundle_id is None or image is None or not self._tools.settings.roll_out_images:
             return False
-        return self._bundle(bundle_id).trusts(image, self._tools.clock.now(), canary_after)
+        bundle = self._bundle(bundle_id)
+        return image == bundle.image_id and bundle.proven_at is not None and not bundle.lost
 
     def rolls_out(self, record: Record) -> bool:
         """Whether a WorkSpace still lacks the image that an audit found proven: meanwhile the
         bundle may have another one, the WorkSpace's own again, or one whose rebuilds end badly."""
         bundle_id = record.facts.bundle_id
-        if bundle_id is None:
-            return False
-        image, bundle = self.image(bundle_id), self._bundle(bundle_id)
-        proven = image == bundle.image_id and bundle.proven_at is not None and not bundle.lost
-        return image is None or (proven and image != record.facts.image_id)
+        image = self.image(bundle_id)
+        is_unknown = image is None and self._tools.settings.roll_out_images
+        return is_unknown or (self.proves(bundle_id, image) and image != record.facts.image_id)
 
     def admit(self, record: Record, *, only_ask: bool = False) -> Admission:
         """Whether a WorkSpace may be rebuilt; takes the canary's place, unless `only_ask`.
@@ -81,9 +79,11 @@ class Bundles:
             return Admission.GO if only_ask else Admission.IMAGE_UNKNOWN
         while True:
             bundle = self._bundle(bundle_id)
-            if bundle.canary not in (None, record.workspace_id):
+            now = self._tools.clock.now()
+            waits = bundle.canary not in (None, record.workspace_id)
+            if waits and not bundle.is_proven(now, canary_after):
                 return Admission.WAIT
-            image, now = self.image(bundle_id), self._tools.clock.now()
+            image = self.image(bundle_id)
             admitted, admission = canary.admit(
                 bundle, image, record.workspace_id, now, canary_after
             )
@@ -110,7 +110,7 @@ class Bundles:
                 renews = bundle.lost or _is_old(bundle.proven_at, now)
                 if claim.goes_first or (image == bundle.image_id and renews):
                     return canary.ended_well(bundle, workspace_id, image, claim.asked_at, now)
-            elif decision.verdict is Verdict.FAILED and decision.reason != NOT_BEGUN:
+            elif decision.verdict is Verdict.FAILED and decision.reason not in IN_VAIN:
                 failures = decision.facts.failures
                 return canary.ended_badly(
                     bundle, workspace_id, claim.image_id, claim.asked_at, failures

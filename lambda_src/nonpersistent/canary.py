@@ -65,11 +65,9 @@ class Bundle:
         is_known = image == self.lost_image and len(self.lost_to_it) >= MOST_LOST
         return workspace_id in self.lost and not is_known
 
-    def trusts(self, image: str | None, now: datetime, canary_after: timedelta) -> bool:
-        """Whether rebuilds from `image` may be expected to end well."""
-        if image is None or image != self.image_id or self.proven_at is None or self.lost:
-            return False
-        return now - self.proven_at < canary_after
+    def is_proven(self, now: datetime, canary_after: timedelta) -> bool:
+        """Whether rebuilds from `image_id` may be expected to end well."""
+        return self.proven_at is not None and not self.lost and now - self.proven_at < canary_after
 
 
 def admit(
@@ -81,7 +79,7 @@ def admit(
     """
     if image is None:
         return bundle, Admission.IMAGE_UNKNOWN
-    if bundle.trusts(image, now, canary_after):
+    if image == bundle.image_id and bundle.is_proven(now, canary_after):
         return bundle, Admission.GO
     if bundle.canary not in (None, workspace_id):
         return bundle, Admission.WAIT

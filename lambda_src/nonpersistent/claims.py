@@ -83,6 +83,12 @@ LONGEST_PAUSE = timedelta(hours=1)
 NOT_BEGUN = "not_begun"
 """Why a rebuild failed that left no trace on looks that could not have missed it."""
 
+NOT_SEEN = "not_seen"
+"""Why one did of which AWS said nothing, and which nobody could see."""
+
+IN_VAIN = frozenset({NOT_BEGUN, NOT_SEEN})
+"""Of a rebuild that, as far as is known, did not take place."""
+
 
 def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     """How the rebuild that was asked for goes on."""
@@ -118,13 +124,14 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         return _end_well(facts, watched, now, settings, Verdict.FINISHED)
     if claim.accepted_at is not None:
         return _end_well(facts, watched, now, settings, Verdict.BELIEVED)
-    return fail(facts, watched, NOT_BEGUN, now, settings)
+    return fail(facts, watched, NOT_SEEN, now, settings)
 
 
 def adopt(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     """Somebody else rebuilds the WorkSpace: what they begin is followed, too, and pays the debt."""
     claim = Claim(asked_at=now, accepted_at=now, begun_at=now)
-    known = replace(facts, bundle_id=seen.bundle_id or facts.bundle_id)
+    kept = facts.trouble if facts.failures else None
+    known = replace(facts, bundle_id=seen.bundle_id or facts.bundle_id, trouble=kept)
     return _look_again(known, claim, seen, now, settings)
 
 
@@ -162,7 +169,7 @@ def may_heal(facts: Facts, now: datetime) -> bool:
 def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Settings) -> Decision:
     """The rebuild ended badly, or did not take place: it is tried again, ever more rarely."""
     retry_at = now + BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]
-    began = reason != NOT_BEGUN
+    began = reason not in IN_VAIN
     told = facts.trouble if facts.failures else None  # the same fault, however often it is met
     failed = replace(
         facts,
@@ -182,15 +189,7 @@ def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Setti
 
 def refuse(facts: Facts, code: str, now: datetime, settings: Settings) -> Decision:
     """AWS refused the rebuild: nothing has happened, the debt stays."""
-    return trouble(
-        replace(facts, claim=None),
-        Need.BLOCKED,
-        code,
-        now,
-        settings,
-        Verdict.REFUSED,
-        FAILURE_HOLDS,
-    )
+    return trouble(facts, Need.BLOCKED, code, now, settings, Verdict.REFUSED, FAILURE_HOLDS)
 
 
 def trouble(
@@ -278,5 +277,5 @@ def _end_well(
         bundle_id=facts.bundle_id,
         image_id=claim.image_id,
     )
-    look_at = settings.look_after(now, settings.patience) if rebuilt.is_dirty else None
-    return Decision(rebuilt, verdict, look_at)
+    # Who has signed in since shows in the next sample, whatever was lost of their messages.
+    return Decision(rebuilt, verdict, settings.look_after(now, settings.patience))

@@ -87,8 +87,10 @@ class Examiner:
         facts, now = record.facts, self._tools.clock.now()
         if not facts.is_owed:
             return False
-        waits_for_retry = facts.phase is Phase.FAILED and not lifecycle.may_be_used(facts)
-        if waits_for_retry and not claims.may_heal(facts, now):
+        in_doubt = facts.trouble is not None and facts.retry_at is None
+        if in_doubt or claims.may_heal(facts, now):
+            return False
+        if facts.phase is Phase.FAILED and not lifecycle.may_be_used(facts):
             unseen = Observation(now, bundle_image=self.bundles.image(facts.bundle_id))
             if early := claims.after_failure(facts, unseen, now, self._tools.settings):
                 return self._note(record, early)

@@ -249,7 +249,8 @@ class Facts:
             return Need.HELD_BUNDLE, self.owed_since or self.late_at
         if reason in (Deferral.BRAKE, Deferral.SHARE) and self.owed_since is not None:
             return Need.BRAKED, self.owed_since + BRAKE_HOLDS
-        return Need.LATE, self.late_at
+        held_to = self.held_until and self.held_until + USUAL_DELAY
+        return Need.LATE, latest(self.late_at, held_to) or self.late_at
 
 
 @dataclass(frozen=True)

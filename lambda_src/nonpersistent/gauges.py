@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from .facts import USUAL_DELAY, Need, Phase
+from .facts import USUAL_DELAY, Deferral, Need, Phase
 from .journal import Entry as Line
 from .journal import Journal
 from .ledger import Entry, Ledger
@@ -31,10 +31,17 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings, now: datetime) ->
     needy = [(entry, *found) for entry in entries if (found := _need(entry, unattended, now))]
     counts = Counter(need for _, need, _, _ in needy)
     late = [since for _, need, since, _ in needy if need is Need.LATE]
-    failed = {entry.bundle_id for entry in entries if entry.phase == Phase.FAILED}
-    bundles = ledger.bundles(sorted(id_ for id_ in failed if id_))
+    needy.sort(key=lambda each: each[1] is Need.HELD_BUNDLE)  # those wait for others
+    may_be_held = {
+        entry.bundle_id
+        for entry in entries
+        if entry.phase == Phase.FAILED or entry.reason == Deferral.HELD_BUNDLE
+    }
+    bundles = ledger.bundles(sorted(id_ for id_ in may_be_held if id_))
     held = [bundle.bundle_id for bundle in bundles if bundle.is_held]
     completed_at = ledger.audit().completed_at
+    if completed_at is None:
+        ledger.ask_audit(now)
     overdue = now - completed_at - settings.audit_interval if completed_at else timedelta()
     journal.write(
         Line.GAUGES,

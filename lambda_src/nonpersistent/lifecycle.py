@@ -141,34 +141,6 @@ def evident_at(facts: Facts) -> datetime | None:
     return min(ends, default=None)
 
 
-def reckon(
-    before: Facts, decision: Decision, now: datetime, settings: Settings, allowance: timedelta
-) -> Facts:
-    """The decision's facts, with the time by which the debt should have been paid.
-
-    That is the grace period, what the API's rate needs (`allowance`), and each wait that the
-    administrator configured. What is late already stays late, whatever it waits for next; what
-    had been in trouble for long begins anew.
-    """
-    facts = decision.facts
-    waits = isinstance(decision.reason, Deferral)  # so does the look that awaited a newer sample
-    if waits and facts.trouble is not None and facts.trouble.reason == Doubt.OLDER_SAMPLE:
-        facts = replace(facts, trouble=None)
-    put_off = facts.phase is Phase.IN_USE and facts.owed_since is not None
-    if not (facts.is_owed or put_off) or decision.verdict is Verdict.DRY_RUN:
-        return replace(facts, late_at=None)
-    was_stuck = before.trouble is not None and now >= before.trouble.needs_at
-    since = latest(facts.owed_since, facts.told_at, facts.wanted_at) or now
-    late_at = since + settings.grace + allowance
-    if facts.late_at is not None and not after(facts.owed_since, before.owed_since):
-        late_at = max(late_at, facts.late_at)
-    if was_stuck and facts.trouble is None:
-        late_at = max(late_at, now + settings.grace + allowance)
-    if decision.expected_by is not None and now < late_at:
-        late_at = max(late_at, decision.expected_by + allowance)
-    return replace(facts, late_at=late_at)
-
-
 def _first_sight(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     """A session in progress will owe a rebuild like any other; otherwise the present is the
     baseline, or when it was looked for first: so deploying the module rebuilds nothing."""
@@ -258,7 +230,10 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
         waits = _await_snapshot(facts, seen, now, settings)
         if waits is not None:
             return waits
-    return Decision(facts, Verdict.DRY_RUN if settings.dry_run else Verdict.REBUILD)
+    if not settings.dry_run:
+        return Decision(facts, Verdict.REBUILD)
+    look_at = settings.look_after(now, claims.LONGEST_PAUSE) if facts.trouble is not None else None
+    return Decision(facts, Verdict.DRY_RUN, look_at)
 
 
 def _await_snapshot(
@@ -304,7 +279,8 @@ def _obstacle(
     if seen.state_asked and seen.state is None:
         return trouble(facts, Need.UNKNOWN, Doubt.NOT_FOUND, now, settings)
     if seen.state is not None and seen.state not in REBUILDABLE_STATES:
-        return trouble(facts, Need.BLOCKED, seen.state, now, settings)
+        need = Need.UNKNOWN if seen.state in GONE_STATES else Need.BLOCKED
+        return trouble(facts, need, seen.state, now, settings)
     return None
 
 

@@ -14,10 +14,11 @@ from functools import cached_property
 from typing import Any
 
 from . import claims, lifecycle
-from .answers import Accepted, Refused, Throttled
+from .answers import Accepted, Refused, Throttled, Unanswered
 from .bundles import Bundles
 from .canary import Admission
 from .facts import ENDS_WITHIN, Claim, Decision, Deferral, Facts, Phase, Verdict
+from .lateness import reckon
 from .observation import Observation
 from .pacing import HOUR, Brake, Share
 from .records import Record
@@ -92,8 +93,6 @@ class Rebuilder:
             self._bundles.release(known)
             self._tell(Verdict.DEFERRED, record, reason=Deferral.SUPERSEDED)
             return
-        self._brake.take(now)
-        self._share.take()
         self._ask(record, claimed)
 
     def _ask(self, before: Record, claimed: Record) -> None:
@@ -101,6 +100,9 @@ class Rebuilder:
         assert claim is not None
         outcome = self._tools.workspaces.rebuild(claimed.workspace_id)
         now = self._tools.clock.now()
+        if isinstance(outcome, Accepted | Unanswered):
+            self._brake.take(claim.asked_at)
+            self._share.take()
         match outcome:
             case Accepted():
                 self._keep(claimed, lambda facts: self._accepted(facts, now))
@@ -138,7 +140,7 @@ class Rebuilder:
 
     def _refused(self, before: Record, facts: Facts, code: str, now: datetime) -> Decision:
         """What was in the way already makes the trouble older."""
-        known = replace(facts, trouble=before.facts.trouble)
+        known = _unclaimed(before, facts)
         return claims.refuse(known, code, now, self._settings)
 
     def _keep(self, claimed: Record, change: Callable[[Facts], Decision]) -> None:
@@ -150,7 +152,7 @@ class Rebuilder:
         record, tools = claimed, self._tools
         while True:
             decision = change(record.facts)
-            facts = lifecycle.reckon(
+            facts = reckon(
                 record.facts, decision, tools.clock.now(), self._settings, tools.allowance
             )
             outcome = replace(record, facts=facts, look_at=decision.look_at, reason=decision.reason)
@@ -176,7 +178,8 @@ class Rebuilder:
 
     def _limited(self, facts: Facts, now: datetime) -> Decision | None:
         if facts.held_until is not None and now < facts.held_until:
-            return self._wait(facts, Deferral.HOLD, facts.held_until)
+            look_at = self._settings.next_look(facts.held_until)
+            return Decision(facts, Verdict.DEFERRED, look_at, Deferral.HOLD)
         waits = self._without_place(facts, now)
         if not facts.is_outdated:
             self._sessions_wait |= waits is not None
@@ -242,6 +245,11 @@ def _open(facts: Facts) -> list[datetime]:
     return [facts.claim.asked_at] if facts.claim is not None else []
 
 
+def _unclaimed(before: Record, facts: Facts) -> Facts:
+    """As before a claim that came to nothing."""
+    return replace(facts, claim=None, trouble=before.facts.trouble, late_at=before.facts.late_at)
+
+
 def _taken_back(before: Record, facts: Facts, now: datetime) -> Decision:
-    known = replace(facts, claim=None, trouble=before.facts.trouble)
+    known = _unclaimed(before, facts)
     return Decision(known, Verdict.DEFERRED, now, Deferral.THROTTLED)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from . import lifecycle
 from .clock import Clock
 from .facts import USUAL_DELAY, Decision, Deferral, Facts, Need, Verdict
 from .journal import Entry, Journal
+from .lateness import reckon
 from .lease import Lease
 from .ledger import Ledger
 from .pacing import Pacer
@@ -55,7 +55,7 @@ class Tools:
         worth a line.
         """
         now = self.clock.now()
-        facts = lifecycle.reckon(record.facts, decision, now, self.settings, self.allowance)
+        facts = reckon(record.facts, decision, now, self.settings, self.allowance)
         reason = facts.trouble.reason if facts.trouble is not None else decision.reason
         written = replace(record, facts=facts, look_at=decision.look_at, reason=reason)
         if written == record:

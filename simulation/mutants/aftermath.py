@@ -83,9 +83,9 @@ AFTERMATH = (
                 "claim = Claim(asked_at=now, accepted_at=now, begun_at=now)",
                 "claim = Claim(asked_at=now - timedelta(hours=9))",
             ),
-            "a refused rebuild keeps its claim": (
-                "replace(facts, claim=None),\n        Need.BLOCKED,",
-                "facts,\n        Need.BLOCKED,",
+            "nobody looks after a rebuild's end": (
+                "return Decision(rebuilt, verdict, settings.look_after(now, settings.patience))",
+                "return Decision(rebuilt, verdict)",
             ),
         },
     ),

@@ -14,16 +14,16 @@ CANARIES = (
                 "        return bundle, Admission.GO",
             ),
             "trust whatever was proven once": (
-                "return now - self.proven_at < canary_after",
-                "return True",
+                "not self.lost and now - self.proven_at < canary_after",
+                "not self.lost",
             ),
             "trust any image": (
-                "image != self.image_id or self.proven_at is None or self.lost:",
-                "self.proven_at is None or self.lost:",
+                "if image == bundle.image_id and bundle.is_proven(",
+                "if bundle.is_proven(",
             ),
             "a loss changes nothing": (
-                "self.proven_at is None or self.lost:",
-                "self.proven_at is None:",
+                "return self.proven_at is not None and not self.lost and",
+                "return self.proven_at is not None and",
             ),
             "everybody goes first": (
                 "if bundle.canary not in (None, workspace_id):",
@@ -96,8 +96,12 @@ CANARIES = (
                 "return True",
             ),
             "a rebuild that did not take place is a loss": (
-                "decision.verdict is Verdict.FAILED and decision.reason != NOT_BEGUN:",
+                "decision.verdict is Verdict.FAILED and decision.reason not in IN_VAIN:",
                 "decision.verdict is Verdict.FAILED:",
+            ),
+            "who waits for a canary waits although the bundle is trusted": (
+                "if waits and not bundle.is_proven(now, canary_after):",
+                "if waits:",
             ),
             "a rebuild that is believed proves its image": (
                 "if decision.verdict is Verdict.FINISHED:",

@@ -64,6 +64,16 @@ ROLL_OUTS = (
         },
     ),
     *bugs(
+        "P3",
+        "examiner.py",
+        {
+            "who may heal waits for the canary": (
+                "if in_doubt or claims.may_heal(facts, now):",
+                "if in_doubt:",
+            ),
+        },
+    ),
+    *bugs(
         "P2",
         "lifecycle.py",
         {
@@ -91,7 +101,7 @@ LIMITS = (
         "rebuilder.py",
         {
             "the share forgets the rebuilds of this pass": (
-                "        self._share.take()\n",
+                "            self._share.take()\n",
                 "",
             ),
             "the share forgets what was not answered": (

@@ -79,15 +79,11 @@ GAUGES = (
     ),
     *bugs(
         "P6",
-        "lifecycle.py",
+        "lateness.py",
         {
-            "a sign-in that nothing confirms makes the debt younger": (
-                "owed_since=vacant_since if confirmed else facts.owed_since or vacant_since",
-                "owed_since=vacant_since",
-            ),
             "an alarm of a later session leaves the debt as old": (
-                "since = latest(facts.owed_since, facts.told_at, facts.wanted_at) or now",
-                "since = latest(facts.owed_since, facts.wanted_at) or now",
+                "since = latest(facts.owed_since, facts.told_at, ",
+                "since = latest(facts.owed_since, ",
             ),
             "a wait that was chosen is late": (
                 "if decision.expected_by is not None and now < late_at:",
@@ -104,6 +100,50 @@ GAUGES = (
             "a dry run is late": (
                 "if not (facts.is_owed or put_off) or decision.verdict is Verdict.DRY_RUN:",
                 "if not (facts.is_owed or put_off):",
+            ),
+            "what was owed in a dry run is late": (
+                "was_dry_run = before.is_owed and before.late_at is None",
+                "was_dry_run = False",
+            ),
+        },
+    ),
+    *bugs(
+        "P6",
+        "gauges.py",
+        {
+            "a held bundle is none once those that were lost are restored": (
+                "if entry.phase == Phase.FAILED or entry.reason == Deferral.HELD_BUNDLE",
+                "if entry.phase == Phase.FAILED",
+            ),
+        },
+    ),
+    *bugs(
+        "P6",
+        "rebuilder.py",
+        {
+            "a throttled rebuild has waited for nothing": (
+                "trouble=before.facts.trouble, late_at=before.facts.late_at)",
+                "trouble=before.facts.trouble)",
+            ),
+        },
+    ),
+    *bugs(
+        "P6",
+        "examiner.py",
+        {
+            "a doubt of one that waits stays one": (
+                "if in_doubt or claims.may_heal(facts, now):",
+                "if claims.may_heal(facts, now):",
+            ),
+        },
+    ),
+    *bugs(
+        "P6",
+        "lifecycle.py",
+        {
+            "a sign-in that nothing confirms makes the debt younger": (
+                "owed_since=vacant_since if confirmed else facts.owed_since or vacant_since",
+                "owed_since=vacant_since",
             ),
             "an unknown id is clean": (
                 "    if seen.state_asked and seen.state is None:\n        return Doubt.NOT_FOUND\n",

@@ -14,7 +14,7 @@ LAYERS = [
     {"__init__", "clock", "settings", "facts", "canary", "answers"},
     {"signals", "observation", "pacing"},
     {"claims", "announcer"},
-    {"lifecycle", "records", "journal"},
+    {"lifecycle", "lateness", "records", "journal"},
     {"table"},
     {"ledger"},
     {"lease"},
@@ -28,7 +28,7 @@ LAYERS = [
 ]
 """From the bottom up: a module imports only from layers below its own."""
 
-PURE = ["canary", "claims", "facts", "lifecycle", "observation", "settings", "signals"]
+PURE = ["canary", "claims", "facts", "lateness", "lifecycle", "observation", "settings", "signals"]
 """What decides: it knows neither AWS nor what time it is."""
 
 LONGEST = 320

@@ -10,7 +10,7 @@ import pytest
 
 from nonpersistent.bundles import PROOF_RENEWED_AFTER, READING_HOLDS
 from nonpersistent.canary import Admission, Bundle
-from nonpersistent.claims import NOT_BEGUN
+from nonpersistent.claims import NOT_BEGUN, NOT_SEEN
 from nonpersistent.facts import ENDS_WITHIN, Claim, Decision, Facts, Verdict
 from nonpersistent.records import Record, to_item
 from tests import ledger_table
@@ -207,6 +207,7 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
     ("verdict", "reason", "failures"),
     [
         (Verdict.FAILED, NOT_BEGUN, 1),
+        (Verdict.FAILED, NOT_SEEN, 1),
         (Verdict.FAILED, "ERROR", 2),
         (Verdict.BELIEVED, None, 0),
         (Verdict.DEFERRED, "TERMINATED", 0),

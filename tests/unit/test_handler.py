@@ -46,6 +46,7 @@ def function(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         cached.cache_clear()
     stage.desktops.serve(handler._workspaces())
     stage.has(None, None)
+    stage.ledger.end_audit(NOON)
     stage.clock.set(START)
     yield stage
     for cached in caches:

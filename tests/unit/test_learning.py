@@ -21,7 +21,8 @@ from nonpersistent.facts import (
     Trouble,
     Verdict,
 )
-from nonpersistent.lifecycle import decide, evident_at, learn, owed_at, reckon
+from nonpersistent.lateness import reckon
+from nonpersistent.lifecycle import decide, evident_at, learn, owed_at
 from nonpersistent.observation import Observation
 from tests.unit.support import BUNDLE, NOON, at, busy, empty, settings, sight
 
@@ -208,7 +209,7 @@ WAS_STUCK = replace(LATE, trouble=Trouble(at(-100), Need.UNKNOWN, "no_row", at(-
 
 
 def reckoned(
-    facts: Facts, before: Facts = VACANT, minutes: float = 0, **decision: Any
+    facts: Facts, before: Facts = LATE, minutes: float = 0, **decision: Any
 ) -> datetime | None:
     given: dict[str, Any] = {"verdict": Verdict.DEFERRED} | decision
     decided = Decision(facts, **given)
@@ -219,6 +220,9 @@ def reckoned(
     ("late_at", "given"),
     [
         (at(80), {"facts": VACANT}),
+        (at(88), {"facts": VACANT, "before": VACANT, "minutes": 8}),
+        (at(95), {"facts": replace(LATE, held_until=at(15)), "minutes": 15}),
+        (at(80), {"facts": replace(LATE, held_until=at(15)), "minutes": 14}),
         (at(80), {"facts": LATE}),
         (at(81), {"facts": replace(VACANT, wanted_at=at(1))}),
         (at(83), {"facts": replace(VACANT, owed_since=None, told_at=None), "minutes": 3}),
@@ -242,6 +246,9 @@ def reckoned(
     ],
     ids=[
         "a new debt",
+        "owed in a dry run until now",
+        "held until now",
+        "held still",
         "a known one",
         "one that was asked for",
         "one of which nobody knows since when",

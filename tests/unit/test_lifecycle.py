@@ -348,7 +348,7 @@ def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
     assert judge(VACANT, empty(at(7 * 60)), window=EVENING).verdict is Verdict.REBUILD
 
 
-@pytest.mark.parametrize(("state", "need"), [(None, Need.UNKNOWN), ("TERMINATED", Need.BLOCKED)])
+@pytest.mark.parametrize(("state", "need"), [(None, Need.UNKNOWN), ("TERMINATED", Need.UNKNOWN)])
 @pytest.mark.parametrize("grace", [20, 240])
 def test_p6_one_that_is_gone_is_told_whatever_it_waits_for(
     state: str | None, need: Need, grace: int

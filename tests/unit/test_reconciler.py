@@ -459,16 +459,16 @@ def test_p2_another_image_is_tried_at_once(stage: Stage) -> None:
 
 def test_ill_for_six_a_bad_end_that_may_heal_is_looked_at(stage: Stage) -> None:
     assert LOST.failed
-    ill = replace(LOST, failed=replace(LOST.failed, bad_since=at(-20), image_id="wsi-first0001"))
-    stage.has(ill, NOON)
+    failed = replace(LOST.failed, bad_since=at(-20), image_id="wsi-first0001")
+    stage.has(replace(LOST, failed=failed), NOON)
     stage.settings = settings(canary_after=timedelta(hours=12))
-    lost = Bundle(BUNDLE, image_id="wsi-first0001", lost=(WS,), lost_at=LOST.failed.asked_at)
+    lost = Bundle(BUNDLE, image_id="wsi-first0001", lost=(WS,), lost_at=failed.asked_at)
     stage.ledger.write_bundle(lost)
     stage.run()
     [line] = stage.lines.of("finished")
-    asked_at, image = ill.failed.asked_at, "wsi-first0001"
-    assert (line["asked_at"], line["image_id"]) == (asked_at.isoformat(), image)
-    assert stage.facts().image_id == image
+    asked_at = failed.asked_at.isoformat()
+    assert (line["asked_at"], line["image_id"]) == (asked_at, failed.image_id)
+    assert stage.facts().image_id == failed.image_id
     assert stage.ledger.bundle(BUNDLE).lost == ()
 
 

@@ -60,6 +60,14 @@ def test_p7_neither_is_one_that_somebody_was_lost_to_since(stage: Stage) -> None
     assert stage.facts().phase is Phase.CLEAN
 
 
+def test_p7_nothing_is_rolled_out_any_more_once_that_is_switched_off(stage: Stage) -> None:
+    rolls_out(stage)
+    stage.settings = settings(canary_after=timedelta(hours=12))
+    stage.run()
+    assert stage.desktops.rebuilds() == []
+    assert stage.facts().phase is Phase.CLEAN
+
+
 def test_a_proof_that_has_only_grown_old_ends_no_roll_out(stage: Stage) -> None:
     rolls_out(stage)
     bundle = stage.ledger.bundle(BUNDLE)

@@ -17,7 +17,7 @@ def test_p6_a_decision_is_written_and_told(stage: Stage) -> None:
     decision = Decision(DUE, Verdict.DEFERRED, at(9), "window")
     kept = stage.tools().write(record, decision, opens="late")
     assert kept == stage.record()
-    late_at = at(-40) + settings().grace + USUAL_DELAY
+    late_at = NOON + settings().grace + USUAL_DELAY
     assert kept == replace(
         record, facts=replace(DUE, late_at=late_at), version=2, look_at=at(9), reason="window"
     )

@@ -1,0 +1,37 @@
+"""When a debt should have been paid: what exceeds that is late, and needs a person (P6). Pure."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from .facts import Decision, Deferral, Doubt, Facts, Phase, Verdict, after, latest
+from .settings import Settings
+
+
+def reckon(
+    before: Facts, decision: Decision, now: datetime, settings: Settings, allowance: timedelta
+) -> Facts:
+    """The decision's facts, with the time by which the debt should have been paid.
+
+    That is the grace period, what the API's rate needs (`allowance`), and each wait that the
+    administrator configured. What is late already stays late, whatever it waits for next. What had
+    been in trouble for long, or owed nothing in a dry run, begins anew.
+    """
+    facts = decision.facts
+    waits = isinstance(decision.reason, Deferral)  # so does the look that awaited a newer sample
+    if waits and facts.trouble is not None and facts.trouble.reason == Doubt.OLDER_SAMPLE:
+        facts = replace(facts, trouble=None)
+    put_off = facts.phase is Phase.IN_USE and facts.owed_since is not None
+    if not (facts.is_owed or put_off) or decision.verdict is Verdict.DRY_RUN:
+        return replace(facts, late_at=None)
+    was_held_to = None if after(facts.held_until, now) else facts.held_until
+    since = latest(facts.owed_since, facts.told_at, facts.wanted_at, was_held_to) or now
+    late_at = since + settings.grace + allowance
+    if facts.late_at is not None and not after(facts.owed_since, before.owed_since):
+        late_at = max(late_at, facts.late_at)
+    was_stuck = before.trouble is not None and now >= before.trouble.needs_at
+    was_dry_run = before.is_owed and before.late_at is None
+    if was_dry_run or (was_stuck and facts.trouble is None):
+        late_at = max(late_at, now + settings.grace + allowance)
+    if decision.expected_by is not None and now < late_at:
+        late_at = max(late_at, decision.expected_by + allowance)
+    return replace(facts, late_at=late_at)
