@@ -25,8 +25,9 @@ locals {
       remedy    = "Check that the rule ${aws_cloudwatch_event_rule.audit.name} is enabled, and read in the log what ends the audits."
       metric    = "AuditOverdueMinutes"
       threshold = 60
-      # After a pause of the function the lines before and after its first audit come close together.
-      period = 900
+      # After a pause of the function the lines before and after its first audit come close together: the better one counts.
+      period    = 900
+      statistic = "Minimum"
     }
     blocked = {
       problem = "A WorkSpace cannot be rebuilt, or its rebuild has failed."

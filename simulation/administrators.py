@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.course import Rebuild
@@ -24,6 +24,8 @@ TURN = 1800.0
 
 SLOWLY = timedelta(minutes=10)
 """How long an invocation may take from reading a request to its end."""
+
+FAR = datetime.max.replace(tzinfo=UTC)
 
 RELEASED_AFTER = 1500.0
 """Seconds of peace: what was held in a queue, or was a dead letter, has come by then."""
@@ -86,7 +88,11 @@ class Administrators:
         match delivery.event:
             case {"task": "hold", "workspace_ids": [str(id_)], "hours": float(hours)}:
                 self._ever_held.add(id_)
-                self._held.setdefault(id_, (now, now + timedelta(hours=hours) - SLOWLY))
+                since, until = self._held.get(id_, (now, FAR))
+                if since < until:
+                    last = until if until > now else FAR  # the last word counts, whichever it was
+                    ends = now + timedelta(hours=hours) - SLOWLY
+                    self._held[id_] = (now, min(last, ends))
             case {"task": "rebuild", "workspace_ids": [str(id_)]}:
                 self._open[id_] -= 1
                 self._asked_at[id_] = now
