@@ -101,6 +101,7 @@ class Bundles:
         if claim is None or bundle_id is None or self._tools.settings.canary_after is None:
             return
         workspace_id, now = record.workspace_id, self._tools.clock.now()
+        again = record.facts.failed is not None
         image = claim.image_id
         if claim.goes_first and image != self._image_anew(bundle_id):
             image = None  # it may have met the newer one
@@ -111,19 +112,22 @@ class Bundles:
                 if claim.goes_first or (image == bundle.image_id and renews):
                     return canary.ended_well(bundle, workspace_id, image, claim.asked_at, now)
             elif decision.verdict is Verdict.FAILED and decision.reason not in IN_VAIN:
-                failures = decision.facts.failures
                 return canary.ended_badly(
-                    bundle, workspace_id, claim.image_id, claim.asked_at, failures
+                    bundle, workspace_id, claim.image_id, claim.asked_at, again=again
                 )
             return canary.released(bundle, workspace_id)
 
         before, after = self._change(bundle_id, concluded)
-        about = {"bundle_id": bundle_id, "image_id": claim.image_id}
         is_proven = after.proven_at not in (None, before.proven_at)
         if is_proven and (before.proven_at is None or claim.goes_first):
             self.newly_trusted.add(bundle_id)
+            about = {"bundle_id": bundle_id, "image_id": claim.image_id}
             self._tools.journal.write(Entry.TRUSTED, workspace_id, **about)
-        elif after.is_held and not before.is_held:
+        self._tell_held(before, after, workspace_id)
+
+    def _tell_held(self, before: Bundle, after: Bundle, workspace_id: str) -> None:
+        if after.is_held and not before.is_held:
+            about = {"bundle_id": after.bundle_id, "image_id": after.lost_image}
             self._tools.journal.write(Entry.HELD_BUNDLE, workspace_id, **about)
 
     def release(self, record: Record) -> None:
@@ -143,8 +147,12 @@ class Bundles:
         now = self._tools.clock.now()
         read_at, bundle = self._known.get(bundle_id, (None, Bundle(bundle_id)))
         if read_at is None or now - read_at > READING_HOLDS:
-            bundle = self._current(self._tools.ledger.bundle(bundle_id))
+            stored = self._tools.ledger.bundle(bundle_id)
+            bundle = self._current(stored)
             self._known[bundle_id] = now, bundle
+            if len(bundle.lost) > len(stored.lost) and self._write(bundle):
+                bundle = self._known[bundle_id][1]
+                self._tell_held(stored, bundle, bundle.lost[0])
         return bundle
 
     def _write(self, bundle: Bundle) -> bool:
@@ -169,8 +177,9 @@ class Bundles:
             if claim is None or not claim.goes_first:
                 bundle = canary.released(bundle, first)
             elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:
+                again = facts.failed is not None
                 bundle = canary.ended_badly(
-                    bundle, first, claim.image_id, claim.asked_at, facts.failures + 1
+                    bundle, first, claim.image_id, claim.asked_at, again=again
                 )
         mended = (id_ for id_, record in records.items() if self._is_mended(bundle, record.facts))
         return canary.without(bundle, frozenset(mended))

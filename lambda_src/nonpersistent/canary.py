@@ -102,15 +102,15 @@ def ended_well(
 
 
 def ended_badly(
-    bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, failures: int
+    bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, *, again: bool
 ) -> Bundle:
-    """A rebuild from `image` was seen to end badly, for the `failures`th time.
+    """A rebuild from `image` was seen to end badly, or did so `again`.
 
-    Only a first failure speaks against the bundle: a WorkSpace that fails again may be ill itself.
+    Only the first time speaks against the bundle: a WorkSpace that fails again may be ill itself.
     """
     bundle = released(bundle, workspace_id)
     if workspace_id not in bundle.lost:
-        if failures > 1:
+        if again:
             return bundle
         bundle = replace(bundle, proven_at=None, lost=_with(workspace_id, bundle.lost))
     if bundle.lost_at is not None and asked_at < bundle.lost_at:

@@ -33,6 +33,9 @@ BAD_STATES = frozenset({"ERROR", "UNHEALTHY", "IMPAIRED"})
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
 """States after which there is no WorkSpace any more."""
 
+RESTORING = "RESTORING"
+"""A person mends what the rebuild has broken: the good state that follows is not the rebuild's."""
+
 BEGINS_WITHIN = timedelta(minutes=13)
 """From the claim of a rebuild to the state REBUILDING, at the most:
 12 from its acceptance, and one for a call that takes effect late."""
@@ -107,6 +110,8 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
             claim, accepted_at=claim.accepted_at or claim.asked_at, begun_at=now, bad_since=None
         )
         return _look_again(facts, begun, seen, now, settings)
+    if seen.state == RESTORING:
+        return fail(facts, replace(claim, bad_since=None), RESTORING, now, settings)
     moved = None not in (claim.address, seen.address) and claim.address != seen.address
     traced = moved or claim.begun_at is not None
     watched = replace(claim, watched_to=_watched_to(claim, seen))
@@ -140,6 +145,8 @@ def after_failure(
 ) -> Decision | None:
     """A rebuild failed: it healed meanwhile, or waits for its next try; None if that is due."""
     failed = facts.failed
+    if failed is not None and seen.state == RESTORING:
+        facts = replace(facts, failed=replace(failed, bad_since=None))
     if failed is not None and seen.state in USABLE_STATES and may_heal(facts, now):
         return _end_well(facts, failed, now, settings, Verdict.FINISHED)
     asked_anew = facts.is_wanted and after(facts.wanted_at, facts.asked[0])

@@ -32,6 +32,8 @@ class Examiner:
 
     def __init__(self, tools: Tools) -> None:
         self.bundles = Bundles(tools)
+        self.ended = 0
+        """Rebuilds whose end was seen: each makes room for another one."""
         self._tools = tools
         self._rebuilder = Rebuilder(tools, self.bundles)
 
@@ -145,6 +147,8 @@ class Examiner:
         is_given_up = record.facts.claim is not None and decision.facts.claim is None
         if is_given_up or decision.verdict in ENDS:
             self.bundles.conclude(record, decision)
+            self._rebuilder.free()
+            self.ended += 1
         self._tools.write(record, decision, **told)
         return True
 

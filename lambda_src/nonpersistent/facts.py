@@ -141,6 +141,7 @@ class Facts:
     """What is known of a WorkSpace. Times are UTC; None means never, or not known.
 
     used_at       the latest sign of use: a sign-in, a connected sample, a last-connection time
+    signed_in_at  the latest sign-in by its event
     told_at       the latest alarm: a session had ended by then
     wanted_at     an administrator asked for a rebuild
     outdated_at   its bundle was seen to have a proven image that it lacks; nobody used it since
@@ -166,6 +167,7 @@ class Facts:
     """
 
     used_at: datetime | None = None
+    signed_in_at: datetime | None = None
     told_at: datetime | None = None
     wanted_at: datetime | None = None
     outdated_at: datetime | None = None
@@ -243,7 +245,7 @@ class Facts:
             return self.trouble.need, self.trouble.needs_at
         if self.claim is not None:
             return Need.ENDLESS, self.claim.asked_at + ENDS_WITHIN
-        if self.late_at is None or not self.is_owed:
+        if self.late_at is None:
             return None
         if reason == Deferral.HELD_BUNDLE:
             return Need.HELD_BUNDLE, self.owed_since or self.late_at

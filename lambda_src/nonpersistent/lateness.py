@@ -3,8 +3,12 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .facts import Decision, Deferral, Doubt, Facts, Phase, Verdict, after, latest
+from .facts import Decision, Deferral, Doubt, Facts, Phase, after, latest
 from .settings import Settings
+
+SIGN_INS_COUNT_FOR = timedelta(hours=4)
+"""How much younger sign-ins alone can make a debt: nothing else may confirm a short session, but no
+stream of them keeps a debt from ever being late."""
 
 
 def reckon(
@@ -21,10 +25,11 @@ def reckon(
     if waits and facts.trouble is not None and facts.trouble.reason == Doubt.OLDER_SAMPLE:
         facts = replace(facts, trouble=None)
     put_off = facts.phase is Phase.IN_USE and facts.owed_since is not None
-    if not (facts.is_owed or put_off) or decision.verdict is Verdict.DRY_RUN:
+    if not (facts.is_owed or put_off) or settings.dry_run:
         return replace(facts, late_at=None)
     was_held_to = None if after(facts.held_until, now) else facts.held_until
-    since = latest(facts.owed_since, facts.told_at, facts.wanted_at, was_held_to) or now
+    told_at = latest(facts.told_at, _signed_in_at(facts))
+    since = latest(facts.owed_since, told_at, facts.wanted_at, was_held_to) or now
     late_at = since + settings.grace + allowance
     if facts.late_at is not None and not after(facts.owed_since, before.owed_since):
         late_at = max(late_at, facts.late_at)
@@ -35,3 +40,9 @@ def reckon(
     if decision.expected_by is not None and now < late_at:
         late_at = max(late_at, decision.expected_by + allowance)
     return replace(facts, late_at=late_at)
+
+
+def _signed_in_at(facts: Facts) -> datetime | None:
+    if facts.signed_in_at is None or facts.owed_since is None:
+        return None
+    return min(facts.signed_in_at, facts.owed_since + SIGN_INS_COUNT_FOR)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .canary import Bundle
 from .clock import Clock
-from .facts import Deferral, Need
+from .facts import Need
 from .records import (
     UNREADABLE,
     Item,
@@ -32,7 +32,7 @@ from .records import (
     to_moment,
 )
 from .signals import Kind, Signal
-from .table import Table
+from .table import FLEET, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -112,6 +112,7 @@ class Ledger:
             values[":until"] = from_moment(signal.until)
             values[":reason"] = {"S": signal.reason or "released"}
         if signal.kind is Kind.SIGN_IN:
+            tell += ", signed_in_at = :at"
             return self._table.update(signal.workspace_id, f"{tell} {COUNT}", values, news)
         values[":look_at"] = from_moment(look_at)
         sooner = f"{news} AND (attribute_not_exists(due_at) OR due_at > :look_at)"
@@ -128,14 +129,6 @@ class Ledger:
     def planned(self) -> list[Entry]:
         """Everything that has a time to look: what is owed, under way, or in trouble."""
         return [entry for entry in self._entries({}) if entry.id != AUDIT]
-
-    def waiting_for_canary(self, bundle_id: str) -> list[Entry]:
-        """The WorkSpaces that wait for the canary of a bundle."""
-        return [
-            entry
-            for entry in self.planned()
-            if entry.bundle_id == bundle_id and entry.reason == Deferral.CANARY
-        ]
 
     def read(self, workspace_ids: Sequence[str]) -> list[Record]:
         """The records of these WorkSpaces, in their order; an empty one where nothing is known.
@@ -172,6 +165,10 @@ class Ledger:
         """
         version = {":seen": {"N": str(record.version)}}
         return self._table.delete(record.workspace_id, "version = :seen", version)
+
+    def forget_unreadable(self, workspace_id: str) -> None:
+        """The same for one whose record cannot be read."""
+        self._table.delete(workspace_id, "fleet = :fleet", {":fleet": FLEET["fleet"]})
 
     def everything(self) -> Iterator[Record]:
         """Every record that can be read: a scan, for rare questions only."""

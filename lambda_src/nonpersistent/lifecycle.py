@@ -79,8 +79,10 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     if is_own and after(facts.settled_at, known_at) and facts.phase in (Phase.CLEAN, Phase.FAILED):
         known_at = None
     used_at = latest(facts.used_at, known_at, seen.connected_at)
-    if facts.phase is Phase.FAILED and after(used_at, _wiped_at(facts)):
+    if facts.phase is Phase.FAILED and _works_again(facts, seen, used_at):
+        wanted_at = facts.wanted_at if after(facts.wanted_at, facts.asked[0]) else None
         facts = replace(facts, failed=None, failures=0, retry_at=None, trouble=None)
+        facts = replace(facts, wanted_at=wanted_at)
     vacant_since = facts.vacant_since
     if perhaps_used_at and vacant_since and perhaps_used_at >= vacant_since:
         vacant_since = None
@@ -103,6 +105,14 @@ def learn(facts: Facts, seen: Observation) -> Facts:
         bundle_id=seen.bundle_id or facts.bundle_id,
         user=seen.user or facts.user,
     )
+
+
+def _works_again(facts: Facts, seen: Observation, used_at: datetime | None) -> bool:
+    """Whether somebody has used a WorkSpace since its rebuild failed. While its bad state lasts, a
+    sign-in may have been in vain."""
+    wiped_at = _wiped_at(facts)
+    worked = seen.state in claims.USABLE_STATES and after(used_at, wiped_at)
+    return worked or after(seen.connected_at, wiped_at)
 
 
 def may_be_used(facts: Facts) -> bool:

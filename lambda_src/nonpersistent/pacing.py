@@ -76,6 +76,10 @@ class Share:
         """One more is under way."""
         self._under_way += 1
 
+    def free(self) -> None:
+        """Some have ended: count anew."""
+        self._counted_at = None
+
 
 class Brake:
     """At most `limit` rebuilds in any hour; None brakes nothing. For one pass, oldest debt first.

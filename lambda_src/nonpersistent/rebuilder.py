@@ -45,10 +45,14 @@ class Rebuilder:
         self._share = Share(percent, self._under_way, tools.clock)
         self._sessions_wait = False
 
+    def free(self) -> None:
+        """A rebuild has ended: there may be a place of the share."""
+        self._share.free()
+
     def held_back(self, record: Record) -> Decision | None:
         """Why a rebuild would have to wait whatever the WorkSpace looks like."""
         now = self._tools.clock.now()
-        return self._limited(record.facts, now) or self._not_admitted(
+        return self._limited(record, now) or self._not_admitted(
             record.facts, self._bundles.admit(record, only_ask=True), now
         )
 
@@ -58,7 +62,7 @@ class Rebuilder:
         Waits for the pacer, so the decision is made once more with the time as it is then.
         """
         tools, known = self._tools, replace(record, facts=decided)
-        if limited := self._limited(known.facts, tools.clock.now()):
+        if limited := self._limited(known, tools.clock.now()):
             tools.write(record, limited)
             return
         if decided.is_outdated and not self._bundles.rolls_out(known):
@@ -176,11 +180,12 @@ class Rebuilder:
             case _:
                 return None
 
-    def _limited(self, facts: Facts, now: datetime) -> Decision | None:
+    def _limited(self, record: Record, now: datetime) -> Decision | None:
+        facts = record.facts
         if facts.held_until is not None and now < facts.held_until:
             look_at = self._settings.next_look(facts.held_until)
             return Decision(facts, Verdict.DEFERRED, look_at, Deferral.HOLD)
-        waits = self._without_place(facts, now)
+        waits = self._without_place(record, now)
         if not facts.is_outdated:
             self._sessions_wait |= waits is not None
             return waits
@@ -195,14 +200,20 @@ class Rebuilder:
             for entry in self._tools.ledger.planned()
         )
 
-    def _without_place(self, facts: Facts, now: datetime) -> Decision | None:
+    def _without_place(self, record: Record, now: datetime) -> Decision | None:
+        facts = record.facts
         if self._share.is_full(self._tools.fleet_size):
             return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT)
-        free_at = self._brake.hold_back(now)
-        if free_at is None:
+        has_turn = record.reason == Deferral.BRAKE and not record.is_due(now)
+        if (
+            has_turn and self._settings.maximum_rebuilds_per_hour is not None
+        ):  # an audit deals no new ones
+            look_at = record.look_at
+        elif free_at := self._brake.hold_back(now):
+            # To the minute: with the common moments of looking, a younger debt could come first.
+            look_at = self._settings.next_tick(free_at)
+        else:
             return None
-        # To the minute: with the common moments of looking, a younger debt could come first.
-        look_at = self._settings.next_tick(free_at)
         return Decision(facts, Verdict.DEFERRED, look_at, Deferral.BRAKE, expected_by=look_at)
 
     def _wait(self, facts: Facts, why: Deferral, until: datetime) -> Decision:

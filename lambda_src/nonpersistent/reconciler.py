@@ -7,7 +7,7 @@ from datetime import datetime
 
 from .answers import Unavailable
 from .examiner import Examiner, is_suspect
-from .facts import Phase, Verdict
+from .facts import Deferral, Phase, Verdict
 from .journal import Entry as Line
 from .journal import Tally
 from .ledger import AUDIT, Entry
@@ -107,14 +107,21 @@ class Reconciler:
             return False
         for id_ in ids:
             self._done(id_)
-        for bundle_id in self._examiner.bundles.newly_trusted:
-            self._wake(bundle_id)
-        self._examiner.bundles.newly_trusted.clear()
+        self._wake()
         return True
 
-    def _wake(self, bundle_id: str) -> None:
-        """The canary of a bundle has ended well: those that waited for it need not wait longer."""
-        for entry in self._tools.ledger.waiting_for_canary(bundle_id):
+    def _wake(self) -> None:
+        """Whoever waited for a canary that has ended well, or for a place, need not wait longer."""
+        trusted, self._examiner.bundles.newly_trusted = self._examiner.bundles.newly_trusted, set()
+        ended, self._examiner.ended = self._examiner.ended, 0
+        has_share = self._tools.settings.maximum_rebuilding_percent is not None
+        if not (trusted or (ended and has_share)):
+            return
+        planned = sorted(self._tools.ledger.planned(), key=self._rank)
+        woken = [e for e in planned if e.reason == Deferral.CANARY and e.bundle_id in trusted]
+        if has_share:
+            woken += [e for e in planned if e.reason == Deferral.SHARE][:ended]
+        for entry in woken:
             self._woken.add(entry.id)
             self._due.setdefault(entry.id, entry)
 
@@ -131,7 +138,11 @@ class Reconciler:
         roster = self._tools.roster()
         records = self._tools.ledger.read(ids)
         for id_ in set(ids) - {record.workspace_id for record in records}:
-            self._set_aside(id_)
+            if id_ in roster:
+                self._set_aside(id_)
+            else:
+                self._tools.ledger.forget_unreadable(id_)
+                self._tell_forgotten(id_)
         for record in records:
             if record.workspace_id not in roster:
                 self._forget(record)
@@ -186,9 +197,10 @@ class Reconciler:
 
     def _forget(self, record: Record) -> None:
         if self._tools.ledger.forget(record):
-            self._tools.journal.write(
-                Line.FORGOTTEN, record.workspace_id, reason="not_in_workspace_ids"
-            )
+            self._tell_forgotten(record.workspace_id)
+
+    def _tell_forgotten(self, id_: str) -> None:
+        self._tools.journal.write(Line.FORGOTTEN, id_, reason="not_in_workspace_ids")
 
 
 def _is_unseen(record: Record, next_audit: datetime) -> bool:

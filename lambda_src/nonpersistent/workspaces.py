@@ -6,9 +6,11 @@ not know of, and a second rebuild that nobody decided. What is not in an answer 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -152,12 +154,12 @@ class WorkSpaces:
     ) -> dict[str, Mapping[str, Any]]:
         """The rows about `ids`, by id. What cannot be asked about goes to `errors`, with why."""
         found: dict[str, Mapping[str, Any]] = {}
-
-        def ask_about(batch: list[str], tries: int) -> None:
+        batches = deque((batch, TRIES) for batch in in_batches(ids, IDS_PER_CALL))
+        while batches:
+            batch, tries = batches.popleft()
+            question = partial(call, **{f"{key}s": batch})
             try:
-                for row in self._rows(
-                    lambda **page: call(**{f"{key}s": batch}, **page), rows, tries
-                ):
+                for row in self._rows(question, rows, tries):
                     if row.get(key) in batch:
                         found[row[key]] = row
             except Failed as failed:
@@ -165,13 +167,9 @@ class WorkSpaces:
                     raise Unavailable(str(failed)) from failed
                 if len(batch) == 1:
                     errors[batch[0]] = str(failed)
-                    return
-                middle = len(batch) // 2
-                ask_about(batch[:middle], 1)
-                ask_about(batch[middle:], 1)
-
-        for batch in in_batches(ids, IDS_PER_CALL):
-            ask_about(batch, TRIES)
+                    continue
+                middle = len(batch) // 2  # all halves of a size before their halves: some are fine
+                batches += [(batch[:middle], 1), (batch[middle:], 1)]
         return found
 
     def _rows(self, call: Callable[..., Any], rows: str, tries: int) -> Iterator[Mapping[str, Any]]:

@@ -38,6 +38,10 @@ AFTERMATH = (
                 'BAD_STATES = frozenset({"ERROR", "UNHEALTHY", "IMPAIRED"})',
                 'BAD_STATES = frozenset({"ERROR", "UNHEALTHY"})',
             ),
+            "what a person restores has healed": (
+                "    if failed is not None and seen.state == RESTORING:\n",
+                "    if False:\n",
+            ),
             "a bad end does not heal": (
                 "if failed is not None and seen.state in USABLE_STATES and may_heal(facts, now):",
                 "if False:",
@@ -101,8 +105,16 @@ AFTERMATH = (
                 "in (Phase.CLEAN, Phase.FAILED):",
                 "in (Phase.CLEAN,):",
             ),
+            "a sign-in in vain is a use": (
+                "worked = seen.state in claims.USABLE_STATES and after(used_at, wiped_at)",
+                "worked = after(used_at, wiped_at)",
+            ),
+            "a rebuild by hand that failed is wanted for ever": (
+                "if after(facts.wanted_at, facts.asked[0]) else None",
+                "if True else None",
+            ),
             "use after a failure changes nothing": (
-                "if facts.phase is Phase.FAILED and after(used_at, _wiped_at(facts)):",
+                "if facts.phase is Phase.FAILED and _works_again(facts, seen, used_at):",
                 "if False:",
             ),
         },

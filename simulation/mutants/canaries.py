@@ -38,8 +38,8 @@ CANARIES = (
                 "return False",
             ),
             "one WorkSpace that is ill itself holds a bundle": (
-                "if failures > 1:",
-                "if False:",
+                "        if again:\n            return bundle\n",
+                "",
             ),
             "each that is lost tries an image that three were lost to": (
                 "is_known = image == self.lost_image and len(self.lost_to_it) >= MOST_LOST",

@@ -125,9 +125,13 @@ PROGRESS = (
                 "return record.look_at > next_audit and record.facts.phase is not Phase.REBUILDING",
                 "return False",
             ),
+            "a place that became free goes to whoever looks first": (
+                "woken += [e for e in planned if e.reason == Deferral.SHARE][:ended]",
+                "pass",
+            ),
             "nobody is woken when the canary has ended": (
-                "            self._wake(bundle_id)\n",
-                "            pass\n",
+                "woken = [e for e in planned if e.reason == Deferral.CANARY and",
+                "woken = [e for e in planned if False and",
             ),
         },
     ),

@@ -82,7 +82,7 @@ GAUGES = (
         "lateness.py",
         {
             "an alarm of a later session leaves the debt as old": (
-                "since = latest(facts.owed_since, facts.told_at, ",
+                "since = latest(facts.owed_since, told_at, ",
                 "since = latest(facts.owed_since, ",
             ),
             "a wait that was chosen is late": (
@@ -94,12 +94,16 @@ GAUGES = (
                 "if decision.expected_by is not None:",
             ),
             "who is back for a moment has waited for nothing": (
-                "if not (facts.is_owed or put_off) or decision",
-                "if not facts.is_owed or decision",
+                "if not (facts.is_owed or put_off) or settings",
+                "if not facts.is_owed or settings",
             ),
             "a dry run is late": (
-                "if not (facts.is_owed or put_off) or decision.verdict is Verdict.DRY_RUN:",
+                "if not (facts.is_owed or put_off) or settings.dry_run:",
                 "if not (facts.is_owed or put_off):",
+            ),
+            "sign-ins keep a debt from ever being late": (
+                "return min(facts.signed_in_at, facts.owed_since + SIGN_INS_COUNT_FOR)",
+                "return facts.signed_in_at",
             ),
             "what was owed in a dry run is late": (
                 "was_dry_run = before.is_owed and before.late_at is None",

@@ -135,11 +135,11 @@ def end(
     claim: Claim,
     verdict: Verdict,
     reason: str | None = None,
-    failures: int = 1,
+    again: bool = False,
 ) -> set[str]:
     bundles = stage.bundles()
-    after = replace(DUE, failures=failures)
-    bundles.conclude(known(claim=claim), Decision(after, verdict, reason=reason))
+    record = known(claim=claim, failed=FIRST if again else None)
+    bundles.conclude(record, Decision(replace(DUE, failures=1), verdict, reason=reason))
     return bundles.newly_trusted
 
 
@@ -204,25 +204,25 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
 
 @pytest.mark.parametrize("proven_at", [None, at(-900)])
 @pytest.mark.parametrize(
-    ("verdict", "reason", "failures"),
+    ("verdict", "reason", "again"),
     [
-        (Verdict.FAILED, NOT_BEGUN, 1),
-        (Verdict.FAILED, NOT_SEEN, 1),
-        (Verdict.FAILED, "ERROR", 2),
-        (Verdict.BELIEVED, None, 0),
-        (Verdict.DEFERRED, "TERMINATED", 0),
+        (Verdict.FAILED, NOT_BEGUN, False),
+        (Verdict.FAILED, NOT_SEEN, False),
+        (Verdict.FAILED, "ERROR", True),
+        (Verdict.BELIEVED, None, False),
+        (Verdict.DEFERRED, "TERMINATED", False),
     ],
 )
 def test_p7_other_ends_say_nothing_of_the_bundle_and_let_the_next_go_first(
     stage: Stage,
     verdict: Verdict,
     reason: str | None,
-    failures: int,
+    again: bool,
     proven_at: datetime | None,
 ) -> None:
     stage.ledger.write_bundle(replace(TRUSTED, canary=WS, proven_at=proven_at))
     stage.has(replace(DUE, claim=FIRST), None)
-    assert end(stage, FIRST, verdict, reason, failures) == set()
+    assert end(stage, FIRST, verdict, reason, again) == set()
     assert kept(stage) == replace(TRUSTED, proven_at=proven_at)
     assert stage.lines.all == []
 
@@ -292,13 +292,13 @@ def test_p8_a_canary_whose_item_cannot_be_read_makes_nobody_wait(stage: Stage) -
 
 
 @pytest.mark.parametrize(
-    ("failures", "age", "lost"),
-    [(0, ENDS_WITHIN, (WS,)), (0, ENDS_WITHIN - MINUTE, None), (1, ENDS_WITHIN, ())],
+    ("again", "age", "lost"),
+    [(None, ENDS_WITHIN, (WS,)), (None, ENDS_WITHIN - MINUTE, None), (FIRST, ENDS_WITHIN, ())],
 )
 def test_p7_never_ends_a_canary_that_goes_on_too_long_is_lost(
-    stage: Stage, failures: int, age: timedelta, lost: tuple[str, ...] | None
+    stage: Stage, again: Claim | None, age: timedelta, lost: tuple[str, ...] | None
 ) -> None:
-    stage.has(replace(DUE, claim=replace(FIRST, asked_at=NOON - age), failures=failures), None)
+    stage.has(replace(DUE, claim=replace(FIRST, asked_at=NOON - age), failed=again), None)
     stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
     assert stage.bundles().admit(known(OTHER)) is (WAIT if lost is None else GO_FIRST)
     lost_at = NOON - age if lost else None

@@ -113,16 +113,16 @@ TOO = {"lost": (WS, *THREE), "lost_at": NOON, "lost_to_it": (WS, *THREE)}
 
 
 @pytest.mark.parametrize(
-    ("bundle", "failures", "after"),
+    ("bundle", "again", "after"),
     [
-        (TRUSTED, 1, {"lost": (WS,), "proven_at": None, **NOW}),
-        (HELD, 1, {"lost": (WS, *THREE), **NOW}),
-        (replace(HELD, lost_at=at(5)), 1, {"lost": (WS, *THREE)}),
-        (TRUSTED, 2, {}),
-        (replace(HELD, lost=(WS,)), 1, NOW),
-        (replace(HELD, lost=(WS,)), 2, NOW),
-        (replace(HELD, lost_image=NEWER, lost_to_it=THREE), 1, TOO),
-        (replace(HELD, lost_image=IMAGE, lost_to_it=THREE), 1, {"lost": (WS, *THREE), **NOW}),
+        (TRUSTED, False, {"lost": (WS,), "proven_at": None, **NOW}),
+        (HELD, False, {"lost": (WS, *THREE), **NOW}),
+        (replace(HELD, lost_at=at(5)), False, {"lost": (WS, *THREE)}),
+        (TRUSTED, True, {}),
+        (replace(HELD, lost=(WS,)), False, NOW),
+        (replace(HELD, lost=(WS,)), True, NOW),
+        (replace(HELD, lost_image=NEWER, lost_to_it=THREE), False, TOO),
+        (replace(HELD, lost_image=IMAGE, lost_to_it=THREE), False, {"lost": (WS, *THREE), **NOW}),
     ],
     ids=[
         "the first",
@@ -136,15 +136,15 @@ TOO = {"lost": (WS, *THREE), "lost_at": NOON, "lost_to_it": (WS, *THREE)}
     ],
 )
 def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
-    bundle: Bundle, failures: int, after: dict[str, Any]
+    bundle: Bundle, again: bool, after: dict[str, Any]
 ) -> None:
     with_canary = replace(bundle, canary=WS)
-    assert ended_badly(with_canary, WS, NEWER, NOON, failures) == replace(bundle, **after)
+    assert ended_badly(with_canary, WS, NEWER, NOON, again=again) == replace(bundle, **after)
 
 
 def test_a_bundle_remembers_the_twenty_lost_last() -> None:
     many = replace(HELD, lost=tuple(f"ws-{number:09}" for number in range(MEMORY)))
-    assert ended_badly(many, WS, NEWER, NOON, 1).lost == (WS, *many.lost[:-1])
+    assert ended_badly(many, WS, NEWER, NOON, again=False).lost == (WS, *many.lost[:-1])
 
 
 def test_p8_only_the_canary_itself_makes_room_for_the_next() -> None:

@@ -101,7 +101,6 @@ BRAKED_AT = at(1) + BRAKE_HOLDS
         (VACANT, Deferral.BRAKE, (Need.BRAKED, BRAKED_AT)),
         (replace(VACANT, owed_since=None), Deferral.BRAKE, (Need.LATE, at(90))),
         (replace(VACANT, late_at=None), Deferral.HELD_BUNDLE, None),
-        (replace(USED, late_at=at(90)), Deferral.BRAKE, None),
         (Facts(baseline_at=NOON), None, None),
     ],
 )

@@ -212,7 +212,7 @@ def test_a_signal_is_recorded_without_a_call_and_looked_into_at_the_next_tick(
 
 def test_a_sign_in_is_recorded(stage: Stage) -> None:
     invoke(event("sign_in"))
-    assert stage.facts() == Facts(used_at=at(-107, 37.603))
+    assert stage.facts() == Facts(used_at=at(-107, 37.603), signed_in_at=at(-107, 37.603))
     assert stage.lines.all[0]["signal"] == "sign_in"
 
 

@@ -127,7 +127,7 @@ def test_p2_a_flood_of_forged_sign_ins_ends_with_the_flood(stage: Stage) -> None
     """
     stage.has(None, None, OTHER)
     invoke({"Records": [alarm(OTHER), alarm(WS)]})
-    minutes = 2 * 60
+    minutes = 6 * 60
     for _ in range(minutes):
         invoke(hostile.event("date_sign_in_and_sent_in_8000_years"))
         stage.clock.sleep(60)
@@ -137,7 +137,8 @@ def test_p2_a_flood_of_forged_sign_ins_ends_with_the_flood(stage: Stage) -> None
     assert len(forgeries) == minutes
     assert {line["workspace_id"] for line in forgeries} == {WS}
     assert stage.lines.of("gauges")[-1]["late"] == 1
-    assert {line["workspace_id"] for line in stage.lines.of("needs_person")} == {WS}
+    needy = stage.lines.of("needs_person")
+    assert {line["workspace_id"] for line in needy if line["needs"] == "late"} == {WS}
 
     stopped_at = stage.clock.now()
     promised = settings().grace + settings().audit_interval

@@ -209,11 +209,15 @@ WAS_STUCK = replace(LATE, trouble=Trouble(at(-100), Need.UNKNOWN, "no_row", at(-
 
 
 def reckoned(
-    facts: Facts, before: Facts = LATE, minutes: float = 0, **decision: Any
+    facts: Facts,
+    before: Facts = LATE,
+    minutes: float = 0,
+    dry_run: bool = False,
+    **decision: Any,
 ) -> datetime | None:
     given: dict[str, Any] = {"verdict": Verdict.DEFERRED} | decision
     decided = Decision(facts, **given)
-    return reckon(before, decided, at(minutes), settings(), ALLOWANCE).late_at
+    return reckon(before, decided, at(minutes), settings(dry_run=dry_run), ALLOWANCE).late_at
 
 
 @pytest.mark.parametrize(
@@ -233,7 +237,9 @@ def reckoned(
         (None, {"facts": replace(LATE, vacant_since=None, owed_since=None)}),
         (at(99), {"facts": replace(LATE, vacant_since=None, late_at=at(99))}),
         (None, {"facts": replace(LATE, rebuilt_at=at(1))}),
-        (None, {"facts": LATE, "verdict": Verdict.DRY_RUN}),
+        (None, {"facts": LATE, "dry_run": True}),
+        (at(85), {"facts": replace(LATE, signed_in_at=at(5))}),
+        (at(314), {"facts": replace(LATE, signed_in_at=at(999))}),
         (at(480), {"facts": LATE, "expected_by": at(420)}),
         (at(80), {"facts": LATE, "expected_by": at(5)}),
         (at(80), {"facts": LATE, "expected_by": at(420), "minutes": 80}),
@@ -260,6 +266,8 @@ def reckoned(
         "put off by a sign-in that nothing confirms",
         "nothing is owed",
         "a dry run owes nothing",
+        "a sign-in since",
+        "sign-ins without end",
         "a wait that was chosen",
         "a shorter one",
         "what is late stays late",

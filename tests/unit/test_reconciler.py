@@ -262,7 +262,7 @@ def test_p1_a_signal_during_the_look_wins(stage: Stage) -> None:
 
     stage.desktops.before["DescribeWorkspacesConnectionStatus"] = meanwhile
     stage.run()
-    assert stage.facts() == replace(TOLD, used_at=NOON)
+    assert stage.facts() == replace(TOLD, used_at=NOON, signed_in_at=NOON)
     assert stage.record().look_at == NOON
     assert stage.lines.decisions == [("deferred", "superseded")]
 
