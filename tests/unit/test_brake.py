@@ -156,3 +156,19 @@ def test_no_place_goes_to_a_debt_while_an_older_one_waits_for_it(stage: Stage) -
         stage.clock.set(now + timedelta(minutes=9))
     assert len(stage.desktops.rebuilds()) > 6
     assert overtaken == []
+
+
+@pytest.mark.parametrize("limit", [1, None])
+def test_an_audit_deals_no_places_anew(stage: Stage, limit: int | None) -> None:
+    """Audits go by id: who is further back would overtake those whose turn it is."""
+    stage.settings = settings(maximum_rebuilds_per_hour=limit)
+    owes(stage, WS, at(-90))
+    waits = stage.ledger.write(replace(stage.record(), look_at=at(200), reason="brake"))
+    assert waits is not None
+    stage.ledger.ask_audit(NOON)
+    stage.run()
+    if limit is None:
+        assert stage.desktops.rebuilds() == [WS]
+    else:
+        assert (stage.record().look_at, stage.record().reason) == (at(200), "brake")
+        assert stage.desktops.rebuilds() == []

@@ -185,6 +185,15 @@ def test_p8_an_item_that_cannot_be_read_is_told_and_holds_up_nobody(stage: Stage
     assert at(60) <= entry.due_at < at(60, 9)
 
 
+def test_p6_one_that_is_taken_off_the_roster_is_told_no_more(stage: Stage) -> None:
+    stage.has(None, None)
+    broken: Any = to_item(Record(OTHER, DUE, 1, at(-1))) | {"failures": {"S": "many"}}
+    ledger_table.put(stage.client, "ledger", broken)
+    stage.run()
+    assert stage.ledger.planned() == []
+    assert stage.lines.decisions == [("forgotten", "not_in_workspace_ids")]
+
+
 def test_p2_an_error_of_the_ledger_is_raised_and_the_lease_handed_over(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

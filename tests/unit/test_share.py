@@ -125,3 +125,16 @@ def test_what_is_under_way_is_counted_once_a_minute_and_with_our_own() -> None:
     clock.sleep(1)
     assert share.is_full(250)
     assert timedelta(seconds=60) == clock.now() - NOON
+
+
+def test_a_place_that_becomes_free_goes_to_the_oldest_debt(stage: Stage) -> None:
+    """Its own next look is planned later than that of a younger one."""
+    stage.settings = settings(maximum_rebuilding_percent=34)
+    ended = replace(DUE, claim=replace(UNDER_WAY, asked_at=at(-55)))
+    stage.has(ended, NOON, FLEET[0], address="10.0.0.9")
+    older, younger = replace(DUE, owed_since=at(-300)), replace(DUE, owed_since=at(-50))
+    stage.has(older, at(9), OTHER, reason=Deferral.SHARE)
+    stage.has(younger, NOON, WS, reason=Deferral.SHARE)
+    stage.run()
+    assert stage.desktops.rebuilds() == [OTHER]
+    assert stage.record().reason == Deferral.SHARE

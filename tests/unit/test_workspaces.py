@@ -239,6 +239,17 @@ def test_p8_poison_a_batch_that_is_refused_is_halved_until_the_one_is_found(
     assert len(desktops.calls) == calls
 
 
+@pytest.mark.parametrize("first", [0, 11, 22])
+def test_p8_three_neighbours_that_spoil_their_batch_are_no_outage(
+    api: WorkSpaces, desktops: Desktops, first: int
+) -> None:
+    desktops.desks = {id_: Desktop() for id_ in MANY}
+    ill = set(MANY[first : first + 3])
+    desktops.poison = dict.fromkeys(ill, (500, "Internal"))
+    seen = api.look(MANY, [])
+    assert {id_ for id_ in MANY if seen[id_].error} == ill
+
+
 def test_p8_of_a_workspace_that_is_answered_with_an_error_no_state_is_asked_for(
     api: WorkSpaces, desktops: Desktops
 ) -> None:

@@ -1,0 +1,117 @@
+"""WorkSpaces that a rebuild has broken: who mends them, who tries to use them, what it tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from nonpersistent import claims
+from nonpersistent.canary import Bundle
+from nonpersistent.facts import Claim, Decision, Facts, Need, Phase, Trouble, Verdict
+from nonpersistent.lifecycle import decide
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, busy, empty, settings, sight
+
+DEFAULTS = settings()
+BEGUN = Claim(asked_at=at(-90), accepted_at=at(-90), begun_at=at(-80), image_id="wsi-first0001")
+ILL = replace(BEGUN, bad_since=at(-20))
+LOST = Facts(
+    used_at=at(-120),
+    told_at=at(-110),
+    vacant_since=at(-115),
+    owed_since=at(-115),
+    failed=ILL,
+    asked=(at(-90),),
+    failures=1,
+    retry_at=at(110),
+    trouble=Trouble(at(-10), Need.BLOCKED, "UNHEALTHY", at(20)),
+    bundle_id=BUNDLE,
+)
+
+
+def judge(facts: Facts, seen: Any) -> Decision:
+    return decide(facts, seen, seen.looked_at, DEFAULTS)
+
+
+def test_p7_what_a_person_restores_has_not_healed() -> None:
+    """Else a bundle would be trusted whose rebuilds all end badly."""
+    restoring = judge(LOST, sight(NOON, state="RESTORING")).facts
+    assert restoring.failed == replace(ILL, bad_since=None)
+    restored = judge(restoring, empty(at(20)))
+    assert (restored.verdict, restored.reason) == (Verdict.DEFERRED, "retry")
+    assert judge(LOST, empty(at(20))).verdict is Verdict.FINISHED
+
+
+def test_p7_neither_has_a_rebuild_that_a_person_cuts_short() -> None:
+    under_way = replace(DUE, claim=ILL)
+    decision = judge(under_way, sight(NOON, state="RESTORING"))
+    assert (decision.verdict, decision.reason) == (Verdict.FAILED, "RESTORING")
+    assert decision.facts.failed == replace(ILL, bad_since=None)
+    assert not claims.may_heal(decision.facts, NOON)
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_use"),
+    [
+        (sight(NOON, state="UNHEALTHY", connection="UNKNOWN"), False),
+        (busy(NOON, state="UNHEALTHY"), True),
+        (empty(NOON), True),
+        (sight(NOON, state="STOPPED"), True),
+    ],
+    ids=["in vain", "connected", "it works", "it works, and is stopped"],
+)
+def test_p3_a_sign_in_to_a_broken_workspace_may_be_in_vain(seen: Any, is_use: bool) -> None:
+    """Somebody who is locked out and tries each hour must not have it rebuilt each hour."""
+    lasting = replace(LOST, failed=replace(ILL, bad_since=at(-70)), used_at=at(-5))
+    decision = judge(lasting, seen)
+    assert (decision.facts.failures == 0) is is_use
+    assert (decision.facts.trouble is None) is is_use
+
+
+@pytest.mark.parametrize(
+    ("wanted_at", "kept"), [(at(-95), None), (at(-40), at(-40))], ids=["that rebuild", "another"]
+)
+def test_p1_a_rebuild_by_hand_that_failed_is_no_request_to_rebuild_the_next_session(
+    wanted_at: Any, kept: Any
+) -> None:
+    used = judge(replace(LOST, wanted_at=wanted_at), busy(at(30))).facts
+    assert (used.failed, used.wanted_at) == (None, kept)
+
+
+@pytest.fixture
+def stage_of_canaries(stage: Stage) -> Stage:
+    stage.settings = settings(canary_after=timedelta(hours=12))
+    return stage
+
+
+def test_p7_a_bad_end_after_one_that_never_began_is_the_first(stage_of_canaries: Stage) -> None:
+    stage = stage_of_canaries
+    under_way = replace(DUE, claim=replace(ILL, goes_first=True), failures=1, retry_at=at(-99))
+    stage.has(under_way, NOON, state="ERROR")
+    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.run()
+    assert stage.facts().phase is Phase.FAILED
+    assert stage.ledger.bundle(BUNDLE).lost == (WS,)
+
+
+def test_p6_a_bundle_that_an_endless_canary_gets_held_is_told(stage_of_canaries: Stage) -> None:
+    stage = stage_of_canaries
+    lost = ("ws-000000001", "ws-000000002")
+    for id_ in lost:
+        stage.has(replace(LOST, retry_at=at(999)), None, id_)
+    endless = replace(DUE, claim=replace(BEGUN, asked_at=at(-140), goes_first=True))
+    stage.has(endless, None, OTHER, state="REBUILDING")
+    before = Bundle(BUNDLE, canary=OTHER, lost=lost, lost_at=at(-300))
+    stage.ledger.write_bundle(before)
+    stage.has(DUE, NOON)
+    stage.run()
+    assert stage.record().reason == "held_bundle"
+    assert stage.ledger.bundle(BUNDLE).is_held
+    [line] = stage.lines.of("held_bundle")
+    assert (line["workspace_id"], line["bundle_id"]) == (OTHER, BUNDLE)
+    stage.clock.set(at(15))
+    stage.run()
+    assert len(stage.lines.of("held_bundle")) == 1
