@@ -25,9 +25,7 @@ locals {
       remedy    = "Check that the rule ${aws_cloudwatch_event_rule.audit.name} is enabled, and read in the log what ends the audits."
       metric    = "AuditOverdueMinutes"
       threshold = 60
-      # After a pause of the function the lines before and after its first audit come close together: the better one counts.
-      period    = 900
-      statistic = "Minimum"
+      statistic = "Minimum" # after a pause of the function, a line before its first audit and one after it may come together
     }
     blocked = {
       problem = "A WorkSpace cannot be rebuilt, or its rebuild has failed."

@@ -62,7 +62,7 @@ run "deployed" {
       { GreaterThanOrEqualToThreshold = ">=", LessThanThreshold = "<" }[alarm.comparison_operator], alarm.threshold,
       "in", alarm.datapoints_to_alarm, "of", alarm.evaluation_periods, "x", alarm.period, alarm.treat_missing_data,
       ]) } == {
-      audit-missed = "NonPersistentWorkSpaces AuditOverdueMinutes {\"Fleet\":\"fleet\"} Minimum >= 60 in 1 of 1 x 900 ignore"
+      audit-missed = "NonPersistentWorkSpaces AuditOverdueMinutes {\"Fleet\":\"fleet\"} Minimum >= 60 in 1 of 1 x 300 ignore"
       blocked      = "NonPersistentWorkSpaces Blocked {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
       braked       = "NonPersistentWorkSpaces Braked {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
       dead-letters = "AWS/SQS ApproximateNumberOfMessagesVisible {\"QueueName\":\"fleet-dead-letters\"} Maximum >= 1 in 1 of 1 x 300 ignore"
