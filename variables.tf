@@ -214,6 +214,7 @@ variable "rebuild_window" {
   description = <<-EOT
     Hours in which rebuilds may happen, as `{start = "19:00", end = "06:00", timezone = "Europe/Berlin", days = ["mon", "tue"]}`; what is due outside of them waits. null, the default, means at any time.
     A window may span midnight. `days` are those on which it opens, "mon" to "sun", by default all; one that opens on a Friday at 19:00 is open until Saturday at 06:00.
+    Where a canary goes first (`canary_after_hours`), the others follow when its rebuild has ended: choose a window of several hours.
   EOT
   type = object({
     start    = string

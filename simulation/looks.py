@@ -87,12 +87,15 @@ class Looks:
         )
 
     def could_have_missed(self, desktop_id: str, accepted_at: datetime) -> bool:
-        """Whether a rebuild accepted then might have begun and ended between two looks."""
+        """Whether a rebuild accepted then might have begun and ended between two looks; a state
+        that it may pass through says nothing."""
         latest = accepted_at + BEGINS_WITHIN
+        before = [look.state for look in self.states[desktop_id] if look.at <= accepted_at][-1:]
+        telling = {*before, State.AVAILABLE, State.REBUILDING}
         looks = [
             look.at
             for look in self.states[desktop_id]
-            if look.at > accepted_at and look.by in self.survived
+            if look.at > accepted_at and look.by in self.survived and look.state in telling
         ]
         begins = [accepted_at, *(at for at in looks if at <= latest)]
         return any(not any(begin < at <= begin + SHORTEST for at in looks) for begin in begins)

@@ -24,6 +24,8 @@ MEANINGS = {
     "unreadable_item": "its ledger item cannot be read",
     "asked": "the rebuild was asked for; no look has followed yet",
     "not_begun": "the rebuild left no trace",
+    "not_seen": "AWS did not answer, and nobody could see the rebuild",
+    "RESTORING": "somebody restores it after its rebuild",
     "not_looked_at": "due, but the function does not look: see the alarm silent",
     "not_seen_yet": "the next audit sees it",
 }
