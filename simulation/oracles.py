@@ -71,7 +71,7 @@ class Oracles:
         self.signals = 0
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
-        self.is_wanted: Callable[[str], bool] = lambda _: False
+        self.is_wanted: Callable[[str], bool] = _nobody
         """Whether an administrator may have asked for a rebuild: it has no grace."""
         self._signals_when_asked: dict[str, int] = {}
         self._accepted: list[tuple[datetime, str]] = []
@@ -221,6 +221,10 @@ class Oracles:
             self._accepted.append((at, desktop_id))
         if limit is not None and len(self._accepted) > limit:
             self.violated("P5", at, f"{len(self._accepted)} rebuilds in an hour, not {limit}")
+
+
+def _nobody(_: str) -> bool:
+    return False
 
 
 def _ended_so(desktop: Desktop) -> bool:
