@@ -101,8 +101,7 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         gone = replace(facts, claim=None, asked=(claim.asked_at, *facts.asked)[:TRIES_A_DAY])
         return trouble(gone, Need.UNKNOWN, seen.state, now, settings)
     if seen.state is None:
-        unseen = Verdict.REBUILDING
-        return trouble(facts, Need.UNKNOWN, Doubt.NOT_FOUND, now, settings, unseen)
+        return trouble(facts, Need.UNKNOWN, Doubt.NOT_FOUND, now, settings, Verdict.REBUILDING)
     if not facts.failures:
         facts = replace(facts, trouble=None)
     if seen.state == "REBUILDING":

@@ -204,10 +204,9 @@ class Rebuilder:
         facts = record.facts
         if self._share.is_full(self._tools.fleet_size):
             return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT)
+        # An audit comes before its turn: it deals no places anew.
         has_turn = record.reason == Deferral.BRAKE and not record.is_due(now)
-        if (
-            has_turn and self._settings.maximum_rebuilds_per_hour is not None
-        ):  # an audit deals no new ones
+        if has_turn and self._settings.maximum_rebuilds_per_hour is not None:
             look_at = record.look_at
         elif free_at := self._brake.hold_back(now):
             # To the minute: with the common moments of looking, a younger debt could come first.
