@@ -67,7 +67,8 @@ def _show(aws: Sandbox, folder: Path, console: Console, given: argparse.Namespac
     timeline.step("terraform init is done; terraform apply of examples/local ...")
     with progress(console, "terraform apply") as told:
         deployment.apply(told)
-    timeline.step(f"Deployed. A minute takes a second; the grace period is {play.GRACE_MINUTES}.")
+    minute, grace = play.MINUTE_SECONDS, play.GRACE_MINUTES
+    timeline.step(f"Deployed. A minute takes {minute:g} seconds; the grace period is {grace}.")
     in_time = True
     try:
         play.perform(stage, timeline.announce)

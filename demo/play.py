@@ -16,7 +16,7 @@ from .stage import Part, Stage
 GRACE_MINUTES = 20
 """The module's default."""
 
-MINUTE_SECONDS = 1.0
+MINUTE_SECONDS = 0.75
 """How long a minute of the local AWS lasts while nothing works."""
 
 OLIVIA = Part("Olivia", "signs out", "rebuilt after the grace period")
@@ -39,7 +39,7 @@ REBUILT = (OLIVIA.name, TARA.name, NINA.name)
 
 
 def tempo() -> Tempo:
-    """The local AWS's tempo for this play: a minute lasts a second, for the function, too."""
+    """The local AWS's tempo for this play: a minute is short, for the function, too."""
     return Tempo.quick(minute=MINUTE_SECONDS)
 
 
