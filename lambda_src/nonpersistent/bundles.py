@@ -157,7 +157,7 @@ class Bundles:
 
     def _write(self, bundle: Bundle) -> bool:
         if not self._tools.ledger.write_bundle(bundle):
-            del self._known[bundle.bundle_id]
+            self._known.pop(bundle.bundle_id, None)
             return False
         written = replace(bundle, version=bundle.version + 1)
         self._known[bundle.bundle_id] = self._tools.clock.now(), written

@@ -92,12 +92,12 @@ def ended_well(
     bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, now: datetime
 ) -> Bundle:
     """A rebuild was seen to end well. What was lost to a later one is not mended by it."""
-    bundle = released(bundle, workspace_id)
-    lost = tuple(other for other in bundle.lost if other != workspace_id)
+    bundle = without(released(bundle, workspace_id), frozenset({workspace_id}))
+    lost = bundle.lost
     if lost and bundle.lost_at is not None and asked_at <= bundle.lost_at:
-        return replace(bundle, lost=lost)
+        return bundle
     if image is None:
-        return replace(bundle, lost=lost)
+        return bundle
     return replace(bundle, image_id=image, proven_at=now, lost=(), lost_to_it=())
 
 

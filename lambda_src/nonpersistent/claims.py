@@ -109,8 +109,10 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
             claim, accepted_at=claim.accepted_at or claim.asked_at, begun_at=now, bad_since=None
         )
         return _look_again(facts, begun, seen, now, settings)
-    if seen.state == RESTORING:
+    if seen.state == RESTORING and claim.bad_since is not None:
         return fail(facts, replace(claim, bad_since=None), RESTORING, now, settings)
+    if seen.state == RESTORING:  # whatever its end was: what follows proves nothing
+        claim = replace(claim, goes_first=False, image_id=None)
     moved = None not in (claim.address, seen.address) and claim.address != seen.address
     traced = moved or claim.begun_at is not None
     watched = replace(claim, watched_to=_watched_to(claim, seen))
@@ -164,6 +166,11 @@ def is_mended(facts: Facts, seen: Observation, now: datetime) -> bool:
         return False
     today = [moment for moment in facts.asked if now - moment < timedelta(days=1)]
     return failed.image_id != seen.bundle_image and len(today) < TRIES_A_DAY
+
+
+def is_seen_bad(facts: Facts) -> bool:
+    """Whether looks showed a bad state after the rebuild, and no person has restored it since."""
+    return facts.failed is not None and facts.failed.bad_since is not None
 
 
 def may_heal(facts: Facts, now: datetime) -> bool:

@@ -300,7 +300,7 @@ def _vacant_at(facts: Facts, seen: Observation) -> datetime | None:
     A rebuild ends each session. So as long as the state that it ended badly in lasts, nobody is
     connected, also where the connection status is UNKNOWN or missing.
     """
-    broken = facts.failed is not None and seen.state in BAD_STATES
+    broken = claims.is_seen_bad(facts) and seen.state in BAD_STATES
     if broken and not (seen.connection == "CONNECTED" and seen.is_fresh):
         return seen.looked_at
     return seen.vacant_at

@@ -204,15 +204,13 @@ class Rebuilder:
         facts = record.facts
         if self._share.is_full(self._tools.fleet_size):
             return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT)
-        # An audit comes before its turn: it deals no places anew.
-        has_turn = record.reason == Deferral.BRAKE and not record.is_due(now)
-        if has_turn and self._settings.maximum_rebuilds_per_hour is not None:
-            look_at = record.look_at
-        elif free_at := self._brake.hold_back(now):
-            # To the minute: with the common moments of looking, a younger debt could come first.
-            look_at = self._settings.next_tick(free_at)
-        else:
+        free_at = self._brake.hold_back(now)
+        if free_at is None:
             return None
+        # To the minute: with the common moments of looking, a younger debt could come first.
+        look_at = self._settings.next_tick(free_at)
+        if record.reason == Deferral.BRAKE and record.look_at is not None and now < record.look_at:
+            look_at = min(look_at, record.look_at)  # an audit puts nobody back
         return Decision(facts, Verdict.DEFERRED, look_at, Deferral.BRAKE, expected_by=look_at)
 
     def _wait(self, facts: Facts, why: Deferral, until: datetime) -> Decision:

@@ -159,16 +159,17 @@ def test_no_place_goes_to_a_debt_while_an_older_one_waits_for_it(stage: Stage) -
 
 
 @pytest.mark.parametrize("limit", [1, None])
-def test_an_audit_deals_no_places_anew(stage: Stage, limit: int | None) -> None:
-    """Audits go by id: who is further back would overtake those whose turn it is."""
-    stage.settings = settings(maximum_rebuilds_per_hour=limit)
+def test_an_audit_puts_nobody_back(stage: Stage, limit: int | None) -> None:
+    """Audits go by id, not by age: whose turn comes sooner keeps it, and a raised limit counts."""
+    stage.settings = settings(maximum_rebuilds_per_hour=limit, audit_interval=timedelta(minutes=5))
+    stage.has(Facts(rebuilt_at=at(-30), asked=(at(-30),)), None, THIRD)
     owes(stage, WS, at(-90))
-    waits = stage.ledger.write(replace(stage.record(), look_at=at(200), reason="brake"))
+    waits = stage.ledger.write(replace(stage.record(), look_at=at(20), reason="brake"))
     assert waits is not None
     stage.ledger.ask_audit(NOON)
     stage.run()
     if limit is None:
         assert stage.desktops.rebuilds() == [WS]
     else:
-        assert (stage.record().look_at, stage.record().reason) == (at(200), "brake")
+        assert (stage.record().look_at, stage.record().reason) == (at(20), "brake")
         assert stage.desktops.rebuilds() == []

@@ -45,6 +45,20 @@ def test_p7_what_a_person_restores_has_not_healed() -> None:
     assert judge(LOST, empty(at(20))).verdict is Verdict.FINISHED
 
 
+def test_p3_a_restore_after_a_rebuild_that_was_not_seen_to_end_badly_is_no_failure() -> None:
+    first = replace(BEGUN, goes_first=True)
+    restoring = judge(replace(DUE, claim=first), sight(NOON, state="RESTORING"))
+    assert restoring.verdict is Verdict.REBUILDING
+    assert restoring.facts.claim == replace(first, goes_first=False, image_id=None)
+    assert judge(restoring.facts, sight(at(30))).verdict is Verdict.FINISHED
+
+
+def test_p1_after_a_restore_a_bad_state_does_not_show_that_nobody_is_connected() -> None:
+    restored = replace(LOST, failed=replace(ILL, bad_since=None), used_at=at(100))
+    decision = judge(restored, sight(at(130), state="UNHEALTHY", connection="UNKNOWN"))
+    assert decision.verdict is not Verdict.REBUILD
+
+
 def test_p7_neither_has_a_rebuild_that_a_person_cuts_short() -> None:
     under_way = replace(DUE, claim=ILL)
     decision = judge(under_way, sight(NOON, state="RESTORING"))

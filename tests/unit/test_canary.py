@@ -142,6 +142,11 @@ def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
     assert ended_badly(with_canary, WS, NEWER, NOON, again=again) == replace(bundle, **after)
 
 
+def test_p7_one_that_healed_does_not_keep_others_from_trying_its_image() -> None:
+    healed = replace(HELD, lost=(WS, *THREE), lost_image=NEWER, lost_to_it=(WS,))
+    assert ended_well(healed, WS, NEWER, at(-30), NOON).lost_to_it == ()
+
+
 def test_a_bundle_remembers_the_twenty_lost_last() -> None:
     many = replace(HELD, lost=tuple(f"ws-{number:09}" for number in range(MEMORY)))
     assert ended_badly(many, WS, NEWER, NOON, again=False).lost == (WS, *many.lost[:-1])
