@@ -298,9 +298,11 @@ def _vacant_at(facts: Facts, seen: Observation) -> datetime | None:
     """When nobody was connected.
 
     A rebuild ends each session. So as long as the state that it ended badly in lasts, nobody is
-    connected, also where the connection status is UNKNOWN or missing.
+    connected, also where the connection status is UNKNOWN or missing. A sign of use since then may
+    be in vain, or mean that a person restored it: nobody knows.
     """
-    broken = claims.is_seen_bad(facts) and seen.state in BAD_STATES
+    unused = facts.failed is not None and not after(facts.used_at, _wiped_at(facts))
+    broken = unused and claims.is_seen_bad(facts) and seen.state in BAD_STATES
     if broken and not (seen.connection == "CONNECTED" and seen.is_fresh):
         return seen.looked_at
     return seen.vacant_at

@@ -42,6 +42,10 @@ SAFETY = (
         "P1",
         "lifecycle.py",
         {
+            "a sign-in after a bad end is always in vain": (
+                "broken = unused and claims.is_seen_bad(facts)",
+                "broken = claims.is_seen_bad(facts)",
+            ),
             "act before the grace has passed": (
                 "else seen_or_told + settings.grace",
                 "else seen_or_told",

@@ -59,6 +59,16 @@ def test_p1_after_a_restore_a_bad_state_does_not_show_that_nobody_is_connected()
     assert decision.verdict is not Verdict.REBUILD
 
 
+def test_p1_neither_does_it_after_a_sign_in_that_may_follow_a_restore_unseen() -> None:
+    lasting = replace(LOST, failed=replace(ILL, bad_since=at(-70)), used_at=at(5))
+    seen = sight(at(130), state="UNHEALTHY", connection="UNKNOWN")
+    decision = judge(lasting, seen)
+    assert decision.verdict is Verdict.DEFERRED
+    assert decision.facts.trouble is not None
+    assert decision.facts.needs(decision.reason) == (Need.BLOCKED, at(20))
+    assert judge(replace(lasting, used_at=at(-120)), seen).verdict is Verdict.REBUILD
+
+
 def test_p7_neither_has_a_rebuild_that_a_person_cuts_short() -> None:
     under_way = replace(DUE, claim=ILL)
     decision = judge(under_way, sight(NOON, state="RESTORING"))
