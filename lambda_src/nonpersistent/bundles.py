@@ -159,7 +159,7 @@ class Bundles:
         if not self._tools.ledger.write_bundle(bundle):
             self._known.pop(bundle.bundle_id, None)
             return False
-        written = replace(bundle, version=bundle.version + 1)
+        written = replace(bundle, version=max(0, bundle.version) + 1)
         self._known[bundle.bundle_id] = self._tools.clock.now(), written
         return True
 

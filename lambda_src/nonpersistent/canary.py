@@ -58,12 +58,14 @@ class Bundle:
         """Whether only those that are lost already may try."""
         return len(self.lost) >= MOST_LOST
 
-    def may_try(self, workspace_id: str, image: str) -> bool:
-        """Whether a WorkSpace may find out if rebuilds from `image` end well."""
+    def may_try(self, workspace_id: str, image: str, now: datetime) -> bool:
+        """Whether a WorkSpace may find out if rebuilds from `image` end well. After a day another
+        one may that is lost: those three may be gone, held or restored."""
         if not self.is_held or (workspace_id in self.lost_to_it and image == self.lost_image):
             return True
         is_known = image == self.lost_image and len(self.lost_to_it) >= MOST_LOST
-        return workspace_id in self.lost and not is_known
+        is_over = self.lost_at is None or now - self.lost_at >= timedelta(days=1)
+        return workspace_id in self.lost and (is_over or not is_known)
 
     def is_proven(self, now: datetime, canary_after: timedelta) -> bool:
         """Whether rebuilds from `image_id` may be expected to end well."""
@@ -83,7 +85,7 @@ def admit(
         return bundle, Admission.GO
     if bundle.canary not in (None, workspace_id):
         return bundle, Admission.WAIT
-    if not bundle.may_try(workspace_id, image):
+    if not bundle.may_try(workspace_id, image, now):
         return bundle, Admission.HELD
     return replace(bundle, canary=workspace_id), Admission.GO_FIRST
 
@@ -115,6 +117,8 @@ def ended_badly(
         bundle = replace(bundle, proven_at=None, lost=_with(workspace_id, bundle.lost))
     if bundle.lost_at is not None and asked_at < bundle.lost_at:
         return bundle
+    if image is None:
+        return replace(bundle, lost_at=asked_at)
     before = bundle.lost_to_it if image == bundle.lost_image else ()
     lost_to_it = _with(workspace_id, before)
     return replace(bundle, lost_at=asked_at, lost_image=image, lost_to_it=lost_to_it)

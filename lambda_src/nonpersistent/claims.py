@@ -101,9 +101,12 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         gone = replace(facts, claim=None, asked=(claim.asked_at, *facts.asked)[:TRIES_A_DAY])
         return trouble(gone, Need.UNKNOWN, seen.state, now, settings)
     if seen.state is None:
-        return trouble(facts, Need.UNKNOWN, Doubt.NOT_FOUND, now, settings, Verdict.REBUILDING)
-    if not facts.failures:
-        facts = replace(facts, trouble=None)
+        why = Doubt.NOT_FOUND
+        unknown = trouble(facts, Need.UNKNOWN, why, now, settings, Verdict.REBUILDING)
+        return no_later(unknown, now, settings)
+    if facts.trouble is not None:
+        told = replace(facts.trouble, reason=seen.state) if facts.failures else None
+        facts = replace(facts, trouble=told)
     if seen.state == "REBUILDING":
         begun = replace(
             claim, accepted_at=claim.accepted_at or claim.asked_at, begun_at=now, bad_since=None
@@ -133,6 +136,14 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
     return fail(facts, watched, NOT_SEEN, now, settings)
 
 
+def no_later(decision: Decision, now: datetime, settings: Settings) -> Decision:
+    """A doubt about a rebuild that is under way makes the looks at it no rarer."""
+    claim = decision.facts.claim
+    if claim is None or decision.look_at is None:
+        return decision
+    return replace(decision, look_at=min(decision.look_at, next_look_at(claim, now, settings)))
+
+
 def adopt(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     """Somebody else rebuilds the WorkSpace: what they begin is followed, too, and pays the debt."""
     claim = Claim(asked_at=now, accepted_at=now, begun_at=now)
@@ -141,20 +152,22 @@ def adopt(facts: Facts, seen: Observation, now: datetime, settings: Settings) ->
     return _look_again(known, claim, seen, now, settings)
 
 
+def heal(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision | None:
+    """A rebuild that ended badly has healed; None if it has not."""
+    if facts.failed is None or seen.state not in USABLE_STATES or not may_heal(facts, now):
+        return None
+    return _end_well(facts, facts.failed, now, settings, Verdict.FINISHED)
+
+
 def after_failure(
     facts: Facts, seen: Observation, now: datetime, settings: Settings
 ) -> Decision | None:
-    """A rebuild failed: it healed meanwhile, or waits for its next try; None if that is due."""
-    failed = facts.failed
-    if failed is not None and seen.state == RESTORING:
-        facts = replace(facts, failed=replace(failed, bad_since=None))
-    if failed is not None and seen.state in USABLE_STATES and may_heal(facts, now):
-        return _end_well(facts, failed, now, settings, Verdict.FINISHED)
+    """A rebuild failed, and waits for its next try; None if that is due."""
     asked_anew = facts.is_wanted and after(facts.wanted_at, facts.asked[0])
     if facts.retry_at is None or now >= facts.retry_at or asked_anew or is_mended(facts, seen, now):
         return None
     look_at = facts.retry_at
-    if failed is not None:
+    if facts.failed is not None:
         look_at = min(look_at, now + IMAGE_CHECKED_EVERY)
     return Decision(facts, Verdict.DEFERRED, settings.next_look(look_at), Deferral.RETRY)
 

@@ -92,7 +92,9 @@ class Examiner:
         in_doubt = facts.trouble is not None and facts.retry_at is None
         if in_doubt or claims.may_heal(facts, now):
             return False
-        if facts.phase is Phase.FAILED and not lifecycle.may_be_used(facts):
+        if facts.phase is Phase.FAILED:
+            if lifecycle.may_be_used(facts):
+                return False
             unseen = Observation(now, bundle_image=self.bundles.image(facts.bundle_id))
             if early := claims.after_failure(facts, unseen, now, self._tools.settings):
                 return self._note(record, early)

@@ -187,7 +187,7 @@ class Ledger:
     def write_bundle(self, bundle: Bundle) -> bool:
         """Put a bundle in the place of what it was made from; False if somebody was faster."""
         return self._replace(
-            bundle_to_item(replace(bundle, version=bundle.version + 1)), bundle.version
+            bundle_to_item(replace(bundle, version=max(0, bundle.version) + 1)), bundle.version
         )
 
     def lease(self, owner: str, now: datetime, until: datetime) -> bool:

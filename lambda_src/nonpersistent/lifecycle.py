@@ -47,13 +47,18 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
     """What to do with a WorkSpace, given what is known and what was just seen."""
     if seen.error is not None:
         why, holds = f"{API_ERROR}{seen.error}", claims.FAILURE_HOLDS
-        return trouble(facts, Need.UNKNOWN, why, now, settings, holds=holds)
+        unknown = trouble(facts, Need.UNKNOWN, why, now, settings, holds=holds)
+        return claims.no_later(unknown, now, settings)
     if facts.phase is Phase.REBUILDING:
         return claims.follow(facts, seen, now, settings)
     if seen.state == "REBUILDING":
         return claims.adopt(facts, seen, now, settings)
     if facts.phase is Phase.NEW:
         return _first_sight(facts, seen, now, settings)
+    if facts.failed is not None and seen.state == claims.RESTORING:
+        facts = replace(facts, failed=replace(facts.failed, bad_since=None))
+    if healed := claims.heal(facts, seen, now, settings):
+        return healed
     facts = learn(facts, seen)
     match facts.phase:
         case Phase.CLEAN:
@@ -61,8 +66,8 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         case Phase.IN_USE:
             return _await_vacancy(facts, seen, now, settings)
         case Phase.FAILED:
-            healed_or_early = claims.after_failure(facts, seen, now, settings)
-            return healed_or_early or _await_rebuild(facts, seen, now, settings)
+            early = claims.after_failure(facts, seen, now, settings)
+            return early or _await_rebuild(facts, seen, now, settings)
         case _:
             return _await_rebuild(facts, seen, now, settings)
 

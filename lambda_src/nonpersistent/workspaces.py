@@ -32,8 +32,9 @@ IDS_PER_CALL = 25
 TRIES = 3
 """How often a question is tried while AWS is throttling or fails: half a minute at the most."""
 
-FAILURES_OF_AN_OUTAGE = 10
-"""Failures in a row that no single WorkSpace can cause: its batch is halved five times."""
+FAILURES_OF_AN_OUTAGE = 20
+"""Failures in a row that seven WorkSpaces of a batch cannot cause, wherever they stand in it: three
+tries, then halves, quarters and eighths, of which one is answered."""
 
 MOST_PAGES = 50
 """Of one answer: twice as many as it can have rows, as pages may be empty."""

@@ -38,13 +38,9 @@ AFTERMATH = (
                 'BAD_STATES = frozenset({"ERROR", "UNHEALTHY", "IMPAIRED"})',
                 'BAD_STATES = frozenset({"ERROR", "UNHEALTHY"})',
             ),
-            "what a person restores has healed": (
-                "    if failed is not None and seen.state == RESTORING:\n",
-                "    if False:\n",
-            ),
             "a bad end does not heal": (
-                "if failed is not None and seen.state in USABLE_STATES and may_heal(facts, now):",
-                "if False:",
+                "    return _end_well(facts, facts.failed, now, settings, Verdict.FINISHED)",
+                "    return None",
             ),
             "heal for ever": (
                 "return bad_since is not None and now - bad_since <= HEALS_WITHIN",
@@ -104,6 +100,10 @@ AFTERMATH = (
             "the failed rebuild's own signals are use": (
                 "in (Phase.CLEAN, Phase.FAILED):",
                 "in (Phase.CLEAN,):",
+            ),
+            "what a person restores has healed": (
+                "if facts.failed is not None and seen.state == claims.RESTORING:",
+                "if False:",
             ),
             "a sign-in in vain is a use": (
                 "worked = seen.state in claims.USABLE_STATES and after(used_at, wiped_at)",

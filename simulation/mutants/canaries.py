@@ -34,7 +34,7 @@ CANARIES = (
                 "return False",
             ),
             "hold a bundle for those that are lost, too": (
-                "return workspace_id in self.lost and not is_known",
+                "return workspace_id in self.lost and (is_over or not is_known)",
                 "return False",
             ),
             "one WorkSpace that is ill itself holds a bundle": (

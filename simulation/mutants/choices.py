@@ -87,6 +87,10 @@ ROLL_OUTS = (
         "P2",
         "claims.py",
         {
+            "a doubt makes the looks at a rebuild rarer": (
+                "look_at=min(decision.look_at, next_look_at(claim, now, settings))",
+                "look_at=decision.look_at",
+            ),
             "a retry that never began forgets the bad end": (
                 "failed=claim if began else facts.failed,",
                 "failed=claim if began else None,",

@@ -14,7 +14,7 @@ ISOLATION = (
                 "                if batch:\n",
             ),
             "one WorkSpace makes an outage": (
-                "FAILURES_OF_AN_OUTAGE = 10",
+                "FAILURES_OF_AN_OUTAGE = 20",
                 "FAILURES_OF_AN_OUTAGE = 2",
             ),
             "read the first page only": (

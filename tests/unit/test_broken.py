@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from nonpersistent import claims
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Decision, Facts, Need, Phase, Trouble, Verdict
 from nonpersistent.lifecycle import decide
+from nonpersistent.settings import Window
+from tests import ledger_table
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, busy, empty, settings, sight
 
@@ -67,6 +69,36 @@ def test_p1_neither_does_it_after_a_sign_in_that_may_follow_a_restore_unseen() -
     assert decision.facts.trouble is not None
     assert decision.facts.needs(decision.reason) == (Need.BLOCKED, at(20))
     assert judge(replace(lasting, used_at=at(-120)), seen).verdict is Verdict.REBUILD
+
+
+def test_p2_a_heal_is_seen_also_if_a_user_was_faster_than_the_look() -> None:
+    decision = judge(LOST, busy(NOON))
+    assert decision.verdict is Verdict.FINISHED
+    assert judge(decision.facts, busy(at(5))).verdict is Verdict.IN_USE
+
+
+def test_p7_a_restore_is_remembered_where_a_retry_is_due_at_that_look() -> None:
+    seen = sight(NOON, state="RESTORING", bundle_image="wsi-other0001")
+    assert judge(LOST, seen).facts.failed == replace(ILL, bad_since=None)
+
+
+def test_p6_one_that_may_be_restored_and_in_use_is_looked_at_whatever_it_waits_for(
+    stage: Stage,
+) -> None:
+    stage.settings = settings(window=Window(time(22), time(6), "UTC"))
+    lasting = replace(LOST, failed=replace(ILL, bad_since=at(-70)), used_at=at(-5))
+    stage.has(lasting, NOON, connection="CONNECTED")
+    stage.run()
+    assert (stage.facts().phase, stage.facts().trouble) == (Phase.IN_USE, None)
+
+
+def test_p8_a_bundle_that_cannot_be_read_holds_up_no_pass(stage_of_canaries: Stage) -> None:
+    stage = stage_of_canaries
+    broken: Any = {"id": {"S": BUNDLE}, "version": {"S": "many"}}
+    ledger_table.put(stage.client, "ledger", broken)
+    stage.has(replace(DUE, claim=replace(ILL, goes_first=True)), NOON, state="ERROR")
+    stage.run()
+    assert stage.ledger.bundle(BUNDLE).lost == (WS,)
 
 
 def test_p7_neither_has_a_rebuild_that_a_person_cuts_short() -> None:

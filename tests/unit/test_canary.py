@@ -142,6 +142,20 @@ def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
     assert ended_badly(with_canary, WS, NEWER, NOON, again=again) == replace(bundle, **after)
 
 
+def test_p2_after_a_day_another_one_that_is_lost_tries_the_image() -> None:
+    """The three may be gone, held or restored, and the cause be cured."""
+    waits = replace(LOST, lost_to_it=THREE)
+    for lost_at, admission in ((at(-1439), Admission.HELD), (at(-1440), Admission.GO_FIRST)):
+        bundle = replace(waits, lost_at=lost_at)
+        assert admit(bundle, IMAGE, WS, NOON, TWELVE_HOURS)[1] is admission
+
+
+def test_a_rebuild_with_an_unknown_image_says_nothing_of_images() -> None:
+    known = replace(HELD, lost_image=NEWER, lost_to_it=THREE)
+    after = ended_badly(known, WS, None, NOON, again=False)
+    assert after == replace(known, lost=(WS, *THREE), lost_at=NOON)
+
+
 def test_p7_one_that_healed_does_not_keep_others_from_trying_its_image() -> None:
     healed = replace(HELD, lost=(WS, *THREE), lost_image=NEWER, lost_to_it=(WS,))
     assert ended_well(healed, WS, NEWER, at(-30), NOON).lost_to_it == ()

@@ -272,7 +272,26 @@ def test_p6_a_rebuild_of_which_aws_tells_nothing_goes_on_and_is_unknown_until_it
     assert shown.trouble is None
     again = replace(decision.facts, failures=1)
     still = decide(again, sight(at(60), state="REBUILDING"), at(60), DEFAULTS).facts
-    assert still.trouble == unknown
+    assert still.trouble == replace(unknown, reason="REBUILDING")
+
+
+@pytest.mark.parametrize("error", [None, "InternalServerError"])
+@pytest.mark.parametrize("failures", [0, 1], ids=["first", "retry"])
+def test_p2_one_answer_without_it_does_not_break_the_watch(
+    error: str | None, failures: int
+) -> None:
+    """Else a rebuild that never began would be believed, and the session end be gone."""
+    told = Trouble(at(-600), Need.BLOCKED, "ERROR", at(-570)) if failures else None
+    facts = replace(OWED, claim=ACCEPTED, failures=failures, trouble=told)
+    for minutes, state in ((7, None), (8, "AVAILABLE"), (15, "AVAILABLE")):
+        known = replace(sight(at(minutes), address="10.0.0.1"), state=state)
+        decision = decide(
+            facts, replace(known, error=None if state else error), at(minutes), DEFAULTS
+        )
+        assert decision.look_at
+        assert state or decision.look_at <= at(8)
+        facts = decision.facts
+    assert (decision.verdict, decision.reason) == (Verdict.FAILED, NOT_BEGUN)
 
 
 def test_p2_a_retry_that_never_began_leaves_the_bad_end_that_shows_nobody_is_connected() -> None:
@@ -362,15 +381,16 @@ def test_p6_it_is_one_fault_however_often_the_repetition_fails() -> None:
 
 def test_a_good_state_within_three_quarters_of_an_hour_is_the_rebuilds_own_end() -> None:
     late = at(40) + HEALS_WITHIN
-    decision = claims.after_failure(LOST, sight(late), late, DEFAULTS)
+    decision = claims.heal(LOST, sight(late), late, DEFAULTS)
     assert decision
     assert (decision.verdict, decision.look_at) == (Verdict.FINISHED, at(90))
     assert decision.facts.asked == LOST.asked
     assert decision.facts.rebuilt_at == at(5)
-    used = claims.after_failure(replace(LOST, used_at=at(60)), sight(late), late, DEFAULTS)
+    used = claims.heal(replace(LOST, used_at=at(60)), sight(late), late, DEFAULTS)
     assert used
     assert used.look_at == at(90)
     later = late + timedelta(milliseconds=1)
+    assert claims.heal(LOST, sight(later), later, DEFAULTS) is None
     again = claims.after_failure(LOST, sight(later), later, DEFAULTS)
     assert again
     assert (again.verdict, again.reason) == (Verdict.DEFERRED, "retry")

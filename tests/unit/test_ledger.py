@@ -302,7 +302,7 @@ def test_p8_a_bundle_that_cannot_be_read_is_overwritten(
 ) -> None:
     ledger_table.put(dynamodb, "ledger", {"id": {"S": BUNDLE}, "lost": {"S": WS}})
     assert ledger.write_bundle(replace(ledger.bundle(BUNDLE), canary=WS))
-    assert ledger.bundle(BUNDLE) == Bundle(BUNDLE, canary=WS, version=0)
+    assert ledger.bundle(BUNDLE) == Bundle(BUNDLE, canary=WS, version=1)
 
 
 def test_p5_one_acts_at_a_time(ledger: Ledger) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -239,12 +239,16 @@ def test_p8_poison_a_batch_that_is_refused_is_halved_until_the_one_is_found(
     assert len(desktops.calls) == calls
 
 
-@pytest.mark.parametrize("first", [0, 11, 22])
-def test_p8_three_neighbours_that_spoil_their_batch_are_no_outage(
-    api: WorkSpaces, desktops: Desktops, first: int
+@pytest.mark.parametrize(
+    "places",
+    [range(3), range(11, 14), range(22, 25), range(7), (0, 7, 13, 19), (0, 3, 6, 9, 12, 15, 18)],
+    ids=str,
+)
+def test_p8_up_to_seven_that_spoil_their_batch_are_no_outage(
+    api: WorkSpaces, desktops: Desktops, places: Sequence[int]
 ) -> None:
     desktops.desks = {id_: Desktop() for id_ in MANY}
-    ill = set(MANY[first : first + 3])
+    ill = {MANY[place] for place in places}
     desktops.poison = dict.fromkeys(ill, (500, "Internal"))
     seen = api.look(MANY, [])
     assert {id_ for id_ in MANY if seen[id_].error} == ill
