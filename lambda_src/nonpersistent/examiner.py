@@ -151,6 +151,8 @@ class Examiner:
             self.bundles.conclude(record, decision)
             self._rebuilder.free()
             self.ended += 1
+        elif record.facts.claim is None and decision.facts.claim is not None:
+            self._rebuilder.adopted()
         self._tools.write(record, decision, **told)
         return True
 

@@ -200,6 +200,7 @@ def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
     never_used = latest(facts.used_at, seen.last_connected_at) is None
     never_used &= facts.rebuilt_at is None or seen.state not in BAD_STATES
     settling = facts.settled_at is not None and now < facts.settled_at + ROWS_RETURN_WITHIN
+    settling &= seen.state not in BAD_STATES
     if never_used or settling or seen.state not in ("AVAILABLE", *BAD_STATES):
         return None
     return seen.doubt

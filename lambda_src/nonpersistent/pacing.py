@@ -29,9 +29,9 @@ class Pacer:
         """Between two calls."""
         return self._gap
 
-    def wait(self) -> None:
-        """Sleep until the next call may be made."""
-        self._clock.sleep((self.next_call_at - self._clock.now()).total_seconds())
+    def wait(self, lead: timedelta = timedelta()) -> None:
+        """Sleep until the next call may be made, or until `lead` before that."""
+        self._clock.sleep((self.next_call_at - lead - self._clock.now()).total_seconds())
 
     def sent(self) -> None:
         """A call is made now: the next one may follow after the gap."""

@@ -27,6 +27,9 @@ from .tools import Tools
 LOOK_HOLDS = timedelta(minutes=1)
 """How long after a look a rebuild may still be asked for on its strength."""
 
+CLAIM_TAKES = timedelta(milliseconds=20)
+"""How long the write of a claim takes, so that the call that follows it comes at the API's rate."""
+
 CANARY_WAIT = timedelta(minutes=10)
 """Between two questions of a WorkSpace that waits for others of its bundle, or of the fleet."""
 
@@ -44,6 +47,10 @@ class Rebuilder:
         percent = tools.settings.maximum_rebuilding_percent
         self._share = Share(percent, self._under_way, tools.clock)
         self._sessions_wait = False
+
+    def adopted(self) -> None:
+        """Somebody else rebuilds: that takes a place of the share, too."""
+        self._share.take()
 
     def free(self) -> None:
         """A rebuild has ended: there may be a place of the share."""
@@ -73,7 +80,7 @@ class Rebuilder:
             tools.write(record, waits)
             return
         image = self._bundles.image(known.facts.bundle_id)
-        tools.pacer.wait()
+        tools.pacer.wait(CLAIM_TAKES)
         now = tools.clock.now()
         decision = lifecycle.decide(record.facts, seen, now, self._settings)
         if decision.verdict is Verdict.REBUILD and now - seen.looked_at > LOOK_HOLDS:

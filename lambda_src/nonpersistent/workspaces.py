@@ -121,11 +121,12 @@ class WorkSpaces:
         return {id_: bundle["ImageId"] for id_, bundle in bundles.items() if bundle.get("ImageId")}
 
     def rebuild(self, workspace_id: str) -> Outcome:
-        """Ask AWS to rebuild one WorkSpace, once. The caller has waited for the pacer and claimed.
+        """Ask AWS to rebuild one WorkSpace, once. The caller has claimed it.
 
         Errors that say the request was turned down are refusals; without an answer, or with a
         server's error, nobody knows.
         """
+        self._pacer.wait()
         self._pacer.sent()
         try:
             answer = self._client().rebuild_workspaces(

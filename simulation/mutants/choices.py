@@ -119,6 +119,16 @@ LIMITS = (
         },
     ),
     *bugs(
+        "P5",
+        "examiner.py",
+        {
+            "a rebuild of somebody else takes no place": (
+                "self._rebuilder.adopted()",
+                "pass",
+            ),
+        },
+    ),
+    *bugs(
         "P8",
         "rebuilder.py",
         {

@@ -23,7 +23,7 @@ ALSO = {
     "answers": ["workspaces", "rebuilder"],
     "bundles": ["canary", "rebuilder", "waiting"],
     "claims": ["lifecycle", "rolling_out", "waiting"],
-    "examiner": ["reconciler", "rolling_out", "waiting"],
+    "examiner": ["reconciler", "rolling_out", "share", "waiting"],
     "facts": ["lifecycle", "claims", "gauges", "acknowledging"],
     "journal": ["handler"],
     "lateness": ["learning", "waiting"],

@@ -156,7 +156,7 @@ SAFETY = (
         "pacing.py",
         {
             "no pause between calls": (
-                "self._clock.sleep((self.next_call_at - self._clock.now()).total_seconds())",
+                "self._clock.sleep((self.next_call_at - lead - self._clock.now()).total_seconds())",
                 "pass",
             ),
             "no rest when throttled": (

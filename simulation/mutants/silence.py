@@ -145,6 +145,10 @@ GAUGES = (
         "P6",
         "lifecycle.py",
         {
+            "a bad state after a rebuild may settle": (
+                "    settling &= seen.state not in BAD_STATES\n",
+                "",
+            ),
             "a sign-in that nothing confirms makes the debt younger": (
                 "owed_since=vacant_since if confirmed else facts.owed_since or vacant_since",
                 "owed_since=vacant_since",

@@ -162,7 +162,9 @@ def test_p6_a_bad_state_after_a_rebuild_worries_whether_anybody_used_it_or_not(
     rebuilt_at: datetime | None, verdict: Verdict
 ) -> None:
     never = replace(CLEAN, used_at=None, baseline_at=at(-600), rebuilt_at=rebuilt_at)
-    assert judge(never, sight(NOON, state="UNHEALTHY")).verdict is verdict
+    for settled_at in (at(-61), at(20)):
+        found = judge(replace(never, settled_at=settled_at), sight(NOON, state="UNHEALTHY"))
+        assert found.verdict is verdict
 
 
 def test_a_last_connection_is_a_use_that_makes_a_missing_row_worry() -> None:

@@ -35,6 +35,15 @@ def test_p5_who_waits_without_calling_does_not_use_the_rate_up(clock: VirtualClo
     assert clock.now() == at(0, 0.5)
 
 
+def test_p5_who_has_something_to_do_first_may_begin_earlier(clock: VirtualClock) -> None:
+    pacer = Pacer(2, clock)
+    call(pacer)
+    pacer.wait(timedelta(milliseconds=20))
+    assert clock.now() == at(0, 0.48)
+    pacer.wait()
+    assert clock.now() == at(0, 0.5)
+
+
 def test_p5_time_that_passed_unused_is_not_caught_up(clock: VirtualClock) -> None:
     pacer = Pacer(2, clock)
     call(pacer)

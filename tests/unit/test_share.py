@@ -138,3 +138,12 @@ def test_a_place_that_becomes_free_goes_to_the_oldest_debt(stage: Stage) -> None
     stage.run()
     assert stage.desktops.rebuilds() == [OTHER]
     assert stage.record().reason == Deferral.SHARE
+
+
+def test_a_rebuild_of_somebody_else_takes_a_place_as_soon_as_it_is_seen(stage: Stage) -> None:
+    stage.settings = settings(maximum_rebuilding_percent=50)
+    stage.has(replace(DUE, owed_since=at(-300)), NOON, OTHER, state="REBUILDING")
+    stage.has(DUE, NOON)
+    stage.run()
+    assert stage.desktops.rebuilds() == []
+    assert stage.record().reason == Deferral.SHARE

@@ -385,7 +385,8 @@ def test_p5_a_throttled_rebuild_makes_the_pacer_rest_and_an_accepted_one_ends_th
     desktops.desks[WS] = Desktop()
     desktops.faults["RebuildWorkspaces"] = [BUSY[0], BUSY[0]]
     assert [api.rebuild(WS), api.rebuild(WS)] == [Throttled(), Throttled()]
-    assert pacer.next_call_at == at(0, 2)
+    assert clock.now() == at(0, 1)
+    assert pacer.next_call_at == at(0, 3)
     assert api.rebuild(WS) == Accepted()
     clock.set(at(1))
     pacer.throttled()
