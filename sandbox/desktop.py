@@ -118,6 +118,11 @@ class Desktop:
         return broken if broken is not Row.SAMPLED else self.row_after_rebuild
 
     @property
+    def is_on_its_way(self) -> bool:
+        """Whether its state will change by itself, as during a rebuild."""
+        return any(change.state is not None for change in self.changes)
+
+    @property
     def shown_address(self) -> str | None:
         """`IpAddress`: none while it is stopped."""
         hidden = self.ipv6_only or self.state is State.STOPPED

@@ -123,7 +123,8 @@ class Desktops:
     def sign_in(self, desktop_id: str, now: datetime) -> None:
         """The user signs in; a stopped AUTO_STOP desktop starts first and is then connected."""
         desktop = self._at(desktop_id, now)
-        if desktop.state is State.STOPPED and desktop.running_mode == "AUTO_STOP":
+        can_start = desktop.state is State.STOPPED and not desktop.is_on_its_way
+        if can_start and desktop.running_mode == "AUTO_STOP":
             desktop.state = State.AVAILABLE
         if desktop.state is not State.AVAILABLE:
             raise CannotConnect(f"{desktop_id} is {desktop.state}")
@@ -181,7 +182,7 @@ class Desktops:
 
     def start(self, desktop_id: str, now: datetime) -> None:
         desktop = self._at(desktop_id, now)
-        if desktop.state is State.STOPPED:
+        if desktop.state is State.STOPPED and not desktop.is_on_its_way:
             desktop.state = State.STARTING
             plan(
                 desktop,

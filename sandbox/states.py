@@ -66,3 +66,8 @@ class LastKnown(StrEnum):
     """The time of each sample, although nobody is connected."""
     AHEAD = "AHEAD"
     """Later than the check that it was seen by."""
+
+    @property
+    def lies(self) -> bool:
+        """Whether it tells of a use that was none."""
+        return self in (LastKnown.MOVES, LastKnown.AHEAD)

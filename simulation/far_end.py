@@ -17,7 +17,7 @@ from .events import SERVICE as EVENTS
 from .events import Bus
 from .faults import Fate, Faults
 from .fleet import Fleet
-from .limits import Limits
+from .limits import Limits, is_claimed
 from .oracles import Oracles
 from .telling import Telling
 from .workspaces import ROWS, Api
@@ -54,6 +54,7 @@ class FarEnd:
             if operation == "RebuildWorkspaces":
                 self._sent[current()] = now
                 [request] = given["RebuildWorkspaceRequests"]
+                self.oracles.looks.in_vain[request["WorkspaceId"]] -= 1
                 self.oracles.asked(request["WorkspaceId"], now)
                 self.limits.asked(request["WorkspaceId"])
                 self.administrators.asks(request["WorkspaceId"])
@@ -76,10 +77,11 @@ class FarEnd:
         status, body = transport.faulty_exchange(self, invocation, service, operation, given, url)
         if service == EVENTS:
             self.bus.note_lost(body, invocation)
-        elif operation == "RebuildWorkspaces" and status == 200:
+        elif operation == "RebuildWorkspaces" and status < 500:
             [request] = given["RebuildWorkspaceRequests"]
-            self.limits.told(request["WorkspaceId"], Fate.ANSWERED, body)
-            if not body.get("FailedRequests"):
+            fate = Fate.ANSWERED if status == 200 else Fate.THROTTLED
+            self.limits.told(request["WorkspaceId"], fate, body)
+            if status == 200 and not body.get("FailedRequests"):
                 self.bus.accepted(request["WorkspaceId"], invocation)
         return status, body
 
@@ -133,7 +135,10 @@ class FarEnd:
             status, body, wrote = error.status, error.body, False
         if wrote:
             invocation.knew = self.oracles.signals
-            self.bus.wrote(before, self.table.items.get(id_), id_, invocation)
+            after = self.table.items.get(id_)
+            if is_claimed(before, after):  # and in vain, unless AWS is asked
+                self.oracles.looks.in_vain[id_] += 1
+            self.bus.wrote(before, after, id_, invocation)
             if self.telling is not None:
                 self.telling.wrote(operation, given, invocation)
         if operation not in ("Query", "GetItem", "Scan", "BatchGetItem"):

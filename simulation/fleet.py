@@ -87,8 +87,7 @@ class Fleet(Desktops):
     def set_last_known(self, desktop_id: str, fault: LastKnown, now: datetime) -> None:
         """Break LastKnownUserConnectionTimestamp, or mend it."""
         desktop = self._at(desktop_id, now)
-        lied = desktop.faults.last_known in (LastKnown.MOVES, LastKnown.AHEAD)
-        if lied and desktop.sample is not None:
+        if desktop.faults.last_known.lies and desktop.sample is not None:
             known = desktop.sample.last_user_connection
             self.disturbed_at[desktop_id] = max(now, known or now)
         desktop.faults.last_known = fault

@@ -107,6 +107,14 @@ class Limits:
                 world.oracles.violated("P5", now, what)
 
 
+def is_claimed(before: Item | None, after: Item | None) -> bool:
+    """Whether the function has just said that it will ask for a rebuild."""
+    old, new = ((item or {}).get("claim", {}).get("M", {}) for item in (before, after))
+    return old.get("asked_at") != new.get("asked_at", old.get("asked_at")) and (
+        "accepted_at" not in new
+    )
+
+
 def is_under_way(item: Item) -> bool:
     """Whether a rebuild has not been seen to end."""
     return "claim" in item

@@ -132,5 +132,13 @@ class Looks:
                 return False
         return False
 
+    def seems_over(self, desktop_id: str, rebuild: Rebuild) -> bool:
+        """Whether a rebuild was shown in a state on its way that may be its end, too."""
+        begun_at, ended_at = rebuild.begun_at, rebuild.finished_at
+        if begun_at is None or ended_at is None:
+            return False
+        looks = self.states[desktop_id]
+        return any(begun_at < look.at < ended_at and look.state in USABLE for look in looks)
+
     def _after(self, desktop_id: str, moment: datetime) -> Iterable[Look]:
         return (look for look in self.states[desktop_id] if look.at >= moment)

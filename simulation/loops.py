@@ -82,7 +82,8 @@ class Loops:
     def _excuse(self, desktop: Desktop, last: Rebuild | None, rebuild: Rebuild) -> str | None:
         since = last.accepted_at if last else desktop.created_at
         disturbed_at = self._fleet.disturbed_at.get(desktop.id)
-        if disturbed_at is not None and disturbed_at >= since:
+        was_disturbed = disturbed_at is not None and disturbed_at >= since
+        if was_disturbed or desktop.faults.last_known.lies:
             return "looked like a use"
         if last is not None and last.image_id != rebuild.image_id and self._failed(desktop, last):
             return "again with another image"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.course import BAD, Outcome
 from sandbox.desktop import Desktop
-from sandbox.states import REBUILDABLE, LastKnown, Presence, Row, State
+from sandbox.states import REBUILDABLE, Presence, Row, State
 
 if TYPE_CHECKING:
     from .world import World
@@ -36,7 +36,6 @@ SEEN_TWICE = timedelta(minutes=10)
 """A bad end counts after so long."""
 
 BLIND = frozenset({Row.MISSING, Row.EMPTY, Row.UNKNOWN, Row.FROZEN})
-LYING = frozenset({LastKnown.MOVES, LastKnown.AHEAD})
 
 MOST = 100
 """WorkSpaces that the lines name at a time."""
@@ -107,13 +106,17 @@ class Needs:
                 world.oracles.violated("P6", now, f"{what}, and no line names it")
 
     def _present(self, now: datetime) -> Iterator[tuple[tuple[str, str], datetime]]:
-        """What needs a person now, and since when at the earliest."""
+        """What needs a person now, and since when at the earliest.
+
+        If AWS answers about nobody, that is an outage, and a matter of audits.
+        """
         world = self._world
+        met = world.api.poison.met if world.roster - world.api.poison.met else set()
         for id_ in sorted(world.roster):
             desktop = world.fleet.fleet.get(id_)
             if desktop is None:
                 yield (id_, "AWS does not know it"), world.unknown_since[id_]
-            elif id_ in world.api.poison.met:
+            elif id_ in met:
                 yield (id_, "it is poisoned"), world.poisoned_since[id_]
             else:
                 for why in self._of(desktop, now):
@@ -125,7 +128,7 @@ class Needs:
         if desktop.state is State.AVAILABLE and away and used:
             if desktop.faults.row in BLIND or not desktop.faults.check_time:
                 yield "its connection cannot be learnt"
-            elif desktop.faults.last_known in LYING:
+            elif desktop.faults.last_known.lies:
                 yield "its last connection cannot be true"
         last = desktop.rebuilds[-1] if desktop.rebuilds else None
         if last is None or last.by_person or last.begun_at is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sandbox.course import BAD
+from sandbox.desktop import Desktop
 from sandbox.states import State
 
 from . import verdicts
@@ -40,7 +42,9 @@ class Reckoning:
             id_ = debt.desktop.id
             sessions = world.fleet.sessions[id_]
             back = sessions[-1].end is None
-            prompt = verdicts.prompt(world.scenario, sessions) + slack
+            given = world.fleet.images[debt.desktop.bundle_id]
+            images = sum(at > debt.ended_at for at, _ in given)
+            prompt = verdicts.prompt(world.scenario, sessions, images) + slack
             if back or now - debt.ended_at <= prompt or id_ in world.episodes.poisoned:
                 continue
             evidence = world.oracles.evidence[id_]
@@ -72,6 +76,14 @@ class Reckoning:
         asked = ((id_, world.administrators.unpaid(id_)) for id_ in sorted(ids))
         return [(id_, at) for id_, at in asked if at and not world.scenario.dry_run]
 
+    def _cannot_be_learnt(self, desktop: Desktop) -> bool:
+        """Whether it is ill, and not by a rebuild of ours, as far as was shown: somebody may be
+        connected. A rebuild that was on its way when it was seen STOPPED had ended well."""
+        last = desktop.rebuilds[-1] if desktop.rebuilds else None
+        if last is None or last.by_person:
+            return desktop.state is State.UNHEALTHY
+        return desktop.state in BAD and self._world.oracles.looks.seems_over(desktop.id, last)
+
     def debts(self) -> list[verdicts.Debt]:
         """What is owed now, by the world's truth."""
         world = self._world
@@ -88,8 +100,11 @@ class Reckoning:
         bound = verdicts.bound(world.scenario)
         since = now - timedelta(minutes=world.scenario.audit_interval + 35)
         for id_, asked_at in self._asked_in_vain():
-            mine = verdicts.retries(world.fleet, world.fleet.fleet[id_], world.oracles)
-            if now - max(peace, asked_at) > bound + mine:
+            desktop = world.fleet.fleet[id_]
+            mine = verdicts.retries(world.fleet, desktop, world.oracles)
+            if self._cannot_be_learnt(desktop) and verdicts.spoken_of(id_, world.lines, since):
+                world.oracles.counts["P2 nobody can learn whether it is in use"] += 1
+            elif now - max(peace, asked_at) > bound + mine:
                 text = f"{id_} was asked for by hand {asked_at:%d %H:%M:%S}, and is not rebuilt"
                 world.oracles.violated("P2", now, text)
         for debt in self.debts() if not world.scenario.dry_run else []:
@@ -100,8 +115,7 @@ class Reckoning:
             start = max([peace, debt.ended_at, known, *(end for end in ends if end > peace)])
             if id_ in world.poisoned_since:
                 continue
-            not_ours = all(rebuild.by_person for rebuild in desktop.rebuilds[-1:])
-            unlearnt = desktop.state is State.UNHEALTHY and not_ours
+            unlearnt = self._cannot_be_learnt(desktop)
             if debt.knowable_from is None:
                 world.oracles.counts["P2 unknowable"] += 1
             elif unlearnt and verdicts.spoken_of(id_, world.lines, since):

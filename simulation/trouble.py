@@ -157,7 +157,7 @@ class Trouble:
     def _odd(self, desktop: Desktop) -> None:
         """A state that AWS or an administrator has brought about, for up to an hour."""
         world, now = self._world, self._world.agenda.now
-        if any(change.state is not None for change in desktop.changes):
+        if desktop.is_on_its_way:
             return
         state = self._rng.choice(ODD)
         world.trace(desktop.id, "is", state.value)
@@ -172,7 +172,7 @@ class Trouble:
         world.fleet.tick(world.agenda.now)
         if desktop is None or desktop.state is not state or _broken(desktop):
             return
-        if not any(change.state is not None for change in desktop.changes):
+        if not desktop.is_on_its_way:
             world.fleet.set_state(desktop_id, State.AVAILABLE, world.agenda.now)
 
     def _order(self, desktop: Desktop) -> None:

@@ -64,8 +64,10 @@ def bound(scenario: Scenario) -> timedelta:
     return whole + _chosen(scenario, whole)
 
 
-def prompt(scenario: Scenario, sessions: Sequence[Session]) -> timedelta:
+def prompt(scenario: Scenario, sessions: Sequence[Session], images: int = 0) -> timedelta:
     """As `bound`, while nothing at all goes wrong: the alarm is the first to tell, no audit.
+
+    Each of the `images` that the bundle has been given since needs a canary of its own.
 
     Whoever comes back within the grace without a sign-in shows only at the look after it; then
     the vacancy that is seen there begins a grace of its own.
@@ -76,7 +78,7 @@ def prompt(scenario: Scenario, sessions: Sequence[Session]) -> timedelta:
     if away is not None and away <= scenario.grace_time + NOTICE + 2 * SAMPLE:
         whole += scenario.grace_time + 2 * SAMPLE
     if scenario.canary_after is not None:
-        whole += CANARY_IN_CALM
+        whole += CANARY_IN_CALM * (1 + images)
     return whole + _chosen(scenario, whole)
 
 

@@ -175,6 +175,40 @@ def test_p2_a_rebuild_that_waits_for_an_audit_is_late_where_nothing_goes_wrong()
     assert history.broken == ["P2"]
 
 
+def test_p7_each_image_that_the_bundle_was_given_meanwhile_needs_a_canary() -> None:
+    history = History()
+    history.session(10, 60)
+    history.told(66, "session_end")
+    sessions = history.world.fleet.sessions[history.id]
+    one, two = (verdicts.prompt(history.scenario, sessions, number) for number in (0, 1))
+    bundle = history.world.fleet.fleet[history.id].bundle_id
+    history.world.fleet.set_image(bundle, "wsi-newer0000", history.at(70))
+    history.at(60 + one / minutes(1) + 1)
+    Reckoning(history.world)._be_prompt()
+    assert history.broken == []
+    history.at(60 + two / minutes(1) + 1)
+    Reckoning(history.world)._be_prompt()
+    assert history.broken == ["P2"]
+
+
+@pytest.mark.parametrize(("minute", "broken"), [(121, []), (135, ["P2"])])
+def test_p2_of_what_was_shown_stopped_on_its_way_nobody_can_tell_why_it_is_ill(
+    minute: float, broken: list[str]
+) -> None:
+    history = History()
+    peace = history.at(0)
+    history.session(10, 60)
+    history.told(66, "session_end")
+    way = ((State.STOPPED, minutes(10)),)
+    history.rebuild(90, Course(takes=minutes(30), way=way, ends=State.UNHEALTHY))
+    history.look(minute)
+    late = 120 + (verdicts.bound(history.scenario) + 26 * verdicts.HOUR) / minutes(1)
+    history.at(late)
+    history.says(late, "needs_person", workspace_id=history.id, reason="unknown_connection")
+    Reckoning(history.world)._judge(peace)
+    assert history.broken == broken
+
+
 def test_p8_one_poisoned_id_is_no_reason_for_the_others_to_wait() -> None:
     history = History(replace(CALM, weather="poison", faults={"poisoned_id": 1.0}))
     other = history.ids[1]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sandbox.course import Course
-from sandbox.states import State
+from sandbox.states import LastKnown, State
 from simulation.scenario import Scenario
 from tests.simulation.histories import BAD, GOOD, History, minutes
 
@@ -151,3 +151,15 @@ def test_p3_what_a_person_did_may_look_like_a_use() -> None:
     history.world.fleet.disturbed_at[history.id] = history.at(150)
     history.rebuild(200)
     assert history.broken == []
+
+
+def test_p3_a_last_connection_that_lies_looks_like_a_use_as_long_as_it_lies() -> None:
+    history = History()
+    history.world.fleet.set_last_known(history.id, LastKnown.MOVES, history.at(10))
+    history.rebuild(90)
+    assert history.broken == []
+    history.world.fleet.set_last_known(history.id, LastKnown.TRUE, history.at(91))
+    history.rebuild(300)  # it may have looked like a use a moment ago
+    assert history.broken == []
+    history.rebuild(500)
+    assert history.broken == ["P3"]
