@@ -141,7 +141,9 @@ resource "aws_cloudwatch_log_metric_filter" "gauge" {
 }
 
 # Each says whether something needs a person now, so a number of the gauges above is enough: one fault, one ALARM, one OK.
-# A gauge that is missing says nothing (that is what `silent` is for), so an alarm stays as it is until the next.
+# A gauge that is missing says nothing (that is what `silent` is for), so an alarm stays as it is until the next. Gauges
+# come every five to six minutes. Periods of ten are never empty: instead of an empty one CloudWatch judges an older one,
+# which may hold lines from before and after a change, and so rings again for what is over.
 resource "aws_cloudwatch_metric_alarm" "operations" {
   for_each = local.alarms
 
@@ -153,7 +155,7 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   statistic           = lookup(each.value, "statistic", "Maximum")
   comparison_operator = lookup(each.value, "comparison", "GreaterThanOrEqualToThreshold")
   threshold           = lookup(each.value, "threshold", 1)
-  period              = lookup(each.value, "period", 300)
+  period              = lookup(each.value, "period", 600)
   evaluation_periods  = lookup(each.value, "periods", 1)
   datapoints_to_alarm = lookup(each.value, "datapoints", 1)
   treat_missing_data  = lookup(each.value, "missing_data", "ignore")

@@ -62,16 +62,16 @@ run "deployed" {
       { GreaterThanOrEqualToThreshold = ">=", LessThanThreshold = "<" }[alarm.comparison_operator], alarm.threshold,
       "in", alarm.datapoints_to_alarm, "of", alarm.evaluation_periods, "x", alarm.period, alarm.treat_missing_data,
       ]) } == {
-      audit-missed = "NonPersistentWorkSpaces AuditOverdueMinutes {\"Fleet\":\"fleet\"} Minimum >= 60 in 1 of 1 x 300 ignore"
-      blocked      = "NonPersistentWorkSpaces Blocked {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
-      braked       = "NonPersistentWorkSpaces Braked {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
-      dead-letters = "AWS/SQS ApproximateNumberOfMessagesVisible {\"QueueName\":\"fleet-dead-letters\"} Maximum >= 1 in 1 of 1 x 300 ignore"
-      endless      = "NonPersistentWorkSpaces Endless {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
+      audit-missed = "NonPersistentWorkSpaces AuditOverdueMinutes {\"Fleet\":\"fleet\"} Minimum >= 60 in 1 of 1 x 600 ignore"
+      blocked      = "NonPersistentWorkSpaces Blocked {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 600 ignore"
+      braked       = "NonPersistentWorkSpaces Braked {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 600 ignore"
+      dead-letters = "AWS/SQS ApproximateNumberOfMessagesVisible {\"QueueName\":\"fleet-dead-letters\"} Maximum >= 1 in 1 of 1 x 600 ignore"
+      endless      = "NonPersistentWorkSpaces Endless {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 600 ignore"
       errors       = "AWS/Lambda Errors {\"FunctionName\":\"fleet\"} Sum >= 1 in 3 of 60 x 60 notBreaching"
-      held-bundle  = "NonPersistentWorkSpaces HeldBundles {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
-      late         = "NonPersistentWorkSpaces Late {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
+      held-bundle  = "NonPersistentWorkSpaces HeldBundles {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 600 ignore"
+      late         = "NonPersistentWorkSpaces Late {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 600 ignore"
       silent       = "NonPersistentWorkSpaces Owed {\"Fleet\":\"fleet\"} SampleCount < 1 in 15 of 15 x 60 breaching"
-      unknown      = "NonPersistentWorkSpaces Unknown {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 300 ignore"
+      unknown      = "NonPersistentWorkSpaces Unknown {\"Fleet\":\"fleet\"} Maximum >= 1 in 1 of 1 x 600 ignore"
     }
     error_message = "Each operations alarm must watch what it speaks of, and stay as it is while nothing is said."
   }

@@ -16,6 +16,7 @@ from .observation import Observation
 from .rebuilder import Rebuilder
 from .records import Record
 from .tools import Tools
+from .workspaces import IDS_PER_CALL
 
 NEEDS_STATE = frozenset({Phase.NEW, Phase.VACANT, Phase.FAILED, Phase.REBUILDING})
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
@@ -61,9 +62,11 @@ class Examiner:
         return True
 
     def _look(self, records: Sequence[Record], audit: bool) -> dict[str, Observation]:
+        others = self._tools.members - {record.workspace_id for record in records}
         seen = self._tools.workspaces.look(
             [r.workspace_id for r in records if r.facts.phase is not Phase.REBUILDING],
             [r.workspace_id for r in records if self._needs_state(r)],
+            sorted(others)[:IDS_PER_CALL],
         )
         rolls_out = audit and self._tools.settings.roll_out_images
         phases = {Phase.FAILED, Phase.NEW, Phase.CLEAN} if rolls_out else {Phase.FAILED}

@@ -15,7 +15,7 @@ from .ledger import Entry, Ledger
 from .settings import Settings
 
 INTERVAL = timedelta(minutes=5)
-"""Between two lines, a period of the alarms."""
+"""Between two lines: no period of the alarms, which is ten minutes, is without one."""
 
 MOST_NAMED = 100
 """WorkSpaces that are named beside one line."""

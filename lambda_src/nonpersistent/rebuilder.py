@@ -209,7 +209,7 @@ class Rebuilder:
 
     def _without_place(self, record: Record, now: datetime) -> Decision | None:
         facts = record.facts
-        if self._share.is_full(self._tools.fleet_size):
+        if self._share.is_full(len(self._tools.members)):
             return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT)
         free_at = self._brake.hold_back(now)
         if free_at is None:

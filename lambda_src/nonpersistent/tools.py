@@ -32,7 +32,8 @@ class Tools:
     looked: int = 0
     rebuilt: int = 0
     allowance: timedelta = field(default=USUAL_DELAY, init=False)
-    fleet_size: int = field(default=0, init=False)
+    members: frozenset[str] = field(default=frozenset(), init=False)
+    """The roster as it was read last."""
 
     @property
     def clock(self) -> Clock:
@@ -41,12 +42,11 @@ class Tools:
 
     def roster(self) -> frozenset[str]:
         """The WorkSpaces that may be touched; how many they are says how long a burst takes."""
-        roster = self.ledger.roster()
-        self.fleet_size = len(roster)
+        self.members = self.ledger.roster()
         self.allowance = USUAL_DELAY + timedelta(
-            seconds=2 * self.fleet_size / self.settings.api_rate
+            seconds=2 * len(self.members) / self.settings.api_rate
         )
-        return roster
+        return self.members
 
     def write(self, record: Record, decision: Decision, **said: Any) -> Record | None:
         """Write a decision down, and tell it; None if something was recorded meanwhile.

@@ -56,29 +56,36 @@ class WorkSpaces:
         self._failures = 0
         self._has_answered = False
 
-    def look(self, connections: Collection[str], states: Collection[str]) -> dict[str, Observation]:
+    def look(
+        self, connections: Collection[str], states: Collection[str], others: Collection[str] = ()
+    ) -> dict[str, Observation]:
         """Who is connected to `connections`, and the state of `states`.
 
         Where the connection status does not tell (UNKNOWN, no row, an old sample), the state is
         asked for too: a stopped WorkSpace has no status. Two calls for 25 WorkSpaces. A WorkSpace
-        about which AWS answers with an error has that in its observation. Raises Unavailable.
+        about which AWS answers with an error has that in its observation. If AWS has answered about
+        nobody, it is asked about `others`: without an answer that is an outage. Raises Unavailable.
         """
         errors: dict[str, str] = {}
-        rows = self._describe(
-            connections,
-            lambda **ids: self._client().describe_workspaces_connection_status(**ids),
-            "WorkspacesConnectionStatus",
-            errors,
+        ask_connections = partial(
+            self._describe,
+            call=lambda **ids: self._client().describe_workspaces_connection_status(**ids),
+            rows="WorkspacesConnectionStatus",
         )
+        ask_states = partial(
+            self._describe,
+            call=lambda **ids: self._client().describe_workspaces(**ids),
+            rows="Workspaces",
+        )
+        rows = ask_connections(connections, errors=errors)
+        if errors and not self._has_answered:
+            ask_connections(others, errors={})
         now = self._clock.now()
         unclear = [id_ for id_ in connections if not _is_clear(rows.get(id_, {}), now)]
         asked = [id_ for id_ in dict.fromkeys([*states, *unclear]) if id_ not in errors]
-        descriptions = self._describe(
-            asked,
-            lambda **ids: self._client().describe_workspaces(**ids),
-            "Workspaces",
-            errors,
-        )
+        descriptions = ask_states(asked, errors=errors)
+        if errors and not self._has_answered:
+            ask_states(others, errors={})
         if errors and not self._has_answered:
             raise Unavailable(next(iter(errors.values())))
         looked_at = self._clock.now()

@@ -17,6 +17,10 @@ ISOLATION = (
                 "FAILURES_OF_AN_OUTAGE = 20",
                 "FAILURES_OF_AN_OUTAGE = 2",
             ),
+            "one that is looked at alone makes an outage": (
+                "            ask_states(others, errors={})\n",
+                "            pass\n",
+            ),
             "read the first page only": (
                 'if not answer.get("NextToken"):',
                 "if True:",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.cloudwatch import Alarm, Metric, MetricFilter, Rule
+from sandbox.cloudwatch import Alarm, AlarmState, Datapoint, Metric, MetricFilter, Rule, evaluate
 from simulation.agenda import BEGIN
 from simulation.alarms import ERRORS, LETTERS, AlarmJudge
 from simulation.deployed import FLEET, Deployed, deployed
@@ -323,3 +323,24 @@ def test_each_deployed_alarm_has_a_metric_that_somebody_publishes() -> None:
         (m.namespace, m.name) for m in made
     }
     assert what.session_rule.threshold == 1
+
+
+@pytest.mark.parametrize("before", [0.0, 1e6])
+@pytest.mark.parametrize(
+    "alarm",
+    [alarm for alarm in deployed().operations if alarm.rule.missing == "ignore"],
+    ids=lambda alarm: alarm.name,
+)
+def test_p6_no_alarm_on_a_gauge_changes_twice_if_its_lines_come_unevenly(
+    alarm: Alarm, before: float
+) -> None:
+    """Two containers write: a line each shortly after the other, then none for six minutes."""
+    values = [before] * 4 + [1e6 - before] * 4
+    moments = [BEGIN + timedelta(minutes=at) for at in (0, 5, 11, 16, 20.9, 26.9, 32, 38)]
+    lines = [Datapoint(at, value) for at, value in zip(moments, values, strict=True)]
+    state, changes = AlarmState.ALARM if before else AlarmState.OK, 0
+    for minute in range(12, 60):
+        now = BEGIN + timedelta(minutes=minute)
+        new = evaluate(alarm.rule, [line for line in lines if line.at < now], state, now).state
+        state, changes = new, changes + (new is not state)
+    assert changes == 1

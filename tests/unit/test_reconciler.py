@@ -155,6 +155,16 @@ def test_p8_poison_one_of_whom_the_api_fails_is_told_put_off_and_then_asked_abou
     assert stage.desktops.calls[0][1] == {"WorkspaceIds": [OTHER]}
 
 
+def test_p8_poison_one_that_is_looked_at_first_and_alone_holds_up_nobody(stage: Stage) -> None:
+    under_way = Claim(asked_at=at(-20), accepted_at=at(-20), begun_at=at(-12))
+    stage.has(replace(DUE, claim=under_way), NOON, OTHER)
+    stage.has(DUE, NOON)
+    stage.desktops.poison[OTHER] = (500, "InternalServerError")
+    assert stage.run() == Tally(due=2, looked=2, rebuilt=1)
+    assert stage.desktops.rebuilds() == [WS]
+    assert stage.record(OTHER).reason == "api:InternalServerError"
+
+
 def test_p8_a_suspect_whose_question_is_not_answered_ends_no_pass(stage: Stage) -> None:
     stage.has(DUE, NOON, reason="api:InternalServerError")
     stage.desktops.poison[WS] = (500, "InternalServerError")
