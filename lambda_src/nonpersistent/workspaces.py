@@ -78,16 +78,12 @@ class WorkSpaces:
             rows="Workspaces",
         )
         rows = ask_connections(connections, errors=errors)
-        if errors and not self._has_answered:
-            ask_connections(others, errors={})
+        self._rule_outage_out(errors, ask_connections, others)
         now = self._clock.now()
         unclear = [id_ for id_ in connections if not _is_clear(rows.get(id_, {}), now)]
         asked = [id_ for id_ in dict.fromkeys([*states, *unclear]) if id_ not in errors]
         descriptions = ask_states(asked, errors=errors)
-        if errors and not self._has_answered:
-            ask_states(others, errors={})
-        if errors and not self._has_answered:
-            raise Unavailable(next(iter(errors.values())))
+        self._rule_outage_out(errors, ask_states, others)
         looked_at = self._clock.now()
         return {
             id_: Observation(looked_at, error=errors[id_])
@@ -152,6 +148,15 @@ class WorkSpaces:
         else:
             self._pacer.succeeded()
         return outcome
+
+    def _rule_outage_out(
+        self, errors: Mapping[str, str], ask: Callable[..., object], others: Collection[str]
+    ) -> None:
+        """As long as AWS has answered about nobody, errors may be nobody's own."""
+        if errors and not self._has_answered:
+            ask(others, errors={})
+            if not self._has_answered:
+                raise Unavailable(next(iter(errors.values())))
 
     def _describe(
         self,

@@ -18,8 +18,8 @@ ISOLATION = (
                 "FAILURES_OF_AN_OUTAGE = 2",
             ),
             "one that is looked at alone makes an outage": (
-                "            ask_states(others, errors={})\n",
-                "            pass\n",
+                "            ask(others, errors={})\n",
+                "",
             ),
             "read the first page only": (
                 'if not answer.get("NextToken"):',
