@@ -229,7 +229,10 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     soonest = due_at + settings.patience if now < due_at else now
     opens_at = settings.rebuild_allowed_at(soonest)
     if opens_at > soonest:
-        return defer(facts, Deferral.WINDOW, opens_at, settings)
+        if facts.trouble is None or outlasts:
+            return defer(facts, Deferral.WINDOW, opens_at, settings)
+        # A doubt may be over long before the window opens.
+        return obstacle or trouble(facts, Need.UNKNOWN, seen.doubt, now, settings)
     if now < due_at:
         put_off = after(facts.vacant_since, facts.owed_since)
         why = Deferral.UNCONFIRMED if put_off else Deferral.GRACE

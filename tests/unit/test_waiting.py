@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nonpersistent.canary import Bundle
-from nonpersistent.facts import Claim, Deferral, Need, Phase, Trouble
+from nonpersistent.facts import Claim, Deferral, Doubt, Need, Phase, Trouble
 from nonpersistent.settings import Window
 from nonpersistent.signals import Kind, Signal
 from tests.unit.stage import DUE, Stage
@@ -58,6 +58,17 @@ def test_p6_so_is_one_that_arose_before_the_window_closed(stage: Stage) -> None:
     stage.has(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason)
     stage.run()
     assert (stage.facts().trouble, stage.record().reason) == (None, Deferral.WINDOW)
+
+
+def test_p6_and_looked_into_again_as_long_as_it_lasts(stage: Stage) -> None:
+    stage.settings = settings(window=Window(time(19), time(6), "UTC"))
+    stage.has(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason, connection="UNKNOWN")
+    stage.run()
+    assert stage.record().reason == Doubt.UNKNOWN_CONNECTION
+    assert stage.record().look_at == at(5)
+    stage.has(DUE, NOON, OTHER, connection="UNKNOWN")
+    stage.run()
+    assert stage.record(OTHER).reason == Deferral.WINDOW
 
 
 def test_p2_a_bundle_that_is_trusted_again_waits_for_no_canary(waiting: Stage) -> None:
