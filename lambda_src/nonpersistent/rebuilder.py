@@ -19,9 +19,11 @@ from .bundles import Bundles
 from .canary import Admission
 from .facts import ENDS_WITHIN, Claim, Decision, Deferral, Facts, Phase, Verdict
 from .lateness import reckon
+from .ledger import Entry
 from .observation import Observation
 from .pacing import HOUR, Brake, Share
 from .records import Record
+from .settings import TICK
 from .tools import Tools
 
 LOOK_HOLDS = timedelta(minutes=1)
@@ -212,13 +214,25 @@ class Rebuilder:
         if self._share.is_full(len(self._tools.members)):
             return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT)
         free_at = self._brake.hold_back(now)
-        if free_at is None:
+        if free_at is None and not self._overtakes(facts, now):
             return None
+        free_at = free_at or now
         # To the minute: with the common moments of looking, a younger debt could come first.
         look_at = self._settings.next_tick(free_at)
         if record.reason == Deferral.BRAKE and record.look_at is not None and now < record.look_at:
             look_at = min(look_at, record.look_at)  # an audit puts nobody back
         return Decision(facts, Verdict.DEFERRED, look_at, Deferral.BRAKE, expected_by=look_at)
+
+    def _overtakes(self, facts: Facts, now: datetime) -> bool:
+        """Whether an older debt that waits for the brake looks within a minute."""
+        if self._settings.maximum_rebuilds_per_hour is None or facts.owed_since is None:
+            return False
+        return any(
+            entry.owed_since is not None
+            and entry.owed_since < facts.owed_since
+            and now < entry.due_at <= now + TICK
+            for entry in self._braked
+        )
 
     def _wait(self, facts: Facts, why: Deferral, until: datetime) -> Decision:
         return lifecycle.defer(facts, why, until, self._settings)
@@ -239,6 +253,12 @@ class Rebuilder:
             for moment in (*record.facts.asked, *_open(record.facts))
         )
         return Brake(limit, [moment for moment in asked if moment > since])
+
+    @cached_property
+    def _braked(self) -> list[Entry]:
+        """Those that waited for the brake when the pass began."""
+        planned = self._tools.ledger.planned()
+        return [entry for entry in planned if entry.reason == Deferral.BRAKE]
 
     def _under_way(self) -> int:
         """How many rebuilds go on. One that takes too long needs a person, and holds up nobody."""

@@ -108,6 +108,10 @@ LIMITS = (
                 "            self._share.take()\n",
                 "",
             ),
+            "whoever looks between takes an older one's place": (
+                "if free_at is None and not self._overtakes(facts, now):",
+                "if free_at is None:",
+            ),
             "the share forgets what was not answered": (
                 "for moment in _open(record.facts))",
                 "for moment in _open(record.facts) if record.facts.claim.accepted_at)",

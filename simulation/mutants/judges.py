@@ -30,7 +30,7 @@ ALSO = {
     "lifecycle": ["rolling_out", "waiting"],
     "observation": ["lifecycle"],
     "pacing": ["share"],
-    "rebuilder": ["share", "rolling_out", "waiting"],
+    "rebuilder": ["brake", "share", "rolling_out", "waiting"],
     "reconciler": ["rolling_out", "brake"],
     "records": ["ledger"],
     "table": ["ledger"],

@@ -66,6 +66,20 @@ def test_a_newer_debt_does_not_take_the_place_that_an_older_one_waits_for(braked
     assert braked.record(OTHER).reason == "brake"
 
 
+def test_nor_if_its_look_falls_into_the_minute_between_the_two(braked: Stage) -> None:
+    braked.has(Facts(rebuilt_at=at(-30), asked=(at(-30.5),)), None, THIRD)
+    owes(braked, WS, at(-90))
+    braked.run()
+    assert braked.record().look_at == at(30)
+    owes(braked, OTHER, at(5), look_at=at(29))
+    braked.clock.set(at(29.6))
+    braked.run()
+    assert braked.record(OTHER).look_at == at(30)
+    braked.clock.set(at(30))
+    braked.run()
+    assert braked.desktops.rebuilds() == [WS]
+
+
 def test_a_place_that_its_debt_needs_no_more_goes_to_the_next_oldest(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=2)
     stage.has(Facts(rebuilt_at=at(-50), asked=(at(-50), at(-50))), None, "ws-000000009")
