@@ -228,9 +228,9 @@ def _nobody(_: str) -> bool:
 
 
 def _ended_so(desktop: Desktop) -> bool:
-    """Whether its last rebuild but this one has ended in the state it is in: nobody was there."""
-    before = desktop.rebuilds[-2] if len(desktop.rebuilds) > 1 else None
-    return before is not None and before.finished_at is not None and before.course.ends in FAILED
+    """Whether the last rebuild that began has ended in the state it is in: nobody was there."""
+    begun = [rebuild for rebuild in desktop.rebuilds[:-1] if rebuild.begun_at is not None]
+    return bool(begun) and begun[-1].finished_at is not None and begun[-1].course.ends in FAILED
 
 
 def _shows_vacancy(view: View, at: datetime) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sandbox.course import Course
 from sandbox.states import Row, State
 from simulation.mutants.judges import ASSERTED, BROKEN_BY_SCHEDULE, BROKEN_BY_SEED
 from simulation.scenario import Scenario
@@ -74,7 +75,11 @@ def test_p1_nobody_is_connected_where_a_rebuild_has_ended_badly(row: Row) -> Non
     history.world.fleet.set_row(history.id, row, history.at(121))
     history.look(125)
     history.look(140)
-    history.rebuild(250)
+    history.rebuild(250, Course(begins=False))
+    assert history.broken == []
+    for minute in range(256, 280, 6):
+        history.look(minute)
+    history.rebuild(800)
     assert history.broken == []
 
 
