@@ -15,8 +15,8 @@ from .looks import Looks
 MOST = 3
 """WorkSpaces of a bundle that are lost after the first bad end could be seen."""
 
-SEEN_WITHIN = timedelta(minutes=30)
-"""After so long a bad end could be seen, by looks every five to ten minutes."""
+SEEN_WITHIN = timedelta(minutes=75)
+"""After so long a bad end could be seen, by an hourly look and another one after ten minutes."""
 
 Cause = tuple[str, str]
 """A bundle, and what is wrong with it."""
@@ -59,13 +59,11 @@ class Harm:
         lost.append((desktop, rebuild))
 
     def _could_be_seen(self, lost: list[tuple[Desktop, Rebuild]], at: datetime) -> bool:
-        """Whether anybody who looked could know of a bad end by now."""
-        ended = [rebuild.finished_at for _, rebuild in lost if rebuild.finished_at is not None]
-        if not ended or at - min(ended) < SEEN_WITHIN:
-            return False
-        if self._steady:
+        """Whether anybody who looked could know of a bad end by now, or knows of one."""
+        if any(self._looks.bad_end_since(d.id, rebuild) is not None for d, rebuild in lost):
             return True
-        return any(self._looks.bad_end_since(d.id, rebuild) is not None for d, rebuild in lost)
+        ended = [rebuild.finished_at for _, rebuild in lost if rebuild.finished_at is not None]
+        return self._steady and bool(ended) and at - min(ended) >= SEEN_WITHIN
 
 
 def _cause(bundle: Bundle) -> Cause | None:

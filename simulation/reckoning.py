@@ -78,11 +78,14 @@ class Reckoning:
 
     def _cannot_be_learnt(self, desktop: Desktop) -> bool:
         """Whether it is ill, and not by a rebuild of ours, as far as was shown: somebody may be
-        connected. A rebuild that was on its way when it was seen STOPPED had ended well."""
+        connected. A rebuild that was on its way when it was seen STOPPED had ended well. So may
+        somebody if AWS tells of a use since, which nobody made."""
         last = desktop.rebuilds[-1] if desktop.rebuilds else None
         if last is None or last.by_person:
             return desktop.state is State.UNHEALTHY
-        return desktop.state in BAD and self._world.oracles.looks.seems_over(desktop.id, last)
+        seems_over = self._world.oracles.looks.seems_over(desktop.id, last)
+        misled = verdicts.is_misled(self._world.fleet, desktop)
+        return desktop.state in BAD and (seems_over or misled)
 
     def debts(self) -> list[verdicts.Debt]:
         """What is owed now, by the world's truth."""

@@ -44,7 +44,9 @@ BELIEVED_WITHIN = timedelta(minutes=30)
 HELD = 3
 """A bundle is held after so many failures."""
 
-REASONS = frozenset({"refused", "failed", "not_learnt", "held_bundle", "needs_person"})
+REASONS = frozenset(
+    {"deferred", "vacant", "refused", "failed", "not_learnt", "held_bundle", "needs_person"}
+)
 
 
 def bound(scenario: Scenario) -> timedelta:
@@ -150,7 +152,7 @@ def _knowable_from(
 ) -> datetime | None:
     """Until it has settled, a rebuild may cause by itself all that a short session shows, but for
     a sign-in and a sample."""
-    if _is_misled(fleet, desktop):
+    if is_misled(fleet, desktop):
         return None
     view = fleet.views[desktop.id][-1] if fleet.views[desktop.id] else None
     known = view.last_known if view else None
@@ -169,13 +171,14 @@ def _knowable_from(
     )
 
 
-def _is_misled(fleet: Fleet, desktop: Desktop) -> bool:
+def is_misled(fleet: Fleet, desktop: Desktop) -> bool:
     """Whether AWS told of a use, after a rebuild that has ended badly, which nobody made. As long
     as nobody can tell who is connected, that waits for a person, who is told (P6)."""
     last = desktop.rebuilds[-1] if desktop.rebuilds else None
     if last is None or last.finished_at is None or desktop.state not in BAD:
         return False
-    used_at = max(session.end or session.start for session in fleet.sessions[desktop.id])
+    uses = [session.end or session.start for session in fleet.sessions[desktop.id]]
+    used_at = max(uses, default=last.finished_at)
     told = (view.last_known for view in fleet.views[desktop.id] if view.last_known)
     return any(at > max(last.finished_at, used_at) for at in told)
 
@@ -206,6 +209,6 @@ def spoken_of(
         at >= since
         and line.get("workspace_id") == desktop_id
         and line.get("reason")
-        and (line["decision"] in REASONS or line["decision"] == "deferred")
+        and line["decision"] in REASONS
         for at, line in lines
     )

@@ -34,8 +34,18 @@ def test_p7_those_in_flight_and_three_more_may_be_lost_to_one_cause() -> None:
 
 def test_p7_the_fourth_that_is_lost_after_the_first_bad_end_could_be_seen_is_seen() -> None:
     history = History()
-    for number, minute in enumerate((0, 100, 160, 220, 280)):
+    for number, minute in enumerate((0, 120, 180, 240, 300)):
         lose(history, number, minute)
+    assert history.broken == ["P7"]
+
+
+def test_p7_whoever_has_seen_a_bad_end_twice_knows_of_it() -> None:
+    history = History()
+    for number, minute in enumerate((0, 40, 80, 100, 110)):
+        lose(history, number, minute)
+        if number == 0:
+            history.look(61)
+            history.look(72)
     assert history.broken == ["P7"]
 
 
