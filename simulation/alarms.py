@@ -30,7 +30,8 @@ PRESENT = timedelta(minutes=12)
 """The lines of this last while that name who needs a person are the present state."""
 
 SILENCE = timedelta(minutes=10)
-"""Without a line of gauges; they come every five minutes."""
+"""Without a line of gauges; they come every five minutes. Without one in a period CloudWatch judges
+an older period, which may say the opposite."""
 
 STREAK = timedelta(minutes=5)
 """Errors that follow each other so closely are one failure that lasts."""
@@ -99,7 +100,7 @@ class AlarmJudge:
         self._needs: dict[object, Need] = {}
         self._open: list[Need] = []
         self._named: dict[str, datetime] = {}
-        self._gauged_at = self.began
+        self._gauged_at = self._blind_at = self.began
         self._failing: tuple[datetime, datetime] | None = None
         self._letters = 0
         self._letters_until = self.began
@@ -201,6 +202,8 @@ class AlarmJudge:
             self._letters_until = now + QUEUE_IS_ACTIVE
         if now < self._letters_until:
             self.cloudwatch.put(LETTERS, float(self._letters), now)
+        if now - self._gauged_at >= SILENCE:
+            self._blind_at = now
         if now - self._gauged_at > SILENCE:
             self.needs("silence", ["silent"], now, since=self._gauged_at)
         if self._failing and now - self._failing[1] > STREAK:
@@ -216,8 +219,12 @@ class AlarmJudge:
             self._break(now, f"the alarm {alarm} rings in calm weather")
         elif not causes and self.strict:
             self._break(now, f"the alarm {alarm} rings although nothing needs a person")
-        elif known and not self._others(causes, now):
+        elif known and not self._others(causes, now) and not self._is_blind(now):
             self._break(now, f"the alarm {alarm} rings again for the same fault")
+
+    def _is_blind(self, now: datetime) -> bool:
+        """Whether there were no lines lately, so that a state may be one from before."""
+        return self.began < self._blind_at and now - self._blind_at <= 2 * SILENCE
 
     def _others(self, causes: list[Need], now: datetime) -> set[str]:
         """Whom the lines name now besides those: their fault is another one."""
@@ -245,7 +252,8 @@ class AlarmJudge:
         overdue = now - need.since > RINGS_WITHIN
         if not self.strict and not ringing and not overdue:
             need.rung.clear()
-        if need.told or not need.must or not (overdue or (need.rung and not ringing)):
+        stops = need.rung and not ringing and not self._is_blind(now)
+        if need.told or not need.must or not (overdue or stops):
             return
         if ringing:
             what = f"no line names {need.named}"
@@ -255,8 +263,13 @@ class AlarmJudge:
         need.told = True
 
     def _rings_on(self, mended: Need) -> bool:
-        """Whether an alarm goes on that nothing else needs."""
-        needed = {name for need in self._open if not need.mended_at for name in need.alarms}
+        """Whether an alarm goes on that nothing needs, or needed later."""
+        needed = {
+            name
+            for need in self._open
+            if need.mended_at is None or (mended.mended_at and need.mended_at > mended.mended_at)
+            for name in need.alarms
+        }
         return bool((mended.alarms & self.ringing) - needed)
 
     def _names(self, workspace_id: str, now: datetime) -> bool:

@@ -121,6 +121,12 @@ class Looks:
         shown = [look.at for look in self._after(desktop_id, ended_at) if look.state in USABLE]
         return min([*shown, max(ended_at + HOURLY, rebuild.accepted_at + ENDS_WITHIN)])
 
+    def over_at(self, desktop_id: str, accepted_at: datetime, soonest: datetime) -> datetime:
+        """When a rebuild that nothing has shown was over, as far as the looks from `soonest` on
+        tell: by the time by which rebuilds end."""
+        shown = [look.at for look in self._after(desktop_id, soonest) if look.state in USABLE]
+        return min([*shown, accepted_at + ENDS_WITHIN])
+
     def good_end_since(self, desktop_id: str, rebuild: Rebuild) -> bool:
         """Whether the first end that was shown of a rebuild was a good one."""
         if rebuild.finished_at is None:

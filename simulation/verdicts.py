@@ -45,7 +45,7 @@ HELD = 3
 """A bundle is held after so many failures."""
 
 REASONS = frozenset(
-    {"deferred", "vacant", "refused", "failed", "not_learnt", "held_bundle", "needs_person"}
+    {"deferred", "vacant", "rebuilding", "refused", "failed", "not_learnt", "needs_person"}
 )
 
 
@@ -139,7 +139,8 @@ def debts(
         shown = oracles.looks.end_shown_at
         ends_of_ours = [shown(desktop.id, r, now) for r in good]
         if believed:
-            ends_of_ours.append(max(believed) + BELIEVED_WITHIN)
+            soonest = max(believed) + BELIEVED_WITHIN
+            ends_of_ours.append(oracles.looks.over_at(desktop.id, max(believed), soonest))
         settled_at = max([seen, *(end + AFTERWARDS for end in ends_of_ours)])
         found.append(
             Debt(desktop, max(ends), _knowable_from(fleet, desktop, oracles, clean_at, settled_at))
