@@ -117,14 +117,21 @@ def test_p2_a_short_session_right_after_a_rebuild_shows_by_its_sign_in_alone(
     assert debt.knowable_from == (None if known is None else history.at(known))
 
 
-@pytest.mark.parametrize(("minute", "is_known"), [(160, False), (163, True)])
+@pytest.mark.parametrize(
+    ("look", "minute", "is_known"),
+    [(121, 162, False), (121, 164, True), (None, 263, False), (None, 265, True)],
+)
 def test_p2_an_alarm_soon_after_a_rebuild_that_was_believed_may_be_its_own(
-    minute: float, is_known: bool
+    look: float | None, minute: float, is_known: bool
 ) -> None:
+    """Unless a look has shown it over, it may go on for 132 minutes."""
     history = History()
     history.session(10, 60)
     history.rebuild(90, Course(begins=False))
-    history.session(95, 150)
+    history.session(95, 118)
+    if look is not None:
+        history.look(look)
+    history.session(130, 150)
     history.told(minute, "session_end")
     [debt] = Reckoning(history.world).debts()
     assert bool(debt.knowable_from) is is_known
