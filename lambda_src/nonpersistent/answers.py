@@ -20,35 +20,20 @@ NO_ANSWER = (HTTPClientError, ConnectionError)
 NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
 """Those of them for a call that did not: there was no connection to send it through."""
 
-THROTTLING = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "EC2ThrottledException",
-        "LimitExceededException",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-    }
-)
+_THROTTLING = """
+    BandwidthLimitExceeded EC2ThrottledException LimitExceededException PriorRequestNotComplete
+    ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled
+    RequestThrottledException SlowDown ThrottledException Throttling ThrottlingException
+    TooManyRequestsException TransactionInProgressException
+"""
+THROTTLING = frozenset(_THROTTLING.split())
 """The codes that botocore's retries take for throttling (botocore/retries/standard.py)."""
 
-DENIALS = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-    }
-)
+_DENIALS = """
+    AccessDenied AccessDeniedException ExpiredTokenException InvalidClientTokenId
+    UnrecognizedClientException
+"""
+DENIALS = frozenset(_DENIALS.split())
 """Codes that mean the function itself, and no WorkSpace that it asked about (IAM's and STS's)."""
 
 SERVER_ERRORS = frozenset(
@@ -108,11 +93,6 @@ def outcome_of_error(error: ClientError) -> Outcome:
         return Throttled()
     if is_server_error(error):
         return Unanswered(code_of(error))
-    return refusal(error)
-
-
-def refusal(error: ClientError) -> Refused:
-    """The refusal that an error of the client's kind (HTTP 4xx) is."""
     return Refused(code_of(error), error.response["Error"].get("Message", ""))
 
 
@@ -123,10 +103,8 @@ def is_throttling(error: ClientError) -> bool:
 
 def is_server_error(error: ClientError) -> bool:
     """A server's error (HTTP 5xx)."""
-    return (
-        code_of(error) in SERVER_ERRORS
-        or int(error.response["ResponseMetadata"]["HTTPStatusCode"]) >= 500
-    )
+    status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+    return code_of(error) in SERVER_ERRORS or status >= 500
 
 
 def code_of(error: ClientError) -> str:

@@ -44,7 +44,17 @@ class Table:
     def get_all(self, ids: Sequence[str]) -> Iterator[Item]:
         """The items of `ids` that there are, in no order, with as few requests as can be."""
         for start in range(0, len(ids), KEYS_PER_READ):
-            yield from self._get_batch(ids[start : start + KEYS_PER_READ])
+            keys: Any = [_key(id_) for id_ in ids[start : start + KEYS_PER_READ]]
+            wanted: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
+            pause = 0.05
+            while True:
+                answer = self._client.batch_get_item(RequestItems=wanted)
+                yield from answer["Responses"].get(self._name, [])
+                wanted = answer.get("UnprocessedKeys")
+                if not wanted:  # what is left unprocessed is asked for again: absent means unknown
+                    break
+                self._clock.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
 
     def query(self, index: str, values: Item, *conditions: str) -> Iterator[Item]:
         """What an index shows of the items whose key meets the conditions, in its order."""
@@ -65,75 +75,42 @@ class Table:
 
     def scan(self) -> Iterator[Item]:
         """Every item: for rare questions only."""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._name, ConsistentRead=True
-        )
-        for page in pages:
+        pages = self._client.get_paginator("scan")
+        for page in pages.paginate(TableName=self._name, ConsistentRead=True):
             yield from page["Items"]
 
     def put(self, item: Item, condition: str | None = None, values: Item | None = None) -> bool:
         """Write an item if the condition holds; False if not, unless it is there already."""
-        given: Any = {"ExpressionAttributeValues": values} if values else {}
-        if condition:
-            given["ConditionExpression"] = condition
         written = {**FLEET, **item}
-        return (
-            _unless_refuted(
-                lambda: self._client.put_item(TableName=self._name, Item=written, **given)
-            )
-            or self.get(item["id"]["S"]) == written
-        )
+        put = self._takes_place(self._client.put_item, condition, values, Item=written)
+        return put or self.get(item["id"]["S"]) == written
 
     def update(self, id_: str, update: str, values: Item, condition: str | None = None) -> bool:
         """Change an item, or make it, if the condition holds; False if not."""
-        given: Any = {"ConditionExpression": condition} if condition else {}
-        return _unless_refuted(
-            lambda: self._client.update_item(
-                TableName=self._name,
-                Key=_key(id_),
-                UpdateExpression=update,
-                ExpressionAttributeValues=values,
-                **given,
-            )
-        )
+        change = {"Key": _key(id_), "UpdateExpression": update}
+        return self._takes_place(self._client.update_item, condition, values, **change)
 
     def delete(self, id_: str, condition: str, values: Item) -> bool:
         """Drop an item if the condition holds; False if not, unless it is gone already."""
-        dropped = _unless_refuted(
-            lambda: self._client.delete_item(
-                TableName=self._name,
-                Key=_key(id_),
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-            )
-        )
+        dropped = self._takes_place(self._client.delete_item, condition, values, Key=_key(id_))
         return dropped or not self.get(id_)
 
-    def _get_batch(self, ids: Sequence[str]) -> Iterator[Item]:
-        """Keys that DynamoDB leaves unprocessed are asked for again: absent must mean unknown."""
-        keys: Any = [_key(id_) for id_ in ids]
-        wanted: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
-        pause = 0.05
-        while True:
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            yield from answer["Responses"].get(self._name, [])
-            wanted = answer.get("UnprocessedKeys")
-            if not wanted:
-                return
-            self._clock.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+    def _takes_place(
+        self, write: Callable[..., Any], condition: str | None, values: Item | None, **request: Any
+    ) -> bool:
+        """Whether a conditional write took place; other errors pass."""
+        if condition:
+            request["ConditionExpression"] = condition
+        if values:
+            request["ExpressionAttributeValues"] = values
+        try:
+            write(TableName=self._name, **request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
 
 def _key(id_: str) -> Item:
     return {**FLEET, "id": {"S": id_}}
-
-
-def _unless_refuted(write: Callable[[], object]) -> bool:
-    """Whether a conditional write took place; other errors pass."""
-    try:
-        write()
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True

@@ -21,7 +21,6 @@ from nonpersistent.answers import (
     is_throttling,
     outcome,
     outcome_of_error,
-    refusal,
 )
 
 
@@ -82,4 +81,4 @@ def test_p3_what_an_error_means(status: int, code: str, means: Outcome) -> None:
 
 
 def test_p6_an_error_without_a_message_is_a_refusal() -> None:
-    assert refusal(error(400, "Odd")) == Refused("Odd", "")
+    assert outcome_of_error(error(400, "Odd")) == Refused("Odd", "")
