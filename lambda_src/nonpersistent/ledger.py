@@ -28,8 +28,8 @@ from .records import (
     bundle_to_item,
     from_item,
     from_moment,
+    read,
     to_item,
-    to_moment,
 )
 from .signals import Kind, Signal
 from .table import FLEET, Table
@@ -137,7 +137,7 @@ class Ledger:
         """
         records: dict[str, Record | None] = {id_: Record(id_) for id_ in workspace_ids}
         for item in self._table.get_all(workspace_ids):
-            records[item["id"]["S"]] = _readable(item)
+            records[item["id"]["S"]] = from_item(item)
         return [record for record in records.values() if record is not None]
 
     def write(self, record: Record) -> Record | None:
@@ -173,7 +173,7 @@ class Ledger:
     def everything(self) -> Iterator[Record]:
         """Every record that can be read: a scan, for rare questions only."""
         for item in self._table.scan():
-            if item["id"]["S"].startswith("ws-") and (record := _readable(item)) is not None:
+            if item["id"]["S"].startswith("ws-") and (record := from_item(item)) is not None:
                 yield record
 
     def bundle(self, bundle_id: str) -> Bundle:
@@ -186,9 +186,8 @@ class Ledger:
 
     def write_bundle(self, bundle: Bundle) -> bool:
         """Put a bundle in the place of what it was made from; False if somebody was faster."""
-        return self._replace(
-            bundle_to_item(replace(bundle, version=max(0, bundle.version) + 1)), bundle.version
-        )
+        written = replace(bundle, version=max(0, bundle.version) + 1)
+        return self._replace(bundle_to_item(written), bundle.version)
 
     def lease(self, owner: str, now: datetime, until: datetime) -> bool:
         """Take or prolong the right to act; False while another owner has it."""
@@ -209,12 +208,7 @@ class Ledger:
 
     def audit(self) -> Audit:
         """The state of the audits."""
-        item = self._table.get(AUDIT)
-        completed_at = item.get("completed_at")
-        return Audit(
-            seen_up_to=str(item.get("seen_up_to", {}).get("S", "")),
-            completed_at=to_moment(completed_at) if completed_at else None,
-        )
+        return read(Audit, self._table.get(AUDIT))
 
     def move_audit(self, position: str) -> None:
         """Remember how far the audit has come, for whoever goes on with it."""
@@ -228,7 +222,7 @@ class Ledger:
         for item in self._table.query("due", values, *conditions):
             entry = Entry(id=item["id"]["S"], due_at=self.clock.now())
             with suppress(*UNREADABLE):
-                entry = _entry(item)
+                entry = read(Entry, item)
             yield entry
 
     def _replace(self, item: Item, version: int) -> bool:
@@ -238,32 +232,3 @@ class Ledger:
         if version == 0:
             return self._table.put(item, "attribute_not_exists(id)")
         return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})
-
-
-def _readable(item: Item) -> Record | None:
-    try:
-        return from_item(item)
-    except UNREADABLE:
-        return None
-
-
-def _entry(item: Item) -> Entry:
-    def text(name: str) -> str | None:
-        return item[name]["S"] if name in item else None
-
-    def moment(name: str) -> datetime | None:
-        return to_moment(item[name]) if name in item else None
-
-    need = text("needs")
-    return Entry(
-        id=item["id"]["S"],
-        due_at=to_moment(item["due_at"]),
-        phase=text("phase"),
-        needs=Need(need) if need else None,
-        needs_at=moment("needs_at"),
-        reason=text("reason"),
-        user=text("user"),
-        bundle_id=text("bundle_id"),
-        owed_since=moment("owed_since"),
-        outdated_at=moment("outdated_at"),
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -17,24 +18,13 @@ T = TypeVar("T")
 UNREADABLE = (KeyError, ValueError, TypeError, AttributeError)
 """What reading an item raises that this code has not written."""
 
-PARTS: Mapping[str, type[Claim] | type[Trouble]] = {
-    "claim": Claim,
-    "failed": Claim,
-    "trouble": Trouble,
-}
-
+PARTS = {"claim": Claim, "failed": Claim, "trouble": Trouble}
 
 KINDS = {
-    "asked": "L",
-    "claim": "M",
-    "failed": "M",
-    "failures": "N",
-    "goes_first": "BOOL",
-    "lost": "L",
-    "lost_to_it": "L",
-    "refused": "BOOL",
-    "trouble": "M",
-    "version": "N",
+    **dict.fromkeys(("asked", "lost", "lost_to_it"), "L"),
+    **dict.fromkeys(PARTS, "M"),
+    **dict.fromkeys(("failures", "version"), "N"),
+    **dict.fromkeys(("goes_first", "refused"), "BOOL"),
 }
 """DynamoDB's types of the attributes that are no strings."""
 
@@ -62,34 +52,28 @@ def to_item(record: Record) -> dict[str, Any]:
 
     What the index shows of it, the phase and what it needs a person for, is written beside.
     """
-    item = _written(record.facts) | {
-        "id": {"S": record.workspace_id},
-        "version": {"N": str(record.version)},
-        "phase": {"S": record.facts.phase.value},
-    }
-    if record.look_at is not None:
-        item["due_at"] = from_moment(record.look_at)
-    if record.reason is not None:
-        item["reason"] = {"S": record.reason}
-    if (needs := record.facts.needs(record.reason)) is not None:
-        item |= {"needs": {"S": needs[0].value}, "needs_at": from_moment(needs[1])}
-    return item
+    needs, needs_at = record.facts.needs(record.reason) or (None, None)
+    own = {"id": record.workspace_id, "version": record.version, "reason": record.reason}
+    shown = {"due_at": record.look_at, "phase": record.facts.phase}
+    return _written({**vars(record.facts), **own, **shown, "needs": needs, "needs_at": needs_at})
 
 
-def from_item(item: Item) -> Record:
-    """The record of an item. Raises one of UNREADABLE."""
-    return Record(
-        workspace_id=item["id"]["S"],
-        facts=_read(Facts, item),
-        version=int(item["version"]["N"]),
-        look_at=to_moment(item["due_at"]) if "due_at" in item else None,
-        reason=item["reason"]["S"] if "reason" in item else None,
-    )
+def from_item(item: Item) -> Record | None:
+    """The record of an item; None if it cannot be read."""
+    with suppress(*UNREADABLE):
+        return Record(
+            workspace_id=item["id"]["S"],
+            facts=read(Facts, item),
+            version=int(item["version"]["N"]),
+            look_at=to_moment(item["due_at"]) if "due_at" in item else None,
+            reason=item["reason"]["S"] if "reason" in item else None,
+        )
+    return None
 
 
 def bundle_to_item(bundle: Bundle) -> dict[str, Any]:
     """The item of a bundle."""
-    return _written(bundle) | {"id": {"S": bundle.bundle_id}}
+    return _written({**vars(bundle), "id": bundle.bundle_id})
 
 
 def bundle_from_item(bundle_id: str, item: Item) -> Bundle:
@@ -97,10 +81,9 @@ def bundle_from_item(bundle_id: str, item: Item) -> Bundle:
 
     One that cannot be read is not trusted either, and is overwritten (version -1).
     """
-    try:
-        return _read(Bundle, {**item, "bundle_id": {"S": bundle_id}})
-    except UNREADABLE:
-        return Bundle(bundle_id, version=-1)
+    with suppress(*UNREADABLE):
+        return read(Bundle, {**item, "bundle_id": {"S": bundle_id}})
+    return Bundle(bundle_id, version=-1)
 
 
 def from_moment(moment: datetime) -> dict[str, str]:
@@ -116,9 +99,8 @@ def to_moment(value: Mapping[str, str]) -> datetime:
     return moment
 
 
-def _written(owner: Any) -> dict[str, Any]:
-    """The attributes of a dataclass that say something."""
-    given = {each.name: getattr(owner, each.name) for each in fields(owner)}
+def _written(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of what says something."""
     return {name: _to_attribute(value) for name, value in given.items() if value not in (None, ())}
 
 
@@ -135,11 +117,11 @@ def _to_attribute(value: Any) -> dict[str, Any]:
         case tuple():
             return {"L": [_to_attribute(each) for each in value]}
         case _:
-            return {"M": _written(value)}
+            return {"M": _written(vars(value))}
 
 
-def _read(kind: type[T], item: Item) -> T:
-    """A dataclass from the attributes that its fields are named after."""
+def read(kind: type[T], item: Item) -> T:
+    """A dataclass from the attributes that its fields are named after. Raises UNREADABLE."""
     names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
     return kind(**{name: _from_attribute(name, item[name]) for name in names if name in item})
 
@@ -155,7 +137,7 @@ def _from_attribute(name: str, attribute: Mapping[str, Any]) -> Any:
         case "L":
             return tuple(to_moment(each) if name == "asked" else str(each["S"]) for each in value)
         case "M":
-            return _read(PARTS[name], value)
-    if name.endswith(("_at", "since", "_until", "_to")):
+            return read(PARTS[name], value)
+    if name.endswith(("_at", "since", "_until", "watched_to")):
         return to_moment(attribute)
-    return Need(value) if name == "need" else str(value)
+    return Need(value) if name in ("need", "needs") else str(value)

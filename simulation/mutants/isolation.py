@@ -69,21 +69,15 @@ ISOLATION = (
     ),
     *bugs(
         "P8",
-        "ledger.py",
-        {
-            "an unreadable item stops the pass": (
-                "    except UNREADABLE:\n        return None",
-                "    except ZeroDivisionError:\n        return None",
-            ),
-        },
-    ),
-    *bugs(
-        "P8",
         "records.py",
         {
+            "an unreadable item stops the pass": (
+                "    with suppress(*UNREADABLE):\n        return Record(",
+                "    with suppress(ZeroDivisionError):\n        return Record(",
+            ),
             "an unreadable bundle stops the pass": (
-                "    except UNREADABLE:\n        return Bundle(bundle_id, version=-1)",
-                "    except ZeroDivisionError:\n        return Bundle(bundle_id, version=-1)",
+                "    with suppress(*UNREADABLE):\n        return read(Bundle",
+                "    with suppress(ZeroDivisionError):\n        return read(Bundle",
             ),
         },
     ),
