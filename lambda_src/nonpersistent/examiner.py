@@ -132,14 +132,14 @@ class Examiner:
                 seen = replace(seen, snapshot_at=newest, snapshot_asked=True)
                 decision = lifecycle.decide(record.facts, seen, now, settings)
         if decision.verdict is Verdict.REBUILD:
-            tools.looked += 1
+            tools.tally.looked += 1
             self._rebuilder.rebuild(record, seen, decision.facts)
         else:
             self._note(record, decision)
 
     def _note(self, record: Record, decision: Decision) -> bool:
         """Write down what was decided; True."""
-        self._tools.looked += 1
+        self._tools.tally.looked += 1
         claim = record.facts.claim or record.facts.failed
         told: dict[str, Any] = {}
         if claim is not None and decision.verdict in ENDS:

@@ -88,14 +88,16 @@ class Container:
         from .tools import Tools
         from .workspaces import WorkSpaces
 
-        owner = _owner(context)
+        # Not the request's id alone: Lambda may deliver the same request twice at once.
+        owner = f"{context.aws_request_id} {os.urandom(8).hex()}"
         pacer = Pacer(self.settings.api_rate, CLOCK)
         lease = Lease(
             self.ledger, pacer, owner, lambda: context.get_remaining_time_in_millis() / 1000
         )
         workspaces = WorkSpaces(_workspaces, pacer, lease)
-        tools = Tools(self.settings, self.ledger, self.journal, pacer, lease, workspaces, owner)
-        Reconciler(tools, tally).run(due)
+        journal = self.journal
+        tools = Tools(self.settings, self.ledger, journal, pacer, lease, workspaces, owner, tally)
+        Reconciler(tools).run(due)
 
 
 def lambda_handler(event: object, context: Context) -> dict[str, Any]:
@@ -127,24 +129,15 @@ def _record(container: Container, entry: Signal | Ignored | Task) -> None:
     match entry:
         case Task.AUDIT:
             container.ledger.ask_audit(CLOCK.now())
-        case Signal() if container.knows(entry.workspace_id):
-            now, told = CLOCK.now(), entry.kind is Kind.SESSION_END
+        case Signal(kind, id_) if container.knows(id_):
+            now, told = CLOCK.now(), kind is Kind.SESSION_END
             look_at = container.settings.next_look(now) if told else now
             news = container.ledger.record(entry, look_at)
-            container.journal.write(
-                Entry.RECORDED if news else Entry.IGNORED,
-                entry.workspace_id,
-                signal=entry.kind.value,
-                at=entry.at,
-                reason=None if news else "nothing_new",
-            )
-        case Signal():
-            container.journal.write(
-                Entry.IGNORED,
-                entry.workspace_id,
-                signal=entry.kind.value,
-                reason="not_in_workspace_ids",
-            )
+            line, reason = (Entry.RECORDED, None) if news else (Entry.IGNORED, "nothing_new")
+            container.journal.write(line, id_, signal=kind.value, at=entry.at, reason=reason)
+        case Signal(kind, id_):
+            reason = "not_in_workspace_ids"
+            container.journal.write(Entry.IGNORED, id_, signal=kind.value, reason=reason)
         case Ignored(reason=reason):
             container.journal.write(Entry.IGNORED, reason=reason)
 
@@ -152,11 +145,6 @@ def _record(container: Container, entry: Signal | Ignored | Task) -> None:
 @cache
 def _container() -> Container:
     return Container(os.environ)
-
-
-def _owner(context: Context) -> str:
-    """Who holds the lease: also where Lambda delivers the same request twice at once."""
-    return f"{context.aws_request_id} {os.urandom(8).hex()}"
 
 
 @cache

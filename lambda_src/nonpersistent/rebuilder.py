@@ -119,7 +119,7 @@ class Rebuilder:
         match outcome:
             case Accepted():
                 self._keep(claimed, lambda facts: self._accepted(facts, now))
-                self._tools.rebuilt += 1
+                self._tools.tally.rebuilt += 1
                 waited = now - (lifecycle.evident_at(claimed.facts) or now)
                 self._tell(
                     Verdict.REQUESTED,

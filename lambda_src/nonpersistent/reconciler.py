@@ -24,8 +24,8 @@ UNREADABLE_WAITS = 60 * TICK
 class Reconciler:
     """One pass over what is due, by the invocation that has the lease."""
 
-    def __init__(self, tools: Tools, tally: Tally) -> None:
-        self.tally = tally
+    def __init__(self, tools: Tools) -> None:
+        self.tally = tools.tally
         self._tools = tools
         self._examiner = Examiner(tools)
         self._due: dict[str, Entry] = {}
@@ -45,7 +45,6 @@ class Reconciler:
             elif self._due:
                 self._work_off()
         finally:
-            self.tally.looked, self.tally.rebuilt = self._tools.looked, self._tools.rebuilt
             self.tally.left = len(self._due)
         return self.tally
 

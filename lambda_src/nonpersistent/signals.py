@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from .clock import to_millisecond
@@ -107,46 +106,36 @@ def read(event: object, now: datetime, origin: Origin) -> list[Signal | Ignored 
         case {"task": str(task)} if task in set(Task):
             return [Task(task)]
         case {"task": str(task), "workspace_ids": list(ids), **rest} if task in REQUESTS and ids:
-            return [_attempt(partial(_request, Kind(task), id_, rest, now)) for id_ in ids]
+            return [_attempt(_request, Kind(task), id_, rest, now) for id_ in ids]
         case {"Records": list(records)} if records:
-            return [_read_record(record, now, origin) for record in records]
+            return [_attempt(_session_end, record, now, origin) for record in records]
         case {"source": "aws.workspaces", "detail-type": "WorkSpaces Access", **rest}:
-            return [_attempt(lambda: _sign_in(rest, now, origin))]
+            return [_attempt(_sign_in, rest, now, origin)]
         case _:
             return [Ignored("unknown_event")]
 
 
-def _read_record(record: object, now: datetime, origin: Origin) -> Signal | Ignored:
-    match record:
-        case {"EventSource": "aws:sns", "Sns": {"Message": str(text)} as sns}:
-            received = _moment(sns.get("Timestamp"), now)
-            return _attempt(lambda: _session_end(text, received, now, origin))
-        case _:
-            return Ignored("not_an_sns_record")
-
-
-def _attempt(parse: Callable[[], Signal]) -> Signal | Ignored:
+def _attempt(parse: Callable[..., Signal], *given: object) -> Signal | Ignored:
     try:
-        return parse()
+        return parse(*given)
     except _Unusable as unusable:
         return Ignored(str(unusable))
 
 
-def _session_end(text: str, received: datetime, now: datetime, origin: Origin) -> Signal:
-    """A CloudWatch alarm notification: the metric and what else is there must fit."""
-    message = _json_object(text)
+def _session_end(record: object, now: datetime, origin: Origin) -> Signal:
+    """A CloudWatch alarm notification by SNS: the metric and what else is there must fit."""
+    match record:
+        case {"EventSource": "aws:sns", "Sns": {"Message": str(text)} as sns}:
+            received, message = _moment(sns.get("Timestamp"), now), _json_object(text)
+        case _:
+            raise _Unusable("not_an_sns_record")
     trigger = message.get("Trigger")
     if not isinstance(trigger, dict):
         raise _Unusable("not_a_metric_alarm")
     if message.get("NewStateValue", "ALARM") != "ALARM":
         raise _Unusable("not_in_alarm")
     _check_origin(message.get("AWSAccountId"), message.get("AlarmArn"), origin)
-    ids = {
-        dimension["value"]
-        for metric in _metrics(trigger)
-        for dimension in _dimensions(metric)
-        if dimension["name"] == "WorkspaceId"
-    }
+    ids = {id_ for metric in _metrics(trigger) for id_ in _ids(metric)}
     if not ids:
         raise _Unusable("no_workspace_id")
     if len(ids) > 1:
@@ -159,26 +148,23 @@ def _session_end(text: str, received: datetime, now: datetime, origin: Origin) -
 def _metrics(trigger: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The SessionDisconnect metrics of an alarm: of a plain one, or of each part of metric math."""
     parts = trigger.get("Metrics")
-    candidates = [] if isinstance(parts, list) else [trigger]
-    for part in parts if isinstance(parts, list) else ():
+    for part in parts if isinstance(parts, list) else [{"MetricStat": {"Metric": trigger}}]:
         match part:
             case {"MetricStat": {"Metric": dict(metric)}}:
-                candidates.append(metric)
-    for metric in candidates:
-        if metric.get("Namespace") != "AWS/WorkSpaces":
-            raise _Unusable("another_namespace")
-        if metric.get("MetricName") != "SessionDisconnect":
-            raise _Unusable("another_metric")
-        yield metric
+                if metric.get("Namespace") != "AWS/WorkSpaces":
+                    raise _Unusable("another_namespace")
+                if metric.get("MetricName") != "SessionDisconnect":
+                    raise _Unusable("another_metric")
+                yield metric
 
 
-def _dimensions(metric: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """Dimensions by name: WorkSpaces metrics have eight, and their order means nothing."""
+def _ids(metric: dict[str, Any]) -> Iterator[str]:
+    """By its dimensions: WorkSpaces metrics have eight, and their order means nothing."""
     given = metric.get("Dimensions")
     for dimension in given if isinstance(given, list) else []:
         match dimension:
-            case {"name": str(name), "value": str(value)}:
-                yield {"name": name, "value": value}
+            case {"name": "WorkspaceId", "value": str(id_)}:
+                yield id_
 
 
 def _sign_in(event: Mapping[Any, Any], now: datetime, origin: Origin) -> Signal:
@@ -214,14 +200,10 @@ def _request(kind: Kind, id_: object, event: Mapping[Any, Any], now: datetime) -
 def _check_origin(account: object, alarm_arn: object, origin: Origin) -> None:
     if account is not None and account != origin.account:
         raise _Unusable("another_account_or_region")
-    if alarm_arn is None:
-        return
-    try:
-        elsewhere = not isinstance(alarm_arn, str) or Origin.of(alarm_arn) != origin
-    except ValueError:
-        elsewhere = True
-    if elsewhere:
-        raise _Unusable("another_account_or_region")
+    with suppress(ValueError):
+        if alarm_arn is None or Origin.of(str(alarm_arn)) == origin:
+            return
+    raise _Unusable("another_account_or_region")
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .clock import Clock
 from .facts import USUAL_DELAY, Decision, Deferral, Facts, Need, Verdict
-from .journal import Entry, Journal
+from .journal import Entry, Journal, Tally
 from .lateness import reckon
 from .lease import Lease
 from .ledger import Ledger
@@ -29,8 +29,7 @@ class Tools:
     lease: Lease
     workspaces: WorkSpaces
     owner: str
-    looked: int = 0
-    rebuilt: int = 0
+    tally: Tally
     allowance: timedelta = field(default=USUAL_DELAY, init=False)
     members: frozenset[str] = field(default=frozenset(), init=False)
     """The roster as it was read last."""

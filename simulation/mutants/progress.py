@@ -20,7 +20,10 @@ PROGRESS = (
         "P2",
         "signals.py",
         {
-            "take the first dimension": ('if dimension["name"] == "WorkspaceId"', "if True"),
+            "take the first dimension": (
+                'case {"name": "WorkspaceId", "value": str(id_)}:',
+                'case {"value": str(id_)}:',
+            ),
             "record a time from the future as it is": (
                 "if moment <= now + CLOCK_SKEW:",
                 "if True:",

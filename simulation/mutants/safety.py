@@ -128,8 +128,8 @@ SAFETY = (
         "handler.py",
         {
             "record signals of anybody": (
-                "        case Signal() if container.knows(entry.workspace_id):",
-                "        case Signal():",
+                "        case Signal(kind, id_) if container.knows(id_):",
+                "        case Signal(kind, id_):",
             ),
         },
     ),
@@ -216,8 +216,8 @@ SAFETY = (
         "handler.py",
         {
             "the same request is the same owner": (
-                'return f"{context.aws_request_id} {os.urandom(8).hex()}"',
-                "return context.aws_request_id",
+                'owner = f"{context.aws_request_id} {os.urandom(8).hex()}"',
+                "owner = context.aws_request_id",
             ),
             "retry inside the client": (
                 "_config(3, 6, tries=1)",

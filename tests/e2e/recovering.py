@@ -71,7 +71,8 @@ def rung(crew: Theatre, since: int) -> set[str]:
 
 def converged(crew: Theatre) -> bool:
     """Whether the ledger has everybody who is connected as in use, and nothing else is open."""
-    phases = {item["id"]["S"]: from_item(item).facts.phase for item in ledger(crew)}
+    records = filter(None, map(from_item, ledger(crew)))
+    phases = {record.workspace_id: record.facts.phase for record in records}
     return phases == {
         crew.stage.ids[name]: Phase.IN_USE if is_connected(crew, name) else Phase.CLEAN
         for name in crew.stage.ids

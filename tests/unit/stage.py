@@ -114,7 +114,8 @@ class Stage:
         pacer = Pacer(self.settings.api_rate, self.clock)
         lease = Lease(self.ledger, pacer, owner, lambda: self.seconds_left())
         api = WorkSpaces(self.desktops.client, pacer, lease)
-        return Tools(self.settings, self.ledger, Journal("desks"), pacer, lease, api, owner)
+        journal = Journal("desks")
+        return Tools(self.settings, self.ledger, journal, pacer, lease, api, owner, Tally())
 
     def bundles(self) -> Bundles:
         """Of one pass."""
@@ -127,7 +128,7 @@ class Stage:
 
     def run(self, owner: str = "an-invocation") -> Tally:
         """One pass."""
-        return Reconciler(self.tools(owner), Tally()).run(self.ledger.due(self.clock.now()))
+        return Reconciler(self.tools(owner)).run(self.ledger.due(self.clock.now()))
 
     def passes(self, until: datetime, every: float = 60) -> None:
         """A pass every so many seconds, the last by that time."""
