@@ -7,10 +7,9 @@ not know of, and a second rebuild that nobody decided. What is not in an answer 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,8 @@ from .pacing import Pacer
 
 if TYPE_CHECKING:
     from mypy_boto3_workspaces import WorkSpacesClient
+
+Row = Mapping[str, Any]
 
 IDS_PER_CALL = 25
 """Ids that DescribeWorkspaces and DescribeWorkspacesConnectionStatus take (API reference)."""
@@ -69,14 +70,10 @@ class WorkSpaces:
         errors: dict[str, str] = {}
         ask_connections = partial(
             self._describe,
-            call=lambda **ids: self._client().describe_workspaces_connection_status(**ids),
+            operation="describe_workspaces_connection_status",
             rows="WorkspacesConnectionStatus",
         )
-        ask_states = partial(
-            self._describe,
-            call=lambda **ids: self._client().describe_workspaces(**ids),
-            rows="Workspaces",
-        )
+        ask_states = partial(self._describe, operation="describe_workspaces", rows="Workspaces")
         rows = ask_connections(connections, errors=errors)
         self._rule_outage_out(errors, ask_connections, others)
         now = self._clock.now()
@@ -98,30 +95,24 @@ class WorkSpaces:
         One call; raises Unavailable.
         """
         try:
-            answer = self._ask(
-                lambda: self._client().describe_workspace_snapshots(WorkspaceId=workspace_id), TRIES
-            )
+            answer = self._ask("describe_workspace_snapshots", TRIES, WorkspaceId=workspace_id)
         except Failed as failed:
             return Refused(str(failed), "")
         times = [_time(snapshot, "SnapshotTime") for snapshot in answer.get("RebuildSnapshots", [])]
         return max(filter(None, times), default=None)
 
-    def images(self, bundle_ids: Iterable[str]) -> dict[str, str]:
+    def images(self, bundle_ids: Collection[str]) -> dict[str, str]:
         """The image that a rebuild would take, by bundle. One call for 25.
 
         A bundle that is not in an answer, or about which AWS does not answer, has an unknown
         image: that holds up its own rebuilds alone.
         """
-        bundles: dict[str, Mapping[str, Any]] = {}
         with suppress(Unavailable):
             bundles = self._describe(
-                list(bundle_ids),
-                lambda **ids: self._client().describe_workspace_bundles(**ids),
-                "Bundles",
-                {},
-                key="BundleId",
+                bundle_ids, "describe_workspace_bundles", "Bundles", {}, key="BundleId"
             )
-        return {id_: bundle["ImageId"] for id_, bundle in bundles.items() if bundle.get("ImageId")}
+            return {id_: row["ImageId"] for id_, row in bundles.items() if row.get("ImageId")}
+        return {}
 
     def rebuild(self, workspace_id: str) -> Outcome:
         """Ask AWS to rebuild one WorkSpace, once. The caller has claimed it.
@@ -161,19 +152,18 @@ class WorkSpaces:
     def _describe(
         self,
         ids: Collection[str],
-        call: Callable[..., Any],
+        operation: str,
         rows: str,
         errors: dict[str, str],
         key: str = "WorkspaceId",
-    ) -> dict[str, Mapping[str, Any]]:
+    ) -> dict[str, Row]:
         """The rows about `ids`, by id. What cannot be asked about goes to `errors`, with why."""
-        found: dict[str, Mapping[str, Any]] = {}
+        found: dict[str, Row] = {}
         batches = deque((batch, TRIES) for batch in in_batches(ids, IDS_PER_CALL))
         while batches:
             batch, tries = batches.popleft()
-            question = partial(call, **{f"{key}s": batch})
             try:
-                for row in self._rows(question, rows, tries):
+                for row in self._rows(operation, rows, tries, **{f"{key}s": batch}):
                     if row.get(key) in batch:
                         found[row[key]] = row
             except Failed as failed:
@@ -186,17 +176,16 @@ class WorkSpaces:
                 batches += [(batch[:middle], 1), (batch[middle:], 1)]
         return found
 
-    def _rows(self, call: Callable[..., Any], rows: str, tries: int) -> Iterator[Mapping[str, Any]]:
+    def _rows(self, operation: str, rows: str, tries: int, **question: Any) -> Iterator[Row]:
         """The rows of all pages: a page may be short, or empty, with more to come."""
-        page: dict[str, str] = {}
         for _ in range(MOST_PAGES):
-            answer = self._ask(lambda: call(**page), tries)  # noqa: B023 - called at once
+            answer = self._ask(operation, tries, **question)
             yield from answer.get(rows, [])
             if not answer.get("NextToken"):
                 return
-            page = {"NextToken": answer["NextToken"]}
+            question["NextToken"] = answer["NextToken"]
 
-    def _ask(self, call: Callable[[], Any], tries: int) -> Any:
+    def _ask(self, operation: str, tries: int, **question: Any) -> Any:
         """One question, asked again while AWS is throttling or fails, at the pacer's rate.
 
         Raises Failed for an error that may be this question's own, Unavailable if none is answered
@@ -209,7 +198,7 @@ class WorkSpaces:
             self._pacer.wait()
             self._pacer.sent()
             try:
-                answer = call()
+                answer = getattr(self._client(), operation)(**question)
             except ClientError as error:
                 why = answers.code_of(error)
                 if answers.is_throttling(error):
@@ -246,16 +235,14 @@ def in_batches(ids: Collection[str], size: int) -> Iterator[list[str]]:
         yield batch
 
 
-def _is_clear(row: Mapping[str, Any], now: datetime) -> bool:
+def _is_clear(row: Row, now: datetime) -> bool:
     """Whether a row of the connection status tells whether somebody is connected."""
     checked_at = _time(row, "ConnectionStateCheckTimestamp")
     known = row.get("ConnectionState") in ("CONNECTED", "DISCONNECTED")
     return known and checked_at is not None and now - checked_at <= FRESH
 
 
-def _observation(
-    looked_at: datetime, row: Mapping[str, Any], description: Mapping[str, Any], asked: bool
-) -> Observation:
+def _observation(looked_at: datetime, row: Row, description: Row, asked: bool) -> Observation:
     return Observation(
         looked_at=looked_at,
         state=description.get("State"),
@@ -269,6 +256,6 @@ def _observation(
     )
 
 
-def _time(row: Mapping[str, Any], name: str) -> datetime | None:
+def _time(row: Row, name: str) -> datetime | None:
     value = row.get(name)
     return to_millisecond(value) if isinstance(value, datetime) else None
