@@ -95,10 +95,8 @@ def ended_well(
 ) -> Bundle:
     """A rebuild was seen to end well. What was lost to a later one is not mended by it."""
     bundle = without(released(bundle, workspace_id), frozenset({workspace_id}))
-    lost = bundle.lost
-    if lost and bundle.lost_at is not None and asked_at <= bundle.lost_at:
-        return bundle
-    if image is None:
+    outlived = bundle.lost and bundle.lost_at is not None and asked_at <= bundle.lost_at
+    if outlived or image is None:
         return bundle
     return replace(bundle, image_id=image, proven_at=now, lost=(), lost_to_it=())
 

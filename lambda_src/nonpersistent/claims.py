@@ -228,14 +228,14 @@ def trouble(
     holds: timedelta = DOUBT_HOLDS,
 ) -> Decision:
     """Nothing can be done, for a reason that nobody chose: look again, ever more rarely."""
-    before = facts.trouble
-    since = before.since if before is not None else now
-    needs_at = min(since + holds, before.needs_at) if before is not None else since + holds
-    if before is not None and facts.retry_at is not None:
+    before = facts.trouble or Trouble(now, need, reason, now + holds)
+    since = before.since
+    needs_at = min(since + holds, before.needs_at)
+    if facts.retry_at is not None:
         need = before.need  # it is the failed rebuild that needs a person, whatever comes after it
     shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience
     pause = max(shortest, min((now - since) / 2, LONGEST_PAUSE, settings.audit_interval))
-    refused = verdict is Verdict.REFUSED or (before is not None and before.refused)
+    refused = verdict is Verdict.REFUSED or before.refused
     stuck = replace(facts, trouble=Trouble(since, need, reason, needs_at, refused))
     return Decision(stuck, verdict, settings.look_after(now, pause), reason)
 
@@ -255,12 +255,8 @@ def _watched_to(claim: Claim, seen: Observation) -> datetime | None:
 def _look_again(
     facts: Facts, claim: Claim, seen: Observation, now: datetime, settings: Settings
 ) -> Decision:
-    return Decision(
-        replace(facts, claim=claim),
-        Verdict.REBUILDING,
-        next_look_at(claim, now, settings),
-        seen.state,
-    )
+    look_at = next_look_at(claim, now, settings)
+    return Decision(replace(facts, claim=claim), Verdict.REBUILDING, look_at, seen.state)
 
 
 def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:

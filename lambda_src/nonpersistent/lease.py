@@ -35,8 +35,13 @@ class Lease:
         self._until: datetime | None = None
 
     def begin(self) -> bool:
-        """Take the lease; False if somebody else has it."""
-        return self._take(self.clock.now())
+        """Take or prolong the lease; False if somebody else has it."""
+        now = self.clock.now()
+        until = now + self._length()
+        if not self._ledger.lease(self._owner, now, until):
+            return False
+        self._until = until
+        return True
 
     def goes_on(self, reserve: float = RESERVE) -> bool:
         """Whether there is time for another step, prolonging the lease where needed.
@@ -49,19 +54,12 @@ class Lease:
             return False
         if self._until is not None and self._until - now > self._length() / 2 + wait:
             return True
-        return self._take(now)
+        return self.begin()
 
     def end(self) -> None:
         """Hand over. The next actor may begin when the next call may be made, not earlier (P5)."""
         now = self.clock.now()
         self._ledger.lease(self._owner, now, max(now, self._pacer.next_call_at))
-
-    def _take(self, now: datetime) -> bool:
-        until = now + self._length()
-        if not self._ledger.lease(self._owner, now, until):
-            return False
-        self._until = until
-        return True
 
     def _length(self) -> timedelta:
         return LENGTH + 3 * self._pacer.gap

@@ -70,16 +70,9 @@ class Observation:
     @property
     def doubt(self) -> Doubt:
         """Why the connection status does not tell whether somebody is connected."""
-        match self.connection:
-            case None:
-                return Doubt.NO_ROW
-            case "CONNECTED" | "DISCONNECTED" if not self.is_fresh:
-                return Doubt.STALE_SAMPLE
-            case "CONNECTED":
-                return Doubt.OLDER_SAMPLE
-            case "DISCONNECTED" if self.vacant_at is None:
-                return Doubt.CONTRADICTION
-            case "DISCONNECTED":
-                return Doubt.OLDER_SAMPLE
-            case _:
-                return Doubt.UNKNOWN_CONNECTION
+        if self.connection not in ("CONNECTED", "DISCONNECTED"):
+            return Doubt.NO_ROW if self.connection is None else Doubt.UNKNOWN_CONNECTION
+        if not self.is_fresh:
+            return Doubt.STALE_SAMPLE
+        contradicts = self.connection == "DISCONNECTED" and self.vacant_at is None
+        return Doubt.CONTRADICTION if contradicts else Doubt.OLDER_SAMPLE

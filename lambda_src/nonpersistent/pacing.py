@@ -18,16 +18,12 @@ class Pacer:
     """Spaces calls evenly, so that any second sees at most the configured rate (P5)."""
 
     def __init__(self, rate: float, clock: Clock) -> None:
-        self._gap = timedelta(seconds=1 / rate)
+        self.gap = timedelta(seconds=1 / rate)
+        """Between two calls."""
         self._clock = clock
         self._pause = 0.0
         self.next_call_at = clock.now()
         """When the next call may be made."""
-
-    @property
-    def gap(self) -> timedelta:
-        """Between two calls."""
-        return self._gap
 
     def wait(self, lead: timedelta = timedelta()) -> None:
         """Sleep until the next call may be made, or until `lead` before that."""
@@ -35,17 +31,17 @@ class Pacer:
 
     def sent(self) -> None:
         """A call is made now: the next one may follow after the gap."""
-        self.next_call_at = self._clock.now() + self._gap
+        self.next_call_at = self._clock.now() + self.gap
 
     def throttled(self) -> None:
         """Somebody else uses the rate, too: rest 1 s, then twice as long each time."""
         self._pause = min(max(1.0, 2 * self._pause), LONGEST_PAUSE)
-        rest = max(self._gap, timedelta(seconds=self._pause))
+        rest = max(self.gap, timedelta(seconds=self._pause))
         self.next_call_at = self._clock.now() + rest
 
     def failed(self) -> None:
         """No answer, or a server's error: rest for a second."""
-        self.next_call_at = self._clock.now() + max(self._gap, timedelta(seconds=1))
+        self.next_call_at = self._clock.now() + max(self.gap, timedelta(seconds=1))
 
     def succeeded(self) -> None:
         """The API answers again."""

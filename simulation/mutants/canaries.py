@@ -54,12 +54,12 @@ CANARIES = (
                 "bundle = replace(bundle, lost",
             ),
             "an older good end mends what was lost later": (
-                "asked_at <= bundle.lost_at:",
-                "False:",
+                "asked_at <= bundle.lost_at\n",
+                "False\n",
             ),
             "a good end of an unknown image proves it": (
-                "    if image is None:\n        return bundle\n",
-                "",
+                "    if outlived or image is None:",
+                "    if outlived:",
             ),
             "the canary's place is never free again": (
                 "return replace(bundle, canary=None) if bundle.canary == workspace_id else bundle",

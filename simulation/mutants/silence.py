@@ -72,8 +72,8 @@ GAUGES = (
                 "DOUBT_HOLDS = timedelta(days=9)",
             ),
             "a doubt is younger at each look": (
-                "since = before.since if before is not None else now",
-                "since = now",
+                "since = before.since\n",
+                "since = now\n",
             ),
         },
     ),
