@@ -30,8 +30,7 @@ class Bundles:
         self.newly_trusted: set[str] = set()
         """Bundles whose canary has ended well in this pass: the others need not wait any more."""
         self._tools = tools
-        self._images: dict[str, str | None] = {}
-        self._images_read_at: dict[str, datetime] = {}
+        self._images: dict[str, tuple[datetime, str | None]] = {}
         self._foreseen: set[str] = set()
         self._known: dict[str, tuple[datetime, Bundle]] = {}
 
@@ -46,11 +45,10 @@ class Bundles:
         if self._is_stale(bundle_id):
             others = sorted(filter(self._is_stale, self._foreseen - {bundle_id}))
             asked = [bundle_id, *others][:IDS_PER_CALL]
-            found = self._tools.workspaces.images(asked)
-            self._images |= {id_: found.get(id_) for id_ in asked}
-            self._images_read_at |= dict.fromkeys(asked, self._tools.clock.now())
+            found, now = self._tools.workspaces.images(asked), self._tools.clock.now()
+            self._images |= {id_: (now, found.get(id_)) for id_ in asked}
         self._foreseen.add(bundle_id)
-        return self._images[bundle_id]
+        return self._images[bundle_id][1]
 
     def proves(self, bundle_id: str | None, image: str | None) -> bool:
         """Whether an image may be rolled out: rebuilds from it end well, as far as is known."""
@@ -108,7 +106,9 @@ class Bundles:
 
         def concluded(bundle: Bundle) -> Bundle:
             if decision.verdict is Verdict.FINISHED:
-                renews = bundle.lost or _is_old(bundle.proven_at, now)
+                proven_at = bundle.proven_at
+                is_old = proven_at is None or now - proven_at >= PROOF_RENEWED_AFTER
+                renews = bundle.lost or is_old
                 if claim.goes_first or (image == bundle.image_id and renews):
                     return canary.ended_well(bundle, workspace_id, image, claim.asked_at, now)
             elif decision.verdict is Verdict.FAILED and decision.reason not in IN_VAIN:
@@ -198,13 +198,9 @@ class Bundles:
         return None not in (image, bundle.lost_image) and image != bundle.lost_image
 
     def _image_anew(self, bundle_id: str) -> str | None:
-        self._images_read_at.pop(bundle_id, None)
+        self._images.pop(bundle_id, None)
         return self.image(bundle_id)
 
     def _is_stale(self, bundle_id: str) -> bool:
-        read_at = self._images_read_at.get(bundle_id)
+        read_at, _ = self._images.get(bundle_id, (None, None))
         return read_at is None or self._tools.clock.now() - read_at > READING_HOLDS
-
-
-def _is_old(proven_at: datetime | None, now: datetime) -> bool:
-    return proven_at is None or now - proven_at >= PROOF_RENEWED_AFTER

@@ -152,10 +152,10 @@ class Examiner:
         is_given_up = record.facts.claim is not None and decision.facts.claim is None
         if is_given_up or decision.verdict in ENDS:
             self.bundles.conclude(record, decision)
-            self._rebuilder.free()
+            self._rebuilder.share.free()
             self.ended += 1
         elif record.facts.claim is None and decision.facts.claim is not None:
-            self._rebuilder.adopted()
+            self._rebuilder.share.take()  # somebody else rebuilds: that takes a place, too
         self._tools.write(record, decision, **told)
         return True
 

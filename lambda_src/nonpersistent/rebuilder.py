@@ -47,16 +47,8 @@ class Rebuilder:
         self._bundles = bundles
         self._settings = tools.settings
         percent = tools.settings.maximum_rebuilding_percent
-        self._share = Share(percent, self._under_way, tools.clock)
+        self.share = Share(percent, self._under_way, tools.clock)
         self._sessions_wait = False
-
-    def adopted(self) -> None:
-        """Somebody else rebuilds: that takes a place of the share, too."""
-        self._share.take()
-
-    def free(self) -> None:
-        """A rebuild has ended: there may be a place of the share."""
-        self._share.free()
 
     def held_back(self, record: Record) -> Decision | None:
         """Why a rebuild would have to wait whatever the WorkSpace looks like."""
@@ -115,7 +107,7 @@ class Rebuilder:
         now = self._tools.clock.now()
         if isinstance(outcome, Accepted | Unanswered):
             self._brake.take(claim.asked_at)
-            self._share.take()
+            self.share.take()
         match outcome:
             case Accepted():
                 self._keep(claimed, lambda facts: self._accepted(facts, now))
@@ -165,24 +157,22 @@ class Rebuilder:
         record, tools = claimed, self._tools
         while True:
             decision = change(record.facts)
-            facts = reckon(
-                record.facts, decision, tools.clock.now(), self._settings, tools.allowance
-            )
+            now = tools.clock.now()
+            facts = reckon(record.facts, decision, now, self._settings, tools.allowance)
             outcome = replace(record, facts=facts, look_at=decision.look_at, reason=decision.reason)
             if tools.ledger.write(outcome):
                 return
             [record] = tools.ledger.read([record.workspace_id])
-            if record.facts.claim is None or claimed.facts.claim is None:
-                return
-            if record.facts.claim.claimed_by != claimed.facts.claim.claimed_by:
+            claim, ours = record.facts.claim, claimed.facts.claim
+            if claim is None or ours is None or claim.claimed_by != ours.claimed_by:
                 return
 
     def _not_admitted(self, facts: Facts, admission: Admission, now: datetime) -> Decision | None:
         match admission:
             case Admission.WAIT:
-                return self._wait(facts, Deferral.CANARY, now + CANARY_WAIT)
+                return self._wait(facts, Deferral.CANARY, now)
             case Admission.HELD:
-                return self._wait(facts, Deferral.HELD_BUNDLE, now + CANARY_WAIT)
+                return self._wait(facts, Deferral.HELD_BUNDLE, now)
             case Admission.IMAGE_UNKNOWN:
                 look_at = self._settings.look_after(now, self._settings.patience)
                 return Decision(facts, Verdict.DEFERRED, look_at, Deferral.IMAGE)
@@ -199,7 +189,7 @@ class Rebuilder:
             self._sessions_wait |= waits is not None
             return waits
         if waits is None and self._settings.is_limited and self._gives_way():
-            return self._wait(facts, Deferral.ROLL_OUT, now + CANARY_WAIT)
+            return self._wait(facts, Deferral.ROLL_OUT, now)
         return waits
 
     def _gives_way(self) -> bool:
@@ -211,8 +201,8 @@ class Rebuilder:
 
     def _without_place(self, record: Record, now: datetime) -> Decision | None:
         facts = record.facts
-        if self._share.is_full(len(self._tools.members)):
-            return self._wait(facts, Deferral.SHARE, now + CANARY_WAIT)
+        if self.share.is_full(len(self._tools.members)):
+            return self._wait(facts, Deferral.SHARE, now)
         free_at = self._brake.hold_back(now)
         if free_at is None and not self._overtakes(facts, now):
             return None
@@ -234,8 +224,8 @@ class Rebuilder:
             for entry in self._braked
         )
 
-    def _wait(self, facts: Facts, why: Deferral, until: datetime) -> Decision:
-        return lifecycle.defer(facts, why, until, self._settings)
+    def _wait(self, facts: Facts, why: Deferral, now: datetime) -> Decision:
+        return lifecycle.defer(facts, why, now + CANARY_WAIT, self._settings)
 
     def _tell(self, verdict: Verdict, record: Record, **fields: Any) -> None:
         self._tools.journal.write(verdict, record.workspace_id, user=record.facts.user, **fields)

@@ -101,7 +101,8 @@ class Reconciler:
         now = self._tools.clock.now()
         known = self._on_roster(ids)
         # Minutes may have passed since it was asked what is due: what the table says now counts.
-        due = [record for record in known if record.is_due(now) or self._is_woken(record)]
+        woken = [r for r in known if r.workspace_id in self._woken and r.look_at is not None]
+        due = [record for record in known if record.is_due(now) or record in woken]
         if not self._examiner.examine(due):
             return False
         for id_ in ids:
@@ -124,9 +125,6 @@ class Reconciler:
             self._woken.add(entry.id)
             self._due.setdefault(entry.id, entry)
 
-    def _is_woken(self, record: Record) -> bool:
-        return record.workspace_id in self._woken and record.look_at is not None
-
     def _done(self, id_: str) -> None:
         self._due.pop(id_, None)
         self._woken.discard(id_)
@@ -137,15 +135,15 @@ class Reconciler:
         roster = self._tools.roster()
         records = self._tools.ledger.read(ids)
         for id_ in set(ids) - {record.workspace_id for record in records}:
-            if id_ in roster:
-                self._set_aside(id_)
+            if id_ in roster:  # what cannot be read holds up nobody else
+                reason, look_at = "unreadable_item", self._tools.clock.now() + UNREADABLE_WAITS
+                self._tools.ledger.set_aside(id_, look_at, reason)
+                about = {"reason": reason, "due_at": look_at}
+                self._tools.journal.write(Verdict.NOT_LEARNT, id_, **about)
             else:
                 self._tools.ledger.forget_unreadable(id_)
                 self._tell_forgotten(id_)
-        for record in records:
-            if record.workspace_id not in roster:
-                self._forget(record)
-        return [record for record in records if record.workspace_id in roster]
+        return self._forget_others(records, roster)
 
     def _audit(self) -> bool:
         """See the whole roster, and so what every signal missed (P2); False if time is up.
@@ -162,11 +160,7 @@ class Reconciler:
                 if not (self._follow_up() and self._audit_batch(batch)):
                     return False
             ledger.move_audit(ids[-1])
-        records = list(ledger.everything())
-        roster = self._tools.roster()
-        for record in records:
-            if record.workspace_id not in roster:
-                self._forget(record)
+        self._forget_others(list(ledger.everything()), self._tools.roster())
         ledger.end_audit(self._tools.clock.now())
         self._done(AUDIT)
         return True
@@ -186,17 +180,12 @@ class Reconciler:
                 return False
         return True
 
-    def _set_aside(self, workspace_id: str) -> None:
-        """An item that cannot be read holds up no other."""
-        look_at = self._tools.clock.now() + UNREADABLE_WAITS
-        self._tools.ledger.set_aside(workspace_id, look_at, "unreadable_item")
-        self._tools.journal.write(
-            Verdict.NOT_LEARNT, workspace_id, reason="unreadable_item", due_at=look_at
-        )
-
-    def _forget(self, record: Record) -> None:
-        if self._tools.ledger.forget(record):
-            self._tell_forgotten(record.workspace_id)
+    def _forget_others(self, records: Sequence[Record], roster: frozenset[str]) -> list[Record]:
+        """The records of who is on the roster; those of others are dropped."""
+        for record in records:
+            if record.workspace_id not in roster and self._tools.ledger.forget(record):
+                self._tell_forgotten(record.workspace_id)
+        return [record for record in records if record.workspace_id in roster]
 
     def _tell_forgotten(self, id_: str) -> None:
         self._tools.journal.write(Line.FORGOTTEN, id_, reason="not_in_workspace_ids")

@@ -42,49 +42,34 @@ class Tools:
     def roster(self) -> frozenset[str]:
         """The WorkSpaces that may be touched; how many they are says how long a burst takes."""
         self.members = self.ledger.roster()
-        self.allowance = USUAL_DELAY + timedelta(
-            seconds=2 * len(self.members) / self.settings.api_rate
-        )
+        seconds = 2 * len(self.members) / self.settings.api_rate
+        self.allowance = USUAL_DELAY + timedelta(seconds=seconds)
         return self.members
 
-    def write(self, record: Record, decision: Decision, **said: Any) -> Record | None:
-        """Write a decision down, and tell it; None if something was recorded meanwhile.
+    def write(self, record: Record, decision: Decision, **said: Any) -> None:
+        """Write a decision down, and tell it. Nothing new is not worth a line.
 
-        What was recorded wins: the WorkSpace stays due and is looked at again. Nothing new is not
-        worth a line.
+        What was recorded meanwhile wins: the WorkSpace stays due and is looked at again.
         """
         now = self.clock.now()
         facts = reckon(record.facts, decision, now, self.settings, self.allowance)
         reason = facts.trouble.reason if facts.trouble is not None else decision.reason
         written = replace(record, facts=facts, look_at=decision.look_at, reason=reason)
         if written == record:
-            return record
-        kept = self.ledger.write(written)
-        superseded = kept is None
-        self.journal.write(
-            Verdict.DEFERRED if superseded else decision.verdict,
-            record.workspace_id,
-            user=facts.user,
-            phase=facts.phase.value,
-            reason=Deferral.SUPERSEDED if superseded else decision.reason,
-            due_at=decision.look_at,
-            **({} if superseded else said),
-        )
-        if kept is not None and decision.verdict is not Verdict.FAILED:
-            self.tell_blocked(record, kept.facts)
-        return kept
+            return
+        verdict, why, kept = decision.verdict, decision.reason, self.ledger.write(written)
+        if kept is None:
+            verdict, why, said = Verdict.DEFERRED, Deferral.SUPERSEDED, {}
+        about = {"user": facts.user, "phase": facts.phase.value, "reason": why}
+        self.journal.write(verdict, record.workspace_id, **about, due_at=decision.look_at, **said)
+        if kept is not None and verdict is not Verdict.FAILED:
+            self.tell_blocked(record, facts)
 
     def tell_blocked(self, before: Record, facts: Facts) -> None:
         """A line when a WorkSpace gets blocked: not each time that it is met so."""
-        if _is_blocked(facts) and not _is_blocked(before.facts) and facts.trouble is not None:
-            self.journal.write(
-                Entry.BLOCKED,
-                before.workspace_id,
-                user=facts.user,
-                reason=facts.trouble.reason,
-                bundle_id=facts.bundle_id,
-            )
-
-
-def _is_blocked(facts: Facts) -> bool:
-    return facts.trouble is not None and facts.trouble.need is Need.BLOCKED
+        trouble, was = facts.trouble, before.facts.trouble
+        if trouble is None or trouble.need is not Need.BLOCKED:
+            return
+        if was is None or was.need is not Need.BLOCKED:
+            about = {"user": facts.user, "reason": trouble.reason, "bundle_id": facts.bundle_id}
+            self.journal.write(Entry.BLOCKED, before.workspace_id, **about)

@@ -172,7 +172,7 @@ AFTERMATH = (
         "reconciler.py",
         {
             "believe the list of what is due": (
-                "if record.is_due(now) or self._is_woken(record)]",
+                "if record.is_due(now) or record in woken]",
                 "]",
             ),
         },

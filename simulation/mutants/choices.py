@@ -105,7 +105,7 @@ LIMITS = (
         "rebuilder.py",
         {
             "the share forgets the rebuilds of this pass": (
-                "            self._share.take()\n",
+                "            self.share.take()\n",
                 "",
             ),
             "whoever looks between takes an older one's place": (
@@ -127,7 +127,7 @@ LIMITS = (
         "examiner.py",
         {
             "a rebuild of somebody else takes no place": (
-                "self._rebuilder.adopted()",
+                "self._rebuilder.share.take()",
                 "pass",
             ),
         },
@@ -216,12 +216,12 @@ EVENTS = (
         "tools.py",
         {
             "who is blocked is told of each time": (
-                "if _is_blocked(facts) and not _is_blocked(before.facts) and",
-                "if _is_blocked(facts) and",
+                "if was is None or was.need is not Need.BLOCKED:",
+                "if True:",
             ),
             "nobody is told who is blocked": (
-                "if _is_blocked(facts) and not _is_blocked(before.facts) and",
-                "if False and",
+                "if was is None or was.need is not Need.BLOCKED:",
+                "if False:",
             ),
         },
     ),
