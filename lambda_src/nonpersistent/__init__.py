@@ -1,5 +1,1 @@
-"""Non-persistent desktops on Amazon WorkSpaces Personal.
-
-The way of an event: handler -> signals -> ledger (what happened), then
-handler -> reconciler -> workspaces, lifecycle, ledger (what is due).
-"""
+"""Non-persistent desktops on Amazon WorkSpaces Personal. An event enters at `handler.py`."""

@@ -97,12 +97,10 @@ def outcome_of_error(error: ClientError) -> Outcome:
 
 
 def is_throttling(error: ClientError) -> bool:
-    """Somebody asks too often."""
     return code_of(error) in THROTTLING
 
 
 def is_server_error(error: ClientError) -> bool:
-    """A server's error (HTTP 5xx)."""
     status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
     return code_of(error) in SERVER_ERRORS or status >= 500
 

@@ -16,7 +16,6 @@ class Clock:
         return to_millisecond(datetime.now(UTC))
 
     def sleep(self, seconds: float) -> None:
-        """Wait for `seconds`; nothing to do below or at zero."""
         if seconds > 0:
             time.sleep(seconds)
 

@@ -29,8 +29,6 @@ END_KNOWN_TO = timedelta(minutes=15)
 
 
 class Examiner:
-    """Of one pass."""
-
     def __init__(self, tools: Tools) -> None:
         self.bundles = Bundles(tools)
         self.ended = 0
@@ -116,7 +114,6 @@ class Examiner:
         return not after(facts.told_at, facts.vacant_since + NOTICE_LAG)
 
     def _settle(self, record: Record, seen: Observation) -> None:
-        """Decide, and do it."""
         tools, settings = self._tools, self._tools.settings
         now = tools.clock.now()
         decision = lifecycle.decide(record.facts, seen, now, settings)

@@ -24,8 +24,6 @@ rebuild window of some hours, what does not fit into one night fits into the nex
 
 
 class Phase(StrEnum):
-    """Where a WorkSpace is in its life."""
-
     NEW = "new"
     CLEAN = "clean"
     IN_USE = "in_use"
@@ -76,8 +74,6 @@ class Deferral(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What was decided about a WorkSpace."""
-
     BASELINE = "baseline"
     CLEAN = "clean"
     IN_USE = "in_use"
@@ -236,7 +232,6 @@ class Facts:
 
     @property
     def is_owed(self) -> bool:
-        """Whether a rebuild is due now or later."""
         return self.phase in (Phase.VACANT, Phase.FAILED)
 
     def needs(self, reason: str | None) -> tuple[Need, datetime] | None:
@@ -272,7 +267,6 @@ class Decision:
 
 
 def latest(*moments: datetime | None) -> datetime | None:
-    """The latest of the moments that are known."""
     return max((moment for moment in moments if moment is not None), default=None)
 
 

@@ -37,8 +37,6 @@ class Entry(StrEnum):
 
 @dataclass
 class Tally:
-    """What a pass did: its line's fields."""
-
     due: int = 0
     looked: int = 0
     rebuilt: int = 0

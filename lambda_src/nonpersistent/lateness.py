@@ -28,7 +28,9 @@ def reckon(
     if not (facts.is_owed or put_off) or settings.dry_run:
         return replace(facts, late_at=None)
     was_held_to = None if after(facts.held_until, now) else facts.held_until
-    told_at = latest(facts.told_at, _signed_in_at(facts))
+    told_at, signed_in_at = facts.told_at, facts.signed_in_at
+    if signed_in_at is not None and facts.owed_since is not None:
+        told_at = latest(told_at, min(signed_in_at, facts.owed_since + SIGN_INS_COUNT_FOR))
     since = latest(facts.owed_since, told_at, facts.wanted_at, was_held_to) or now
     late_at = since + settings.grace + allowance
     if facts.late_at is not None and not after(facts.owed_since, before.owed_since):
@@ -40,9 +42,3 @@ def reckon(
     if decision.expected_by is not None and now < late_at:
         late_at = max(late_at, decision.expected_by + allowance)
     return replace(facts, late_at=late_at)
-
-
-def _signed_in_at(facts: Facts) -> datetime | None:
-    if facts.signed_in_at is None or facts.owed_since is None:
-        return None
-    return min(facts.signed_in_at, facts.owed_since + SIGN_INS_COUNT_FOR)

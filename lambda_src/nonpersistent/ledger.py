@@ -177,7 +177,6 @@ class Ledger:
                 yield record
 
     def bundle(self, bundle_id: str) -> Bundle:
-        """What is known of a bundle's rebuilds (P7)."""
         return bundle_from_item(bundle_id, self._table.get(bundle_id))
 
     def bundles(self, bundle_ids: Sequence[str]) -> list[Bundle]:
@@ -207,7 +206,6 @@ class Ledger:
         )
 
     def audit(self) -> Audit:
-        """The state of the audits."""
         return read(Audit, self._table.get(AUDIT))
 
     def move_audit(self, position: str) -> None:

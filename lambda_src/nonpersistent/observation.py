@@ -45,7 +45,6 @@ class Observation:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the connection was sampled lately enough to mean anything."""
         return self.checked_at is not None and self.looked_at - self.checked_at <= FRESH
 
     @property

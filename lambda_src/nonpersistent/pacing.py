@@ -44,7 +44,6 @@ class Pacer:
         self.next_call_at = self._clock.now() + max(self.gap, timedelta(seconds=1))
 
     def succeeded(self) -> None:
-        """The API answers again."""
         self._pause = 0.0
 
 
@@ -96,7 +95,6 @@ class Brake:
         return max(now, self._taken[-self._limit] + HOUR)
 
     def take(self, at: datetime) -> None:
-        """A rebuild happens at `at`."""
         insort(self._taken, at)
 
     def hold_back(self, now: datetime) -> datetime | None:

@@ -259,7 +259,6 @@ class Rebuilder:
 
 
 def _why(facts: Facts) -> str:
-    """Why a rebuild was asked for."""
     if facts.is_wanted:
         return "by_hand"
     return Deferral.ROLL_OUT if facts.outdated_at is not None else "session_end"

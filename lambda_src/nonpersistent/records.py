@@ -43,7 +43,6 @@ class Record:
     reason: str | None = None
 
     def is_due(self, now: datetime) -> bool:
-        """Whether the planned time for a look has come."""
         return self.look_at is not None and self.look_at <= now
 
 
@@ -72,7 +71,6 @@ def from_item(item: Item) -> Record | None:
 
 
 def bundle_to_item(bundle: Bundle) -> dict[str, Any]:
-    """The item of a bundle."""
     return _written({**vars(bundle), "id": bundle.bundle_id})
 
 

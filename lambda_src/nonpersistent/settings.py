@@ -21,7 +21,6 @@ SLOWEST_RATE = 0.1
 TICK = timedelta(minutes=1)
 """How often the reconcile schedule fires, see main.tf."""
 
-
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -66,9 +65,8 @@ class Window:
             opens = datetime.combine(day, self.start, zone).astimezone(UTC)
             closes = datetime.combine(last, self.end, zone).astimezone(UTC)
             if closes <= opens:  # it lies in the hour that clocks skip, or begins there
-                closes = opens + (
-                    datetime.combine(last, self.end) - datetime.combine(day, self.start)
-                )
+                start, end = datetime.combine(day, self.start), datetime.combine(last, self.end)
+                closes = opens + (end - start)
             if moment < closes:
                 return max(moment, opens)
         raise SettingsError(f"REBUILD_WINDOW opens on none of the days {sorted(self.days)}")
@@ -118,8 +116,7 @@ class Settings:
     @property
     def is_limited(self) -> bool:
         """Whether rebuilds wait for each other by the administrator's choice."""
-        limits = self.maximum_rebuilds_per_hour, self.maximum_rebuilding_percent
-        return limits != (None, None)
+        return (self.maximum_rebuilds_per_hour, self.maximum_rebuilding_percent) != (None, None)
 
     def next_look(self, moment: datetime) -> datetime:
         """The first common moment of looking at or after `moment`.
@@ -206,9 +203,7 @@ def _interval(value: str) -> timedelta:
 
 
 def _hours(value: str) -> timedelta | None:
-    if not value:
-        return None
-    return 60 * _interval(value)
+    return 60 * _interval(value) if value else None
 
 
 def _flag(value: str) -> bool:
@@ -223,21 +218,15 @@ def _rate(value: str) -> float:
 
 
 def _brake(value: str) -> int | None:
-    if not value:
-        return None
-    count = int(value)
-    if count < 1:
+    if value and int(value) < 1:
         raise ValueError("below one")
-    return count
+    return int(value) if value else None
 
 
 def _percent(value: str) -> float | None:
-    if not value:
-        return None
-    percent = float(value)
-    if not 0 < percent <= 100:
+    if value and not 0 < float(value) <= 100:
         raise ValueError("out of range")
-    return percent
+    return float(value) if value else None
 
 
 def _window(value: str) -> Window | None:

@@ -33,8 +33,6 @@ LONGEST_MESSAGE = 256 * 1024
 
 
 class Kind(StrEnum):
-    """What a signal says of a WorkSpace."""
-
     SESSION_END = "session_end"
     SIGN_IN = "sign_in"
     REBUILD = "rebuild"
@@ -47,8 +45,6 @@ REQUESTS = frozenset({Kind.REBUILD, Kind.HOLD, Kind.RELEASE})
 
 
 class Task(StrEnum):
-    """What the schedules ask for."""
-
     RECONCILE = "reconcile"
     AUDIT = "audit"
 

@@ -29,15 +29,12 @@ LONGEST_PAUSE = 2.0
 
 
 class Table:
-    """The table `name`."""
-
     def __init__(self, client: DynamoDBClient, name: str, clock: Clock) -> None:
         self._client = client
         self._name = name
         self._clock = clock
 
     def get(self, id_: str) -> Item:
-        """One item; an empty one if there is none."""
         answer = self._client.get_item(TableName=self._name, Key=_key(id_), ConsistentRead=True)
         return answer.get("Item", {})
 

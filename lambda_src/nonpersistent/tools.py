@@ -36,7 +36,6 @@ class Tools:
 
     @property
     def clock(self) -> Clock:
-        """The only clock of the pass."""
         return self.ledger.clock
 
     def roster(self) -> frozenset[str]:

@@ -229,7 +229,6 @@ class WorkSpaces:
 
 
 def in_batches(ids: Collection[str], size: int) -> Iterator[list[str]]:
-    """`ids` in their order, `size` at a time."""
     rest = iter(ids)
     while batch := list(islice(rest, size)):
         yield batch

@@ -102,8 +102,8 @@ GAUGES = (
                 "if not (facts.is_owed or put_off):",
             ),
             "sign-ins keep a debt from ever being late": (
-                "return min(facts.signed_in_at, facts.owed_since + SIGN_INS_COUNT_FOR)",
-                "return facts.signed_in_at",
+                "min(signed_in_at, facts.owed_since + SIGN_INS_COUNT_FOR)",
+                "signed_in_at",
             ),
             "what was owed in a dry run is late": (
                 "was_dry_run = before.is_owed and before.late_at is None",
