@@ -178,9 +178,8 @@ class Bundles:
                 bundle = canary.released(bundle, first)
             elif self._tools.clock.now() - claim.asked_at >= ENDS_WITHIN:
                 again = facts.failed is not None
-                bundle = canary.ended_badly(
-                    bundle, first, claim.image_id, claim.asked_at, again=again
-                )
+                image, asked_at = claim.image_id, claim.asked_at
+                bundle = canary.ended_badly(bundle, first, image, asked_at, again=again)
         mended = (id_ for id_, record in records.items() if self._is_mended(bundle, record.facts))
         return canary.without(bundle, frozenset(mended))
 

@@ -108,9 +108,8 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         told = replace(facts.trouble, reason=seen.state) if facts.failures else None
         facts = replace(facts, trouble=told)
     if seen.state == "REBUILDING":
-        begun = replace(
-            claim, accepted_at=claim.accepted_at or claim.asked_at, begun_at=now, bad_since=None
-        )
+        accepted_at = claim.accepted_at or claim.asked_at
+        begun = replace(claim, accepted_at=accepted_at, begun_at=now, bad_since=None)
         return _look_again(facts, begun, seen, now, settings)
     if seen.state == RESTORING and claim.bad_since is not None:
         return fail(facts, replace(claim, bad_since=None), RESTORING, now, settings)
@@ -197,6 +196,7 @@ def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Setti
     retry_at = now + BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]
     began = reason not in IN_VAIN
     told = facts.trouble if facts.failures else None  # the same fault, however often it is met
+    told = told or Trouble(now, Need.BLOCKED, reason, now + FAILURE_HOLDS)
     failed = replace(
         facts,
         claim=None,
@@ -205,9 +205,7 @@ def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Setti
         settled_at=now + SETTLES_WITHIN if began else facts.settled_at,
         failures=facts.failures + 1,
         retry_at=retry_at,
-        trouble=replace(told, reason=reason)
-        if told is not None
-        else Trouble(now, Need.BLOCKED, reason, now + FAILURE_HOLDS),
+        trouble=replace(told, reason=reason),
     )
     look_at = min(retry_at, now + IMAGE_CHECKED_EVERY) if began else retry_at
     return Decision(failed, Verdict.FAILED, settings.next_look(look_at), reason)

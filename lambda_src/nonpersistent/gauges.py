@@ -6,6 +6,7 @@ They say what is, not what a pass did: an alarm on them lasts as long as what it
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from .facts import USUAL_DELAY, Deferral, Need, Phase
@@ -28,7 +29,7 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings, now: datetime) ->
     """
     entries = ledger.planned()
     unattended = now - USUAL_DELAY - timedelta(seconds=2 * len(entries) / settings.api_rate)
-    needy = [(entry, *found) for entry in entries if (found := _need(entry, unattended, now))]
+    needy = list(_needy(entries, unattended, now))
     counts = Counter(need for _, need, _, _ in needy)
     late = [since for _, need, since, _ in needy if need is Need.LATE]
     needy.sort(key=lambda each: each[1] is Need.HELD_BUNDLE)  # those wait for others
@@ -60,24 +61,17 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings, now: datetime) ->
         need = Need.HELD_BUNDLE.value
         journal.write(Line.NEEDS_PERSON, needs=need, reason="three_lost", bundle_id=bundle_id)
     for entry, need, since, reason in needy[:MOST_NAMED]:
-        journal.write(
-            Line.NEEDS_PERSON,
-            entry.id,
-            needs=need.value,
-            user=entry.user,
-            reason=reason,
-            since=since,
-            phase=entry.phase,
-            bundle_id=entry.bundle_id,
-        )
+        about = {"needs": need.value, "user": entry.user, "reason": reason, "since": since}
+        about |= {"phase": entry.phase, "bundle_id": entry.bundle_id}
+        journal.write(Line.NEEDS_PERSON, entry.id, **about)
 
 
-def _need(
-    entry: Entry, unattended: datetime, now: datetime
-) -> tuple[Need, datetime, str | None] | None:
-    """What something needs a person for now, since when, and why."""
-    if entry.needs is not None and entry.needs_at is not None and entry.needs_at <= now:
-        return entry.needs, entry.needs_at, entry.reason
-    if entry.due_at <= unattended:
-        return Need.LATE, entry.due_at, "not_looked_at"
-    return None
+def _needy(
+    entries: Iterable[Entry], unattended: datetime, now: datetime
+) -> Iterator[tuple[Entry, Need, datetime, str | None]]:
+    """What needs a person now: for what, since when, and why."""
+    for entry in entries:
+        if entry.needs is not None and entry.needs_at is not None and entry.needs_at <= now:
+            yield entry, entry.needs, entry.needs_at, entry.reason
+        elif entry.due_at <= unattended:
+            yield entry, Need.LATE, entry.due_at, "not_looked_at"

@@ -88,16 +88,9 @@ def learn(facts: Facts, seen: Observation) -> Facts:
         wanted_at = facts.wanted_at if after(facts.wanted_at, facts.asked[0]) else None
         facts = replace(facts, failed=None, failures=0, retry_at=None, trouble=None)
         facts = replace(facts, wanted_at=wanted_at)
-    vacant_since = facts.vacant_since
-    if perhaps_used_at and vacant_since and perhaps_used_at >= vacant_since:
-        vacant_since = None
-    vacant_at = _vacant_at(facts, seen)
-    if (
-        vacant_since is None
-        and vacant_at
-        and not (perhaps_used_at and perhaps_used_at >= vacant_at)
-    ):
-        vacant_since = vacant_at
+    vacancies = (facts.vacant_since, _vacant_at(facts, seen))
+    unused = (at for at in vacancies if not perhaps_used_at or after(at, perhaps_used_at))
+    vacant_since = next(filter(None, unused), None)
     confirmed = after(latest(seen.connected_at, facts.told_at), facts.owed_since)
     used_anew = after(latest(used_at, facts.told_at), facts.outdated_at)
     return replace(
@@ -146,14 +139,8 @@ def owed_at(facts: Facts, settings: Settings) -> datetime | None:
 
 def evident_at(facts: Facts) -> datetime | None:
     """When the end of the last session first showed: in an alarm, or in a sample."""
-    ends = [
-        moment
-        for moment in (facts.vacant_since, facts.told_at)
-        if moment is not None
-        and not after(facts.used_at, moment)
-        and not after(facts.clean_at, moment)
-    ]
-    return min(ends, default=None)
+    ends, begun_at = (facts.vacant_since, facts.told_at), latest(facts.used_at, facts.clean_at)
+    return min((at for at in ends if at is not None and not after(begun_at, at)), default=None)
 
 
 def _first_sight(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
@@ -211,9 +198,8 @@ def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Set
     if seen.connection == "CONNECTED" and seen.is_fresh and not told_later:
         look_at = settings.look_after(now, settings.patience) if facts.is_wanted else None
         return Decision(replace(facts, trouble=None), Verdict.IN_USE, look_at)
-    return _obstacle(facts, seen, now, settings) or trouble(
-        facts, Need.UNKNOWN, seen.doubt, now, settings
-    )
+    obstacle = _obstacle(facts, seen, now, settings)
+    return obstacle or trouble(facts, Need.UNKNOWN, seen.doubt, now, settings)
 
 
 def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
@@ -280,11 +266,7 @@ def _await_snapshot(
 
 
 def defer(
-    facts: Facts,
-    why: str,
-    until: datetime,
-    settings: Settings,
-    expected_by: datetime | None = None,
+    facts: Facts, why: str, until: datetime, settings: Settings, expected_by: datetime | None = None
 ) -> Decision:
     """The rebuild waits until then, as the administrator chose."""
     look_at = settings.next_look(until)

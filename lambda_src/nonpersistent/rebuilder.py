@@ -168,16 +168,11 @@ class Rebuilder:
                 return
 
     def _not_admitted(self, facts: Facts, admission: Admission, now: datetime) -> Decision | None:
-        match admission:
-            case Admission.WAIT:
-                return self._wait(facts, Deferral.CANARY, now)
-            case Admission.HELD:
-                return self._wait(facts, Deferral.HELD_BUNDLE, now)
-            case Admission.IMAGE_UNKNOWN:
-                look_at = self._settings.look_after(now, self._settings.patience)
-                return Decision(facts, Verdict.DEFERRED, look_at, Deferral.IMAGE)
-            case _:
-                return None
+        if admission is Admission.IMAGE_UNKNOWN:
+            look_at = self._settings.look_after(now, self._settings.patience)
+            return Decision(facts, Verdict.DEFERRED, look_at, Deferral.IMAGE)
+        why = {Admission.WAIT: Deferral.CANARY, Admission.HELD: Deferral.HELD_BUNDLE}.get(admission)
+        return self._wait(facts, why, now) if why is not None else None
 
     def _limited(self, record: Record, now: datetime) -> Decision | None:
         facts = record.facts

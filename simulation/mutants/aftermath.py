@@ -68,8 +68,8 @@ AFTERMATH = (
                 "moved = False",
             ),
             "REBUILDING leaves no trace": (
-                "begun_at=now, bad_since=None\n",
-                "bad_since=None\n",
+                "begun_at=now, bad_since=None)",
+                "bad_since=None)",
             ),
             "what a rebuild causes is use": (
                 "settled_at=ended_by + SETTLES_WITHIN,",

@@ -118,12 +118,12 @@ CANARIES = (
         "rebuilder.py",
         {
             "the others do not wait for the canary": (
-                "            case Admission.WAIT:\n                return",
-                "            case Admission.WAIT if False:\n                return",
+                "{Admission.WAIT: Deferral.CANARY, ",
+                "{",
             ),
             "a held bundle holds nobody": (
-                "            case Admission.HELD:\n                return",
-                "            case Admission.HELD if False:\n                return",
+                ", Admission.HELD: Deferral.HELD_BUNDLE}",
+                "}",
             ),
         },
     ),
