@@ -6,18 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectionError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    HTTPClientError,
-)
+from botocore import exceptions
+from botocore.exceptions import ClientError
 
-NO_ANSWER = (HTTPClientError, ConnectionError)
+NO_ANSWER = (exceptions.HTTPClientError, exceptions.ConnectionError)
 """botocore's errors for a call that may or may not have reached AWS."""
 
-NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
+NOT_SENT = (exceptions.ConnectTimeoutError, exceptions.EndpointConnectionError)
 """Those of them for a call that did not: there was no connection to send it through."""
 
 _THROTTLING = """

@@ -9,18 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .facts import (
-    ENDS_WITHIN,
-    Claim,
-    Decision,
-    Deferral,
-    Doubt,
-    Facts,
-    Need,
-    Trouble,
-    Verdict,
-    after,
-)
+from .facts import ENDS_WITHIN, Claim, Decision, Deferral, Doubt, Facts, Need, Trouble, Verdict
 from .observation import Observation
 from .settings import SAMPLE_INTERVAL, Settings
 
@@ -162,7 +151,7 @@ def after_failure(
     facts: Facts, seen: Observation, now: datetime, settings: Settings
 ) -> Decision | None:
     """A rebuild failed, and waits for its next try; None if that is due."""
-    asked_anew = facts.is_wanted and after(facts.wanted_at, facts.asked[0])
+    asked_anew = facts.is_wanted and facts.is_wanted_anew
     if facts.retry_at is None or now >= facts.retry_at or asked_anew or is_mended(facts, seen, now):
         return None
     look_at = facts.retry_at

@@ -10,7 +10,7 @@ from typing import Any
 from . import claims, lifecycle
 from .answers import Refused, Unavailable
 from .bundles import Bundles
-from .facts import API_ERROR, NOTICE_LAG, Claim, Decision, Deferral, Facts, Phase, Verdict, after
+from .facts import NOTICE_LAG, Claim, Decision, Deferral, Facts, Phase, Verdict, after
 from .lease import REBUILD_RESERVE
 from .observation import Observation
 from .rebuilder import Rebuilder
@@ -140,12 +140,8 @@ class Examiner:
         claim = record.facts.claim or record.facts.failed
         told: dict[str, Any] = {}
         if claim is not None and decision.verdict in ENDS:
-            told = {
-                "bundle_id": record.facts.bundle_id,
-                "image_id": claim.image_id,
-                "asked_at": claim.asked_at,
-                "took_seconds": self._took(claim),
-            }
+            told = {"bundle_id": record.facts.bundle_id, "image_id": claim.image_id}
+            told |= {"asked_at": claim.asked_at, "took_seconds": self._took(claim)}
         is_given_up = record.facts.claim is not None and decision.facts.claim is None
         if is_given_up or decision.verdict in ENDS:
             self.bundles.conclude(record, decision)
@@ -166,4 +162,4 @@ class Examiner:
 
 def is_suspect(reason: str | None) -> bool:
     """Whether AWS answered with an error when it was asked about a WorkSpace alone."""
-    return reason is not None and reason.startswith(API_ERROR)
+    return reason is not None and reason.startswith(lifecycle.API_ERROR)

@@ -9,9 +9,6 @@ from enum import StrEnum
 NOTICE_LAG = timedelta(minutes=12)
 """An alarm tells of a session end 5 to 11 minutes late."""
 
-API_ERROR = "api:"
-"""What a reason begins with if AWS answers a question about a WorkSpace alone with an error."""
-
 ENDS_WITHIN = timedelta(hours=2, minutes=12)
 """A rebuild shows within 12 minutes and takes up to two hours; a longer one needs a person."""
 
@@ -217,6 +214,11 @@ class Facts:
     def is_wanted(self) -> bool:
         """An administrator asked for a rebuild, and none has followed."""
         return self.wanted_at is not None and not after(self.clean_at, self.wanted_at)
+
+    @property
+    def is_wanted_anew(self) -> bool:
+        """An administrator asked for a rebuild since the latest one was asked for."""
+        return after(self.wanted_at, self.asked[0])
 
     @property
     def phase(self) -> Phase:

@@ -95,8 +95,7 @@ class Container:
             self.ledger, pacer, owner, lambda: context.get_remaining_time_in_millis() / 1000
         )
         workspaces = WorkSpaces(_workspaces, pacer, lease)
-        journal = self.journal
-        tools = Tools(self.settings, self.ledger, journal, pacer, lease, workspaces, owner, tally)
+        tools = Tools(self.settings, self.ledger, self.journal, pacer, lease, workspaces, tally)
         Reconciler(tools).run(due)
 
 
@@ -167,8 +166,5 @@ def _events() -> EventBridgeClient:
 
 def _config(connect_timeout: float, read_timeout: float, tries: int) -> Config:
     """Time-outs in seconds, far below botocore's own minute."""
-    return Config(
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-        retries={"mode": "standard", "total_max_attempts": tries},
-    )
+    retries: Any = {"mode": "standard", "total_max_attempts": tries}
+    return Config(connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries)

@@ -44,17 +44,9 @@ class Tally:
     reason: str | None = None
 
 
+_BAD = (Verdict.REFUSED, Verdict.FAILED, Verdict.UNANSWERED, Verdict.NOT_LEARNT)
 WORRYING: frozenset[Entry | Verdict] = frozenset(
-    {
-        Verdict.REFUSED,
-        Verdict.FAILED,
-        Verdict.UNANSWERED,
-        Verdict.NOT_LEARNT,
-        Entry.HELD_BUNDLE,
-        Entry.BLOCKED,
-        Entry.EVENTS_LOST,
-        Entry.NEEDS_PERSON,
-    }
+    {*_BAD, Entry.HELD_BUNDLE, Entry.BLOCKED, Entry.EVENTS_LOST, Entry.NEEDS_PERSON}
 )
 
 

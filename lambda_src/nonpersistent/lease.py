@@ -30,7 +30,7 @@ class Lease:
         self.clock: Clock = ledger.clock
         self._ledger = ledger
         self._pacer = pacer
-        self._owner = owner
+        self.owner = owner
         self._seconds_left = seconds_left
         self._until: datetime | None = None
 
@@ -38,7 +38,7 @@ class Lease:
         """Take or prolong the lease; False if somebody else has it."""
         now = self.clock.now()
         until = now + self._length()
-        if not self._ledger.lease(self._owner, now, until):
+        if not self._ledger.lease(self.owner, now, until):
             return False
         self._until = until
         return True
@@ -59,7 +59,7 @@ class Lease:
     def end(self) -> None:
         """Hand over. The next actor may begin when the next call may be made, not earlier (P5)."""
         now = self.clock.now()
-        self._ledger.lease(self._owner, now, max(now, self._pacer.next_call_at))
+        self._ledger.lease(self.owner, now, max(now, self._pacer.next_call_at))
 
     def _length(self) -> timedelta:
         return LENGTH + 3 * self._pacer.gap

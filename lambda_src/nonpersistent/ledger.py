@@ -20,17 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .canary import Bundle
 from .clock import Clock
 from .facts import Need
-from .records import (
-    UNREADABLE,
-    Item,
-    Record,
-    bundle_from_item,
-    bundle_to_item,
-    from_item,
-    from_moment,
-    read,
-    to_item,
-)
+from .records import UNREADABLE, Item, Record, bundle_of, from_moment, read, record_of, to_item
 from .signals import Kind, Signal
 from .table import FLEET, Table
 
@@ -137,7 +127,7 @@ class Ledger:
         """
         records: dict[str, Record | None] = {id_: Record(id_) for id_ in workspace_ids}
         for item in self._table.get_all(workspace_ids):
-            records[item["id"]["S"]] = from_item(item)
+            records[item["id"]["S"]] = record_of(item)
         return [record for record in records.values() if record is not None]
 
     def write(self, record: Record) -> Record | None:
@@ -173,20 +163,20 @@ class Ledger:
     def everything(self) -> Iterator[Record]:
         """Every record that can be read: a scan, for rare questions only."""
         for item in self._table.scan():
-            if item["id"]["S"].startswith("ws-") and (record := from_item(item)) is not None:
+            if item["id"]["S"].startswith("ws-") and (record := record_of(item)) is not None:
                 yield record
 
     def bundle(self, bundle_id: str) -> Bundle:
-        return bundle_from_item(bundle_id, self._table.get(bundle_id))
+        return bundle_of(bundle_id, self._table.get(bundle_id))
 
     def bundles(self, bundle_ids: Sequence[str]) -> list[Bundle]:
         """The same of several, with one request for 100."""
-        return [bundle_from_item(item["id"]["S"], item) for item in self._table.get_all(bundle_ids)]
+        return [bundle_of(item["id"]["S"], item) for item in self._table.get_all(bundle_ids)]
 
     def write_bundle(self, bundle: Bundle) -> bool:
         """Put a bundle in the place of what it was made from; False if somebody was faster."""
         written = replace(bundle, version=max(0, bundle.version) + 1)
-        return self._replace(bundle_to_item(written), bundle.version)
+        return self._replace(to_item(written), bundle.version)
 
     def lease(self, owner: str, now: datetime, until: datetime) -> bool:
         """Take or prolong the right to act; False while another owner has it."""

@@ -11,21 +11,12 @@ from datetime import datetime, timedelta
 
 from . import claims
 from .claims import BAD_STATES, GONE_STATES, trouble
-from .facts import (
-    API_ERROR,
-    NOTICE_LAG,
-    Decision,
-    Deferral,
-    Doubt,
-    Facts,
-    Need,
-    Phase,
-    Verdict,
-    after,
-    latest,
-)
+from .facts import NOTICE_LAG, Decision, Deferral, Doubt, Facts, Need, Phase, Verdict, after, latest
 from .observation import Observation
 from .settings import Settings, UserVolume
+
+API_ERROR = "api:"
+"""What a reason begins with if AWS answers a question about a WorkSpace alone with an error."""
 
 REBUILDABLE_STATES = frozenset({"AVAILABLE", "ERROR", "UNHEALTHY", "STOPPED", "REBOOTING"})
 """The states from which AWS accepts RebuildWorkspaces (its API reference)."""
@@ -85,7 +76,7 @@ def learn(facts: Facts, seen: Observation) -> Facts:
         known_at = None
     used_at = latest(facts.used_at, known_at, seen.connected_at)
     if facts.phase is Phase.FAILED and _works_again(facts, seen, used_at):
-        wanted_at = facts.wanted_at if after(facts.wanted_at, facts.asked[0]) else None
+        wanted_at = facts.wanted_at if facts.is_wanted_anew else None
         facts = replace(facts, failed=None, failures=0, retry_at=None, trouble=None)
         facts = replace(facts, wanted_at=wanted_at)
     vacancies = (facts.vacant_since, _vacant_at(facts, seen))

@@ -85,7 +85,7 @@ class Rebuilder:
             return
         claim = Claim(
             asked_at=now,
-            claimed_by=tools.owner,
+            claimed_by=tools.lease.owner,
             goes_first=admission is Admission.GO_FIRST,
             state=seen.state,
             address=seen.address,
@@ -98,11 +98,9 @@ class Rebuilder:
             self._bundles.release(known)
             self._tell(Verdict.DEFERRED, record, reason=Deferral.SUPERSEDED)
             return
-        self._ask(record, claimed)
+        self._ask(record, claimed, claim)
 
-    def _ask(self, before: Record, claimed: Record) -> None:
-        claim = claimed.facts.claim
-        assert claim is not None
+    def _ask(self, before: Record, claimed: Record, claim: Claim) -> None:
         outcome = self._tools.workspaces.rebuild(claimed.workspace_id)
         now = self._tools.clock.now()
         if isinstance(outcome, Accepted | Unanswered):

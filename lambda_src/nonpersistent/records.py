@@ -46,18 +46,20 @@ class Record:
         return self.look_at is not None and self.look_at <= now
 
 
-def to_item(record: Record) -> dict[str, Any]:
-    """The item of a record. With a time to look it is in the sparse index, without not.
+def to_item(kept: Record | Bundle) -> dict[str, Any]:
+    """The item of a record or a bundle. With a time to look it is in the sparse index, without not.
 
     What the index shows of it, the phase and what it needs a person for, is written beside.
     """
-    needs, needs_at = record.facts.needs(record.reason) or (None, None)
-    own = {"id": record.workspace_id, "version": record.version, "reason": record.reason}
-    shown = {"due_at": record.look_at, "phase": record.facts.phase}
-    return _written({**vars(record.facts), **own, **shown, "needs": needs, "needs_at": needs_at})
+    if isinstance(kept, Bundle):
+        return _written({**vars(kept), "id": kept.bundle_id})
+    needs, needs_at = kept.facts.needs(kept.reason) or (None, None)
+    own = {"id": kept.workspace_id, "version": kept.version, "reason": kept.reason}
+    shown = {"due_at": kept.look_at, "phase": kept.facts.phase}
+    return _written({**vars(kept.facts), **own, **shown, "needs": needs, "needs_at": needs_at})
 
 
-def from_item(item: Item) -> Record | None:
+def record_of(item: Item) -> Record | None:
     """The record of an item; None if it cannot be read."""
     with suppress(*UNREADABLE):
         return Record(
@@ -70,11 +72,7 @@ def from_item(item: Item) -> Record | None:
     return None
 
 
-def bundle_to_item(bundle: Bundle) -> dict[str, Any]:
-    return _written({**vars(bundle), "id": bundle.bundle_id})
-
-
-def bundle_from_item(bundle_id: str, item: Item) -> Bundle:
+def bundle_of(bundle_id: str, item: Item) -> Bundle:
     """The bundle of an item; of an empty one, a bundle of which nothing is known.
 
     One that cannot be read is not trusted either, and is overwritten (version -1).

@@ -28,7 +28,6 @@ class Tools:
     pacer: Pacer
     lease: Lease
     workspaces: WorkSpaces
-    owner: str
     tally: Tally
     allowance: timedelta = field(default=USUAL_DELAY, init=False)
     members: frozenset[str] = field(default=frozenset(), init=False)

@@ -110,7 +110,7 @@ AFTERMATH = (
                 "worked = after(used_at, wiped_at)",
             ),
             "a rebuild by hand that failed is wanted for ever": (
-                "if after(facts.wanted_at, facts.asked[0]) else None",
+                "if facts.is_wanted_anew else None",
                 "if True else None",
             ),
             "use after a failure changes nothing": (

@@ -192,8 +192,8 @@ SAFETY = (
         "lease.py",
         {
             "act without having the lease": (
-                "if not self._ledger.lease(self._owner, now, until):",
-                "if self._ledger.lease(self._owner, now, until) is None:",
+                "if not self._ledger.lease(self.owner, now, until):",
+                "if self._ledger.lease(self.owner, now, until) is None:",
             ),
             "hand over before the next call may be made": (
                 "max(now, self._pacer.next_call_at))",

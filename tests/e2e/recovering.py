@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from nonpersistent.facts import Phase
-from nonpersistent.records import from_item
+from nonpersistent.records import record_of
 from sandbox import Presence, State
 
 from .conftest import Theatre
@@ -71,7 +71,7 @@ def rung(crew: Theatre, since: int) -> set[str]:
 
 def converged(crew: Theatre) -> bool:
     """Whether the ledger has everybody who is connected as in use, and nothing else is open."""
-    records = filter(None, map(from_item, ledger(crew)))
+    records = filter(None, map(record_of, ledger(crew)))
     phases = {record.workspace_id: record.facts.phase for record in records}
     return phases == {
         crew.stage.ids[name]: Phase.IN_USE if is_connected(crew, name) else Phase.CLEAN

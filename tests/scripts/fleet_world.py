@@ -17,7 +17,7 @@ from nonpersistent.canary import Bundle
 from nonpersistent.clock import Clock
 from nonpersistent.facts import Facts
 from nonpersistent.ledger import Ledger
-from nonpersistent.records import Record, bundle_to_item, to_item
+from nonpersistent.records import Record, to_item
 from tests import ledger_table
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ class World:
         self._put(to_item(Record(id_, Facts(**given), 1, look_at, reason)))
 
     def knows_bundle(self, **known: Any) -> None:
-        self._put(bundle_to_item(Bundle(BUNDLE, **known)))
+        self._put(to_item(Bundle(BUNDLE, **known)))
 
     def _put(self, item: dict[str, Any]) -> None:
         ledger_table.put(self.dynamodb, "desks-ledger", item)

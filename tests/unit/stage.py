@@ -115,7 +115,7 @@ class Stage:
         lease = Lease(self.ledger, pacer, owner, lambda: self.seconds_left())
         api = WorkSpaces(self.desktops.client, pacer, lease)
         journal = Journal("desks")
-        return Tools(self.settings, self.ledger, journal, pacer, lease, api, owner, Tally())
+        return Tools(self.settings, self.ledger, journal, pacer, lease, api, Tally())
 
     def bundles(self) -> Bundles:
         """Of one pass."""

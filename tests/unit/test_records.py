@@ -14,10 +14,9 @@ from nonpersistent.clock import to_millisecond
 from nonpersistent.facts import Claim, Facts, Need, Trouble
 from nonpersistent.records import (
     Record,
-    bundle_from_item,
-    bundle_to_item,
-    from_item,
+    bundle_of,
     from_moment,
+    record_of,
     to_item,
     to_moment,
 )
@@ -61,7 +60,7 @@ def test_p2_a_record_comes_back_as_it_was(
     facts: Facts, version: int, look_at: datetime | None, reason: str | None
 ) -> None:
     record = Record(WS, facts, version, look_at, reason)
-    assert from_item(to_item(record)) == record
+    assert record_of(to_item(record)) == record
 
 
 @given(
@@ -75,12 +74,12 @@ def test_p2_a_record_comes_back_as_it_was(
     )
 )
 def test_p7_a_bundle_comes_back_as_it_was(bundle: Bundle) -> None:
-    assert bundle_from_item(BUNDLE, bundle_to_item(bundle)) == bundle
+    assert bundle_of(BUNDLE, to_item(bundle)) == bundle
 
 
 def test_what_a_signal_alone_wrote_is_a_record() -> None:
     item = {"id": {"S": WS}, "told_at": from_moment(NOON), "version": {"N": "1"}}
-    assert from_item(item) == Record(WS, Facts(told_at=NOON), 1)
+    assert record_of(item) == Record(WS, Facts(told_at=NOON), 1)
 
 
 def test_an_item_is_of_dynamodbs_types_and_says_what_the_index_shows() -> None:
@@ -122,7 +121,7 @@ def test_only_what_has_a_time_to_look_is_in_the_index() -> None:
 
 
 def test_an_empty_item_is_a_bundle_of_which_nothing_is_known() -> None:
-    assert bundle_from_item(BUNDLE, {}) == Bundle(BUNDLE)
+    assert bundle_of(BUNDLE, {}) == Bundle(BUNDLE)
 
 
 BROKEN: list[dict[str, Any]] = [
@@ -147,7 +146,7 @@ BROKEN: list[dict[str, Any]] = [
 @pytest.mark.parametrize("attribute", BROKEN, ids=str)
 def test_p8_an_item_that_this_code_has_not_written_is_unreadable(attribute: Any) -> None:
     item = {"id": {"S": WS}, "version": {"N": "1"}, **attribute}
-    assert from_item(item) is None
+    assert record_of(item) is None
 
 
 @pytest.mark.parametrize(
@@ -155,4 +154,4 @@ def test_p8_an_item_that_this_code_has_not_written_is_unreadable(attribute: Any)
 )
 def test_p8_a_bundle_that_cannot_be_read_is_not_trusted_and_overwritten(attribute: Any) -> None:
     item = {"image_id": {"S": "wsi-1"}, **attribute}
-    assert bundle_from_item(BUNDLE, item) == Bundle(BUNDLE, version=-1)
+    assert bundle_of(BUNDLE, item) == Bundle(BUNDLE, version=-1)
