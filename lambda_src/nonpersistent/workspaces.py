@@ -68,19 +68,12 @@ class WorkSpaces:
         nobody, it is asked about `others`: without an answer that is an outage. Raises Unavailable.
         """
         errors: dict[str, str] = {}
-        ask_connections = partial(
-            self._describe,
-            operation="describe_workspaces_connection_status",
-            rows="WorkspacesConnectionStatus",
-        )
-        ask_states = partial(self._describe, operation="describe_workspaces", rows="Workspaces")
-        rows = ask_connections(connections, errors=errors)
-        self._rule_outage_out(errors, ask_connections, others)
+        operation = "describe_workspaces_connection_status"
+        rows = self._find(connections, others, operation, "WorkspacesConnectionStatus", errors)
         now = self._clock.now()
         unclear = [id_ for id_ in connections if not _is_clear(rows.get(id_, {}), now)]
         asked = [id_ for id_ in dict.fromkeys([*states, *unclear]) if id_ not in errors]
-        descriptions = ask_states(asked, errors=errors)
-        self._rule_outage_out(errors, ask_states, others)
+        descriptions = self._find(asked, others, "describe_workspaces", "Workspaces", errors)
         looked_at = self._clock.now()
         return {
             id_: Observation(looked_at, error=errors[id_])
@@ -140,14 +133,21 @@ class WorkSpaces:
             self._pacer.succeeded()
         return outcome
 
-    def _rule_outage_out(
-        self, errors: Mapping[str, str], ask: Callable[..., object], others: Collection[str]
-    ) -> None:
-        """As long as AWS has answered about nobody, errors may be nobody's own."""
+    def _find(
+        self,
+        ids: Collection[str],
+        others: Collection[str],
+        operation: str,
+        rows: str,
+        errors: dict[str, str],
+    ) -> dict[str, Row]:
+        """The rows about `ids`; without an answer about `others`, too, errors are an outage."""
+        found = self._describe(ids, operation, rows, errors)
         if errors and not self._has_answered:
-            ask(others, errors={})
+            self._describe(others, operation, rows, {})
             if not self._has_answered:
                 raise Unavailable(next(iter(errors.values())))
+        return found
 
     def _describe(
         self,

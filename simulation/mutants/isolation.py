@@ -18,7 +18,7 @@ ISOLATION = (
                 "FAILURES_OF_AN_OUTAGE = 2",
             ),
             "one that is looked at alone makes an outage": (
-                "            ask(others, errors={})\n",
+                "            self._describe(others, operation, rows, {})\n",
                 "",
             ),
             "read the first page only": (
