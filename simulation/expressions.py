@@ -193,8 +193,10 @@ def _set(new: Item, name: str, value: Value | None) -> None:
 def _add(old: Item, new: Item, name: str, value: Value | None) -> None:
     if value is None or "N" not in value:
         raise InvalidExpression("ADD takes numbers here")
-    before = int(old.get(name, {"N": "0"})["N"])
-    new[name] = {"N": str(before + int(value["N"]))}
+    before = old.get(name, {"N": "0"})
+    if "N" not in before:
+        raise InvalidExpression("an operand in the update expression has an incorrect data type")
+    new[name] = {"N": str(int(before["N"]) + int(value["N"]))}
 
 
 def _remove(new: Item, name: str) -> None:

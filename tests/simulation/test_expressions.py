@@ -48,3 +48,9 @@ def test_an_update_reads_the_item_as_it_was() -> None:
 def test_what_dynamodb_refuses_is_refused(text: str) -> None:
     with pytest.raises(InvalidExpression):
         condition(text)
+
+
+def test_what_is_no_number_cannot_be_counted_on() -> None:
+    [add] = update("ADD version :one")
+    with pytest.raises(InvalidExpression, match="incorrect data type"):
+        add({"version": {"S": "?"}}, {}, Given({}, {":one": {"N": "1"}}))
