@@ -53,4 +53,4 @@ def test_what_dynamodb_refuses_is_refused(text: str) -> None:
 def test_what_is_no_number_cannot_be_counted_on() -> None:
     [add] = update("ADD version :one")
     with pytest.raises(InvalidExpression, match="incorrect data type"):
-        add({"version": {"S": "?"}}, {}, Given({}, {":one": {"N": "1"}}))
+        add({"version": {"S": "?"}}, {}, Given({":one": {"N": "1"}}, {}))
