@@ -68,14 +68,9 @@ class Announcer:
         except BotoCoreError as error:
             self._lost[type(error).__name__] += len(lines)
         else:
-            self._lost.update(
-                each["ErrorCode"] for each in answer["Entries"] if "ErrorCode" in each
-            )
+            self._lost.update(row["ErrorCode"] for row in answer["Entries"] if "ErrorCode" in row)
 
 
 def _entry(line: Mapping[str, Any]) -> Any:
-    return {
-        "Source": SOURCE,
-        "DetailType": DETAIL_TYPES[line["decision"]],
-        "Detail": json.dumps(line),
-    }
+    kind = DETAIL_TYPES[line["decision"]]
+    return {"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(line)}

@@ -10,7 +10,7 @@ from . import canary
 from .canary import Admission, Bundle
 from .claims import IN_VAIN
 from .facts import ENDS_WITHIN, Decision, Facts, Verdict
-from .journal import Entry
+from .journal import Line
 from .records import Record
 from .tools import Tools
 from .workspaces import IDS_PER_CALL
@@ -76,15 +76,13 @@ class Bundles:
         if bundle_id is None:
             return Admission.GO if only_ask else Admission.IMAGE_UNKNOWN
         while True:
-            bundle = self._bundle(bundle_id)
+            bundle, id_ = self._bundle(bundle_id), record.workspace_id
             now = self._tools.clock.now()
-            waits = bundle.canary not in (None, record.workspace_id)
+            waits = bundle.canary not in (None, id_)
             if waits and not bundle.is_proven(now, canary_after):
                 return Admission.WAIT
             image = self.image(bundle_id)
-            admitted, admission = canary.admit(
-                bundle, image, record.workspace_id, now, canary_after
-            )
+            admitted, admission = canary.admit(bundle, image, id_, now, canary_after)
             if only_ask:
                 return admission
             if admission is Admission.GO_FIRST and image != self._image_anew(bundle_id):
@@ -100,7 +98,7 @@ class Bundles:
             return
         workspace_id, now = record.workspace_id, self._tools.clock.now()
         again = record.facts.failed is not None
-        image = claim.image_id
+        image, asked_at = claim.image_id, claim.asked_at
         if claim.goes_first and image != self._image_anew(bundle_id):
             image = None  # it may have met the newer one
 
@@ -110,10 +108,10 @@ class Bundles:
                 is_old = proven_at is None or now - proven_at >= PROOF_RENEWED_AFTER
                 renews = bundle.lost or is_old
                 if claim.goes_first or (image == bundle.image_id and renews):
-                    return canary.ended_well(bundle, workspace_id, image, claim.asked_at, now)
+                    return canary.ended_well(bundle, workspace_id, image, asked_at, now)
             elif decision.verdict is Verdict.FAILED and decision.reason not in IN_VAIN:
                 return canary.ended_badly(
-                    bundle, workspace_id, claim.image_id, claim.asked_at, again=again
+                    bundle, workspace_id, claim.image_id, asked_at, again=again
                 )
             return canary.released(bundle, workspace_id)
 
@@ -122,13 +120,13 @@ class Bundles:
         if is_proven and (before.proven_at is None or claim.goes_first):
             self.newly_trusted.add(bundle_id)
             about = {"bundle_id": bundle_id, "image_id": claim.image_id}
-            self._tools.journal.write(Entry.TRUSTED, workspace_id, **about)
+            self._tools.journal.write(Line.TRUSTED, workspace_id, **about)
         self._tell_held(before, after, workspace_id)
 
     def _tell_held(self, before: Bundle, after: Bundle, workspace_id: str) -> None:
         if after.is_held and not before.is_held:
             about = {"bundle_id": after.bundle_id, "image_id": after.lost_image}
-            self._tools.journal.write(Entry.HELD_BUNDLE, workspace_id, **about)
+            self._tools.journal.write(Line.HELD_BUNDLE, workspace_id, **about)
 
     def release(self, record: Record) -> None:
         """The rebuild of a WorkSpace did not come about: it is not the canary any more."""

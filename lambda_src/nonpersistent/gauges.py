@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from .facts import USUAL_DELAY, Deferral, Need, Phase
-from .journal import Entry as Line
-from .journal import Journal
+from .journal import Journal, Line
 from .ledger import Entry, Ledger
 from .settings import Settings
 
@@ -33,12 +32,8 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings, now: datetime) ->
     counts = Counter(need for _, need, _, _ in needy)
     late = [since for _, need, since, _ in needy if need is Need.LATE]
     needy.sort(key=lambda each: each[1] is Need.HELD_BUNDLE)  # those wait for others
-    may_be_held = {
-        entry.bundle_id
-        for entry in entries
-        if entry.phase == Phase.FAILED or entry.reason == Deferral.HELD_BUNDLE
-    }
-    bundles = ledger.bundles(sorted(id_ for id_ in may_be_held if id_))
+    signs = [e for e in entries if e.phase == Phase.FAILED or e.reason == Deferral.HELD_BUNDLE]
+    bundles = ledger.bundles(sorted({entry.bundle_id for entry in signs if entry.bundle_id}))
     held = [bundle.bundle_id for bundle in bundles if bundle.is_held]
     completed_at = ledger.audit().completed_at
     if completed_at is None:

@@ -19,7 +19,7 @@ from botocore.config import Config
 from . import gauges, signals
 from .announcer import Announcer
 from .clock import Clock
-from .journal import Entry, Journal, Tally
+from .journal import Journal, Line, Tally
 from .ledger import Ledger
 from .settings import Settings
 from .signals import Ignored, Kind, Origin, Signal, Task
@@ -118,9 +118,9 @@ def lambda_handler(event: object, context: Context) -> dict[str, Any]:
         container.act(context, tally)
     finally:
         if task or tally.due:
-            container.journal.write(Entry.PASS, task=task and task.value, **asdict(tally))
+            container.journal.write(Line.PASS, task=task and task.value, **asdict(tally))
         for reason, events in container.announcer.end().items():
-            container.journal.write(Entry.EVENTS_LOST, reason=reason, events=events)
+            container.journal.write(Line.EVENTS_LOST, reason=reason, events=events)
     return asdict(tally)
 
 
@@ -132,13 +132,13 @@ def _record(container: Container, entry: Signal | Ignored | Task) -> None:
             now, told = CLOCK.now(), kind is Kind.SESSION_END
             look_at = container.settings.next_look(now) if told else now
             news = container.ledger.record(entry, look_at)
-            line, reason = (Entry.RECORDED, None) if news else (Entry.IGNORED, "nothing_new")
+            line, reason = (Line.RECORDED, None) if news else (Line.IGNORED, "nothing_new")
             container.journal.write(line, id_, signal=kind.value, at=entry.at, reason=reason)
         case Signal(kind, id_):
             reason = "not_in_workspace_ids"
-            container.journal.write(Entry.IGNORED, id_, signal=kind.value, reason=reason)
+            container.journal.write(Line.IGNORED, id_, signal=kind.value, reason=reason)
         case Ignored(reason=reason):
-            container.journal.write(Entry.IGNORED, reason=reason)
+            container.journal.write(Line.IGNORED, reason=reason)
 
 
 @cache

@@ -20,7 +20,7 @@ _LOGGER.setLevel(logging.INFO)
 logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
-class Entry(StrEnum):
+class Line(StrEnum):
     """What else is told besides verdicts; with `Verdict`, the values of `decision`."""
 
     RECORDED = "recorded"
@@ -45,8 +45,8 @@ class Tally:
 
 
 _BAD = (Verdict.REFUSED, Verdict.FAILED, Verdict.UNANSWERED, Verdict.NOT_LEARNT)
-WORRYING: frozenset[Entry | Verdict] = frozenset(
-    {*_BAD, Entry.HELD_BUNDLE, Entry.BLOCKED, Entry.EVENTS_LOST, Entry.NEEDS_PERSON}
+WORRYING: frozenset[Line | Verdict] = frozenset(
+    {*_BAD, Line.HELD_BUNDLE, Line.BLOCKED, Line.EVENTS_LOST, Line.NEEDS_PERSON}
 )
 
 
@@ -58,7 +58,7 @@ class Journal:
         self._hear = hear
 
     def write(
-        self, decision: Entry | Verdict, workspace_id: str | None = None, **fields: Any
+        self, decision: Line | Verdict, workspace_id: str | None = None, **fields: Any
     ) -> None:
         """One line; fields that are None are left out, times are written as ISO 8601."""
         extra = {"fleet": self._fleet, "decision": decision.value, "workspace_id": workspace_id}

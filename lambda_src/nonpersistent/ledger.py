@@ -137,15 +137,12 @@ class Ledger:
 
     def set_aside(self, workspace_id: str, look_at: datetime, reason: str) -> None:
         """Put off an item that cannot be read, and say that it needs a person."""
+        told: Item = {":need": {"S": Need.UNKNOWN.value}, ":reason": {"S": reason}}
         self._table.update(
             workspace_id,
             "SET due_at = :look_at, needs = :need, needs_at = if_not_exists(needs_at, :look_at), "
             "reason = :reason",
-            {
-                ":look_at": from_moment(look_at),
-                ":need": {"S": Need.UNKNOWN.value},
-                ":reason": {"S": reason},
-            },
+            {":look_at": from_moment(look_at), **told},
         )
 
     def forget(self, record: Record) -> bool:

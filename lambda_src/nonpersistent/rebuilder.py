@@ -229,12 +229,8 @@ class Rebuilder:
         limit = self._settings.maximum_rebuilds_per_hour
         if limit is None:
             return Brake(None)
-        since = self._tools.clock.now() - HOUR
-        asked = (
-            moment
-            for record in self._tools.ledger.everything()
-            for moment in (*record.facts.asked, *_open(record.facts))
-        )
+        since, known = self._tools.clock.now() - HOUR, self._tools.ledger.everything()
+        asked = (at for record in known for at in (*record.facts.asked, *_open(record.facts)))
         return Brake(limit, [moment for moment in asked if moment > since])
 
     @cached_property

@@ -8,8 +8,7 @@ from datetime import datetime
 from .answers import Unavailable
 from .examiner import Examiner, is_suspect
 from .facts import Deferral, Phase, Verdict
-from .journal import Entry as Line
-from .journal import Tally
+from .journal import Line, Tally
 from .ledger import AUDIT, Entry
 from .records import Record
 from .settings import TICK
@@ -89,11 +88,8 @@ class Reconciler:
         """25 of the same rank as `first`; what may fail is examined alone."""
         if is_suspect(first.reason):
             return [first.id]
-        alike = [
-            entry
-            for entry in self._due.values()
-            if entry.id != AUDIT and self._rank(entry)[:2] == self._rank(first)[:2]
-        ]
+        others = [entry for entry in self._due.values() if entry.id != AUDIT]
+        alike = [entry for entry in others if self._rank(entry)[:2] == self._rank(first)[:2]]
         return [entry.id for entry in sorted(alike, key=self._rank)[:IDS_PER_CALL]]
 
     def _work(self, ids: Sequence[str]) -> bool:

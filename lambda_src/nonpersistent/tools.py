@@ -8,7 +8,7 @@ from typing import Any
 
 from .clock import Clock
 from .facts import USUAL_DELAY, Decision, Deferral, Facts, Need, Verdict
-from .journal import Entry, Journal, Tally
+from .journal import Journal, Line, Tally
 from .lateness import reckon
 from .lease import Lease
 from .ledger import Ledger
@@ -70,4 +70,4 @@ class Tools:
             return
         if was is None or was.need is not Need.BLOCKED:
             about = {"user": facts.user, "reason": trouble.reason, "bundle_id": facts.bundle_id}
-            self.journal.write(Entry.BLOCKED, before.workspace_id, **about)
+            self.journal.write(Line.BLOCKED, before.workspace_id, **about)

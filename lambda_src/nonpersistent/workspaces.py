@@ -101,9 +101,8 @@ class WorkSpaces:
         image: that holds up its own rebuilds alone.
         """
         with suppress(Unavailable):
-            bundles = self._describe(
-                bundle_ids, "describe_workspace_bundles", "Bundles", {}, key="BundleId"
-            )
+            operation = "describe_workspace_bundles"
+            bundles = self._describe(bundle_ids, operation, "Bundles", {}, key="BundleId")
             return {id_: row["ImageId"] for id_, row in bundles.items() if row.get("ImageId")}
         return {}
 
@@ -113,12 +112,11 @@ class WorkSpaces:
         Errors that say the request was turned down are refusals; without an answer, or with a
         server's error, nobody knows.
         """
+        requests: Any = [{"WorkspaceId": workspace_id}]
         self._pacer.wait()
         self._pacer.sent()
         try:
-            answer = self._client().rebuild_workspaces(
-                RebuildWorkspaceRequests=[{"WorkspaceId": workspace_id}]
-            )
+            answer = self._client().rebuild_workspaces(RebuildWorkspaceRequests=requests)
         except ClientError as error:
             outcome = answers.outcome_of_error(error)
         except NOT_SENT:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from nonpersistent.facts import Verdict
-from nonpersistent.journal import Entry
+from nonpersistent.journal import Line
 
 from .bug import Mutant, bugs
 
-DECISIONS: tuple[Verdict | Entry, ...] = (
+DECISIONS: tuple[Verdict | Line, ...] = (
     *(verdict for verdict in Verdict if verdict is not Verdict.REBUILD),
-    *Entry,
+    *Line,
 )
 """Every kind of line; a rebuild that was decided is told by what became of it."""
 
@@ -116,8 +116,8 @@ GAUGES = (
         "gauges.py",
         {
             "a held bundle is none once those that were lost are restored": (
-                "if entry.phase == Phase.FAILED or entry.reason == Deferral.HELD_BUNDLE",
-                "if entry.phase == Phase.FAILED",
+                "if e.phase == Phase.FAILED or e.reason == Deferral.HELD_BUNDLE",
+                "if e.phase == Phase.FAILED",
             ),
         },
     ),

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.dashboard import PICTURE, fingerprint
 from nonpersistent.facts import Verdict
-from nonpersistent.journal import Entry
+from nonpersistent.journal import Line
 from sandbox.cloudwatch import MetricFilter
 
 from .conftest import Theatre
@@ -104,7 +104,7 @@ def test_every_field_and_decision_of_the_queries_is_in_the_log(
         assert source == f"SOURCE '{theatre.outputs['log_group_name']}'"
         decisions = set(re.findall(r'"(\w+)"', commands[0])) - {"ERROR", "error", "timeout"}
         asked = [line for line in lines if line["decision"] in decisions]
-        assert decisions <= {*Entry, *Verdict}
+        assert decisions <= {*Line, *Verdict}
         assert decisions - RARE == {line["decision"] for line in asked} - RARE, query
         fields = _fields(commands) - OF_AWS
         assert fields <= {name for line in asked for name in line}, query

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from nonpersistent.facts import Deferral, Doubt, Verdict
-from nonpersistent.journal import Entry
+from nonpersistent.journal import Line
 from tests import runbook
 
 HCL = (runbook.ROOT / "observability.tf").read_text()
@@ -35,7 +35,7 @@ def test_the_deferral_reasons_are_the_same_in_code_and_document() -> None:
 
 def test_the_decisions_are_the_same_in_code_and_document() -> None:
     """REBUILD is told by what became of it."""
-    assert sorted(runbook.decisions()) == sorted({*Entry, *Verdict} - {Verdict.REBUILD})
+    assert sorted(runbook.decisions()) == sorted({*Line, *Verdict} - {Verdict.REBUILD})
 
 
 def test_each_command_of_the_runbook_is_tried_on_the_local_aws() -> None:

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from nonpersistent import handler
 from nonpersistent.announcer import DETAIL_TYPES, Announcer
 from nonpersistent.facts import Verdict
-from nonpersistent.journal import Entry
+from nonpersistent.journal import Line
 from tests.unit.container import ENVIRONMENT, Invocation, container
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, WS
@@ -71,11 +71,11 @@ def test_a_call_takes_ten(announcer: Announcer, bus: Bus) -> None:
 
 
 def test_other_lines_are_no_events(announcer: Announcer, bus: Bus) -> None:
-    for decision in {*Verdict, *Entry} - set(DETAIL_TYPES):
+    for decision in {*Verdict, *Line} - set(DETAIL_TYPES):
         announcer.hear({"decision": decision})
     announcer.end()
     assert bus.calls == []
-    assert set(DETAIL_TYPES) <= {each.value for each in (*Verdict, *Entry)}
+    assert set(DETAIL_TYPES) <= {each.value for each in (*Verdict, *Line)}
 
 
 def test_the_api_takes_an_entry() -> None:

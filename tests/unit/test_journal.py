@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from nonpersistent.facts import Deferral, Verdict
-from nonpersistent.journal import WORRYING, Entry, Journal
+from nonpersistent.journal import WORRYING, Journal, Line
 from tests.unit.stage import Lines
 from tests.unit.support import NOON, WS
 
@@ -35,8 +35,8 @@ def test_a_line_that_is_about_no_workspace_names_none(lines: Lines) -> None:
     assert "workspace_id" not in line
 
 
-@pytest.mark.parametrize("decision", [*Verdict, *Entry], ids=str)
-def test_p6_what_may_need_a_person_is_a_warning(lines: Lines, decision: Entry | Verdict) -> None:
+@pytest.mark.parametrize("decision", [*Verdict, *Line], ids=str)
+def test_p6_what_may_need_a_person_is_a_warning(lines: Lines, decision: Line | Verdict) -> None:
     Journal("desks").write(decision, WS)
     worrying = {
         "refused",
@@ -61,5 +61,5 @@ def test_the_log_does_not_begin_with_lines_of_botocore() -> None:
 
 def test_p6_lines_are_written_whatever_the_level_of_the_root(lines: Lines) -> None:
     assert logging.getLogger("nonpersistent").level == logging.INFO
-    Journal("desks").write(Entry.PASS)
+    Journal("desks").write(Line.PASS)
     assert lines.decisions == [("pass", None)]

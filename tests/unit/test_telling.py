@@ -14,7 +14,7 @@ from nonpersistent import handler
 from nonpersistent.announcer import Announcer
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Verdict
-from nonpersistent.journal import Entry
+from nonpersistent.journal import Line
 from nonpersistent.signals import Ignored, Kind, Signal
 from tests.unit.container import Invocation, container
 from tests.unit.stage import DUE, Stage
@@ -120,19 +120,19 @@ def _no_bus() -> Any:
     raise EndpointConnectionError(endpoint_url="https://events")
 
 
-SCENES: list[tuple[Entry | Verdict, Callable[[Stage], None]]] = [
-    (Entry.RECORDED, recorded),
-    (Entry.IGNORED, repeated),
-    (Entry.IGNORED, unknown),
-    (Entry.IGNORED, unusable),
-    (Entry.PASS, idle),
-    (Entry.GAUGES, idle),
-    (Entry.NEEDS_PERSON, needy),
-    (Entry.FORGOTTEN, forgotten),
-    (Entry.TRUSTED, trusted),
-    (Entry.HELD_BUNDLE, held_bundle),
-    (Entry.BLOCKED, looked_at(DUE, state="MAINTENANCE")),
-    (Entry.EVENTS_LOST, events_lost),
+SCENES: list[tuple[Line | Verdict, Callable[[Stage], None]]] = [
+    (Line.RECORDED, recorded),
+    (Line.IGNORED, repeated),
+    (Line.IGNORED, unknown),
+    (Line.IGNORED, unusable),
+    (Line.PASS, idle),
+    (Line.GAUGES, idle),
+    (Line.NEEDS_PERSON, needy),
+    (Line.FORGOTTEN, forgotten),
+    (Line.TRUSTED, trusted),
+    (Line.HELD_BUNDLE, held_bundle),
+    (Line.BLOCKED, looked_at(DUE, state="MAINTENANCE")),
+    (Line.EVENTS_LOST, events_lost),
     (Verdict.REQUESTED, looked_at(DUE)),
     (Verdict.UNANSWERED, unanswered),
     (Verdict.BASELINE, baseline),
@@ -154,15 +154,15 @@ SCENES: list[tuple[Entry | Verdict, Callable[[Stage], None]]] = [
     ("decision", "scene"), SCENES, ids=[f"{n}-{kind.value}" for n, (kind, _) in enumerate(SCENES)]
 )
 def test_p6_each_kind_of_decision_has_its_line(
-    stage: Stage, decision: Entry | Verdict, scene: Callable[[Stage], None]
+    stage: Stage, decision: Line | Verdict, scene: Callable[[Stage], None]
 ) -> None:
     scene(stage)
     assert decision in [line["decision"] for line in stage.lines.all]
     line, *_ = stage.lines.of(decision)
-    unnamed = decision in (Entry.PASS, Entry.GAUGES, Entry.EVENTS_LOST) or scene is unusable
+    unnamed = decision in (Line.PASS, Line.GAUGES, Line.EVENTS_LOST) or scene is unusable
     assert line.get("workspace_id") == (None if unnamed else WS)
 
 
 def test_p6_no_kind_of_decision_is_left_out() -> None:
-    kinds = {*Entry, *Verdict} - {Verdict.REBUILD}
+    kinds = {*Line, *Verdict} - {Verdict.REBUILD}
     assert {kind for kind, _ in SCENES} == kinds
