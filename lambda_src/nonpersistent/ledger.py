@@ -193,7 +193,10 @@ class Ledger:
         )
 
     def audit(self) -> Audit:
-        return read(Audit, self._table.get(AUDIT))
+        """An item that cannot be read is none: the audit begins anew."""
+        with suppress(*UNREADABLE):
+            return read(Audit, self._table.get(AUDIT))
+        return Audit()
 
     def move_audit(self, position: str) -> None:
         """Remember how far the audit has come, for whoever goes on with it."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import claims
-from .claims import BAD_STATES, GONE_STATES, trouble
+from .claims import BAD_STATES, GONE_STATES, SHORTEST, trouble
 from .facts import NOTICE_LAG, Decision, Deferral, Doubt, Facts, Need, Phase, Verdict, after, latest
 from .observation import Observation
 from .settings import Settings, UserVolume
@@ -112,9 +112,10 @@ def may_be_used(facts: Facts) -> bool:
 
 
 def _wiped_at(facts: Facts) -> datetime:
-    """When the rebuild that failed ended all use: nobody is connected in state REBUILDING."""
+    """When the rebuild that failed ended all use: nobody is connected in state REBUILDING. Where no
+    look showed that, it cannot have ended before the shortest time that a rebuild takes."""
     failed = facts.failed
-    return facts.asked[0] if failed is None else failed.begun_at or failed.asked_at
+    return facts.asked[0] if failed is None else failed.begun_at or failed.asked_at + SHORTEST
 
 
 def owed_at(facts: Facts, settings: Settings) -> datetime | None:

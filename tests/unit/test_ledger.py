@@ -322,6 +322,16 @@ def test_p2_an_audit_is_due_from_the_first_time_it_is_asked_for(ledger: Ledger) 
     assert ledger.audit() == Audit(completed_at=NOON)
 
 
+def test_p8_an_item_of_the_audit_that_cannot_be_read_begins_it_anew(
+    ledger: Ledger, dynamodb: DynamoDBClient
+) -> None:
+    odd: Any = {"id": {"S": "audit"}, "completed_at": {"L": []}, "seen_up_to": {"N": "7"}}
+    ledger_table.put(dynamodb, "ledger", odd)
+    assert ledger.audit() == Audit()
+    ledger.end_audit(at(7))
+    assert ledger.audit() == Audit(completed_at=at(7))
+
+
 def test_p2_an_audit_goes_on_where_it_was(ledger: Ledger) -> None:
     ledger.ask_audit(NOON)
     ledger.move_audit(WS)

@@ -447,17 +447,19 @@ def test_p5_a_failed_rebuild_waits_for_its_time_without_a_look(stage: Stage) -> 
     ("signs", "asks"),
     [
         ({"used_at": at(-30)}, True),
-        ({"used_at": at(-100)}, False),
+        ({"used_at": at(-90)}, True),
+        ({"used_at": at(-90.5)}, False),
         ({"told_at": at(-3)}, True),
         ({"told_at": at(-5)}, False),
-        ({"told_at": at(-87), "settled_at": None}, True),
-        ({"told_at": at(-88), "settled_at": None}, False),
+        ({"told_at": at(-78), "settled_at": None}, True),
+        ({"told_at": at(-79), "settled_at": None}, False),
     ],
 )
 def test_p2_one_that_was_restored_and_used_owes_a_rebuild_for_that_session(
     stage: Stage, signs: dict[str, Any], asks: bool
 ) -> None:
-    """Its alarm may be the failed rebuild's own, until that has settled."""
+    """Its alarm may be the failed rebuild's own, until that has settled. Until the shortest rebuild
+    has ended, whoever signed in did so before it began."""
     stage.desktops.images[BUNDLE] = "wsi-old00001"
     known: dict[str, Any] = {"settled_at": at(-16), **signs}
     stage.has(replace(LOST, **known), NOON, last_at=at(-600))
