@@ -145,6 +145,10 @@ GAUGES = (
         "P6",
         "lifecycle.py",
         {
+            "a sign-in before the rebuild is one after it": (
+                "failed.begun_at or failed.asked_at + SHORTEST",
+                "failed.begun_at or failed.asked_at",
+            ),
             "a bad state after a rebuild may settle": (
                 "    settling &= seen.state not in BAD_STATES\n",
                 "",
