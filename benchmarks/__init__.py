@@ -7,7 +7,8 @@ simulation's (`simulation`) without its oracles: here everything is counted and 
 judged on the way.
 
 `world`, `fleet`, `crowd` and `meter` make and count a world; `people` live in it; `naive` is the
-recipe; `weeks`, `bursts`, `days`, `starting` and `planning` are the measurements; `months` and
-`prices` make dollars of them; `limits`, `report`, `document` and `plot` say how it went.
+recipe; `weeks`, `bursts`, `days`, `alarms`, `starting` and `planning` are the measurements;
+`causes` are what rings the alarms; `months` and `prices` make dollars of the measurements;
+`limits`, `report`, `document` and `plot` say how it went.
 `dashboard`, `insights` and `panels` draw the module's dashboard over such a week.
 """

@@ -15,7 +15,7 @@ from typing import Any
 
 from simulation import running  # noqa: F401  (finds the function's sources)
 
-from . import bursts, days, document, limits, months, planning, report, starting, weeks
+from . import alarms, bursts, days, document, limits, months, planning, report, starting, weeks
 
 HERE = Path(__file__).resolve().parent
 
@@ -25,7 +25,7 @@ FLEETS = (1, 100, 1000, 5000)
 ALONE = 1000
 """WorkSpaces of the fleet that is also measured without session alarms."""
 
-PARTS = ("week", "burst", "day", "start", "plan")
+PARTS = ("week", "burst", "day", "alarms", "start", "plan")
 """The first words of what is measured."""
 
 Jobs = dict[str, tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]]
@@ -48,7 +48,15 @@ def plan(quick: bool) -> Jobs:
         bare = (ALONE, SEED, days.DAY, False)
         jobs[f"bare idle {ALONE}"] = (days.idle_day, bare)
         jobs[f"bare ours {ALONE}"] = (days.working_day, ("ours", ALONE, SEED, False))
-    return jobs | _weeks(quick)
+    return jobs | _weeks(quick) | _alarms(quick)
+
+
+def _alarms(quick: bool) -> Jobs:
+    desktops, length = (8, 1) if quick else (weeks.DESKTOPS, 7)
+    return {
+        "alarms causes": (alarms.causes, (SEED, quick)),
+        "alarms calm": (alarms.calm, (desktops, length, SEED)),
+    }
 
 
 def _weeks(quick: bool) -> Jobs:
@@ -121,6 +129,8 @@ def _arranged(jobs: Jobs, found: dict[str, Any]) -> dict[str, Any]:
                 results["bursts"][function].append(found[name])
             case ["day", "idle", _]:
                 results["idle days"].append(found[name])
+            case ["alarms", part]:
+                results.setdefault("alarms", {})[part] = found[name][part]
             case ["week", kind, function, *_]:
                 _, _, window, desktops, length, _, canary = arguments
                 head = {"kind": kind, "function": function, "window": window}

@@ -47,6 +47,11 @@ class Crowd(Functions):
         task = delivery.event.get("task") if delivery else None
         return str(task) if task else "signal"
 
+    def configure(self, **environment: str) -> None:
+        """Deploy other settings: every container begins anew."""
+        self._environment.update(environment)
+        self._idle.clear()
+
     def _start(self, delivery: Delivery) -> None:
         if len(self.running) >= CONCURRENCY:
             self._waiting.append(delivery)

@@ -20,10 +20,10 @@ from demo.deployment import Deployment
 from sandbox import Sandbox
 from sandbox.cloudwatch import CloudWatch, Metric
 from simulation import running  # noqa: F401  (finds the function's sources)
-from simulation.alarms import AlarmJudge
 from simulation.deployed import FLEET
 from simulation.scenario import Scenario
 
+from .alarms import watch
 from .insights import Line, Row, ask
 from .people import CALM, employ
 from .weeks import DESKTOPS
@@ -88,22 +88,17 @@ def live(desktops: int, after: timedelta = DRAWN_AFTER) -> Week:
     """Let people live on calm days, the last of which brings a bad image."""
     world = CountedWorld(Scenario(SEED, desktops), OURS)
     recorder, lines = Recorder(), list[tuple[datetime, Line]]()
-    judge = AlarmJudge(world.now, strict=False)
+    judge = watch(world)
     for alarm in judge.what.operations:
         recorder.add(alarm)
     judge.cloudwatch = recorder
+    judged = world.on_line
 
     def hear(line: dict[str, Any]) -> None:
         lines.append((world.now, line))
-        judge.heard(line, world.now)
-
-    def look() -> None:
-        judge.letters(len(world.functions.dead_letters), world.now)
-        judge.look(world.now)
+        judged(line)
 
     world.on_line = hear
-    world.functions.ended.append(lambda failed: judge.invoked(failed, world.now))
-    world.agenda.every(60, look, 60)
     world.begin()
     employ(world, DRAWN_AFTER.days + 1, CALM)
     [bundle] = world.fleet.bundles

@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from . import crowd, months, naive, people, weeks, world
+from simulation import running  # noqa: F401  (finds the function's sources)
+
+from . import alarms, crowd, months, naive, people, weeks, world
 from .prices import PRICES, READ_ON
 from .report import sections
 
@@ -92,6 +94,8 @@ def _assumptions() -> list[str]:
             away=people.ROUGH.away[1],
             help_hours=people.HELP.seconds // 3600,
             faults=", ".join(f"{name} {chance:g}" for name, chance in world.DISTURBANCES.items()),
+            runs=len(alarms.PHASES),
+            lasts_hours=alarms.LASTS.seconds // 3600,
             prompt_minutes=int(weeks.PROMPT.total_seconds() // 60),
             working_days=months.WORKING_DAYS,
             idle_days=months.IDLE_DAYS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 CALLS_PER_REBUILD = 1.25
@@ -24,6 +24,9 @@ GAUGES_COST = 0.05
 
 LOOK_MINUTES = 1
 """A rebuild may rest on a look of up to this age: who signs in later is not seen."""
+
+RINGS = 120
+"""Minutes from the moment at which a person is needed to the alarm."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,24 @@ def check(results: dict[str, Any]) -> list[Limit]:
     for week in results.get("weeks", []):
         if week["function"] == "ours":
             limits += _of_a_week(week)
-    return limits
+    return limits + (_of_alarms(results["alarms"]) if "alarms" in results else [])
+
+
+def _of_alarms(alarms: dict[str, Any]) -> list[Limit]:
+    found, calm = alarms["causes"], alarms["calm"]
+    name = f"{calm['days']} calm days of {calm['desktops']} desktops: alarms that rang"
+    limits = [Limit(name, calm["rang"], 0)]
+    for each in found:
+        minutes = each["minutes to ALARM"]
+        name = f"{each['cause']}: minutes to the alarm {each['alarm']}"
+        limits.append(Limit(name, inf if minutes is None else minutes, RINGS))
+    not_once = sum(each["rang"] != 1 for each in found)
+    no_ok = sum(each["minutes to OK"] is None for each in found)
+    return [
+        *limits,
+        Limit("causes whose alarm did not ring exactly once", not_once, 0),
+        Limit("causes whose alarm did not go on until the remedy, and then to OK", no_ok, 0),
+    ]
 
 
 def _of_a_week(week: dict[str, Any]) -> list[Limit]:

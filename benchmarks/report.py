@@ -68,6 +68,8 @@ def sections(results: dict[str, Any]) -> list[Section]:
     bursts = results.get("bursts", {})
     for ours, naive in zip(bursts.get("ours", []), bursts.get("naive", []), strict=True):
         found.append(_burst(ours, naive))
+    if "alarms" in results:
+        found.append(_alarms(results["alarms"]))
     if idle := results.get("idle days"):
         found.append(_idle(idle))
     if "starts" in results:
@@ -171,6 +173,21 @@ def _burst(ours: dict[str, Any], naive: dict[str, Any]) -> Section:
             row("most calls in any second", "{:,}", "peak rate", f"{limits.RATE}"),
         ],
     )
+
+
+def _alarms(alarms: dict[str, Any]) -> Section:
+    def minutes(number: float | None) -> str:
+        return "never" if number is None else f"{number:.0f}"
+
+    calm = alarms["calm"]
+    days = f"{calm['days']} calm days of {calm['desktops']} desktops"
+    rows: list[Row] = [(days, "any", "", f"{calm['rang']}", "", "0 times")]
+    for each in alarms["causes"]:
+        to_alarm, to_ok = minutes(each["minutes to ALARM"]), minutes(each["minutes to OK"])
+        label, most = f"{each['cause']}, from {each['since']}", f"{limits.RINGS} min, once"
+        rows.append((label, each["alarm"], to_alarm, f"{each['rang']}", to_ok, most))
+    columns = ("alarm", "minutes to ALARM", "times it rang", "minutes from remedy to OK", LIMIT)
+    return Section("alarms", columns, rows)
 
 
 def _idle(days: list[dict[str, Any]]) -> Section:
