@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sandbox.course import BAD
+from sandbox.course import BAD, Rebuild
 from sandbox.desktop import Desktop
 from sandbox.states import State
 
@@ -113,7 +113,7 @@ class Reckoning:
         for debt in self.debts() if not world.scenario.dry_run else []:
             id_, desktop = debt.desktop.id, debt.desktop
             may_take = bound + verdicts.retries(world.fleet, desktop, world.oracles)
-            ends = [r.finished_at or now for r in desktop.rebuilds if r.begun_at]
+            ends = [_shown_again_at(r, now) for r in desktop.rebuilds if r.begun_at]
             known = debt.knowable_from or debt.ended_at
             start = max([peace, debt.ended_at, known, *(end for end in ends if end > peace)])
             if id_ in world.poisoned_since:
@@ -128,3 +128,8 @@ class Reckoning:
                 world.oracles.violated("P2", now, text)
             elif now - start > bound and not verdicts.spoken_of(id_, world.lines, since):
                 world.oracles.violated("P6", now, f"{id_} is owed a rebuild and nothing is said")
+
+
+def _shown_again_at(rebuild: Rebuild, now: datetime) -> datetime:
+    """When a rebuild has ended, and hides the connection status no more."""
+    return now if rebuild.finished_at is None else rebuild.finished_at + rebuild.course.row_for

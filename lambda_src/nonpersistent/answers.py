@@ -41,6 +41,10 @@ class Unavailable(Exception):
     """The WorkSpaces API does not answer for now: everything stays due."""
 
 
+class NobodyAnswered(Unavailable):
+    """AWS has answered about nobody yet: an outage, or errors that only these WorkSpaces have."""
+
+
 @dataclass(frozen=True)
 class Accepted:
     """AWS will rebuild the WorkSpace."""

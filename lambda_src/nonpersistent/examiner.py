@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from . import claims, lifecycle
-from .answers import Refused, Unavailable
+from .answers import NobodyAnswered, Refused, Unavailable
 from .bundles import Bundles
 from .facts import NOTICE_LAG, Claim, Decision, Deferral, Facts, Phase, Verdict, after
 from .lease import REBUILD_RESERVE
@@ -33,6 +33,7 @@ class Examiner:
         self.bundles = Bundles(tools)
         self.ended = 0
         """Rebuilds whose end was seen: each makes room for another one."""
+        self._has_probed = False
         self._tools = tools
         self._rebuilder = Rebuilder(tools, self.bundles)
 
@@ -49,22 +50,34 @@ class Examiner:
         try:
             seen = self._look(asked, audit)
         except Unavailable as unavailable:
-            if not (len(asked) == 1 and is_suspect(asked[0].reason)):
+            if len(asked) == 1 and is_suspect(asked[0].reason):
+                error = Observation(self._tools.clock.now(), error=str(unavailable))
+                seen = {asked[0].workspace_id: error}
+            elif isinstance(unavailable, NobodyAnswered) and self._look_at_others(asked):
+                seen = self._look(asked, audit)
+            else:
                 raise
-            error = Observation(self._tools.clock.now(), error=str(unavailable))
-            seen = {asked[0].workspace_id: error}
         for record in asked:
             if not self._tools.lease.goes_on(REBUILD_RESERVE):
                 return False
             self._settle(record, seen[record.workspace_id])
         return True
 
+    def _look_at_others(self, records: Sequence[Record]) -> bool:
+        """Look at some others as an audit does: AWS answers about them unless there is an outage.
+
+        False if there are none; raises Unavailable.
+        """
+        others = sorted(self._tools.members - {record.workspace_id for record in records})
+        known = self._tools.ledger.read(others[:IDS_PER_CALL]) if not self._has_probed else []
+        self._has_probed = True
+        fine = [record for record in known if not is_suspect(record.reason)]
+        return bool(fine) and self.examine(fine, audit=True)
+
     def _look(self, records: Sequence[Record], audit: bool) -> dict[str, Observation]:
-        others = self._tools.members - {record.workspace_id for record in records}
         seen = self._tools.workspaces.look(
             [r.workspace_id for r in records if r.facts.phase is not Phase.REBUILDING],
             [r.workspace_id for r in records if self._needs_state(r)],
-            sorted(others)[:IDS_PER_CALL],
         )
         rolls_out = audit and self._tools.settings.roll_out_images
         phases = {Phase.FAILED, Phase.NEW, Phase.CLEAN} if rolls_out else {Phase.FAILED}

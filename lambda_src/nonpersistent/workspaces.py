@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from . import answers
-from .answers import NO_ANSWER, NOT_SENT, Outcome, Refused, Throttled, Unanswered, Unavailable
+from .answers import (
+    NO_ANSWER,
+    NOT_SENT,
+    NobodyAnswered,
+    Outcome,
+    Refused,
+    Throttled,
+    Unanswered,
+    Unavailable,
+)
 from .clock import to_millisecond
 from .lease import REBUILD_RESERVE, Lease
 from .observation import FRESH, Observation
@@ -57,23 +66,22 @@ class WorkSpaces:
         self._failures = 0
         self._has_answered = False
 
-    def look(
-        self, connections: Collection[str], states: Collection[str], others: Collection[str] = ()
-    ) -> dict[str, Observation]:
+    def look(self, connections: Collection[str], states: Collection[str]) -> dict[str, Observation]:
         """Who is connected to `connections`, and the state of `states`.
 
         Where the connection status does not tell (UNKNOWN, no row, an old sample), the state is
         asked for too: a stopped WorkSpace has no status. Two calls for 25 WorkSpaces. A WorkSpace
-        about which AWS answers with an error has that in its observation. If AWS has answered about
-        nobody, it is asked about `others`: without an answer that is an outage. Raises Unavailable.
+        about which AWS answers with an error has that in its observation. Raises Unavailable.
         """
         errors: dict[str, str] = {}
         operation = "describe_workspaces_connection_status"
-        rows = self._find(connections, others, operation, "WorkspacesConnectionStatus", errors)
+        rows = self._describe(connections, operation, "WorkspacesConnectionStatus", errors)
         now = self._clock.now()
         unclear = [id_ for id_ in connections if not _is_clear(rows.get(id_, {}), now)]
         asked = [id_ for id_ in dict.fromkeys([*states, *unclear]) if id_ not in errors]
-        descriptions = self._find(asked, others, "describe_workspaces", "Workspaces", errors)
+        descriptions = self._describe(asked, "describe_workspaces", "Workspaces", errors)
+        if errors and not self._has_answered:
+            raise NobodyAnswered(next(iter(errors.values())))
         looked_at = self._clock.now()
         return {
             id_: Observation(looked_at, error=errors[id_])
@@ -130,22 +138,6 @@ class WorkSpaces:
         else:
             self._pacer.succeeded()
         return outcome
-
-    def _find(
-        self,
-        ids: Collection[str],
-        others: Collection[str],
-        operation: str,
-        rows: str,
-        errors: dict[str, str],
-    ) -> dict[str, Row]:
-        """The rows about `ids`; without an answer about `others`, too, errors are an outage."""
-        found = self._describe(ids, operation, rows, errors)
-        if errors and not self._has_answered:
-            self._describe(others, operation, rows, {})
-            if not self._has_answered:
-                raise Unavailable(next(iter(errors.values())))
-        return found
 
     def _describe(
         self,

@@ -17,10 +17,6 @@ ISOLATION = (
                 "FAILURES_OF_AN_OUTAGE = 20",
                 "FAILURES_OF_AN_OUTAGE = 2",
             ),
-            "one that is looked at alone makes an outage": (
-                "            self._describe(others, operation, rows, {})\n",
-                "",
-            ),
             "read the first page only": (
                 'if not answer.get("NextToken"):',
                 "if True:",
@@ -43,9 +39,13 @@ ISOLATION = (
         "P8",
         "examiner.py",
         {
+            "one that is looked at alone makes an outage": (
+                "elif isinstance(unavailable, NobodyAnswered) and self._look_at_others(asked):",
+                "elif False:",
+            ),
             "a suspect stops the pass": (
-                "if not (len(asked) == 1 and is_suspect(asked[0].reason)):",
-                "if True:",
+                "            if len(asked) == 1 and is_suspect(asked[0].reason):\n",
+                "            if False:\n",
             ),
         },
     ),

@@ -160,9 +160,18 @@ def test_p8_poison_one_that_is_looked_at_first_and_alone_holds_up_nobody(stage: 
     stage.has(replace(DUE, claim=under_way), NOON, OTHER)
     stage.has(DUE, NOON)
     stage.desktops.poison[OTHER] = (500, "InternalServerError")
-    assert stage.run() == Tally(due=2, looked=2, rebuilt=1)
+    assert stage.run().rebuilt == 1
     assert stage.desktops.rebuilds() == [WS]
     assert stage.record(OTHER).reason == "api:InternalServerError"
+
+
+@pytest.mark.parametrize("others", [0, 1], ids=["alone on the roster", "like all others"])
+def test_p8_if_nobody_is_answered_that_is_an_outage(stage: Stage, others: int) -> None:
+    for id_, look_at in ((WS, NOON), (OTHER, at(30)))[: 1 + others]:
+        stage.has(DUE, look_at, id_)
+        stage.desktops.poison[id_] = (500, "InternalServerError")
+    assert stage.run().reason == "workspaces_api_unavailable: InternalServerError"
+    assert (stage.record().reason, stage.record().look_at) == (None, NOON)
 
 
 def test_p8_a_suspect_whose_question_is_not_answered_ends_no_pass(stage: Stage) -> None:

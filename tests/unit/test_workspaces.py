@@ -275,19 +275,6 @@ def test_p8_if_nobody_at_all_is_answered_it_is_no_workspaces_own_error(
     assert api.look([WS, OTHER], [])[WS].error == "Internal"
 
 
-@pytest.mark.parametrize("asked", [([WS], []), ([], [WS])], ids=["connection", "state"])
-def test_p8_if_it_alone_is_asked_about_others_tell_whether_that_is_an_outage(
-    api: WorkSpaces, desktops: Desktops, asked: tuple[list[str], list[str]]
-) -> None:
-    desktops.desks = {WS: Desktop(), OTHER: Desktop()}
-    desktops.poison = {WS: (500, "Internal"), OTHER: (500, "Internal")}
-    with pytest.raises(Unavailable, match="Internal"):
-        api.look(*asked, [OTHER])
-    desktops.poison.pop(OTHER)
-    assert api.look(*asked, [OTHER])[WS].error == "Internal"
-    assert len({name for name, _ in desktops.calls}) == 1
-
-
 def row(id_: str, **details: str) -> Answer:
     return {"WorkspaceId": id_, "State": "AVAILABLE", **details}
 
