@@ -24,6 +24,14 @@ GAUGES = (
                 "and entry.needs_at is not None and entry.needs_at <= now:",
                 "and entry.needs_at is not None:",
             ),
+            "the gauges show only what is due in this pass": (
+                "entries = ledger.planned()",
+                "entries = [entry for entry in ledger.planned() if entry.due_at <= now]",
+            ),
+            "a need is told when it begins and not while it lasts": (
+                "and entry.needs_at is not None and entry.needs_at <= now:",
+                "and entry.needs_at is not None and now - INTERVAL < entry.needs_at <= now:",
+            ),
             "nobody sees what is not looked at": ("if entry.due_at <= unattended:", "if False:"),
             "nobody watches the audit": (
                 "audit_overdue_minutes=max(0.0, overdue.total_seconds() / 60)",
