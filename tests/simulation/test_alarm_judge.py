@@ -43,12 +43,13 @@ def made_up() -> Deployed:
 
 @dataclass
 class History:
-    """Minute by minute: ticks that succeed, and gauges every five minutes."""
+    """Minute by minute: ticks that succeed, and gauges, as a rule every five minutes."""
 
     judge: AlarmJudge = field(default_factory=lambda: AlarmJudge(BEGIN, what=made_up()))
     gauges: dict[str, float] = field(default_factory=lambda: dict.fromkeys(GAUGES, 0.0))
     named: set[str] = field(default_factory=set)
     runs: bool = True
+    gauged: Callable[[int], bool] = lambda minute: minute % 5 == 0
     minute: int = 0
 
     @property
@@ -60,7 +61,7 @@ class History:
             self.minute += 1
             if self.runs:
                 self.judge.invoked(fails(self.minute), self.now)
-            if self.runs and self.minute % 5 == 0:
+            if self.runs and self.gauged(self.minute):
                 self._tell()
             self.judge.look(self.now)
         return self
