@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
+from typing import Any
 
 from .running import Result, describe, run
 from .scenario import Scenario
@@ -28,10 +30,11 @@ def calm(seed: int, desktops: int = DESKTOPS, days: float = DAYS) -> Scenario:
     )
 
 
-def run_quarter(seed: int, desktops: int = DESKTOPS, days: float = DAYS) -> Result:
-    """Every promise is judged, and any alarm breaks one."""
+def run_quarter(seed: int, desktops: int = DESKTOPS, days: float = DAYS, **chosen: Any) -> Result:
+    """Every promise is judged, and any alarm breaks one. `chosen`: settings besides the defaults,
+    which the command that is told leaves out."""
     command = f"python -m simulation.quarter --seed {seed} --desktops {desktops} --days {days:g}"
-    return run(calm(seed, desktops, days), command)
+    return run(replace(calm(seed, desktops, days), **chosen), command)
 
 
 def main() -> int:

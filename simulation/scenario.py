@@ -143,12 +143,14 @@ def draw(seed: int, desktops: int | None = None, days: float | None = None) -> S
 def _choose(drawn: Scenario, rng: random.Random) -> Scenario:
     """With what else an administrator may choose: from a stream of its own, so that the rest of a
     seed's world stays what it was. Only canaries prove images, and images are rolled out to those
-    who do not come."""
+    who do not come. In a few worlds an audit comes but once a day."""
     rolls_out, publishes, limits = rng.random() < 0.3, rng.random() < 0.3, rng.random() < 0.2
     percent, absent = rng.choice((1.0, 15.0, 34.0, 75.0)), rng.choice((0.0, 0.5, 0.8))
     rolls_out = rolls_out and drawn.canary_after is not None
+    daily = rng.random() < 0.05
     return replace(
         drawn,
+        audit_interval=1440 if daily else drawn.audit_interval,
         roll_out_images=rolls_out,
         absent=absent if rolls_out else 0.0,
         rebuilding_percent=percent if limits else None,

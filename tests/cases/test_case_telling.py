@@ -36,8 +36,9 @@ def test_calm_week() -> None:
     assert not case.logged("needs_person")
 
 
-def test_maintenance() -> None:
-    case = Case()
+@pytest.mark.parametrize("audit_interval", [60, 1440])
+def test_maintenance(audit_interval: int) -> None:
+    case = Case(audit_interval=audit_interval)
     case.session()
     case.at(1, lambda: case.fleet.set_state(case.ids[0], State.ADMIN_MAINTENANCE, case.agenda.now))
     case.at(7.5 * HOUR, lambda: case.fleet.complete(case.ids[0], case.agenda.now))
@@ -113,8 +114,10 @@ def test_frozen_connected(losing: bool) -> None:
     assert case.named() == {case.ids[0]: "stale_sample"}
 
 
-def test_unknown_id() -> None:
-    case = Case(3, every_tick=False)
+@pytest.mark.parametrize("audit_interval", [5, 60, 1440])
+def test_unknown_id(audit_interval: int) -> None:
+    """Until it is taken out of `workspace_ids`."""
+    case = Case(3, every_tick=False, audit_interval=audit_interval)
     case.fleet.remove(case.ids[1])
     case.plays(24 * HOUR)
     [rang] = case.rang()
@@ -124,3 +127,7 @@ def test_unknown_id() -> None:
     assert not case.logged("baseline", 1)
     assert not case.logged("clean", 1)
     assert case.logged("baseline", 0)
+    case.leaves(case.ids[1])
+    case.plays(26 * HOUR)
+    assert case.rang() == [rang]
+    assert len(case.calmed()) == 1

@@ -203,6 +203,7 @@ def test_the_choices_of_a_seed_are_alone_and_together() -> None:
         for each in drawn
     }
     assert len(chosen) == 8
+    assert {each.audit_interval for each in drawn} == {5, 15, 30, 60, 240, 1440}
     assert not any(each.roll_out_images and each.canary_after is None for each in drawn)
 
 
