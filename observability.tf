@@ -113,7 +113,7 @@ locals {
     { title = "Bundles: trusted and held", query = "filter decision in [\"held_bundle\", \"trusted\"] | stats latest(@timestamp) as at, latest(decision) as what, latest(image_id) as image by bundle_id | sort at desc" },
     { title = "Rebuilds an hour", view = "timeSeries", query = "filter decision in [\"rebuild_requested\", \"finished\", \"failed\"] | stats sum(strcontains(decision, \"rebuild_requested\")) as requested, sum(strcontains(decision, \"finished\")) as ended_well, sum(strcontains(decision, \"failed\")) as ended_badly by bin(1h)" },
     { title = "Seconds from session end to rebuild, and of the rebuild (90 %)", view = "timeSeries", query = "filter decision in [\"rebuild_requested\", \"finished\"] | stats pct(waited_seconds, 90) as waited, pct(took_seconds, 90) as took by bin(1h)" },
-    { title = "Errors of the function", query = "filter level = \"ERROR\" or log_level = \"ERROR\" or record.status in [\"error\", \"timeout\"] | fields @timestamp, @message | sort @timestamp desc | limit 20" },
+    { title = "Errors of the function", query = "filter level = \"ERROR\" or log_level = \"ERROR\" or record.status in [\"error\", \"failure\", \"timeout\"] | fields @timestamp, @message | sort @timestamp desc | limit 20" },
   ]
 }
 

@@ -31,7 +31,15 @@ LINES: list[dict[str, Any]] = [
     {"decision": "pass", "task": "reconcile"},
     {"level": "ERROR", "errorMessage": "one"},
     {"log_level": "ERROR", "errorMessage": "two"},
-    {"type": "platform.report", "record": {"status": "timeout"}},
+    *(
+        {"type": "platform.report", "record": {"status": status, "errorType": error}}
+        for status, error in (
+            ("timeout", None),
+            ("error", "Runtime.OutOfMemory"),
+            ("failure", "Runtime.ExitError"),
+            ("success", None),
+        )
+    ),
 ]
 
 
@@ -105,9 +113,14 @@ def test_p6_the_command_of_an_alarm_says_who_and_only_now(
     assert (line["workspace_id"], line["user"], line["s"]) == (f"ws-{need}", "anna", "new")
 
 
-def test_errors_are_found_whichever_field_the_runtime_uses(aws: Sandbox, tmp_path: Path) -> None:
-    found = [line.get("errorMessage", "timeout") for line in lines(aws, "errors", tmp_path)]
-    assert sorted(found) == ["one", "timeout", "two"]
+def test_errors_are_found_whichever_field_the_runtime_uses_and_however_it_ended(
+    aws: Sandbox, tmp_path: Path
+) -> None:
+    found = [
+        line.get("errorMessage") or line["record"]["status"]
+        for line in lines(aws, "errors", tmp_path)
+    ]
+    assert sorted(found) == ["error", "failure", "one", "timeout", "two"]
 
 
 def test_passes_of_audits_and_dry_runs_are_found(aws: Sandbox, tmp_path: Path) -> None:
