@@ -102,6 +102,11 @@ class Case(World):
         for desktop in self.fleet.fleet.values():
             desktop.faults.rebuild = course
 
+    def applies(self, **environment: str) -> None:
+        """Terraform changes the function's environment: Lambda starts new containers."""
+        self.functions._environment.update(environment)
+        self.functions._idle.clear()
+
     def audit(self) -> None:
         """An audit besides those of the schedule."""
         self._send(Delivery({"task": "audit"}, "audit"))

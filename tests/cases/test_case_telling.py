@@ -72,6 +72,26 @@ def test_brake_and_window() -> None:
     assert not brake_and_window().rang()
 
 
+def test_braked() -> None:
+    """78 sessions end at once; in three days one rebuild an hour pays 72 of the debts."""
+    brake = {"MAXIMUM_REBUILDS_PER_HOUR": "1"}
+    case = Case(78, environment=brake, canary_after=None, audit_interval=1440, every_tick=False)
+    for number in range(78):
+        case.session(number)
+    case.plays(3 * DAY + HOUR)
+    [rang] = case.rang()
+    assert case.rang("braked") == [rang]
+    assert 3 * DAY < rang < 3 * DAY + 15
+    assert not case.calmed()
+    waiting = {id_ for number, id_ in enumerate(case.ids) if not case.rebuilds(number)}
+    assert case.named() == dict.fromkeys(waiting, "brake")
+    case.applies(MAXIMUM_REBUILDS_PER_HOUR="20")
+    case.plays(3 * DAY + 4 * HOUR)
+    assert len(case.accepted) == 78
+    assert case.rang() == [rang]
+    assert len(case.calmed()) == 1
+
+
 def test_audit_disabled() -> None:
     case = Case(every_tick=False)
     case.at(-15, lambda: case.episodes.disabled.add("audit"))
