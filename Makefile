@@ -57,9 +57,10 @@ terraform-test: ## Validate the module and the examples, run their Terraform tes
 simulation: $(VENV)/test.installed ## Hundreds of days of trouble, and every order of events in a small world
 	$(RUN) -m pytest --quiet --numprocesses=2 tests/simulation tests/cases tests/benchmarks
 
-soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000)
+soak: $(VENV)/test.installed ## As many random worlds as wanted (SEEDS=10000), a calm quarter of a year
 	$(RUN) -m simulation --seeds $(or $(SEEDS),10000)
 	$(RUN) -m simulation.exhaustive --mishaps 2
+	$(RUN) -m simulation.quarter
 
 mutants: $(VENV)/test.installed ## Put known bugs into the function and see who catches them
 	$(RUN) -m simulation.mutants

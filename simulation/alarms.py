@@ -91,6 +91,8 @@ class AlarmJudge:
     what: Deployed = field(default_factory=deployed)
     transitions: list[Transition] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
+    rung: int = 0
+    """How often any alarm has gone to ALARM, but for what a new one on missing data does."""
 
     def __post_init__(self) -> None:
         self.cloudwatch = CloudWatch()
@@ -215,6 +217,7 @@ class AlarmJudge:
         known = causes and all(alarm in need.rung for need in causes)
         if alarm in self._at_birth and now - self.began <= FIRST_LINES:
             return
+        self.rung += 1
         if self.calm:
             self._break(now, f"the alarm {alarm} rings in calm weather")
         elif not causes and self.strict:

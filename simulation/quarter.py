@@ -46,7 +46,8 @@ def main() -> int:
     began = time.perf_counter()
     result = run_quarter(given.seed, given.desktops, given.days)
     print(describe(result))
-    print(f"{given.days:g} days in {time.perf_counter() - began:.0f} s; {result.counts}")
+    took, alarms = time.perf_counter() - began, result.counts["alarms"]
+    print(f"{given.days:g} days in {took:.0f} s, {alarms} alarms rang; {result.counts}")
     return 1 if result.violation else 0
 
 

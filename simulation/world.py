@@ -114,7 +114,8 @@ class World(FarEnd):
         reckoning.begin()
         needs = Needs(self)
         needs.begin()
-        Ringing(self, needs).begin()
+        ringing = Ringing(self, needs)
+        ringing.begin()
         self._schedules()
         for number, desktop_id in enumerate(self.fleet.fleet):
             if number >= self.scenario.absent * len(self.fleet.fleet):
@@ -136,6 +137,7 @@ class World(FarEnd):
             reckoning.settle()
         violation = next(iter(self.oracles.violations), None)
         counts = dict(self.oracles.counts) | {"invocations": self.functions.count}
+        counts["alarms"] = ringing.judge.rung
         return Report(self.scenario, violation, counts, self.told_events())
 
     def told_events(self) -> list[str]:

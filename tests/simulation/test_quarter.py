@@ -15,6 +15,7 @@ def test_p6_no_alarm_rings_in_a_calm_week_of_fifty_desktops() -> None:
     result = run_quarter(1, days=7)
     assert result.violation is None, result
     assert result.counts["rebuilds"] > 300
+    assert result.counts["alarms"] == 0
 
 
 NIGHT = ("19:00", "06:00")
@@ -54,4 +55,5 @@ def test_p6_an_alarm_that_rang_in_it_would_be_found(monkeypatch: pytest.MonkeyPa
     result = run_quarter(1, desktops=1, days=0.2)
     assert result.violation is not None
     assert result.violation.what == "the alarm silent rings in calm weather"
+    assert result.counts["alarms"] == 1
     assert calm(1).calm
