@@ -218,8 +218,8 @@ def trouble(
     before = facts.trouble or Trouble(now, need, reason, now + holds)
     since = before.since
     needs_at = min(since + holds, before.needs_at)
-    if facts.retry_at is not None:
-        need = before.need  # it is the failed rebuild that needs a person, whatever comes after it
+    if facts.retry_at is not None or before.needs_at <= now:
+        need = before.need  # a failed rebuild, or what a person was told of: one fault, one alarm
     shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience
     pause = max(shortest, min((now - since) / 2, LONGEST_PAUSE, settings.audit_interval))
     refused = verdict is Verdict.REFUSED or before.refused

@@ -36,7 +36,7 @@ def test_calm_week() -> None:
     assert not case.logged("needs_person")
 
 
-@pytest.mark.parametrize("audit_interval", [60, 1440])
+@pytest.mark.parametrize("audit_interval", [5, 60, 1440])
 def test_maintenance(audit_interval: int) -> None:
     case = Case(audit_interval=audit_interval)
     case.session()

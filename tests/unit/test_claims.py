@@ -517,6 +517,19 @@ def test_p6_trouble_keeps_its_age_whatever_its_reason_becomes() -> None:
     assert trouble(refused, 20).facts.trouble == later
 
 
+@pytest.mark.parametrize("first", [Need.BLOCKED, Need.UNKNOWN])
+@pytest.mark.parametrize(("needs_at", "told"), [(9, True), (10, True), (11, False)])
+def test_p6_what_a_person_was_told_of_rings_under_one_name(
+    first: Need, needs_at: float, told: bool
+) -> None:
+    """Out of maintenance, a WorkSpace has no fresh sample yet: that is no other fault."""
+    before = Trouble(at(-90), first, "ADMIN_MAINTENANCE", at(needs_at))
+    after = trouble(replace(OWED, trouble=before), 10).facts.trouble
+    assert after is not None
+    assert after.need is (first if told else Need.UNKNOWN)
+    assert after.reason == "no_row"
+
+
 def test_p6_a_failed_rebuild_stays_what_needs_a_person() -> None:
     lost = claims.fail(OWED, BEGUN, "ERROR", NOON, DEFAULTS).facts
     assert trouble(lost, 10).facts.trouble == Trouble(NOON, Need.BLOCKED, "no_row", at(30))
