@@ -14,7 +14,7 @@ import pytest
 from sandbox import Faults, State
 
 from . import trouble
-from .commands import lines, run, shell, status
+from .commands import lines, run, status
 from .conftest import Theatre
 
 NAMED = {
@@ -25,9 +25,7 @@ NAMED = {
 """Whom an alarm speaks of, and the reason that is shown."""
 
 OVERDUE = {"audit-missed", "held-bundle", "unknown"}
-APART = {"errors", "dead-letters", "silent"}
-IN_DAYS = {"braked"}
-"""Not raised here: it takes three days."""
+APART = {"errors", "dead-letters", "silent", "braked"}
 LONG, SOON = 200.0, 120.0
 """Minutes of the local AWS."""
 
@@ -47,7 +45,7 @@ def ends(theatre: Theatre, name: str, minutes: float = SOON) -> None:
 
 
 def test_no_operations_alarm_is_without_a_test_that_raises_it(theatre: Theatre) -> None:
-    assert set(theatre.outputs["operations_alarm_arns"]) == {*NAMED, *OVERDUE, *APART, *IN_DAYS}
+    assert set(theatre.outputs["operations_alarm_arns"]) == {*NAMED, *OVERDUE, *APART}
 
 
 def test_p6_a_setting_that_cannot_be_used_raises_errors_and_dead_letters(theatre: Theatre) -> None:
@@ -108,7 +106,7 @@ def test_p6_each_remedy_ends_its_alarm(theatre: Theatre) -> None:
     trouble.show_image(theatre, shows=True)
     desktops.set_state(stage.ids["Iris"], State.AVAILABLE)
     desktops.set_image(trouble.KIOSKS, trouble.MENDED)
-    theatre.client("events").enable_rule(Name=f"{theatre.function}-audit")
+    run(theatre, "enable-audit")
     theatre.deployment.set(workspace_ids=stage.fleet)
     theatre.deployment.apply()
     run(theatre, "audit")
@@ -130,14 +128,32 @@ def test_p6_a_rebuild_that_ends_at_last_and_errors_that_are_over_end_their_alarm
 
 def test_p6_a_heart_that_stops_raises_its_alarm(theatre: Theatre) -> None:
     """As the runbook has it, the schedule is what is asked for first."""
-    events, rule = theatre.client("events"), f"{theatre.function}-reconcile"
     assert not theatre.rings("silent")
-    events.disable_rule(Name=rule)
+    theatre.client("events").disable_rule(Name=f"{theatre.function}-reconcile")
     rings(theatre, "silent")
     assert run(theatre, "silent").split() == ["DISABLED", "Active", "Successful"]
-    shell(theatre, f"aws events enable-rule --name {rule}")
+    run(theatre, "enable-reconcile")
     ends(theatre, "silent")
     run(theatre, "status")
+
+
+def test_p6_whoever_has_waited_for_days_for_the_brake_is_named_until_the_limit_is_raised(
+    theatre: Theatre,
+) -> None:
+    """One rebuild an hour: Ned's has the place, and Mona's debt is four days old."""
+    stage = theatre.stage
+    with theatre.environment(MAXIMUM_REBUILDS_PER_HOUR="1"):
+        before = len(stage.desktop("Ned").rebuilds)
+        theatre.ask("rebuild", "Ned")
+        stage.until("Ned's rebuild", lambda: len(stage.desktop("Ned").rebuilds) > before)
+        trouble.ages(theatre, "Mona", days=4)
+        theatre.ask("release", "Mona")
+        rings(theatre, "braked")
+        [line] = lines(theatre, "braked")
+        assert (line["workspace_id"], line["reason"]) == (stage.ids["Mona"], "brake")
+        assert not stage.desktop("Mona").rebuilds
+    ends(theatre, "braked")
+    stage.until("Mona's rebuild", lambda: stage.desktop("Mona").rebuilds)
 
 
 @pytest.mark.parametrize("name", [*NAMED, *sorted(OVERDUE | APART)])

@@ -39,7 +39,7 @@ def test_the_decisions_are_the_same_in_code_and_document() -> None:
 
 
 def test_each_command_of_the_runbook_is_tried_on_the_local_aws() -> None:
-    places = ("e2e/test_runbook.py", "scripts/test_runbook_commands.py")
+    places = ("e2e/test_runbook.py", "e2e/test_alarms.py", "scripts/test_runbook_commands.py")
     tests = "".join((runbook.ROOT / "tests" / place).read_text() for place in places)
     untried = {name for name in runbook.commands() if name != "names" and f'"{name}"' not in tests}
     assert not untried
