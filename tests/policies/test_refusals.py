@@ -251,9 +251,37 @@ module "nonpersistent" {
 def test_whole_map_of_resources_is_refused_in_the_modules_own_words(
     aws: Sandbox, tmp_path: Path
 ) -> None:
-    (tmp_path / "main.tf").write_text(RESOURCES % ROOT)
-    fleet = Deployment(tmp_path, tmp_path, aws.environment(), {})
-    fleet.init()
-    [error] = refusals(fleet)
+    [error] = _refusals_of(RESOURCES, aws, tmp_path)
     assert "workspace_ids must hold WorkSpace ids, not resources or other objects." in error
     assert "for label, workspace in aws_workspaces_workspace.NAME" in error
+
+
+UNKNOWN = """
+resource "terraform_data" "desk" {
+  input = "ws-0123456789"
+}
+
+module "nonpersistent" {
+  source = "%s"
+
+  workspace_ids = [terraform_data.desk.output]
+}
+"""
+
+
+def test_a_list_of_unknown_ids_is_refused_in_the_words_that_troubleshooting_quotes(
+    aws: Sandbox, tmp_path: Path
+) -> None:
+    """Terraform speaks here, before the module can: with session alarms it needs their keys."""
+    readme = (ROOT / "README.md").read_text()
+    [quoted] = re.findall(r'^\| `(The "for_each".+?)` \|', readme, re.MULTILINE)
+    errors = _refusals_of(UNKNOWN, aws, tmp_path)
+    assert any(quoted in error and "session_disconnect" in error for error in errors), errors
+
+
+def _refusals_of(configuration: str, aws: Sandbox, folder: Path) -> list[str]:
+    """The errors of the plan of a configuration with the module."""
+    (folder / "main.tf").write_text(configuration % ROOT)
+    fleet = Deployment(folder, folder, aws.environment(), {})
+    fleet.init()
+    return refusals(fleet)
