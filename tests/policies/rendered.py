@@ -23,6 +23,7 @@ NAMED = (
     "aws_dynamodb_table.ledger",
     "aws_sns_topic.sessions",
 )
+IDS = ["ws-0123456789", "ws-9876543210"]
 KEY = "arn:{partition}:kms:{region}:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
 BOUNDARY = "arn:{partition}:iam::123456789012:policy/boundary"
 
@@ -109,7 +110,7 @@ def fleet_on(aws: Sandbox, folder: Path, partition: str) -> Fleet:
     """A fleet of two WorkSpaces with key and boundary; state and plugins are in `folder`."""
     given = {
         "region": aws.region,
-        "workspace_ids": ["ws-0123456789", "ws-9876543210"],
+        "workspace_ids": IDS,
         "kms_key_arn": KEY.format(partition=partition, region=aws.region),
         "permissions_boundary_arn": BOUNDARY.format(partition=partition),
     }
