@@ -1,1 +1,1 @@
-"""The README's tables: inputs and outputs, made from the HCL; costs, from the benchmarks."""
+"""Parts of the README: inputs and outputs, made from the HCL; the rest from the benchmarks."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .tables import between_markers, costs, inputs, outputs
+from .tables import between_markers, costs, inputs, outputs, session_alarms, sign_ins
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 if README.md has the tables now (with --check: already), 1 if not."""
     parser = argparse.ArgumentParser(
         prog="scripts/docs",
-        description="Writes the tables of inputs, outputs and costs in README.md "
+        description="Writes the tables of inputs and outputs and the measured parts of README.md "
         "from variables.tf, outputs.tf and benchmarks/results.json.",
     )
     parser.add_argument("--check", action="store_true", help="only say whether they are right")
@@ -31,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     measured = options.root / "benchmarks" / "results.json"
     if measured.exists():  # an example has no benchmarks
-        tables["costs"] = costs(json.loads(measured.read_text()))
+        results = json.loads(measured.read_text())
+        tables["costs"] = costs(results)
+        tables["session alarms"] = session_alarms(results)
+        tables["sign-ins"] = sign_ins(results)
     after = before
     try:
         for name, table in tables.items():

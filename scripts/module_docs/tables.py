@@ -58,6 +58,41 @@ def costs(results: dict[str, Any]) -> str:
     return _table(headings, rows)
 
 
+def session_alarms(results: dict[str, Any]) -> str:
+    """A fleet with an alarm for each WorkSpace beside the same without: a row for each price."""
+    sides = results["session alarms"]
+    size = f"{max(side['alarms'] for side in sides):,} WorkSpaces"
+    kinds = ("with session alarms" if side["alarms"] else "without" for side in sides)
+    every = (f"audit every {side['audit interval']} minutes" for side in sides)
+    rows = (
+        ("US dollars a month", "dollars", ",.2f"),
+        ("calls of the WorkSpaces API on a working day", "workspaces calls", ",.0f"),
+        (
+            "minutes from a session's end to its rebuild, median",
+            "minutes from session end to rebuild",
+            ".0f",
+        ),
+    )
+    headings = (size, *map(", ".join, zip(kinds, every, strict=True)))
+    return _table(
+        headings,
+        [(label, *(format(side[name], form) for side in sides)) for label, name, form in rows],
+    )
+
+
+def sign_ins(results: dict[str, Any]) -> str:
+    """How many sign-ins of a calm week meet a rebuild, with a window and without, in words."""
+    weeks = [w for w in results["weeks"] if (w["kind"], w["function"]) == ("calm", "ours")]
+    always, at_night = sorted(weeks, key=lambda week: week["window"] is not None)
+    met, sign_ins = "sign-ins that met a rebuild", always["sign-ins"]
+    return (
+        f"In a calm simulated week of {always['desktops']} WorkSpaces, {always[met]} of {sign_ins} "
+        f"sign-ins ({always[met] / sign_ins:.0%}) met a rebuild;\nwith `rebuild_window` from "
+        f"{' to '.join(at_night['window'])}, {at_night.get(met, 0) or 'none'} did "
+        f"([sign-ins that met a rebuild](docs/benchmarks.md))."
+    )
+
+
 def between_markers(document: str, name: str, content: str) -> str:
     """The document with `content` between its two markers. Raises ValueError without them."""
     start, end = f"<!-- {name}: made by `make docs` -->", f"<!-- end of {name} -->"

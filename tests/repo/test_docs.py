@@ -1,4 +1,4 @@
-"""What the README says of inputs, outputs and costs is what HCL and benchmarks say."""
+"""What the README says of inputs, outputs, costs and sign-ins is what HCL and benchmarks say."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ def test_the_readme_has_the_tables_that_the_hcl_gives() -> None:
         ("variables.tf", "Tags of every resource", "Labels of every resource"),
         ("outputs.tf", 'output "role_name"', 'output "role"'),
         ("benchmarks/results.json", '"alarm per WorkSpace": 10', '"alarm per WorkSpace": 20'),
+        ("benchmarks/results.json", '"audit interval": 10', '"audit interval": 15'),
+        ("benchmarks/results.json", '"sign-ins": 373', '"sign-ins": 374'),
     ],
-    ids=["default", "description", "output", "cost"],
+    ids=["default", "description", "output", "cost", "session alarms", "sign-ins"],
 )
 def test_check_notices_a_change_and_the_command_mends_it(
     copy: Path, file: str, old: str, new: str, capsys: pytest.CaptureFixture[str]
