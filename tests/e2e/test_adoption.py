@@ -127,6 +127,18 @@ def test_an_example_is_applied_and_a_second_plan_changes_nothing(
     assert changes(adoption.again[name].result()) == {}
 
 
+def test_two_regions_of_one_name_have_a_dashboard_each(adoption: Adoption) -> None:
+    """The local AWS keeps dashboards by Region; on AWS they are global in an account."""
+    [*fleets] = adoption.again["regions"].result()["planned_values"]["root_module"]["child_modules"]
+    names = [
+        each["values"]["dashboard_name"]
+        for fleet in fleets
+        for each in fleet["resources"]
+        if each["type"] == "aws_cloudwatch_dashboard"
+    ]
+    assert sorted(names) == ["regional-desks-eu-central-1", "regional-desks-us-east-1"]
+
+
 def test_a_deployed_fleet_can_be_verified_without_changing_it(adoption: Adoption) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "fleet", "verify", "--name", "kiosks"],
