@@ -7,6 +7,7 @@ from .aftermath import AFTERMATH
 from .bug import Mutant, mutate
 from .canaries import CANARIES
 from .choices import CHOICES
+from .details import DETAILS
 from .isolation import ISOLATION
 from .progress import PROGRESS
 from .safety import SAFETY
@@ -20,6 +21,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *ISOLATION,
     *SILENCE,
     *CHOICES,
+    *DETAILS,
 )
 
 __all__ = ["MUTANTS", "Mutant", "mutate"]

@@ -1,0 +1,78 @@
+"""Bugs in what is easily overlooked: clocks that skip an hour, rates, what a line or a claim says."""
+
+from __future__ import annotations
+
+from .bug import bugs
+
+DETAILS = (
+    *bugs(
+        "P2",
+        "settings.py",
+        {
+            "a window in the hour that clocks skip never opens": (
+                "if closes <= opens:  # it lies in the hour that clocks skip, or begins there",
+                "if False:",
+            ),
+        },
+    ),
+    *bugs(
+        "P1",
+        "settings.py",
+        {
+            "a window opens on any day": (
+                "            if day.weekday() not in self.days:\n                continue\n",
+                "",
+            ),
+        },
+    ),
+    *bugs(
+        "P5",
+        "claims.py",
+        {
+            "a refusal is asked again as soon as the grace allows": (
+                "shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience",
+                "shortest = settings.patience",
+            ),
+        },
+    ),
+    *bugs(
+        "P5",
+        "answers.py",
+        {
+            "a newer throttling code is a refusal": (
+                "    TooManyRequestsException TransactionInProgressException\n",
+                "",
+            ),
+        },
+    ),
+    *bugs(
+        "P5",
+        "rebuilder.py",
+        {
+            "a stale decision uses a slot of the rate up": (
+                "        tools.pacer.wait(CLAIM_TAKES)\n",
+                "        tools.pacer.wait(CLAIM_TAKES)\n        tools.pacer.sent()\n",
+            ),
+        },
+    ),
+    *bugs(
+        "P7",
+        "rebuilder.py",
+        {
+            "the claim does not say which image it takes": (
+                "            image_id=image,\n        )\n",
+                "        )\n",
+            ),
+        },
+    ),
+    *bugs(
+        "P6",
+        "examiner.py",
+        {
+            "an end took as long as nobody looked": (
+                "END_KNOWN_TO = timedelta(minutes=15)",
+                "END_KNOWN_TO = timedelta(days=9)",
+            ),
+        },
+    ),
+)
