@@ -46,7 +46,14 @@ def test_each_command_of_the_runbook_is_tried_on_the_local_aws() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/operations.md", "SUPPORT.md", "examples/local/README.md"]
+    "page",
+    [
+        "README.md",
+        "docs/operations.md",
+        "SUPPORT.md",
+        "examples/basic/README.md",
+        "examples/local/README.md",
+    ],
 )
 def test_no_command_needs_version_2_of_the_aws_cli(page: str) -> None:
     """What does is named beside them."""
