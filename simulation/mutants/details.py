@@ -1,4 +1,4 @@
-"""Bugs in what is easily overlooked: clocks that skip an hour, rates, what a line or a claim says."""
+"""Bugs in what is easily overlooked: hours that clocks skip, rates, what a claim or a line says."""
 
 from __future__ import annotations
 
