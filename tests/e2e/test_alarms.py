@@ -149,8 +149,8 @@ def test_p6_whoever_has_waited_for_days_for_the_brake_is_named_until_the_limit_i
         trouble.ages(theatre, "Mona", days=4)
         theatre.ask("release", "Mona")
         rings(theatre, "braked")
-        [line] = lines(theatre, "braked")
-        assert (line["workspace_id"], line["reason"]) == (stage.ids["Mona"], "brake")
+        found = {(line["workspace_id"], line["reason"]) for line in lines(theatre, "braked")}
+        assert found == {(stage.ids["Mona"], "brake")}
         assert not stage.desktop("Mona").rebuilds
     ends(theatre, "braked")
     stage.until("Mona's rebuild", lambda: stage.desktop("Mona").rebuilds)
