@@ -53,30 +53,22 @@ def test_the_order_holds_for_more_debts_than_a_batch(stage: Stage) -> None:
     assert stage.desktops.rebuilds() == [ids[29], ids[28]]
 
 
-def test_a_newer_debt_does_not_take_the_place_that_an_older_one_waits_for(braked: Stage) -> None:
-    """It falls due in the very minute, and its look is planned a little earlier."""
-    braked.has(Facts(rebuilt_at=at(-30), asked=(at(-30),)), None, THIRD)
-    owes(braked, WS, at(-90))
-    braked.run()
-    assert braked.record().look_at == at(30)
-    owes(braked, OTHER, at(5), look_at=at(29.5))
-    braked.clock.set(at(30))
-    braked.run()
-    assert braked.desktops.rebuilds() == [WS]
-    assert braked.record(OTHER).reason == "brake"
-
-
-def test_nor_if_its_look_falls_into_the_minute_between_the_two(braked: Stage) -> None:
-    braked.has(Facts(rebuilt_at=at(-30), asked=(at(-30.5),)), None, THIRD)
+@pytest.mark.parametrize(("freed_at", "looks_at"), [(at(30), []), (at(29.5), [at(29.6)])])
+def test_a_newer_debt_does_not_take_the_place_that_an_older_one_waits_for(
+    braked: Stage, freed_at: datetime, looks_at: list[datetime]
+) -> None:
+    """Its look falls into the very minute, or between the moment that frees the place and the tick
+    that the older one waits for."""
+    asked_at = freed_at - timedelta(hours=1)
+    braked.has(Facts(rebuilt_at=asked_at, asked=(asked_at,)), None, THIRD)
     owes(braked, WS, at(-90))
     braked.run()
     assert braked.record().look_at == at(30)
     owes(braked, OTHER, at(5), look_at=at(29))
-    braked.clock.set(at(29.6))
-    braked.run()
-    assert braked.record(OTHER).look_at == at(30)
-    braked.clock.set(at(30))
-    braked.run()
+    for moment in [*looks_at, at(30)]:
+        braked.clock.set(moment)
+        braked.run()
+        assert braked.record(OTHER).reason == "brake"
     assert braked.desktops.rebuilds() == [WS]
 
 
