@@ -75,4 +75,14 @@ DETAILS = (
             ),
         },
     ),
+    *bugs(
+        "P6",
+        "tools.py",
+        {
+            "who waits for a place is late or not, from one night to the next": (
+                "if decision.reason == Deferral.WINDOW and record.reason in QUEUES:",
+                "if False:",
+            ),
+        },
+    ),
 )

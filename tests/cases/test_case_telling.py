@@ -92,6 +92,27 @@ def test_braked() -> None:
     assert len(case.calmed()) == 1
 
 
+def test_braked_in_window() -> None:
+    """One place a night, for five: the alarm does not pause from one night to the next."""
+    night = {
+        "MAXIMUM_REBUILDS_PER_HOUR": "1",
+        "REBUILD_WINDOW": '{"start": "02:00", "end": "03:00", "timezone": "UTC"}',
+    }
+    case = Case(5, environment=night, canary_after=None, every_tick=False)
+    for number in range(5):
+        case.session(number)
+    case.plays(4 * DAY)
+    [rang] = case.rang()
+    assert case.rang("braked") == [rang]
+    assert 3 * DAY < rang < 3 * DAY + 2 * HOUR
+    assert not case.calmed()
+    case.applies(**night | {"MAXIMUM_REBUILDS_PER_HOUR": "20"})
+    case.plays(5 * DAY)
+    assert len(case.accepted) == 5
+    assert case.rang() == [rang]
+    assert len(case.calmed()) == 1
+
+
 def test_audit_disabled() -> None:
     case = Case(every_tick=False)
     case.at(-15, lambda: case.episodes.disabled.add("audit"))
