@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,10 @@ def _weeks(quick: bool) -> Jobs:
         for function, window in (("ours", None), ("ours", WINDOW), ("naive", None)):
             name = f"week {kind} {function} {window}"
             jobs[name] = (weeks.week, (kind, function, window, desktops, length, SEED, True))
-    for function, canary in (("ours", True), ("ours", False), ("naive", True)):
-        name = f"week image {function} {canary}"
-        jobs[name] = (weeks.week, ("image", function, None, desktops, until_mended, SEED, canary))
+    beside = (("ours", True), ("ours", False), ("naive", True))
+    for kind, (function, canary) in product(limits.CAUSES, beside):
+        name = f"week {kind} {function} {canary}"
+        jobs[name] = (weeks.week, (kind, function, None, desktops, until_mended, SEED, canary))
     return jobs
 
 

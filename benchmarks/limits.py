@@ -15,8 +15,8 @@ TRICKLE = 5
 DRAIN = 1.15
 COLD_START = 1.25
 RATE = 2
-BAD_IMAGES = 3
-"""Desktops of a bundle that a bad image may reach."""
+MOST_LOST = 3
+"""Desktops of a bundle that one cause of bad ends may reach."""
 
 FIXED_COST = 8
 GAUGES_COST = 0.05
@@ -24,6 +24,9 @@ GAUGES_COST = 0.05
 
 LOOK_MINUTES = 1
 """A rebuild may rest on a look of up to this age: who signs in later is not seen."""
+
+CAUSES = {"image": "a bad image", "key": "a disabled KMS key"}
+"""What ruins rebuilds for a day, by the kind of the week."""
 
 RINGS = 120
 """Minutes from the moment at which a person is needed to the alarm."""
@@ -109,7 +112,8 @@ def _of_alarms(alarms: dict[str, Any]) -> list[Limit]:
 
 
 def _of_a_week(week: dict[str, Any]) -> list[Limit]:
-    name = {"image": "calm week with a bad image"}.get(week["kind"], f"{week['kind']} week")
+    kind = week["kind"]
+    name = f"calm week with {CAUSES[kind]}" if kind in CAUSES else f"{kind} week"
     canary = week.get("canary", True)
     name += "" if canary else ", canary_after_hours = null"
     name += ", with a window" if week["window"] else ""
@@ -118,12 +122,12 @@ def _of_a_week(week: dict[str, Any]) -> list[Limit]:
         Limit(f"{name}: rebuilt twice", week.get("rebuilt twice", 0), 0),
         Limit(f"{name}: calls in any second", week["peak rate"], RATE),
     ]
-    if week["kind"] == "calm" and not week["window"]:
+    if kind == "calm" and not week["window"]:
         found.append(Limit(f"{name}: calls per rebuild", week["calls per rebuild"], TRICKLE))
     if canary:
-        reached = week.get("met a bad image", 0)
-        found.append(Limit(f"{name}: desktops that a bad image reached", reached, BAD_IMAGES))
-    if week["kind"] != "rough":
+        reached = week.get("reached by the cause", 0)
+        found.append(Limit(f"{name}: desktops that the cause reached", reached, MOST_LOST))
+    if kind != "rough":
         # No sign-in event gets lost there, so only a sign-in of that moment can be missed.
         ended = week.get("minutes of use that a rebuild ended", 0.0)
         found.append(Limit(f"{name}: minutes of use that a rebuild ended", ended, LOOK_MINUTES))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import limits
-from .limits import Limit
+from .limits import CAUSES, Limit
 
 Row = tuple[str, ...]
 
@@ -35,12 +35,12 @@ OF_A_WEEK = {
     "came back first": "came back first",
     "forgotten": "forgotten",
     "asked for in vain": "asked for in vain",
-    "held back by a bad image": "held back by a bad image",
-    "spoilt by a bad image": "spoilt by a bad image",
+    "held back by the cause": "held back by the cause",
+    "ruined by the cause": "ruined by the cause",
     "rebuilt while in use": "rebuilt while in use",
     LONGEST_USE: "minutes of use that a rebuild ended",
     "rebuilt twice": "rebuilt twice",
-    "desktops that a bad image reached": "met a bad image",
+    "desktops that the cause reached": "reached by the cause",
     "sign-ins": "sign-ins",
     "sign-ins that met a rebuild": "sign-ins that met a rebuild",
     "sign-ins that met a broken desktop": "sign-ins that met a broken desktop",
@@ -52,19 +52,18 @@ OF_A_WEEK = {
 }
 
 ONLY_IN_TROUBLE = {
-    name for name in OF_A_WEEK if any(word in name for word in ("image", "desktop", "vain"))
+    name for name in OF_A_WEEK if any(word in name for word in ("cause", "desktop", "vain"))
 }
 """What a calm week cannot have."""
 
-OF_AN_IMAGE = tuple(name for name in OF_A_WEEK if name not in ("rebuilt twice", "sign-ins"))
+OF_A_CAUSE = tuple(name for name in OF_A_WEEK if name not in ("rebuilt twice", "sign-ins"))
 
 
 def sections(results: dict[str, Any]) -> list[Section]:
     """All of the table that these results speak of."""
     weeks = results.get("weeks", [])
     found = [_week(kind, chosen) for kind in ("calm", "rough") if (chosen := _kind(weeks, kind))]
-    if chosen := _kind(weeks, "image"):
-        found.append(_image(chosen))
+    found += [_cause(kind, chosen) for kind in CAUSES if (chosen := _kind(weeks, kind))]
     bursts = results.get("bursts", {})
     for ours, naive in zip(bursts.get("ours", []), bursts.get("naive", []), strict=True):
         found.append(_burst(ours, naive))
@@ -101,16 +100,16 @@ def _week(kind: str, weeks: list[dict[str, Any]]) -> Section:
     )
 
 
-def _image(weeks: list[dict[str, Any]]) -> Section:
+def _cause(kind: str, weeks: list[dict[str, Any]]) -> Section:
     def of(function: str, canary: bool) -> dict[str, Any]:
         return next(w for w in weeks if (w["function"], w["canary"]) == (function, canary))
 
     beside = [of("ours", True), of("ours", False), of("naive", True)]
-    most = _most("image")
+    first, most = beside[0], _most(kind)
     return Section(
-        f"calm week with a bad image: {beside[0]['desktops']} desktops, {beside[0]['days']} days",
+        f"calm week with {CAUSES[kind]}: {first['desktops']} desktops, {first['days']} days",
         (OURS, "the same, canary_after_hours = null", NAIVE, LIMIT),
-        [(*_counts(name, beside), most.get(name, "")) for name in OF_AN_IMAGE],
+        [(*_counts(name, beside), most.get(name, "")) for name in OF_A_CAUSE],
     )
 
 
@@ -118,7 +117,7 @@ def _most(kind: str) -> dict[str, str]:
     most = {
         "forgotten": "0",
         "rebuilt twice": "0",
-        "desktops that a bad image reached": f"{limits.BAD_IMAGES}",
+        "desktops that the cause reached": f"{limits.MOST_LOST}",
     }
     if kind == "calm":
         most[CALLS] = f"{limits.TRICKLE} (without a window)"

@@ -1,4 +1,4 @@
-"""Weeks of 50 desktops: a calm one, a rough one, and a calm one with a bad image."""
+"""Weeks of 50 desktops: a calm one, a rough one, and calm ones in which rebuilds end badly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sandbox.desktop import Desktop, Outcome, Presence, Rebuild
+from sandbox.desktop import Bundle, Desktop, Outcome, Presence, Rebuild
+from sandbox.states import State
 from simulation.scenario import Scenario
 
 from .people import BEGINS_WITHIN, CALM, ROUGH, employ
@@ -20,7 +21,7 @@ PROMPT = timedelta(hours=2)
 forgotten: the grace period, an audit, two looks and the API's rate need less."""
 
 BAD_FROM, BAD_UNTIL = timedelta(days=2, hours=4), timedelta(days=3, hours=2)
-"""When the bundle has a bad image in all but the calm week, counted from Monday 08:00."""
+"""When rebuilds end badly in all but the calm week, counted from Monday 08:00."""
 
 
 def week(
@@ -34,7 +35,8 @@ def week(
 ) -> dict[str, Any]:
     """Let people live for so many days from a Monday on, and say what became of their sessions.
 
-    `kind` is calm, rough, or image: a calm week in which the bundle has a bad image for a day.
+    `kind` is calm, rough, image (calm, and the bundle has a bad image for a day), or key (calm, and
+    the KMS key of its volumes is disabled for a day).
     """
     rough = kind == "rough"
     scenario = Scenario(
@@ -49,35 +51,68 @@ def week(
     felt = employ(world, days, ROUGH if rough else CALM)
     world.trouble.begin()
     began = world.now
-    if kind != "calm" and days > BAD_UNTIL.days:
-        _publish(world, began)
+    if ruined := kind != "calm" and days > BAD_UNTIL.days:
+        _ruin(world, began, kind)
     world.let(timedelta(days=days))
-    return _judge(world, began, felt, window)
+    bad = _Bad(world, began, kind) if ruined else None
+    return _judge(world, felt, window, bad)
 
 
-def _publish(world: CountedWorld, began: datetime) -> None:
-    """A bad image, and a good one a day later."""
-    [bundle] = world.fleet.bundles
-    world.agenda.at(
-        began + BAD_FROM,
-        lambda: world.fleet.set_image(bundle, "wsi-000000bad", world.now, bad=True),
-    )
-    world.agenda.at(
-        began + BAD_UNTIL, lambda: world.fleet.set_image(bundle, "wsi-000mended", world.now)
-    )
+def _ruin(world: CountedWorld, began: datetime, kind: str) -> None:
+    """Rebuilds end badly from now on, and well again a day later."""
+    [bundle] = world.fleet.bundles.values()
+
+    def publish(image: str, bad: bool) -> None:
+        world.fleet.set_image(bundle.id, image, world.now, bad=bad)
+
+    if kind == "key":
+        world.agenda.at(began + BAD_FROM, lambda: _end_in(bundle, State.ERROR))
+        world.agenda.at(began + BAD_UNTIL, lambda: _end_in(bundle, None))
+    else:
+        world.agenda.at(began + BAD_FROM, lambda: publish("wsi-000000bad", True))
+        world.agenda.at(began + BAD_UNTIL, lambda: publish("wsi-000mended", False))
+
+
+def _end_in(bundle: Bundle, state: State | None) -> None:
+    bundle.spoiled = state
+
+
+class _Bad:
+    """The day on which rebuilds end badly, afterwards."""
+
+    def __init__(self, world: CountedWorld, began: datetime, kind: str) -> None:
+        self._is_key = kind == "key"
+        [self._bundle] = world.fleet.bundles.values()
+        self._from, self._until = began + BAD_FROM, began + BAD_UNTIL
+        self.known_until = self._until
+        """When the function can know that rebuilds end well again: a new image tells at once, that
+        a key is enabled shows in the next rebuild that is tried."""
+        if self._is_key:
+            tried = (r for d in world.fleet.fleet.values() for r in d.rebuilds if self._ended(r))
+            self.known_until = min((r.accepted_at for r in tried), default=world.now)
+
+    def _ended(self, rebuild: Rebuild) -> bool:
+        return rebuild.accepted_at >= self._until and rebuild.outcome is Outcome.SUCCEEDS
+
+    def meets(self, ended_at: datetime, until: datetime) -> bool:
+        """Whether a session that ended then, and was followed by none until then, meets it."""
+        return ended_at < self.known_until and until > self._from
+
+    def reached(self, desktop: Desktop) -> bool:
+        """Whether it has ruined a desktop."""
+        if not self._is_key:
+            return any(r.image_id in self._bundle.bad_images for r in desktop.rebuilds)
+        on_that_day = (r for r in desktop.rebuilds if self._from <= r.accepted_at < self._until)
+        return any(r.outcome is Outcome.FAILS for r in on_that_day)
 
 
 def _judge(
-    world: CountedWorld,
-    began: datetime,
-    felt: Counter[str],
-    window: tuple[str, str] | None,
+    world: CountedWorld, felt: Counter[str], window: tuple[str, str] | None, bad: _Bad | None
 ) -> dict[str, Any]:
-    bad = {image for bundle in world.fleet.bundles.values() for image in bundle.bad_images}
     found = Counter[str]()
     for desktop in world.fleet.fleet.values():
-        found.update(_desktop(world, desktop, began, window))
-        found["met a bad image"] += any(r.image_id in bad for r in desktop.rebuilds)
+        found.update(_desktop(world, desktop, window, bad))
+        found["reached by the cause"] += bad is not None and bad.reached(desktop)
     return {
         "rebuilds": len(world.rebuilt),
         **found,
@@ -92,7 +127,7 @@ def _judge(
 
 
 def _desktop(
-    world: CountedWorld, desktop: Desktop, began: datetime, window: tuple[str, str] | None
+    world: CountedWorld, desktop: Desktop, window: tuple[str, str] | None, bad: _Bad | None
 ) -> Counter[str]:
     """What became of each session's end of one desktop."""
     found = Counter[str]()
@@ -110,8 +145,8 @@ def _desktop(
             found["rebuilt"] += 1
         elif until - _first_chance(session.end, window) < PROMPT:
             found["came back first"] += 1
-        elif session.end < began + BAD_UNTIL and until > began + BAD_FROM and _has_bad(world):
-            found["held back by a bad image" if not inside else "spoilt by a bad image"] += 1
+        elif bad is not None and bad.meets(session.end, until):
+            found["held back by the cause" if not inside else "ruined by the cause"] += 1
         elif any(session.start - BEGINS_WITHIN <= at <= until for at in world.asked[desktop.id]):
             found["asked for in vain"] += 1
         else:
@@ -130,10 +165,6 @@ def _longest_use_ended(world: CountedWorld) -> float:
         if session.start <= rebuild.accepted_at == session.end
     ]
     return max(minutes, default=0.0)
-
-
-def _has_bad(world: CountedWorld) -> bool:
-    return any(bundle.bad_images for bundle in world.fleet.bundles.values())
 
 
 def _first_chance(ended_at: datetime, window: tuple[str, str] | None) -> datetime:

@@ -41,10 +41,13 @@ def test_the_page_says_what_a_month_costs(size: int) -> None:
     assert f"| {month['dollars']:,.2f} |" in document.TARGET.read_text()
 
 
-def test_a_week_tells_what_users_felt_and_how_far_a_bad_image_came() -> None:
+@pytest.mark.parametrize(
+    ("kind", "cause"), [("image", "a bad image"), ("key", "a disabled KMS key")]
+)
+def test_a_week_tells_what_users_felt_and_how_far_a_cause_reached(kind: str, cause: str) -> None:
     weeks = [
-        {"kind": "image", "function": function, "canary": canary, "window": None}
-        | {"desktops": 50, "days": 7, "met a bad image": reached, "minutes locked out": 1200}
+        {"kind": kind, "function": function, "canary": canary, "window": None}
+        | {"desktops": 50, "days": 7, "reached by the cause": reached, "minutes locked out": 1200}
         | {"minutes of use that a rebuild ended": 8.3 if function == "naive" else 0.0}
         for function, canary, reached in (
             ("ours", True, 2),
@@ -53,7 +56,8 @@ def test_a_week_tells_what_users_felt_and_how_far_a_bad_image_came() -> None:
         )
     ]
     [section] = report.sections({"weeks": weeks})
-    assert ("desktops that a bad image reached", "2", "49", "50", "3") in section.rows
+    assert section.title == f"calm week with {cause}: 50 desktops, 7 days"
+    assert ("desktops that the cause reached", "2", "49", "50", "3") in section.rows
     assert ("minutes locked out", "1,200", "1,200", "1,200", "") in section.rows
     assert ("reconnections lost", "0", "0", "0", "") in section.rows
     assert (report.LONGEST_USE, "0.0", "0.0", "8.3", "1") in section.rows
