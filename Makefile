@@ -5,7 +5,7 @@ VENV   := .venv
 SCAN   := .venv-scan
 
 # Each of these has a local AWS of its own and mostly waits, so they run beside each other.
-E2E_APART := tests/e2e/test_adoption.py tests/e2e/test_recovery.py
+E2E_APART := tests/e2e/test_adding_a_key.py tests/e2e/test_adoption.py tests/e2e/test_recovery.py
 RUN    := $(VENV)/bin/python
 
 # Whether a switch is on: KEEP=no means no.
@@ -15,7 +15,7 @@ on = $(filter-out 0 n no off false,$(1))
 .DELETE_ON_ERROR:
 
 .PHONY: help demo test check sandbox package package-check lint unit terraform-test simulation soak mutants mutation \
-        bench pictures e2e recovery local-aws adoption scan docs verify clean
+        bench pictures e2e recovery key local-aws adoption scan docs verify clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ demo: $(VENV)/demo.installed ## Deploy to the local AWS, let users work, compare
 test: ## All tests (CI also runs make scan)
 	@$(MAKE) --no-print-directory $(VENV)/test.installed
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target \
-	        simulation e2e recovery lint package-check unit adoption terraform-test local-aws
+	        simulation e2e recovery key lint package-check unit adoption terraform-test local-aws
 
 check: lint package-check $(VENV)/test.installed ## The fast part of the tests, for the inner loop
 	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit
@@ -80,6 +80,9 @@ e2e: $(VENV)/test.installed ## Apply the module to the local AWS and let users w
 
 recovery: $(VENV)/test.installed ## Break parts of the deployed module and see it recover
 	$(RUN) -m pytest --quiet tests/e2e/test_recovery.py
+
+key: $(VENV)/test.installed ## Add a key to a deployed fleet: its rights and its rebuilds meanwhile
+	$(RUN) -m pytest --quiet tests/e2e/test_adding_a_key.py
 
 local-aws: $(VENV)/test.installed ## The local AWS itself, and the policies as Terraform plans them
 	$(RUN) -m pytest --quiet tests/sandbox tests/policies

@@ -15,8 +15,8 @@ locals {
   # For what is global in an account: with the Region in its name, two Regions can hold a fleet of the same name.
   global_name = "${var.name}-${local.region}"
 
-  # Made from their names, so that policies need not wait: for the queue, whose creation is by far the slowest, nor for the
-  # ledger and the function, which must not be under a key before the role may use it.
+  # Made from their names, so that policies need not wait for queue, ledger and function: these must not be under a key
+  # before the role may use it.
   dead_letters_name = "${var.name}-dead-letters"
   dead_letters_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.dead_letters_name}"
   ledger_name       = "${var.name}-ledger"
@@ -280,6 +280,9 @@ resource "aws_sqs_queue" "dead_letters" {
   # Here and not as a resource of its own: Terraform waits half a minute for each.
   policy = data.aws_iam_policy_document.dead_letters.json
   tags   = var.tags
+
+  # A key that is added later: the role may use it before the queue is under it.
+  depends_on = [aws_iam_role_policy.function]
 }
 
 # The ledger: what is known of each WorkSpace, and what is due.

@@ -12,15 +12,21 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, Protocol
+from unittest.mock import patch
 
 from moto.awslambda import models as lambda_models
 from moto.awslambda.policy import Policy as LambdaPolicy
 from moto.cloudwatch import models as cloudwatch_models
 from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult, EmptyResult
+from moto.dynamodb.responses import DynamoHandler
 from moto.events import models as events_models
+from moto.kms.models import kms_backends
 from moto.logs import models as logs_models
-from moto.logs.exceptions import InvalidParameterException
+from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
+from moto.logs.responses import LogsResponse
 from moto.logs.utils import EventMessageFilter
 from moto.sns import models as sns_models
 from moto.sqs import models as sqs_models
@@ -51,12 +57,14 @@ def mended(deliveries: Deliveries, clock: Clock) -> Iterator[None]:
             (events_models.Rule, "send_to_targets", _deliver_events(deliveries, clock)),
             (lambdas, "__init__", _keep_logging),
             (lambdas, "update_configuration", _update_logging),
+            (lambdas, "update_configuration", _update_key),
             (lambdas, "get_configuration", _show_logging),
             (backend, "put_function_event_invoke_config", _replace_invoke_config),
             (LambdaPolicy, "del_statement", _one_at_a_time),
             (cloudwatch_models.CloudWatchBackend, "put_metric_alarm", _keep_alarm_state),
             (cloudwatch_models.CloudWatchBackend, "delete_alarms", _forget_alarm_tags),
             (CloudWatchResponse, "describe_alarms", _obey_state_value),
+            (DynamoHandler, "update_table", _update_table_key),
             (logs_models.LogsBackend, "delete_log_group", _forget_group_tags),
             (logs_models.LogsBackend, "filter_log_events", _check_pattern),
             (logs_models.LogsBackend, "put_metric_filter", _check_pattern),
@@ -67,6 +75,8 @@ def mended(deliveries: Deliveries, clock: Clock) -> Iterator[None]:
             (workspaces_models.WorkSpaceDirectory, "to_dict", _show_workspace_type),
         ):
             stack.enter_context(_replaced(owner, name, wrap))
+        for name, answer in (("associate", _associate_key), ("disassociate", _disassociate_key)):
+            stack.enter_context(patch.object(LogsResponse, f"{name}_kms_key", answer, create=True))
         yield
 
 
@@ -151,6 +161,17 @@ def _update_logging(original: Any) -> Any:
     def update(self: Any, config_updates: Any) -> Any:
         if config_updates.get("LoggingConfig"):
             self.logging_config = dict(config_updates["LoggingConfig"])
+        return original(self, config_updates)
+
+    return update
+
+
+def _update_key(original: Any) -> Any:
+    """moto keeps the key that a function was made with."""
+
+    def update(self: Any, config_updates: Any) -> Any:
+        if "KMSKeyArn" in config_updates:
+            self.kms_key_arn = config_updates["KMSKeyArn"] or None
         return original(self, config_updates)
 
     return update
@@ -268,6 +289,48 @@ def _forget_group_tags(original: Any) -> Any:
         self.tagger.delete_all_tags_for_resource(group.arn)
 
     return delete
+
+
+def _associate_key(self: Any) -> ActionResult:
+    """AssociateKmsKey, which moto lacks. AWS refuses a key that does not exist."""
+    key = str(self._get_param("kmsKeyId"))
+    if key.split("/")[-1] not in kms_backends[self.current_account][self.region].keys:
+        raise InvalidParameterException(f"The specified KMS key does not exist: {key}")
+    _group_of(self).kms_key_id = key
+    return EmptyResult()
+
+
+def _disassociate_key(self: Any) -> ActionResult:
+    """DisassociateKmsKey, which moto lacks."""
+    _group_of(self).kms_key_id = None
+    return EmptyResult()
+
+
+def _group_of(request: Any) -> Any:
+    group = request.logs_backend.groups.get(request._get_param("logGroupName"))
+    if group is None:
+        raise ResourceNotFoundException
+    return group
+
+
+def _update_table_key(original: Any) -> Any:
+    """moto leaves a table under the key that it was made with. AWS answers UPDATING; the local one
+    has ENABLED at the next look. Without a key of the account there is no SSEDescription."""
+
+    def update(self: Any) -> Any:
+        answer, given = original(self), self.body.get("SSESpecification")
+        if given is None:
+            return answer
+        table = self.dynamodb_backend.get_table(self.body["TableName"])
+        default = partial(table._get_default_encryption_key, self.current_account, self.region)
+        key = (given.get("KMSMasterKeyId") or default()) if given.get("Enabled") else None
+        table.sse_specification = {"Enabled": True, "KMSMasterKeyId": key} if key else None
+        described = table.describe()
+        if key:
+            described["TableDescription"]["SSEDescription"]["Status"] = "UPDATING"
+        return type(answer)(described)
+
+    return update
 
 
 def _check_pattern(original: Any) -> Any:

@@ -88,8 +88,13 @@ def test_rebuilds_of_the_first_policy_stay_allowed_while_ids_become_a_tag(
             ["aws_cloudwatch_event_target.function", "aws_cloudwatch_log_metric_filter.gauge"],
         ),
         ("aws_dynamodb_table.ledger", ["aws_iam_role_policy.function"]),
+        ("aws_sqs_queue.dead_letters", ["aws_iam_role_policy.function"]),
     ],
-    ids=["alarms after what they watch", "a key for the role before the ledger is under it"],
+    ids=[
+        "alarms after what they watch",
+        "a key for the role before the ledger is under it",
+        "a key for the role before the queue is under it",
+    ],
 )
 def test_what_is_applied_first(fleet: Fleet, address: str, after: list[str]) -> None:
     [call] = fleet.plan()["configuration"]["root_module"]["module_calls"].values()

@@ -141,3 +141,58 @@ def test_filter_pattern_that_is_none_is_refused(f: Deployed) -> None:
             filterPattern="{ $.a = }",
             metricTransformations=[transformation],
         )
+
+
+def test_a_table_comes_under_another_key_and_off_it(f: Deployed) -> None:
+    tables, key = f.client("dynamodb"), f.client("kms").create_key()["KeyMetadata"]["Arn"]
+    tables.create_table(
+        TableName="t",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    def update(**specification: Any) -> Any:
+        changed = tables.update_table(TableName="t", SSESpecification=specification)
+        return changed["TableDescription"].get("SSEDescription")
+
+    def shown() -> Any:
+        return tables.describe_table(TableName="t")["Table"].get("SSEDescription")
+
+    under = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
+    assert update(Enabled=True, SSEType="KMS", KMSMasterKeyId=key) == under | {"Status": "UPDATING"}
+    assert shown() == under
+    tables.update_table(TableName="t", DeletionProtectionEnabled=True)
+    assert shown() == under
+    update(Enabled=True)
+    aws_managed = shown()["KMSMasterKeyArn"]
+    assert aws_managed != key
+    assert update(Enabled=False) is None
+    assert shown() is None
+
+
+def test_a_function_comes_under_another_key_and_off_it(f: Deployed) -> None:
+    key = f.client("kms").create_key()["KeyMetadata"]["Arn"]
+    for given in (key, ""):
+        f.functions.update_function_configuration(FunctionName="f", KMSKeyArn=given)
+        f.functions.update_function_configuration(FunctionName="f", Timeout=3)
+        shown = f.functions.get_function_configuration(FunctionName="f")
+        assert shown.get("KMSKeyArn", "") == given
+
+
+def test_a_log_group_comes_under_a_key_that_exists_and_off_it(f: Deployed) -> None:
+    logs, key = f.client("logs"), f.client("kms").create_key()["KeyMetadata"]["Arn"]
+
+    def shown() -> Any:
+        [group] = logs.describe_log_groups(logGroupNamePrefix="keyed")["logGroups"]
+        return group.get("kmsKeyId")
+
+    logs.create_log_group(logGroupName="keyed")
+    logs.associate_kms_key(logGroupName="keyed", kmsKeyId=key)
+    assert shown() == key
+    logs.disassociate_kms_key(logGroupName="keyed")
+    assert shown() is None
+    with pytest.raises(logs.exceptions.InvalidParameterException):
+        logs.associate_kms_key(logGroupName="keyed", kmsKeyId=key[:-4] + "none")
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.associate_kms_key(logGroupName="absent", kmsKeyId=key)
