@@ -23,6 +23,37 @@ run "a_hundred_ids_of_the_longest_form_fit" {
   }
 }
 
+run "four_hundred_and_forty_ids_of_the_longest_form_just_fit" {
+  command = plan
+
+  plan_options {
+    target = [aws_iam_role_policy_attachment.rebuild]
+  }
+
+  variables {
+    workspace_ids = [for number in range(440) : format("ws-%063d", number)]
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.rebuild) == 10 && local.longest_pack <= local.characters_for_arns
+    error_message = "Ten policies hold 44 ids of any form each."
+  }
+}
+
+run "four_hundred_and_forty_one_do_not" {
+  command = plan
+
+  plan_options {
+    target = [aws_iam_role_policy_attachment.rebuild]
+  }
+
+  variables {
+    workspace_ids = [for number in range(441) : format("ws-%063d", number)]
+  }
+
+  expect_failures = [aws_iam_role.function]
+}
+
 run "seven_hundred_and_forty_ids_of_todays_form_just_fit" {
   command = plan
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -185,6 +186,24 @@ def test_keep_calls(days: int, sessions: tuple[int, ...]) -> None:
     assert len(case.accepted) >= 18 * days
     assert snapshot_calls(case) - first <= 1.1 * len(case.accepted)
     assert days == 2 or snapshot_calls(case) <= 1.3 * len(case.accepted)
+
+
+def test_lone_sessions() -> None:
+    """Each ends alone: what the README says of the time to its rebuild, and of the looks."""
+    case = Case(24, canary_after=None, every_tick=False)
+    ends = {id_: 37.0 * number + 1.37 * number % 5 for number, id_ in enumerate(case.ids)}
+    for number, end in enumerate(ends.values()):
+        case.session(number, ends=end, lasts=25)
+    case.plays(37.0 * len(ends) + 3 * HOUR)
+    rebuilt = {id_: minute for minute, id_ in case.accepted}
+    assert len(case.accepted) == len(rebuilt) == len(ends)
+    assert all(29 < rebuilt[id_] - end < 40 for id_, end in ends.items())
+    looks = [(at, given["WorkspaceIds"]) for at, _, given in case.calls if "WorkspaceIds" in given]
+    alone = Counter(
+        (ids[0], at > case.zero + minutes(rebuilt[ids[0]])) for at, ids in looks if len(ids) == 1
+    )
+    assert {alone[id_, False] for id_ in ends} <= {3, 4}
+    assert {alone[id_, True] for id_ in ends} <= {2, 3}
 
 
 @pytest.mark.parametrize("sessions", [(1,), (1, 2, 3)])
