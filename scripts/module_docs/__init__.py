@@ -1,1 +1,1 @@
-"""Parts of the README: inputs and outputs, made from the HCL; the rest from the benchmarks."""
+"""Parts of the README: tables and badges from the HCL; the rest from the benchmarks."""

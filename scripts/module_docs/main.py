@@ -8,23 +8,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .badges import badges
 from .tables import between_markers, costs, inputs, outputs, session_alarms, sign_ins
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if README.md has the tables now (with --check: already), 1 if not."""
+    """0 if README.md and its badges are up to date now (with --check: already), 1 if not."""
     parser = argparse.ArgumentParser(
         prog="scripts/docs",
         description="Writes the tables of inputs and outputs and the measured parts of README.md "
-        "from variables.tf, outputs.tf and benchmarks/results.json.",
+        "from variables.tf, outputs.tf and benchmarks/results.json, and draws its badges.",
     )
     parser.add_argument("--check", action="store_true", help="only say whether they are right")
     parser.add_argument("--root", type=Path, default=ROOT, help="the module (default: this one)")
     options = parser.parse_args(arguments)
     readme = options.root / "README.md"
-    before = readme.read_text()
     tables = {
         "inputs": inputs((options.root / "variables.tf").read_text()),
         "outputs": outputs((options.root / "outputs.tf").read_text()),
@@ -35,20 +35,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tables["costs"] = costs(results)
         tables["session alarms"] = session_alarms(results)
         tables["sign-ins"] = sign_ins(results)
-    after = before
+    written = {readme: readme.read_text()}
+    pictures = options.root / "docs" / "badges"
     try:
         for name, table in tables.items():
-            after = between_markers(after, name, table)
+            written[readme] = between_markers(written[readme], name, table)
+        if pictures.exists():  # an example has none
+            texts = [(options.root / name).read_text() for name in ("versions.tf", "LICENSE")]
+            written |= {pictures / name: svg for name, svg in badges(*texts).items()}
     except ValueError as problem:
-        print(f"scripts/docs: README.md: {problem}", file=sys.stderr)
+        print(f"scripts/docs: {problem}", file=sys.stderr)
         return 1
-    if options.check and after != before:
-        print(
-            "README.md does not say what variables.tf, outputs.tf and benchmarks/results.json say. "
-            "Run: make docs",
-            file=sys.stderr,
-        )
+    stale = {path: text for path, text in written.items() if not _holds(path, text)}
+    if options.check and stale:
+        names = ", ".join(str(path.relative_to(options.root)) for path in stale)
+        print(f"{names}: not what the HCL and the benchmarks say. Run: make docs", file=sys.stderr)
         return 1
-    if after != before:
-        readme.write_text(after)
+    for path, text in stale.items():
+        path.write_text(text)
     return 0
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text() == text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import hcl2
@@ -18,13 +19,17 @@ def inputs(hcl: str) -> str:
     rows = []
     for name, body in _blocks(hcl, "variable"):
         default = _value(body["default"]) if "default" in body else REQUIRED
-        rows.append((f"`{name}`", f"`{_type(body['type'])}`", default, _text(body["description"])))
+        named = _anchored("input", name)
+        rows.append((named, f"`{_type(body['type'])}`", default, _text(body["description"])))
     return _table(("input", "type", "default", "what it is"), rows)
 
 
 def outputs(hcl: str) -> str:
     """One row per output, in the file's order."""
-    rows = [(f"`{name}`", _text(body["description"])) for name, body in _blocks(hcl, "output")]
+    rows = [
+        (_anchored("output", name), _text(body["description"]))
+        for name, body in _blocks(hcl, "output")
+    ]
     return _table(("output", "what it is"), rows)
 
 
@@ -103,9 +108,16 @@ def between_markers(document: str, name: str, content: str) -> str:
     return f"{before}{start}\n\n{content}\n\n{end}{after}"
 
 
-def _blocks(hcl: str, kind: str) -> list[tuple[str, dict[str, Any]]]:
+@cache
+def _blocks(hcl: str, kind: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """Blocks of a kind by label, in the file's order. To parse a file takes a second."""
     blocks = hcl2.loads(hcl).get(kind, [])
-    return [(_unquoted(name), body) for block in blocks for name, body in block.items()]
+    return tuple((_unquoted(name), body) for block in blocks for name, body in block.items())
+
+
+def _anchored(kind: str, name: str) -> str:
+    """A name that can be linked to, by the anchor that terraform-docs gives it."""
+    return f'<a name="{kind}_{name}"></a>[`{name}`](#{kind}_{name})'
 
 
 def _type(value: str) -> str:

@@ -15,9 +15,17 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     (tmp_path / "benchmarks").mkdir()
-    for name in ("README.md", "variables.tf", "outputs.tf", "benchmarks/results.json"):
+    shutil.copytree(ROOT / "docs" / "badges", tmp_path / "docs" / "badges")
+    papers = ("README.md", "LICENSE", "variables.tf", "outputs.tf", "versions.tf")
+    for name in (*papers, "benchmarks/results.json"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
+
+
+def papers(root: Path) -> dict[Path, str]:
+    """What `make docs` may write."""
+    pages = [root / "README.md", *root.glob("docs/badges/*")]
+    return {page: page.read_text() for page in pages}
 
 
 def test_the_readme_has_the_tables_that_the_hcl_gives() -> None:
@@ -33,8 +41,23 @@ def test_the_readme_has_the_tables_that_the_hcl_gives() -> None:
         ("benchmarks/results.json", '"alarm per WorkSpace": 10', '"alarm per WorkSpace": 20'),
         ("benchmarks/results.json", '"audit interval": 10', '"audit interval": 15'),
         ("benchmarks/results.json", '"sign-ins": 373', '"sign-ins": 374'),
+        ("versions.tf", '">= 1.9"', '">= 1.10"'),
+        ("versions.tf", "< 7.0", "< 8.0"),
+        ("LICENSE", "Version 2.0", "Version 2.1"),
+        ("docs/badges/terraform.svg", "Terraform", "Pulumi"),
     ],
-    ids=["default", "description", "output", "cost", "session alarms", "sign-ins"],
+    ids=[
+        "default",
+        "description",
+        "output",
+        "cost",
+        "session alarms",
+        "sign-ins",
+        "Terraform",
+        "provider",
+        "license",
+        "badge",
+    ],
 )
 def test_check_notices_a_change_and_the_command_mends_it(
     copy: Path, file: str, old: str, new: str, capsys: pytest.CaptureFixture[str]
@@ -43,10 +66,10 @@ def test_check_notices_a_change_and_the_command_mends_it(
     assert old in text
     (copy / file).write_text(text.replace(old, new))
     arguments = ["--root", str(copy)]
-    before = (copy / "README.md").read_text()
+    before = papers(copy)
     assert command.main([*arguments, "--check"]) == 1
     assert "make docs" in capsys.readouterr().err
-    assert (copy / "README.md").read_text() == before
+    assert papers(copy) == before
     assert command.main(arguments) == 0
     assert command.main([*arguments, "--check"]) == 0
 
@@ -64,8 +87,8 @@ def test_a_table_gives_type_default_and_description_in_one_line() -> None:
     hcl = """
 variable "ids" {
   description = <<-EOT
-    First line.
-    A list | a set.
+    A list
+    | a set.
   EOT
   type        = any
 }
@@ -83,12 +106,12 @@ variable "key" {
 }
 """
     assert inputs(hcl).splitlines()[2:] == [
-        "| `ids` | `any` | *required* | First line. A list \\| a set. |",
-        '| `who` | `list(string)` | `[]` | Say "who". |',
-        "| `key` | `string` | none | A key. |",
+        '| <a name="input_ids"></a>[`ids`](#input_ids) | `any` | *required* | A list \\| a set. |',
+        '| <a name="input_who"></a>[`who`](#input_who) | `list(string)` | `[]` | Say "who". |',
+        '| <a name="input_key"></a>[`key`](#input_key) | `string` | none | A key. |',
     ]
     row = outputs('output "arn" {\n  description = "An ARN."\n  value = "x"\n}\n')
-    assert row.splitlines()[2:] == ["| `arn` | An ARN. |"]
+    assert row.splitlines()[2:] == ['| <a name="output_arn"></a>[`arn`](#output_arn) | An ARN. |']
 
 
 def test_a_fleet_without_a_measured_burst_has_its_costs_all_the_same() -> None:

@@ -16,7 +16,8 @@ PAGES = [
     *(example / "README.md" for example in EXAMPLES),
 ]
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(#[^)\s]*)?\)")
-
+ON_GITHUB = re.compile(r"\.\./\.\./actions/workflows/([\w.-]+\.yml)(/badge\.svg)?")
+"""A workflow's runs and their badge, from the root of whichever copy of the repository it is."""
 
 PAPERS = ("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "SUPPORT.md")
 STANDARD = ("main.tf", "variables.tf", "outputs.tf", "versions.tf")
@@ -60,6 +61,11 @@ def test_an_example_is_complete(example: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     for path, anchor in LINK.findall(page.read_text()):
+        if run := ON_GITHUB.fullmatch(path):
+            assert (ROOT / ".github" / "workflows" / run[1]).exists(), (
+                f"{page.name} links to {path}"
+            )
+            continue
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), f"{page.name} links to {path}"
         if anchor and target.suffix == ".md":
@@ -67,7 +73,8 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 
 def _anchors(markdown: str) -> set[str]:
-    """Headings as GitHub turns them into anchors."""
+    """Headings as GitHub turns them into anchors, and anchors with a name."""
     headings = re.findall(r"^#+ (.+)$", markdown, flags=re.M)
     bare = [re.sub(r"[^\w\- ]", "", heading.strip().lower()) for heading in headings]
-    return {heading.replace(" ", "-") for heading in bare}
+    named = re.findall(r'<a name="([^"]+)">', markdown)
+    return {*named, *(heading.replace(" ", "-") for heading in bare)}
