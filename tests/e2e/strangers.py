@@ -207,7 +207,7 @@ def _end_sessions_before_the_window(
     aws: LocalAws, desktops: list[str], again: dict[str, Future[dict[str, Any]]]
 ) -> datetime:
     """Everybody comes, the window is closed for long enough, and everybody leaves. When it
-    opens."""
+    opens, on that day of the week alone."""
     again["complete"].result()
     for desktop in desktops:
         aws.act(desktop, "sign-in")
@@ -215,7 +215,8 @@ def _end_sessions_before_the_window(
     late_enough = aws.now() + NOTICE
     opening = late_enough + LOOKS - (late_enough - datetime.fromtimestamp(0, UTC)) % LOOKS
     times = {"start": opening, "end": opening + timedelta(hours=12)}
-    window = {name: time.strftime("%H:%M") for name, time in times.items()} | {"timezone": "UTC"}
+    hours = {name: time.strftime("%H:%M") for name, time in times.items()}
+    window = {**hours, "timezone": "UTC", "days": [opening.strftime("%a").lower()]}
     aws.set_environment(COMPANY, REBUILD_WINDOW=json.dumps(window))
     for desktop in desktops:
         aws.act(desktop, "sign-out")
