@@ -57,6 +57,7 @@ class WorkSpacesApi:
             "DescribeWorkspacesConnectionStatus": self._describe_connection_status,
             "DescribeWorkspaceSnapshots": self._describe_snapshots,
             "DescribeWorkspaceBundles": self._describe_bundles,
+            "UpdateWorkspaceBundle": self._update_bundle,
             "RebuildWorkspaces": self._rebuild,
             "StartWorkspaces": self._start,
             "StopWorkspaces": self._stop,
@@ -176,6 +177,16 @@ class WorkSpacesApi:
         return {"TagList": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     # -- acting -------------------------------------------------------------------------------
+
+    def _update_bundle(self, parameters: Parameters, now: datetime) -> Answer:
+        """Any image that is well-formed is one: the model knows those of its bundles alone."""
+        bundle_id, image_id = parameters.get("BundleId"), parameters.get("ImageId")
+        if bundle_id is None or image_id is None:
+            raise ApiError("InvalidParameterValuesException", "BundleId and ImageId are required.")
+        if bundle_id not in self.desktops.bundles or self.desktops.bundles[bundle_id].deleted:
+            raise ApiError("ResourceNotFoundException", f"{bundle_id} could not be found.")
+        self.desktops.set_image(bundle_id, image_id, now)
+        return {}
 
     def _rebuild(self, parameters: Parameters, now: datetime) -> Answer:
         refused = []

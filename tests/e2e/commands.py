@@ -21,9 +21,10 @@ SQS = 'aws sqs --endpoint-url "$AWS_ENDPOINT_URL"'
 """What the runbook says that version 1 of the AWS CLI needs for an endpoint of one's own."""
 
 
-def run(theatre: Theatre, *names: str, exits: int = 0) -> str:
-    """What commands of the runbook print, one after the other in one shell."""
-    script = "\n".join(COMMANDS[name] for name in ("names", *names))
+def run(theatre: Theatre, *names: str, exits: int = 0, **variables: str) -> str:
+    """What commands of the runbook print, one after the other in one shell with `variables`."""
+    given = [f"{name}={value}" for name, value in variables.items()]
+    script = "\n".join([*given, *(COMMANDS[name] for name in ("names", *names))])
     return shell(theatre, script.replace("aws sqs", SQS), exits=exits)
 
 

@@ -105,7 +105,7 @@ def test_p6_each_remedy_ends_its_alarm(theatre: Theatre) -> None:
     desktops.break_(stage.ids["Hank"], Faults())
     trouble.show_image(theatre, shows=True)
     desktops.set_state(stage.ids["Iris"], State.AVAILABLE)
-    desktops.set_image(trouble.KIOSKS, trouble.MENDED)
+    run(theatre, "push-image", BUNDLE=trouble.KIOSKS, IMAGE=trouble.MENDED)
     run(theatre, "enable-audit")
     theatre.deployment.set(workspace_ids=stage.fleet)
     theatre.deployment.apply()

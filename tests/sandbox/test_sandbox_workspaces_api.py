@@ -147,6 +147,20 @@ def test_a_bundle_names_its_image_and_when_it_changed(
     assert (bundle["ImageId"], bundle["LastUpdatedTime"]) == ("wsi-new000001", at(5))
 
 
+def test_a_bundle_is_updated_with_an_image(api: WorkSpacesApi, model: Desktops, at: At) -> None:
+    bundle_id, image_id = model.add(at(0)).bundle_id, "wsi-new000001"
+    request = {"BundleId": bundle_id, "ImageId": image_id}
+    assert api.call("UpdateWorkspaceBundle", request, at(5)) == {}
+    assert model.bundles[bundle_id].image_id == image_id
+    for wrong, code in (
+        ({"BundleId": bundle_id}, "InvalidParameterValuesException"),
+        (request | {"BundleId": "wsb-unknown00"}, "ResourceNotFoundException"),
+    ):
+        with pytest.raises(ApiError) as error:
+            api.call("UpdateWorkspaceBundle", wrong, at(6))
+        assert error.value.code == code
+
+
 def test_a_terminated_desktop_is_gone(api: WorkSpacesApi, model: Desktops, at: At) -> None:
     desktop = model.add(at(0))
     request = {"TerminateWorkspaceRequests": [{"WorkspaceId": desktop.id}]}
