@@ -12,7 +12,7 @@ from sandbox.clockwork import moments
 from sandbox.course import Course, Outcome, Rebuild
 from sandbox.desktop import Bundle, Desktop, Happening
 from sandbox.desktops import Desktops
-from sandbox.states import LastKnown, Row, State
+from sandbox.states import LastKnown, Presence, Row, State
 from sandbox.tempo import Tempo
 
 from .courses import Courses
@@ -64,6 +64,15 @@ class Fleet(Desktops):
 
     def connected(self, desktop_id: str, now: datetime) -> None:
         self.sessions[desktop_id].append(Session(now))
+
+    def sign_in_again(self, desktop_id: str, now: datetime) -> bool:
+        """Whether somebody whom AWS holds for connected is: only the sign-in is told."""
+        desktop = self._at(desktop_id, now)
+        if desktop.presence is not Presence.CONNECTED:
+            return False
+        desktop.signed_in_at = desktop.seen_at = now
+        self._tell(now, Happening.SIGNED_IN, desktop)
+        return True
 
     def disconnected(self, desktop_id: str, now: datetime) -> None:
         sessions = self.sessions[desktop_id]

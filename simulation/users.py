@@ -1,9 +1,15 @@
-"""What people do: sign in, work, sign out, lose their network, come back, or do not."""
+"""What people do: sign in, work, sign out, lose their network, come back, or do not.
+
+Some have the client of a third party. For AWS they are connected long after they have left (W23):
+until it counts them as disconnected, nothing in the world can tell, so their session goes on for
+the judges, too. Who comes back before that goes on with it, or AWS counts its end just then.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 from sandbox.desktop import Presence
 from sandbox.desktops import CannotConnect
@@ -11,6 +17,9 @@ from sandbox.desktops import CannotConnect
 from .agenda import Agenda
 from .fleet import Fleet
 from .scenario import Scenario
+
+COUNTED_AFTER = (20.0, 60.0)
+"""Minutes after which AWS counts a third party's client as disconnected: "more than 20"."""
 
 
 class Users:
@@ -31,10 +40,18 @@ class Users:
         self._told = told
         self._trace = trace
         self._rng = random.Random(f"users {scenario.seed}")
+        self._third_party_rng = random.Random(f"third party {scenario.seed}")
+        self._third_party: set[str] = set()
+        self._uncounted: dict[str, int] = {}
+        """WorkSpaces whose user has left, which AWS has not counted; how often that was."""
+        self._departures = 0
         self._at_home = False
 
     def employ(self, desktop_id: str) -> None:
         """Somebody will use this desktop."""
+        share = self._scenario.faults.get("third_party", 0.0)
+        if share and self._third_party_rng.random() < share:
+            self._third_party.add(desktop_id)
         self._in(self._rng.expovariate(1 / self._scenario.pause), desktop_id, self._arrive)
 
     def go_home(self) -> None:
@@ -51,6 +68,12 @@ class Users:
         self._agenda.after(60 * minutes, act)
 
     def _arrive(self, desktop_id: str) -> None:
+        if self._uncounted.pop(desktop_id, None) is not None:
+            if self._third_party_rng.random() < 0.5:
+                self._leave(desktop_id)
+            elif self._fleet.sign_in_again(desktop_id, self._agenda.now):
+                self._work(desktop_id, "signs in again to")
+                return
         try:
             self._fleet.sign_in(desktop_id, self._agenda.now)
         except CannotConnect:
@@ -60,13 +83,36 @@ class Users:
 
     def _connected(self, desktop_id: str, how: str) -> None:
         self._fleet.connected(desktop_id, self._agenda.now)
+        self._work(desktop_id, how)
+
+    def _work(self, desktop_id: str, how: str) -> None:
         self._trace("user", how, desktop_id)
         self._told()
         length = self._rng.expovariate(1 / self._scenario.session)
         if self._rng.random() < 0.15:
             length = self._rng.uniform(0.1, 2)
         drops = self._rng.random() > self._scenario.stays_away
+        if desktop_id in self._third_party:
+            self._in(length, desktop_id, partial(self._vanish, drops=drops))
+            return
         self._in(length, desktop_id, self._drop if drops else self._sign_out)
+
+    def _vanish(self, desktop_id: str, drops: bool) -> None:
+        """Somebody with a third party's client leaves: AWS counts that later, if nobody is back."""
+        rng = self._third_party_rng
+        self._departures += 1
+        this = self._uncounted[desktop_id] = self._departures
+        self._trace("user", "leaves", desktop_id, "and AWS has not noticed")
+        soon = drops and rng.random() < self._scenario.returns
+        pause = rng.uniform(0.5, 40) if soon else rng.expovariate(1 / self._scenario.pause)
+
+        def count(desktop_id: str) -> None:
+            if self._uncounted.get(desktop_id) == this:
+                del self._uncounted[desktop_id]
+                self._leave(desktop_id)
+
+        self._in(rng.uniform(*COUNTED_AFTER), desktop_id, count)
+        self._in(pause, desktop_id, self._arrive)
 
     def _sign_out(self, desktop_id: str) -> None:
         self._leave(desktop_id)
