@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST = 6
 """Changes of one world's images."""
 
+DAY = 24 * 3600.0
+"""Seconds: in a world that lasts longer, a cause may, too."""
+
 SOON, LATER = 600.0, 5400.0
 """Seconds to the next change of an image: within a rebuild, or after it; on average."""
 
@@ -63,7 +66,8 @@ class Causes:
             world.trace(bundle.id, "rebuilds end in", state.value)
             bundle.spoiled = state
             self.spoiled_since[bundle.id] = world.agenda.now
-            lasts = rng.uniform(2 * 3600, 12 * 3600)
+            span = world.scenario.hours * 3600
+            lasts = rng.uniform(2 * 3600, 12 * 3600 if span <= DAY else span)
             world.agenda.after(lasts, partial(self._unspoil, bundle))
 
     def _unspoil(self, bundle: Bundle) -> None:

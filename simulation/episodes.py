@@ -1,5 +1,6 @@
 """Hours in which something is wrong for everybody: an API that is away, a ledger that throttles, a
-rule that is disabled, no execution to be had, ids that spoil each batch, a roster that changes."""
+rule that is disabled, no execution to be had, answers that crawl, ids that spoil each batch, a
+roster that changes."""
 
 from __future__ import annotations
 
@@ -20,8 +21,13 @@ LONGEST = {
     "ledger_throttled": 1200.0,
     "no_execution": 4 * 3600.0,
     "no_schedule": 7200.0,
+    "crawl": 2 * 3600.0,
 }
 """Seconds that an episode lasts at the most."""
+
+CRAWLING = {"dynamodb": (1.0, 1.4), "workspaces": (2.0, 2.9)}
+"""Seconds each way while answers crawl, just below the function's time-outs: a pass over the end of
+a shift then lasts up to a quarter of an hour, and ticks pile up behind it (W40)."""
 
 NEIGHBOURS_MATTER = timedelta(seconds=10)
 """The API's limit has recovered after so long."""
@@ -40,9 +46,9 @@ class Episodes:
         self.disabled: set[str] = set()
         """Rules that do not fire: an audit's, sign-ins', or alarms' actions."""
         self.poisoned: set[str] = set()
+        """WorkSpaces and bundles that are held up themselves."""
         self.odd: set[str] = set()
         """WorkSpaces whose item somebody has spoiled, for good."""
-        """WorkSpaces and bundles that are held up themselves."""
         self._world = world
         self._rng = random.Random(f"episodes {world.scenario.seed}")
         self._sent: list[Delivery] = []
@@ -55,7 +61,10 @@ class Episodes:
         span = world.scenario.hours * 3600
         for name in LONGEST:
             if happens(name):
-                after(rng.uniform(0, span), partial(self._start, name))
+                starts_in = rng.uniform(0, span)
+                if name == "crawl" and world.scenario.shift is not None:
+                    starts_in = world.scenario.shift * 3600 + rng.uniform(0, 900)
+                after(starts_in, partial(self._start, name))
         if happens("rule_disabled"):
             self.disabled.add(rng.choice(RULES))
         if happens("poisoned_id"):
@@ -94,7 +103,8 @@ class Episodes:
         world = self._world
         if self._over:
             return
-        seconds = self._rng.uniform(300, LONGEST[name])
+        least = LONGEST[name] / 2 if world.scenario.shift is not None else 300
+        seconds = self._rng.uniform(least, LONGEST[name])
         self.current.add(name)
         world.trace(name, f"for {seconds / 60:.0f} minutes")
         if name == "no_execution":
@@ -105,6 +115,12 @@ class Episodes:
     def _stop(self, name: str) -> None:
         self.current.discard(name)
         self._world.api.is_away = "api_away" in self.current
+
+    def crawls(self, service: str) -> float | None:
+        """Seconds each way of a call that is being sent now, if answers crawl."""
+        if "crawl" not in self.current:
+            return None
+        return self._rng.uniform(*CRAWLING[service])
 
     # -- poison -------------------------------------------------------------------------------
 

@@ -86,7 +86,9 @@ class FarEnd:
         return status, body
 
     def latency(self, service: str) -> float:
-        return self.bus.latency() if service == EVENTS else self.faults.latency(service)
+        if service == EVENTS:
+            return self.bus.latency()
+        return self.episodes.crawls(service) or self.faults.latency(service)
 
     def throttling_code(self, service: str) -> str:
         return self.faults.throttling_code(service)

@@ -8,8 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sandbox.clockwork import moments
-from sandbox.course import Course, Outcome, Rebuild
+from sandbox.clockwork import moments, plan
+from sandbox.course import BAD, Change, Course, Outcome, Rebuild, Step
 from sandbox.desktop import Bundle, Desktop, Happening
 from sandbox.desktops import Desktops
 from sandbox.states import LastKnown, Presence, Row, State
@@ -49,6 +49,8 @@ class Fleet(Desktops):
         self.views: dict[str, list[View]] = defaultdict(list)
         self.disturbed_at: dict[str, datetime] = {}
         """When a person last rebuilt, restored or rebooted a desktop, or its LastKnown lied."""
+        self.restored: dict[str, tuple[datetime, datetime]] = {}
+        """From when to when a person last restored a desktop that was broken."""
         self.images: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
         """By bundle: the images that it has had, and since when."""
         self._courses = Courses(faults)
@@ -111,6 +113,36 @@ class Fleet(Desktops):
             checked_at = sample.checked_at if desktop.faults.check_time else None
             view = View(now, sample.state, checked_at, sample.last_user_connection)
         self.views[desktop.id].append(view)
+
+    def restore(self, desktop_id: str, now: datetime) -> None:
+        """Of a broken or stopped one, too: AWS takes its volumes from before the rebuild."""
+        desktop = self._at(desktop_id, now)
+        if desktop.state is not State.AVAILABLE:
+            lasts = timedelta(seconds=self.tempo.rebuild_duration)
+            if desktop.state in BAD:
+                self.restored[desktop_id] = (now, now + lasts)
+            self.set_state(desktop_id, State.RESTORING, now)
+            plan(desktop, Change(now + lasts, Step.NONE, State.AVAILABLE))
+            return
+        super().restore(desktop_id, now)
+
+    def reboot_ill(self, desktop_id: str, now: datetime, *, heals: bool) -> None:
+        """An UNHEALTHY one reboots. If that heals it, its rebuild has ended well after all."""
+        desktop = self._at(desktop_id, now)
+        back_at = now + timedelta(seconds=self.tempo.start_duration)
+        if any(change.state and change.at <= back_at for change in desktop.changes):
+            desktop.state = State.REBOOTING
+            return  # it is about to heal by itself
+        last = desktop.rebuilds[-1] if desktop.rebuilds else None
+        ended_at = last.finished_at if last else None
+        if heals and last is not None and ended_at is not None and last.outcome is Outcome.FAILS:
+            last.course = replace(last.course, heals_after=back_at - ended_at)
+            last.ends_at = back_at
+            change = Change(back_at, Step.HEALS, State.AVAILABLE, len(desktop.rebuilds) - 1)
+        else:
+            change = Change(back_at, Step.NONE, State.UNHEALTHY)
+        desktop.state = State.REBOOTING
+        plan(desktop, change)
 
     def complete(self, desktop_id: str, now: datetime) -> None:
         """AWS's support ends a rebuild that never would, or mends what is not to be rebuilt."""

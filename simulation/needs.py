@@ -35,6 +35,19 @@ USUAL = timedelta(hours=2)
 SEEN_TWICE = timedelta(minutes=10)
 """A bad end counts after so long."""
 
+FORBIDDING = frozenset(State) - REBUILDABLE - {State.REBUILDING}
+"""States in which AWS accepts no rebuild, and that are none of a rebuild's own."""
+
+FORBIDS_FOR = timedelta(hours=1)
+"""After that the function may say so: it does after 90 minutes, if a rebuild is owed."""
+
+FORBIDDEN = "its state allows no rebuild"
+NOT_OURS = "a rebuild that a person ordered has failed, or does not end"
+
+MAY_BE_TOLD = frozenset({FORBIDDEN, NOT_OURS})
+"""Faults of their own, of which somebody may be told: that depends on what is owed, and on whether
+a look showed what the person had ordered."""
+
 BLIND = frozenset({Row.MISSING, Row.EMPTY, Row.UNKNOWN, Row.FROZEN})
 
 MOST = 100
@@ -56,6 +69,7 @@ class Needs:
         self._world = world
         self._needs: dict[tuple[str, str], _Need] = {}
         self._named: dict[str, datetime] = {}
+        self._forbidding: dict[str, tuple[State, datetime]] = {}
         self._minutes = 0
         scenario = world.scenario
         self._judges = (scenario.steady or scenario.weather == "poison") and not scenario.dry_run
@@ -101,6 +115,7 @@ class Needs:
                 continue
             named_at = self._named.get(key[0])
             named = named_at is not None and now - named_at <= PRESENT
+            named = named or key[1] in MAY_BE_TOLD
             if now - need.noticed_at > TOLD_WITHIN + PRESENT and not named:
                 what = f"{key[0]} needs a person since {need.since:%d %H:%M} ({key[1]})"
                 world.oracles.violated("P6", now, f"{what}, and no line names it")
@@ -130,8 +145,17 @@ class Needs:
                 yield "its connection cannot be learnt"
             elif desktop.faults.last_known.lies:
                 yield "its last connection cannot be true"
+        state, since = self._forbidding.get(desktop.id, (desktop.state, now))
+        since = since if state is desktop.state else now
+        self._forbidding[desktop.id] = desktop.state, since
+        if desktop.state in FORBIDDING and now - since >= FORBIDS_FOR:
+            yield FORBIDDEN
         last = desktop.rebuilds[-1] if desktop.rebuilds else None
-        if last is None or last.by_person or last.begun_at is None:
+        if last is None or last.begun_at is None:
+            return
+        if last.by_person:
+            if last.outcome in (Outcome.FAILS, Outcome.NEVER_ENDS):
+                yield NOT_OURS
             return
         if last.finished_at is None and now - last.accepted_at > USUAL:
             yield "its rebuild does not end"

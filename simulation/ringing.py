@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .alarms import PRESENT, AlarmJudge
+from .needs import FORBIDDEN, MAY_BE_TOLD, NOT_OURS
 
 if TYPE_CHECKING:
     from .needs import Needs
@@ -27,6 +28,8 @@ ALARMS = {
     "its rebuild does not end": ("endless",),
     "its rebuild has failed": ("blocked", "held-bundle", "unknown"),
     "it has stopped on its way": ("endless", "blocked", "unknown"),
+    FORBIDDEN: ("blocked", "late"),
+    NOT_OURS: ("endless", "blocked", "held-bundle", "unknown", "late"),
 }
 """Which alarms may say so, by the reason for which the world needs a person."""
 
@@ -68,7 +71,8 @@ class Ringing:
                 self.judge.mended(key, now)
         for key in noticed.keys() - self._known:
             id_, why = key
-            self.judge.needs(key, ALARMS[why], now, since=noticed[key] + PRESENT, named=id_)
+            since, must = noticed[key] + PRESENT, why not in MAY_BE_TOLD
+            self.judge.needs(key, ALARMS[why], now, since=since, must=must, named=id_)
         self._known = set(noticed)
         for broken in self.judge.look(now):
             world.oracles.violated("P6", broken.at, broken.what)

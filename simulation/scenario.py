@@ -51,6 +51,8 @@ class Scenario:
     """The chance that a dropped user comes back."""
     absent: float = 0.0
     """The share of the desktops that nobody uses."""
+    shift: float | None = None
+    """Hours after which everybody leaves within some minutes."""
 
     @property
     def calm(self) -> bool:
@@ -103,15 +105,24 @@ class Scenario:
         return any(name in self.faults for kind in kinds for name in WEATHER[kind])
 
 
-LONG = ("cause", "evidence", "unknown ids", "poison", "life", "own signals")
+LONG = ("cause", "evidence", "unknown ids", "poison", "life", "own signals", "people")
 """Kinds of weather that need hours to show what they do."""
+
+DAYS = {"cause": 0.25, "evidence": 0.15, "messages": 0.15, "mixed": 0.01}
+"""Kinds of weather that may last for days, and how often they do: such a world takes a while."""
+
+CUTS_PASSES = frozenset({"kill", "no_execution"})
+"""With these no pass lasts."""
+
+DESKTOPS_FOR_DAYS = 6
+"""Of a world that lasts for days, at the most."""
 
 
 def draw(seed: int, desktops: int | None = None, days: float | None = None) -> Scenario:
     """The scenario of a seed; size and length may be chosen."""
     rng = random.Random(f"scenario {seed}")
     kind, faults = weather.draw(rng)
-    sizes = (4, 6, 8, 12, 30) if kind == "cause" else (1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 6, 30)
+    sizes = (1, 2, 4, 6, 8, 12, 30) if kind == "cause" else (1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 6, 30)
     session = rng.choice((4.0, 10.0, 30.0, 60.0))
     hours = rng.choice((5.0, 7.0, 10.0)) if kind in LONG else rng.choice((1.5, 2.0, 3.0, 5.0))
     windows = (("10:00", "09:00"), ("10:00", "09:00"), ("19:00", "06:00"))
@@ -137,7 +148,10 @@ def draw(seed: int, desktops: int | None = None, days: float | None = None) -> S
         stays_away=rng.choice((0.2, 0.5, 0.9)),
         returns=rng.choice((0.3, 0.8)),
     )
-    return _choose(drawn, random.Random(f"choices {seed}"))
+    chosen = _choose(drawn, random.Random(f"choices {seed}"))
+    if days or desktops:
+        return chosen
+    return _stretch(chosen, random.Random(f"length {seed}"))
 
 
 def _choose(drawn: Scenario, rng: random.Random) -> Scenario:
@@ -156,3 +170,32 @@ def _choose(drawn: Scenario, rng: random.Random) -> Scenario:
         rebuilding_percent=percent if limits else None,
         publish_events=publishes,
     )
+
+
+def _stretch(drawn: Scenario, rng: random.Random) -> Scenario:
+    """In a few worlds, what is wrong is wrong for days; in a few, a pass over the end of a shift
+    lasts as long as one may."""
+    burst, lasts = rng.random() < 0.3, rng.random() < DAYS.get(drawn.weather, 0.0)
+    hours = rng.uniform(26, 60)
+    if drawn.weather == "function" and "crawl" in drawn.faults and burst:
+        shift = rng.uniform(1, drawn.hours)
+        faults = {name: drawn.faults[name] for name in drawn.faults if name not in CUTS_PASSES}
+        shift = rng.uniform(0.5, 2)
+        return Scenario(
+            seed=drawn.seed,
+            desktops=80,
+            hours=shift + 3,
+            weather=drawn.weather,
+            faults=faults | {"crawl": 1.0},
+            rate=drawn.rate,
+            grace=drawn.grace,
+            canary_after=None,
+            publish_events=drawn.publish_events,
+            session=60.0,
+            pause=20.0,
+            stays_away=0.9,
+            shift=shift,
+        )
+    if not lasts or drawn.desktops > DESKTOPS_FOR_DAYS:
+        return drawn
+    return replace(drawn, hours=hours, pause=max(drawn.pause, 60 * hours / MOST_SESSIONS))

@@ -8,15 +8,18 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sandbox.course import Outcome
+from sandbox.course import BAD, Outcome
 from sandbox.desktop import Desktop
-from sandbox.states import LastKnown, Row, State
+from sandbox.states import REBUILDABLE, LastKnown, Row, State
 
 if TYPE_CHECKING:
     from .world import World
 
 TURN = 1800.0
 """Seconds between two rounds in which each desktop may get into trouble."""
+
+FOR_EVER = 0.25
+"""The share of lies about the last connection that last as long as the world."""
 
 ODD = (
     State.MAINTENANCE,
@@ -28,6 +31,15 @@ ODD = (
     State.REBOOTING,
     State.ERROR,
 )
+
+ALLOWED = {
+    "rebuild": REBUILDABLE,
+    "restore": {State.AVAILABLE, State.ERROR, State.UNHEALTHY, State.STOPPED},
+    "reboot": {State.AVAILABLE, State.UNHEALTHY},
+    "maintain": {State.AVAILABLE},
+}
+"""The states in which a person may order it: AWS's API reference of RebuildWorkspaces,
+RestoreWorkspace and RebootWorkspaces."""
 
 ROWS = {
     "row_missing": Row.MISSING,
@@ -45,6 +57,8 @@ class Trouble:
         self._world = world
         self._rng = random.Random(f"trouble {world.scenario.seed}")
         self._stuck: set[str] = set()
+        self._lying: set[str] = set()
+        """WorkSpaces whose LastKnown lies for ever."""
         self._over = False
 
     def begin(self) -> None:
@@ -117,7 +131,7 @@ class Trouble:
             desktop.snapshot, desktop.faults.snapshots = None, False
         if happens("odd_state") and desktop.state is State.AVAILABLE:
             self._odd(desktop)
-        if happens("ordered"):
+        if happens("ordered") or (desktop.state in BAD and happens("ordered")):
             self._order(desktop)
         if happens("terminated"):
             self._terminate(id_)
@@ -142,6 +156,8 @@ class Trouble:
             if happens(name):
                 world.trace(id_, name)
                 world.fleet.set_last_known(id_, fault, now)
+                if self._rng.random() < FOR_EVER:
+                    self._lying.add(id_)
                 self._later(partial(self._show, id_), 4 * 3600)
 
     def _show(self, desktop_id: str) -> None:
@@ -150,7 +166,7 @@ class Trouble:
         if desktop is None or self._over:
             return
         desktop.faults.check_time = True
-        if desktop.faults.last_known is not LastKnown.ABSENT:
+        if desktop.faults.last_known is not LastKnown.ABSENT and desktop_id not in self._lying:
             world.fleet.set_last_known(desktop_id, LastKnown.TRUE, now)
         world.fleet.set_row(desktop_id, Row.SAMPLED, now)
 
@@ -176,10 +192,12 @@ class Trouble:
             world.fleet.set_state(desktop_id, State.AVAILABLE, world.agenda.now)
 
     def _order(self, desktop: Desktop) -> None:
-        """A person rebuilds, restores or reboots a desktop, or puts it into maintenance."""
+        """A person rebuilds, restores or reboots a desktop, also a broken one, or puts it into
+        maintenance."""
         world, now = self._world, self._world.agenda.now
         act = self._rng.choice(("rebuild", "restore", "reboot", "maintain"))
-        if desktop.state is not State.AVAILABLE:
+        restores = act == "restore"
+        if desktop.state not in ALLOWED[act] or (restores and desktop.is_on_its_way):
             return
         world.trace("a person orders to", act, desktop.id)
         world.fleet.disturbed_at[desktop.id] = now + timedelta(minutes=90)
@@ -189,6 +207,8 @@ class Trouble:
                     world.fleet.rebuild(desktop.id, now, by_person=True)
             case "restore":
                 world.fleet.restore(desktop.id, now)
+            case "reboot" if desktop.state is State.UNHEALTHY:
+                world.fleet.reboot_ill(desktop.id, now, heals=self._rng.random() < 0.5)
             case "reboot":
                 world.fleet.reboot(desktop.id, now)
             case _:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from sandbox.desktop import Presence
@@ -46,6 +47,7 @@ class Users:
         """WorkSpaces whose user has left, which AWS has not counted; how often that was."""
         self._departures = 0
         self._at_home = False
+        self._shift_ends = agenda.now + timedelta(hours=scenario.shift or 0.0)
 
     def employ(self, desktop_id: str) -> None:
         """Somebody will use this desktop."""
@@ -92,6 +94,10 @@ class Users:
         if self._rng.random() < 0.15:
             length = self._rng.uniform(0.1, 2)
         drops = self._rng.random() > self._scenario.stays_away
+        if self._scenario.shift is not None:
+            ends_in = self._shift_ends - self._agenda.now
+            if ends_in > timedelta():
+                length = min(length, ends_in / timedelta(minutes=1) + self._rng.uniform(0, 3))
         if desktop_id in self._third_party:
             self._in(length, desktop_id, partial(self._vanish, drops=drops))
             return

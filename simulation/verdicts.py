@@ -153,7 +153,7 @@ def _knowable_from(
 ) -> datetime | None:
     """Until it has settled, a rebuild may cause by itself all that a short session shows, but for
     a sign-in and a sample."""
-    if is_misled(fleet, desktop):
+    if is_misled(fleet, desktop) or _was_mended_unseen(fleet, desktop, oracles):
         return None
     view = fleet.views[desktop.id][-1] if fleet.views[desktop.id] else None
     known = view.last_known if view else None
@@ -170,6 +170,22 @@ def _knowable_from(
         ),
         default=None,
     )
+
+
+def _was_mended_unseen(fleet: Fleet, desktop: Desktop, oracles: Oracles) -> bool:
+    """Whether a person restored what a rebuild had broken, and no look showed that it was broken
+    before, or no look that it was restored: then it looks like a rebuild that has ended well."""
+    last = desktop.rebuilds[-1] if desktop.rebuilds else None
+    restored = fleet.restored.get(desktop.id)
+    if last is None or last.finished_at is None or restored is None:
+        return False
+    start, end = restored
+    used = any(session.end is None or session.end > start for session in fleet.sessions[desktop.id])
+    if start < last.finished_at or used:
+        return False
+    was_seen = oracles.looks.during
+    seen = was_seen(desktop.id, last.finished_at, start) and was_seen(desktop.id, start, end)
+    return not seen
 
 
 def is_misled(fleet: Fleet, desktop: Desktop) -> bool:

@@ -22,7 +22,7 @@ WEATHER: dict[str, dict[str, float]] = {
         "hidden_after": 0.7,
     },
     "own signals": {"touches": 0.7, "drops_last_known": 0.5, "own_disconnect": 0.7},
-    "people": {"ordered": 0.15},
+    "people": {"ordered": 0.15, "ends_badly": 0.3, "bad_then_heals": 0.5},
     "administrators": {"held": 0.15, "by_hand": 0.1},
     "cause": {"spoiled": 1.0, "bad_image": 1.0},
     "evidence": {
@@ -70,6 +70,7 @@ WEATHER: dict[str, dict[str, float]] = {
         "tick_missed": 0.5,
         "audit_missed": 0.5,
         "no_execution": 1.0,
+        "crawl": 1.0,
     },
     "ledger": {
         "small_pages": 1.0,
