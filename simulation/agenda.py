@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-"""When every world begins: a Monday morning."""
+"""When a world begins, unless its clocks are to change: a Monday morning."""
 
 
 class Agenda:
     """Actions in the order of their times; those of one moment in the order they were noted."""
 
-    def __init__(self) -> None:
-        self.now = BEGIN
+    def __init__(self, begins: datetime = BEGIN) -> None:
+        self.now = begins
         self._heap: list[tuple[datetime, int, Callable[[], object]]] = []
         self._numbers = count()
 

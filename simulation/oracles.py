@@ -1,4 +1,4 @@
-"""The promises, judged by the world's own truth while it runs: P1, P4 and P5.
+"""The promises, judged by the world's own truth while it runs: P1, the window included, P4 and P5.
 
 P3 is in `loops.py`, P7 in `harm.py`, P2 and P8 in `verdicts.py` and `reckoning.py`, P6 in
 `telling.py` and `needs.py`.
@@ -31,6 +31,10 @@ FRESH = timedelta(minutes=10)
 
 ROSTER_HOLDS = timedelta(minutes=1)
 """A batch is worked off on the roster that was read at its beginning."""
+
+CLAIM_HOLDS = timedelta(seconds=30)
+"""A rebuild that was claimed inside the window may be asked for so much later: the write of the
+claim may be repeated."""
 
 HOUR = timedelta(minutes=59)
 """Of the brake: calls take a moment, in which they do not count yet."""
@@ -123,10 +127,24 @@ class Oracles:
         """A rebuild is being asked for; it may take effect later, when more is known."""
         if self._scenario.dry_run:
             self.violated("P4", at, f"{workspace_id}: a rebuild was asked for in a dry run")
+        self._never_outside_the_window(workspace_id, at)
         self._signals_when_asked[workspace_id] = self.signals
         since = self.off_roster_since.get(workspace_id)
         if since is not None and at - since > ROSTER_HOLDS:
             self.violated("P4", at, f"{workspace_id} is off the roster since {since:%H:%M:%S}")
+
+    def _never_outside_the_window(self, workspace_id: str, at: datetime) -> None:
+        """Nor is whatever an administrator asks for by hand."""
+        window = self._scenario.rebuild_window
+        if window is None:
+            return
+        early = 2 * self._skew
+        if not window.is_open(at, early, CLAIM_HOLDS + early):
+            what = (
+                f"{workspace_id} is asked for at {at:%a %d %H:%M:%S} UTC, outside {window.setting}"
+            )
+            self.violated("P1", at, what)
+        self.counts["rebuilds in a window"] += 1
 
     # -- P1, P3, P5 ---------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ class Reckoning:
         world = self._world
         peace = world.administrators.released_at or world.agenda.now
         end = peace + verdicts.bound(world.scenario) + verdicts.RETRIES[-1]
+        end += verdicts.closed(world.scenario)
         soonest = peace + timedelta(minutes=world.scenario.audit_interval + 40)
         world.passes(soonest - world.agenda.now)
         while not world.oracles.violations:
@@ -104,7 +105,7 @@ class Reckoning:
         since = now - timedelta(minutes=world.scenario.audit_interval + 35)
         for id_, asked_at in self._asked_in_vain():
             desktop = world.fleet.fleet[id_]
-            mine = verdicts.retries(world.fleet, desktop, world.oracles)
+            mine = verdicts.retries(world.scenario, world.fleet, desktop, world.oracles)
             if self._cannot_be_learnt(desktop) and verdicts.spoken_of(id_, world.lines, since):
                 world.oracles.counts["P2 nobody can learn whether it is in use"] += 1
             elif now - max(peace, asked_at) > bound + mine:
@@ -112,7 +113,7 @@ class Reckoning:
                 world.oracles.violated("P2", now, text)
         for debt in self.debts() if not world.scenario.dry_run else []:
             id_, desktop = debt.desktop.id, debt.desktop
-            may_take = bound + verdicts.retries(world.fleet, desktop, world.oracles)
+            may_take = bound + verdicts.retries(world.scenario, world.fleet, desktop, world.oracles)
             ends = [_shown_again_at(r, now) for r in desktop.rebuilds if r.begun_at]
             known = debt.knowable_from or debt.ended_at
             start = max([peace, debt.ended_at, known, *(end for end in ends if end > peace)])

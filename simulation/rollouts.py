@@ -132,7 +132,7 @@ class RollOuts:
             ends = [rebuild.ends_at or now for rebuild in desktop.rebuilds]
             start = max([peace, proven_at, *ends])
             may_take = verdicts.bound(scenario)
-            may_take += verdicts.retries(world.fleet, desktop, world.oracles)
+            may_take += verdicts.retries(world.scenario, world.fleet, desktop, world.oracles)
             if now - start > may_take:
                 image = world.fleet.bundles[desktop.bundle_id].image_id
                 self._broken("P2", f"{desktop.id} lacks {image}, proven {proven_at:%d %H:%M:%S}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from . import weather
+from .agenda import BEGIN
 from .weather import WEATHER
+from .windows import DAYS as WEEK
+from .windows import Window
 
 MOST_SESSIONS = 12
 """Sessions that a user has in a world, more or less."""
@@ -37,6 +39,11 @@ class Scenario:
     dry_run: bool = False
     brake: int | None = None
     window: tuple[str, str] | None = None
+    zone: str = "UTC"
+    """Of the window."""
+    days: tuple[str, ...] = ()
+    """On which the window opens; none: on all."""
+    begins: datetime = BEGIN
     roll_out_images: bool = False
     rebuilding_percent: float | None = None
     publish_events: bool = False
@@ -61,10 +68,6 @@ class Scenario:
     @property
     def environment(self) -> dict[str, str]:
         """The function's, as Terraform sets it."""
-        window = ""
-        if self.window:
-            start, end = self.window
-            window = json.dumps({"start": start, "end": end, "timezone": "UTC"})
         return {
             "FLEET": "fleet",
             "LEDGER_TABLE": "fleet-ledger",
@@ -74,7 +77,7 @@ class Scenario:
             "WORKSPACES_API_RATE": str(self.rate),
             "AUDIT_INTERVAL_MINUTES": str(self.audit_interval),
             "MAXIMUM_REBUILDS_PER_HOUR": str(self.brake or ""),
-            "REBUILD_WINDOW": window,
+            "REBUILD_WINDOW": self.rebuild_window.setting if self.rebuild_window else "",
             "CANARY_AFTER_HOURS": "" if self.canary_after is None else f"{self.canary_after:g}",
             "ROLL_OUT_IMAGES": str(self.roll_out_images).lower(),
             "MAXIMUM_REBUILDING_PERCENT": f"{self.rebuilding_percent or ''}",
@@ -82,12 +85,9 @@ class Scenario:
         }
 
     @property
-    def window_closed(self) -> timedelta:
-        """How long the rebuild window is closed each day."""
-        if self.window is None:
-            return timedelta()
-        start, end = (timedelta(hours=int(at[:2]), minutes=int(at[3:])) for at in self.window)
-        return (start - end) % timedelta(hours=24)
+    def rebuild_window(self) -> Window | None:
+        """The hours and days in which rebuilds may happen."""
+        return Window(*self.window, self.zone, self.days) if self.window else None
 
     @property
     def grace_time(self) -> timedelta:
@@ -108,7 +108,7 @@ class Scenario:
 LONG = ("cause", "evidence", "unknown ids", "poison", "life", "own signals", "people")
 """Kinds of weather that need hours to show what they do."""
 
-DAYS = {"cause": 0.25, "evidence": 0.15, "messages": 0.15, "mixed": 0.01}
+DAYS = {"cause": 0.25, "evidence": 0.15, "messages": 0.15, "mixed": 0.003}
 """Kinds of weather that may last for days, and how often they do: such a world takes a while."""
 
 CUTS_PASSES = frozenset({"kill", "no_execution"})
@@ -116,6 +116,26 @@ CUTS_PASSES = frozenset({"kill", "no_execution"})
 
 DESKTOPS_FOR_DAYS = 6
 """Of a world that lasts for days, at the most."""
+
+WINDOWS = (("19:00", "06:00"), ("22:00", "02:00"), ("09:30", "14:00"), ("01:30", "02:45"))
+
+CLOCKS_CHANGE = {
+    "UTC": (),
+    "Asia/Kolkata": (),
+    "Europe/Berlin": (
+        datetime(2026, 3, 29, 1, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, tzinfo=UTC),
+    ),
+    "America/New_York": (
+        datetime(2026, 3, 8, 7, tzinfo=UTC),
+        datetime(2026, 11, 1, 6, tzinfo=UTC),
+    ),
+    "Australia/Lord_Howe": (
+        datetime(2026, 4, 4, 15, tzinfo=UTC),
+        datetime(2026, 10, 3, 15, 30, tzinfo=UTC),
+    ),
+}
+"""Zones of windows, and when clocks change there: by half an hour on Lord Howe Island."""
 
 
 def draw(seed: int, desktops: int | None = None, days: float | None = None) -> Scenario:
@@ -149,6 +169,7 @@ def draw(seed: int, desktops: int | None = None, days: float | None = None) -> S
         returns=rng.choice((0.3, 0.8)),
     )
     chosen = _choose(drawn, random.Random(f"choices {seed}"))
+    chosen = _open(chosen, random.Random(f"window {seed}"))
     if days or desktops:
         return chosen
     return _stretch(chosen, random.Random(f"length {seed}"))
@@ -170,6 +191,20 @@ def _choose(drawn: Scenario, rng: random.Random) -> Scenario:
         rebuilding_percent=percent if limits else None,
         publish_events=publishes,
     )
+
+
+def _open(drawn: Scenario, rng: random.Random) -> Scenario:
+    """With a window over midnight or not, of any zone, of some days or all. Some worlds begin a few
+    hours before clocks change there."""
+    if drawn.window is None or rng.random() < 0.2:
+        return drawn
+    zone = rng.choice(list(CLOCKS_CHANGE))
+    begins = rng.choice((BEGIN, *CLOCKS_CHANGE[zone])) - timedelta(hours=rng.randint(0, 5))
+    days: tuple[str, ...] = ()
+    if rng.random() < 0.4:
+        closed = rng.sample(WEEK, rng.choice((1, 2, 3)))
+        days = tuple(day for day in WEEK if day not in closed)
+    return replace(drawn, window=rng.choice(WINDOWS), zone=zone, days=days, begins=begins)
 
 
 def _stretch(drawn: Scenario, rng: random.Random) -> Scenario:

@@ -94,11 +94,16 @@ def _chosen(scenario: Scenario, work: timedelta) -> timedelta:
         whole += timedelta(hours=scenario.desktops / scenario.brake + 1)
     if scenario.user_volume == "keep":
         whole += timedelta(hours=12, minutes=35)
-    if scenario.window is not None:
-        closed = scenario.window_closed
-        opens = timedelta(hours=24) - closed
-        whole += closed * ceil((work + whole) / opens)
+    if (window := scenario.rebuild_window) is not None:
+        opens = window.shortest(scenario.begins)
+        whole += closed(scenario) * ceil((work + whole) / opens)
     return whole
+
+
+def closed(scenario: Scenario) -> timedelta:
+    """How long the rebuild window is closed at a time, at the most."""
+    window = scenario.rebuild_window
+    return window.longest_wait(scenario.begins) if window else timedelta()
 
 
 @dataclass(frozen=True)
@@ -200,14 +205,16 @@ def is_misled(fleet: Fleet, desktop: Desktop) -> bool:
     return any(at > max(last.finished_at, used_at) for at in told)
 
 
-def retries(fleet: Fleet, desktop: Desktop, oracles: Oracles) -> timedelta:
+def retries(scenario: Scenario, fleet: Fleet, desktop: Desktop, oracles: Oracles) -> timedelta:
     """What may be added for what went wrong before: the second try comes after two hours, the
-    third after eight, any other after a day; a bundle that is held is tried as rarely."""
+    third after eight, any other after a day; a bundle that is held is tried as rarely. A try that
+    falls due while the window is closed waits for it."""
     mine = _bad(desktop) + oracles.looks.in_vain[desktop.id] + oracles.may_die
     others = sum(
         _bad(other) for other in fleet.fleet.values() if other.bundle_id == desktop.bundle_id
     )
-    return max(RETRIES[min(mine, 3)], RETRIES[3] if others >= HELD else timedelta())
+    pause = max(RETRIES[min(mine, 3)], RETRIES[3] if others >= HELD else timedelta())
+    return pause and pause + closed(scenario)
 
 
 def _bad(desktop: Desktop) -> int:

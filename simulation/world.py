@@ -57,7 +57,7 @@ class World(FarEnd):
     def __init__(self, scenario: Scenario, trace_length: int = 4000) -> None:
         transport.same_jitter(scenario.seed)
         self.scenario = scenario
-        self.agenda = Agenda()
+        self.agenda = Agenda(scenario.begins)
         self.faults = Faults(scenario)
         self.rng = random.Random(f"world {scenario.seed}")
         self.events: deque[tuple[datetime, tuple[object, ...]]] = deque(maxlen=trace_length)
