@@ -78,7 +78,7 @@ def unknown(history: History) -> None:
     history.world.trouble._terminate(history.id)
 
 
-SORROWS = [unlearnable, lying, endless, broken_for_good, unknown]
+SORROWS = [unlearnable, frozen_connected, lying, endless, broken_for_good, unknown]
 
 
 @pytest.mark.parametrize("sorrow", SORROWS, ids=lambda sorrow: sorrow.__name__)
