@@ -2,6 +2,7 @@
 
 A held WorkSpace is never rebuilt. One that was asked for by hand is, without grace, but never under
 a user. A request may be lost for hours in Lambda's queue, so it counts from its invocation's end.
+Half of the holds that last are released in the end; the others run out by themselves.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ TURN = 1800.0
 SLOWLY = timedelta(minutes=10)
 """How long an invocation may take from reading a request to its end."""
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 FAR = datetime.max.replace(tzinfo=UTC)
 
 RELEASED_AFTER = 1500.0
@@ -32,7 +34,7 @@ RELEASED_AFTER = 1500.0
 
 
 class Administrators:
-    """Of one world. After `end` nothing is held."""
+    """Of one world. After `end` nobody holds anything anew."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -41,12 +43,16 @@ class Administrators:
         self._held: dict[str, tuple[datetime, datetime]] = {}
         """From when on, and until when, a WorkSpace is held for certain."""
         self._ever_held: set[str] = set()
+        self._runs_out: dict[str, datetime] = {}
+        """When the last hold of a WorkSpace is over, if nobody releases it."""
+        self._released: set[str] = set()
+        """Those that are released in the end."""
         self._wanted: dict[str, datetime] = {}
         self._asked_at: dict[str, datetime] = {}
         self._open: Counter[str] = Counter()
         """Requests for a rebuild that have not been received, or not for the last time."""
         self.released_at: datetime | None = None
-        """When the last holds end."""
+        """When the last releases have been received."""
 
     def begin(self) -> None:
         world = self._world
@@ -61,7 +67,22 @@ class Administrators:
         if self._ever_held:
             self.released_at = world.agenda.now + timedelta(seconds=RELEASED_AFTER)
         for id_ in sorted(self._ever_held):
-            self._send("release", id_, RELEASED_AFTER)
+            if self._rng.random() < 0.5:
+                self._send("release", id_, RELEASED_AFTER)
+                self._released.add(id_)
+
+    def free_at(self, workspace_id: str) -> datetime:
+        """When its last hold is over, by itself or by a release, once all requests have come."""
+        if self.released_at is None:
+            return NEVER
+        runs_out = self._runs_out.get(workspace_id, NEVER)
+        is_released = workspace_id in self._released
+        return self.released_at if is_released else max(self.released_at, runs_out)
+
+    @property
+    def all_free_at(self) -> datetime:
+        """When no hold lasts any more."""
+        return max(map(self.free_at, self._world.roster), default=NEVER)
 
     def _round(self) -> None:
         world, rng = self._world, self._rng
@@ -88,6 +109,8 @@ class Administrators:
         match delivery.event:
             case {"task": "hold", "workspace_ids": [str(id_)], "hours": float(hours)}:
                 self._ever_held.add(id_)
+                ends_by = now + timedelta(hours=hours)
+                self._runs_out[id_] = max(ends_by, self._runs_out.get(id_, ends_by))
                 since, until = self._held.get(id_, (now, FAR))
                 if since < until:
                     last = until if until > now else FAR  # the last word counts, whichever it was

@@ -55,18 +55,22 @@ class Reckoning:
                 world.oracles.counts["P2 minutes in which only an audit could tell"] += 1
 
     def settle(self) -> None:
-        """Wait for P2's time, or until nothing is owed and an audit has seen everything."""
+        """Wait for P2's time, or until nothing is owed and an audit has seen everything. Holds that
+        nobody releases run out meanwhile."""
         world = self._world
         peace = world.administrators.released_at or world.agenda.now
-        end = peace + verdicts.bound(world.scenario) + verdicts.RETRIES[-1]
+        if not world.passes(peace - world.agenda.now):
+            return
+        free_at = max(peace, world.administrators.all_free_at)
+        end = free_at + verdicts.bound(world.scenario) + verdicts.RETRIES[-1]
         end += verdicts.closed(world.scenario)
-        soonest = peace + timedelta(minutes=world.scenario.audit_interval + 40)
+        soonest = free_at + timedelta(minutes=world.scenario.audit_interval + 40)
         world.passes(soonest - world.agenda.now)
         while not world.oracles.violations:
             self._judge(peace)
             owes = self.debts() or self._asked_in_vain()
             owing = bool(owes) and world.agenda.now < end
-            if not (world.rollouts.pending(peace) or owing):
+            if not (world.rollouts.pending(free_at) or owing):
                 return
             world.passes(15 * MINUTE)
 
@@ -100,7 +104,7 @@ class Reckoning:
     def _judge(self, peace: datetime) -> None:
         """P2 and P6: whatever is owed for too long by now."""
         world = self._world
-        now = world.agenda.now
+        now, free_at = world.agenda.now, world.administrators.free_at
         bound = verdicts.bound(world.scenario)
         since = now - timedelta(minutes=world.scenario.audit_interval + 35)
         for id_, asked_at in self._asked_in_vain():
@@ -108,7 +112,7 @@ class Reckoning:
             mine = verdicts.retries(world.scenario, world.fleet, desktop, world.oracles)
             if self._cannot_be_learnt(desktop) and verdicts.spoken_of(id_, world.lines, since):
                 world.oracles.counts["P2 nobody can learn whether it is in use"] += 1
-            elif now - max(peace, asked_at) > bound + mine:
+            elif now - max(peace, asked_at, free_at(id_)) > bound + mine:
                 text = f"{id_} was asked for by hand {asked_at:%d %H:%M:%S}, and is not rebuilt"
                 world.oracles.violated("P2", now, text)
         for debt in self.debts() if not world.scenario.dry_run else []:
@@ -116,7 +120,8 @@ class Reckoning:
             may_take = bound + verdicts.retries(world.scenario, world.fleet, desktop, world.oracles)
             ends = [_shown_again_at(r, now) for r in desktop.rebuilds if r.begun_at]
             known = debt.knowable_from or debt.ended_at
-            start = max([peace, debt.ended_at, known, *(end for end in ends if end > peace)])
+            since_when = [peace, free_at(id_), debt.ended_at, known]
+            start = max([*since_when, *(end for end in ends if end > peace)])
             if id_ in world.poisoned_since:
                 continue
             unlearnt = self._cannot_be_learnt(desktop)

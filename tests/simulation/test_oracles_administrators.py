@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sandbox.course import Course
-from simulation.administrators import Administrators
+from simulation.administrators import RELEASED_AFTER, Administrators
 from simulation.functions import Delivery
 from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario
+from simulation.verdicts import bound
+from simulation.world import World
 from tests.simulation.histories import History, minutes
 
 
@@ -51,6 +54,39 @@ def test_p1_what_was_released_may_be_rebuilt() -> None:
     administrators.end()
     asks(history, 10, 10.1)
     assert history.broken == []
+
+
+@pytest.mark.parametrize("released", [True, False], ids=["released", "ends by itself"])
+@pytest.mark.parametrize("late", [-5, 5])
+def test_p2_a_debt_is_paid_after_its_hold_has_ended(released: bool, late: float) -> None:
+    """In the end half of the holds are released, and half run out."""
+    history = History()
+    peace = history.at(0)
+    history.session(2, 20)
+    history.told(22, "session_end")
+    administrators = requested(history, 25, "hold", hours=9.0, reason="forensics")
+    administrators._rng = SimpleNamespace(random=lambda: 0.0 if released else 1.0)  # type: ignore[assignment]
+    administrators.end()
+    ends_at = 25 + RELEASED_AFTER / 60 if released else 25 + 9 * 60
+    assert administrators.free_at(history.id) == administrators.all_free_at == history.at(ends_at)
+    history.at(ends_at + bound(history.scenario) / minutes(1) + late)
+    Reckoning(history.world)._judge(peace)
+    assert history.broken == (["P2"] if late > 0 else [])
+
+
+def test_a_world_waits_for_holds_that_run_out_and_sees_that_the_debt_is_paid() -> None:
+    faults = {"held": 0.15}
+    left_alone = 0
+    for seed in range(3):
+        scenario = Scenario(
+            seed=seed, desktops=4, hours=3.0, weather="administrators", faults=faults, session=20.0
+        )
+        world = World(replace(scenario, pause=20.0))
+        assert world.run().violation is None
+        last = world.administrators.all_free_at
+        left_alone += last > (world.administrators.released_at or last)
+        assert world.agenda.now > last
+    assert left_alone
 
 
 def asked_by_hand(history: History, minute: float) -> None:
