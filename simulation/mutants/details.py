@@ -85,4 +85,14 @@ DETAILS = (
             ),
         },
     ),
+    *bugs(
+        "P6",
+        "handler.py",
+        {
+            "a pass that is cut off says nothing": (
+                "    finally:\n        if task or tally.due:",
+                "    except ():\n        pass\n    else:\n        if task or tally.due:",
+            ),
+        },
+    ),
 )
