@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -103,11 +104,105 @@ def test_a_module_stays_small(name: str) -> None:
     assert len((SOURCES / f"{name}.py").read_text().splitlines()) <= LONGEST
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_no_constructor_takes_more_than_four_things(name: str) -> None:
-    constructors = [
-        node
-        for node in ast.walk(MODULES[name])
-        if isinstance(node, ast.FunctionDef) and node.name == "__init__"
-    ]
-    assert all(len(each.args.args) - 1 <= MOST_ARGUMENTS for each in constructors)
+def services(modules: Iterable[ast.Module]) -> dict[str, list[str]]:
+    """What the constructor of each service takes, by the service's name.
+
+    A service does things; a value only says something, however much. What has an `__init__` of its
+    own is a service; so is a dataclass that may change and has methods, and one
+    that holds a service. A dataclass that is frozen, or has no methods, and holds none is a value.
+    """
+    found: dict[str, list[str]] = {}
+    rest: dict[str, ast.ClassDef] = {}
+    for node in (node for module in modules for node in ast.walk(module)):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        methods = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+        own = next((each for each in methods if each.name == "__init__"), None)
+        dataclass = next((ast.unparse(d) for d in node.decorator_list if is_dataclass(d)), None)
+        acts = any(not is_property(each) for each in methods)
+        if own is not None:
+            args = own.args
+            taken = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
+            found[node.name] = [
+                each.arg for each in taken if each is not None and each.arg != "self"
+            ]
+        elif dataclass is not None and acts and "frozen=True" not in dataclass:
+            found[node.name] = list(fields(node))
+        elif dataclass is not None:
+            rest[node.name] = node
+    while holders := [
+        name
+        for name, node in rest.items()
+        if any(names(a) & set(found) for a in fields(node).values())
+    ]:
+        found |= {name: list(fields(rest.pop(name))) for name in holders}
+    return found
+
+
+def is_dataclass(decorator: ast.expr) -> bool:
+    return ast.unparse(decorator).split("(")[0] in ("dataclass", "dataclasses.dataclass")
+
+
+def is_property(method: ast.FunctionDef) -> bool:
+    return any("property" in ast.unparse(each) for each in method.decorator_list)
+
+
+def fields(node: ast.ClassDef) -> dict[str, ast.expr]:
+    """Those that the constructor of a dataclass takes, with their types."""
+    return {
+        ast.unparse(each.target): each.annotation
+        for each in node.body
+        if isinstance(each, ast.AnnAssign)
+        and "init=False" not in ast.unparse(each.value or each.target)
+        and "ClassVar" not in names(each.annotation)
+    }
+
+
+def names(annotation: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
+
+
+SERVICES = services(MODULES.values())
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_takes_more_than_four_things(service: str) -> None:
+    assert len(SERVICES[service]) <= MOST_ARGUMENTS
+
+
+def test_a_service_is_told_from_a_value() -> None:
+    source = """
+@dataclass
+class Changes:
+    one: int
+    kept: int = field(default=0, init=False)
+    def act(self): ...
+
+@dataclass(frozen=True)
+class Holds:
+    two: Changes | None
+
+@dataclass(frozen=True)
+class HoldsAHolder:
+    three: Sequence[Holds]
+
+class Written:
+    def __init__(self, one, *, two): ...
+
+@dataclass(frozen=True)
+class Value:
+    one: int
+    def says(self): ...
+
+@dataclass
+class Counts:
+    one: int
+    @property
+    def double(self): ...
+"""
+    assert services([ast.parse(source)]) == {
+        "Changes": ["one"],
+        "Holds": ["two"],
+        "HoldsAHolder": ["three"],
+        "Written": ["one", "two"],
+    }
