@@ -12,7 +12,7 @@ from .deployment import ROOT
 
 
 def fleet(aws: Sandbox, *arguments: str) -> str:
-    """What the command prints, errors too."""
+    """What scripts/fleet prints, errors too; its exit status does not matter."""
     with aws.clock.slow():
         done = subprocess.run(
             [sys.executable, ROOT / "scripts" / "fleet", *arguments],

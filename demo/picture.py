@@ -90,7 +90,7 @@ def draw(lines: Iterable[Line], verdicts: list[Verdict], day: date) -> str:
 
 
 def together(lines: Iterable[Line]) -> list[Line]:
-    """The lines, those that say at once the same of several users as one.
+    """The lines, with what happens to several users at once merged into one.
 
     Each user's own lines stay in their order.
     """

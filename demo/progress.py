@@ -32,7 +32,7 @@ class Count:
 
 @contextmanager
 def progress(console: Console, what: str) -> Iterator[Callable[[str], None]]:
-    """`with progress(console, "terraform apply") as told:` gives what hears Terraform's lines."""
+    """Show `what` while the block lasts; yields a callback that takes Terraform's lines."""
     count, began = Count(), time.monotonic()
     with console.status(f"{what} ...") as status:
 

@@ -79,11 +79,12 @@ class Timeline:
         self._line(who, source, what, "bold")
 
     def step(self, what: str) -> None:
-        """The demo itself goes on."""
+        """A step of the demo itself."""
         self._line("", "", what, "bold blue")
 
     def function_said(self, line: dict[str, Any]) -> None:
-        """One line of the function's log: what is decided about a desktop, unless repeated."""
+        """A line of the function's log: print its decision about a desktop unless it repeats the
+        last one."""
         decision, who = line.get("decision"), self._stage.name_of(line.get("workspace_id"))
         if line.get("level") == "ERROR":
             self._line(who or "", "function", str(line.get("errorMessage", line)), "bold red")

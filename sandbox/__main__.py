@@ -15,6 +15,7 @@ from .tempo import Tempo
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run until SIGINT or SIGTERM. 0, or 1 if it cannot start, with the reason on stderr."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     minute = options.minute or (1.0 if options.quick else 60.0)

@@ -98,7 +98,7 @@ def _constraint(value: Any, path: str, rule: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """As JSON 1.1 carries it: time-stamps are seconds since 1970."""
+    """The value as JSON 1.1 carries it: datetimes become seconds since 1970."""
     match value:
         case dict():
             return {key: plain(item) for key, item in value.items() if item is not None}

@@ -1,8 +1,8 @@
 """The local AWS's time, which may run faster than this machine's.
 
-A function takes as long as this machine needs for it. Under a clock that is 60 times as fast, a
-second on a busy machine were a minute, in which leases run out and samples get old, as they do on
-no AWS. So a fast clock slows down while something works.
+A function takes as long as this machine needs for it. Under a clock that is 60 times as fast, one
+second on a busy machine would be a minute: leases would run out and samples get old as they never
+do on AWS. So a fast clock slows down while something works.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class Clock:
         return datetime.fromtimestamp(self._face.read(real)[0] if self._face else real, UTC)
 
     def real(self, seconds: float) -> float:
-        """How many seconds of this machine's so many seconds last, if nothing works."""
+        """How long `seconds` of this clock last in real seconds while nothing works."""
         return seconds / self.speed
 
     @contextmanager
     def slow(self) -> Iterator[None]:
-        """Something works, as long as the block lasts; blocks may overlap."""
+        """Slow the clock down as long as the block lasts; blocks may overlap."""
         self._change(1)
         try:
             yield

@@ -147,6 +147,7 @@ def moments(desktop: Desktop) -> Iterable[datetime]:
 
 
 def seconds(value: float) -> timedelta:
+    """So many seconds as a timedelta."""
     return timedelta(seconds=value)
 
 

@@ -1,4 +1,4 @@
-"""How a rebuild goes, from its acceptance to the last thing that it causes. Data only."""
+"""The course of a rebuild, from its acceptance to the last thing that it causes. Data only."""
 
 from __future__ import annotations
 
@@ -102,6 +102,7 @@ class Rebuild:
 
     @property
     def outcome(self) -> Outcome:
+        """How it will have ended when all is over."""
         return self.course.outcome
 
 

@@ -59,6 +59,7 @@ class Desktops:
     # -- furnishing ---------------------------------------------------------------------------
 
     def add_bundle(self, now: datetime, bundle_id: str | None = None, name: str = "") -> Bundle:
+        """A bundle with an image of its own. One of the same id is replaced."""
         bundle_id = bundle_id or self._word("wsb-")
         bundle = Bundle(bundle_id, name or bundle_id, self._word("wsi-"), now)
         self.bundles[bundle_id] = bundle
@@ -109,6 +110,7 @@ class Desktops:
         return desktop
 
     def remove(self, desktop_id: str) -> Desktop | None:
+        """Take a desktop out of the fleet; None if it was not there."""
         return self.fleet.pop(desktop_id, None)
 
     def set_image(self, bundle_id: str, image_id: str, now: datetime, *, bad: bool = False) -> None:
@@ -136,6 +138,7 @@ class Desktops:
         self._tell(now, Happening.SIGNED_IN, desktop)
 
     def sign_out(self, desktop_id: str, now: datetime) -> None:
+        """The user leaves, also from a dropped session. Without a session nothing happens."""
         desktop = self._at(desktop_id, now)
         was_connected = desktop.presence is Presence.CONNECTED
         desktop.presence, desktop.dropped_at = Presence.AWAY, None
@@ -172,6 +175,8 @@ class Desktops:
     # -- power and volumes --------------------------------------------------------------------
 
     def stop(self, desktop_id: str, now: datetime) -> None:
+        """STOPPED after `start_duration`. Nothing happens unless it is AVAILABLE and nobody is
+        connected."""
         desktop = self._at(desktop_id, now)
         if desktop.state is State.AVAILABLE and desktop.presence is not Presence.CONNECTED:
             desktop.state, desktop.presence = State.STOPPING, Presence.AWAY
@@ -181,6 +186,7 @@ class Desktops:
             )
 
     def start(self, desktop_id: str, now: datetime) -> None:
+        """AVAILABLE after `start_duration`. Nothing happens unless it is STOPPED."""
         desktop = self._at(desktop_id, now)
         if desktop.state is State.STOPPED and not desktop.is_on_its_way:
             desktop.state = State.STARTING
@@ -190,12 +196,13 @@ class Desktops:
             )
 
     def set_state(self, desktop_id: str, state: State, now: datetime) -> None:
-        """Put a desktop into a state, for good; what was to change its state by itself is void."""
+        """Put a desktop into a state for good; changes of state that were to follow are dropped."""
         desktop = self._at(desktop_id, now)
         desktop.state = state
         desktop.changes = tuple(change for change in desktop.changes if change.state is None)
 
     def take_snapshot(self, desktop_id: str, now: datetime) -> None:
+        """Take a snapshot of the user volume; the next one comes after `snapshot_interval`."""
         desktop = self._at(desktop_id, now)
         desktop.snapshot = Snapshot(now, desktop.user_volume)
         desktop.next_snapshot_at = now + seconds(self.tempo.snapshot_interval)
@@ -252,7 +259,7 @@ class Desktops:
         plan(desktop, Change(now + seconds(lasts), Step.NONE, State.AVAILABLE))
 
     def _course(self, desktop: Desktop) -> Course:
-        """How a rebuild that is accepted now will go."""
+        """The course of a rebuild that is accepted now."""
         given = desktop.faults.rebuild
         course = given if isinstance(given, Course) else COURSES[given]
         bundle = self.bundles[desktop.bundle_id]

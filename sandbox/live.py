@@ -65,6 +65,7 @@ class LiveDesktops:
             model.sign_in(desktop_id, now)
 
     def sign_out(self, desktop_id: str) -> None:
+        """The user leaves, also from a dropped session."""
         with self.hold() as (model, now):
             model.sign_out(desktop_id, now)
 
@@ -74,26 +75,34 @@ class LiveDesktops:
             model.drop(desktop_id, now)
 
     def reconnect(self, desktop_id: str, *, signs_in: bool = False) -> None:
+        """The client resumes a dropped session; `signs_in`: with a new sign-in event. Raises
+        CannotConnect if there is none, or while the desktop is not available."""
         with self.hold() as (model, now):
             model.reconnect(desktop_id, now, signs_in=signs_in)
 
     def stop(self, desktop_id: str) -> None:
+        """STOPPED a little later, unless somebody is connected."""
         with self.hold() as (model, now):
             model.stop(desktop_id, now)
 
     def start(self, desktop_id: str) -> None:
+        """AVAILABLE a little later, if it is STOPPED."""
         with self.hold() as (model, now):
             model.start(desktop_id, now)
 
     def set_state(self, desktop_id: str, state: State) -> None:
+        """Put a desktop into a state in which it stays until it is rebuilt or put into another."""
         with self.hold() as (model, now):
             model.set_state(desktop_id, state, now)
 
     def take_snapshot(self, desktop_id: str) -> None:
+        """Take a snapshot of the user volume now."""
         with self.hold() as (model, now):
             model.take_snapshot(desktop_id, now)
 
     def set_image(self, bundle_id: str, image_id: str, *, bad: bool = False) -> None:
+        """Give a bundle a new image; rebuilds with a `bad` one end in ERROR. Raises KeyError for an
+        unknown bundle."""
         with self.hold() as (model, now):
             model.set_image(bundle_id, image_id, now, bad=bad)
 

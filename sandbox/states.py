@@ -69,5 +69,5 @@ class LastKnown(StrEnum):
 
     @property
     def lies(self) -> bool:
-        """Whether it tells of a use that was none."""
+        """Whether it shows a use that never happened."""
         return self in (LastKnown.MOVES, LastKnown.AHEAD)

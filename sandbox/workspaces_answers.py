@@ -14,6 +14,7 @@ PAGE = 25
 
 
 def workspace(desktop: Desktop) -> Answer:
+    """A row of DescribeWorkspaces."""
     extra: Answer = dict(desktop.properties)
     properties = extra.pop("WorkspaceProperties", None) or {
         "RunningMode": desktop.running_mode,
@@ -43,6 +44,7 @@ def _protocols(desktop: Desktop) -> list[str]:
 
 
 def connection(desktop: Desktop) -> Answer:
+    """A row of DescribeWorkspacesConnectionStatus. Empty if AWS returns no row for the desktop."""
     sample = desktop.sample
     if desktop.row is Row.EMPTY:
         return {}
@@ -58,6 +60,7 @@ def connection(desktop: Desktop) -> Answer:
 
 
 def bundle(bundle: Bundle) -> Answer:
+    """A row of DescribeWorkspaceBundles."""
     image = {"ImageId": bundle.image_id} if bundle.shows_image else {}
     return {
         "BundleId": bundle.id,
@@ -75,15 +78,19 @@ def bundle(bundle: Bundle) -> Answer:
 
 
 def failed(workspace_id: str, code: str, message: str) -> Answer:
+    """An entry of FailedRequests."""
     return {"WorkspaceId": workspace_id, "ErrorCode": code, "ErrorMessage": message}
 
 
 def not_found(workspace_id: str) -> Answer:
+    """An entry of FailedRequests for an id that AWS does not know."""
     message = f"WorkSpace {workspace_id} could not be found."
     return failed(workspace_id, "ResourceNotFound.Workspace", message)
 
 
 def page(items: list[Desktop], parameters: Parameters, size: int) -> tuple[list[Desktop], Answer]:
+    """The rows that `NextToken` asks for, and the next token if there are more. Raises ApiError for
+    a token that was not given out."""
     token = parameters.get("NextToken") or "0"
     if not token.isdigit():
         raise ApiError("InvalidParameterValuesException", "The NextToken is not valid.")

@@ -17,6 +17,8 @@ EXTRA_PERIODS = 2
 
 
 class AlarmState(StrEnum):
+    """The three states of an alarm, as CloudWatch names them."""
+
     OK = "OK"
     ALARM = "ALARM"
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
@@ -53,6 +55,7 @@ class Verdict:
 
     @property
     def reason(self) -> str:
+        """The `StateReason`, put into words only when it is asked for."""
         return self._say()
 
 

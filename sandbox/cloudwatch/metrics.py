@@ -27,6 +27,7 @@ class Metric:
 
     @classmethod
     def of(cls, namespace: str, name: str, dimensions: Mapping[str, str]) -> Metric:
+        """From dimensions as a mapping of name to value."""
         return cls(namespace, name, frozenset(dimensions.items()))
 
 
@@ -147,7 +148,7 @@ class CloudWatch:
 
 
 def _is_harmless(rule: Rule, value: float) -> bool:
-    """Whether no number of such values in a period breaches: nothing is too little to ring."""
+    """Whether no number of such values in one period can breach."""
     rises = rule.comparison.startswith("GreaterThan") and rule.statistic != "SampleCount"
     return rises and value <= 0 < rule.threshold
 

@@ -46,15 +46,17 @@ class AlarmNews:
 
     @property
     def region(self) -> str:
+        """The alarm's Region, such as us-east-1."""
         return self.arn.split(":")[3]
 
     @property
     def account(self) -> str:
+        """The account id, twelve digits."""
         return self.arn.split(":")[4]
 
 
 def alarm_subject(news: AlarmNews) -> str:
-    """SNS cuts a subject at 100 characters."""
+    """The subject of the notification, cut at 100 characters as SNS does."""
     return f'{news.new_state}: "{news.name}" in {region_name(news.region)}'[:100]
 
 

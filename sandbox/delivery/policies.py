@@ -1,4 +1,4 @@
-"""A small, honest reading of a resource policy: may this service do this to that resource?
+"""Part of how AWS reads a resource policy: may this service do this to that resource?
 
 It knows Effect, Principal, Action, Resource and the condition operators that resource policies of
 topics, queues and functions use. What it does not know never allows anything: an Allow with an

@@ -37,7 +37,7 @@ if os.path.exists(os.environ.get("LOCAL_AWS_CLOCK", "")):  # noqa: PTH110 - a st
             _real_sleep(min((ends - now) / speed, LONGEST_NAP))
 
     class _AnyDatetime(type):
-        """What was made before, or in C, is one, too."""
+        """Datetimes that were made earlier, or in C, count as instances, too."""
 
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, RealDatetime)

@@ -91,7 +91,7 @@ class FrontDoor:
         return _respond(start_response, status, text, extra, "application/x-amz-json-1.1")
 
     def _ask_moto(self, environ: Environ, body: bytes) -> Answer:
-        """Pass a call on that the model does not answer."""
+        """Pass on a call that the model does not answer."""
         seen: dict[str, Any] = {}
 
         def note(status: str, *_: Any) -> Callable[[bytes], None]:

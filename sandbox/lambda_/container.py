@@ -81,10 +81,12 @@ class Container:
 
     @property
     def pid(self) -> int:
+        """Of the runtime client, which leads a process group of its own."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
+        """Whether its process still runs."""
         return self._process.poll() is None
 
     def invoke(self, payload: bytes, request_id: str) -> Result:
@@ -131,6 +133,8 @@ class Container:
         return self._waiting.get()
 
     def answered(self, request_id: str, body: bytes, *, failed: bool) -> None:
+        """The answer to the current event; one to an earlier event is dropped. An empty
+        `request_id` means that the function could not be loaded."""
         work = self._current
         if work is not None and request_id in (work.request_id, ""):
             work.answer, work.failed = body, failed
@@ -176,7 +180,7 @@ class _RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A killed process breaks its connection; that is no news."""
+        """A killed process breaks its connection: not worth a line."""
 
 
 class _Handler(BaseHTTPRequestHandler):

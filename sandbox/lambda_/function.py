@@ -32,10 +32,12 @@ class Function:
 
     @property
     def region(self) -> str:
+        """The function's Region, such as us-east-1."""
         return self.arn.split(":")[3]
 
     @property
     def fingerprint(self) -> str:
+        """Everything that a running container cannot change: compare it, do not read it."""
         return json.dumps(
             [
                 self.arn,
@@ -62,6 +64,7 @@ class Result:
 
     @classmethod
     def error(cls, kind: str, message: str, seconds: float) -> Result:
+        """A function error as Lambda's JSON; `seconds` is how long the invocation took."""
         text = json.dumps({"errorType": kind, "errorMessage": message})
         return cls(text.encode(), failed=True, seconds=seconds)
 

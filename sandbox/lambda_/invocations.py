@@ -123,6 +123,7 @@ class Invocations:
             self._changed.notify_all()
 
     def join(self) -> None:
+        """Wait for the workers after `close`, at most five seconds for each."""
         for thread in self._threads:
             thread.join(5)
 

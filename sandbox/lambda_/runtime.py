@@ -71,6 +71,7 @@ class Runtime:
             return [(c.function.name, c.pid) for c in (*self._busy, *self._idle)]
 
     def close(self) -> None:
+        """Kill all containers. From then on `invoke` raises Closed."""
         with self._lock:
             self._closed = True
             containers = [*self._busy, *self._idle]

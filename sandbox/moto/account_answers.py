@@ -20,7 +20,7 @@ ANYBODY = "*"
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """Answer these questions; no longer at the end."""
+    """Answer these questions as long as the block lasts."""
     with (
         patch.object(IamResponse, "simulate_principal_policy", _simulate, create=True),
         patch.object(ServiceQuotasResponse, "list_service_quotas", _quotas, create=True),

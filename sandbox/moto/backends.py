@@ -46,6 +46,7 @@ class EventRule:
     targets: tuple[Target, ...]
 
     def matches(self, event: dict[str, Any]) -> bool:
+        """Whether the rule has a pattern and the event matches it."""
         return bool(self.pattern.get_pattern()) and bool(self.pattern.matches_event(event))
 
 
@@ -68,6 +69,7 @@ class Backends:
     # -- Lambda -------------------------------------------------------------------------------
 
     def function(self, name_or_arn: str) -> Function | None:
+        """A function as it is configured now; None if there is none."""
         found = self._function(name_or_arn)
         if found is None:
             return None
@@ -89,10 +91,12 @@ class Backends:
         )
 
     def function_policy(self, name_or_arn: str) -> dict[str, Any]:
+        """A function's resource policy; without a function an empty one, which lets nobody in."""
         found = self._function(name_or_arn)
         return {"Statement": list(found.policy.statements)} if found else {}
 
     def retry_rules(self, name_or_arn: str) -> RetryRules:
+        """What `PutFunctionEventInvokeConfig` set, or Lambda's defaults."""
         found = self._function(name_or_arn)
         configs = found.event_invoke_config if found else []
         if not configs:
@@ -115,12 +119,15 @@ class Backends:
     # -- SNS and SQS --------------------------------------------------------------------------
 
     def topic(self, arn: str) -> Any:
+        """moto's topic, or None."""
         return self._service("sns").topics.get(arn)
 
     def queue(self, arn: str) -> Any:
+        """moto's queue, or None."""
         return self._service("sqs").queues.get(arn.split(":")[-1])
 
     def send_to_queue(self, arn: str, body: str) -> None:
+        """Send a message. Raises moto's QueueDoesNotExist."""
         self._service("sqs").send_message(arn.split(":")[-1], body)
 
     def queues(self) -> Iterator[tuple[str, int]]:
@@ -138,6 +145,7 @@ class Backends:
     # -- EventBridge --------------------------------------------------------------------------
 
     def event_rules(self) -> list[EventRule]:
+        """The enabled rules of the default bus."""
         bus = self._service("events").event_buses.get("default")
         rules = list(bus.rules.values()) if bus else []
         return [_event_rule(rule) for rule in rules if rule.state == "ENABLED"]
@@ -145,9 +153,11 @@ class Backends:
     # -- CloudWatch ---------------------------------------------------------------------------
 
     def alarms(self) -> list[Any]:
+        """moto's metric alarms."""
         return list(self._service("cloudwatch").alarms.values())
 
     def put_metric(self, metric: Metric, value: float, at: datetime) -> None:
+        """Put one datapoint, of unit Count."""
         datum = {
             "MetricName": metric.name,
             "Values": [value],
@@ -189,6 +199,7 @@ class Backends:
             backend.groups[group].put_log_events(stream, [event])
 
     def metric_filters(self, group: str) -> list[MetricFilter]:
+        """A filter for each metric that the filters of a log group make."""
         filters = self._service("logs").filters.metric_filters
         return [
             MetricFilter.put(found["filterPattern"], transformation)

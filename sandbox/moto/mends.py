@@ -202,8 +202,8 @@ def _replace_invoke_config(original: Any) -> Any:
 
 
 def _one_at_a_time(original: Any) -> Any:
-    """Of removals at once, one takes its statement out of the list that another one walks along:
-    that one passes over its own, says that there is none, and leaves it."""
+    """Two removals at once race in moto: one shortens the list that the other is walking along, and
+    so makes it miss its own statement."""
     lock = threading.Lock()
 
     def alone(self: Any, *arguments: Any, **options: Any) -> Any:
@@ -334,7 +334,7 @@ def _update_table_key(original: Any) -> Any:
 
 
 def _check_pattern(original: Any) -> Any:
-    """moto takes everything for a filter pattern."""
+    """moto accepts anything as a filter pattern."""
 
     def checked(self: Any, *given: Any, **named: Any) -> Any:
         bound = inspect.signature(original).bind(self, *given, **named)
@@ -355,7 +355,7 @@ def _take_any_pattern(_: Any) -> Any:
 
 
 def _match_as_aws(_: Any) -> Any:
-    """moto knows words only, and finds everything with a JSON pattern."""
+    """moto matches words only; with a JSON pattern it finds every event."""
 
     def match(self: Any, message: str) -> bool:
         return matches(self.pattern, message)

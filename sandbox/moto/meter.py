@@ -36,6 +36,7 @@ class Meter:
                 self._backends.put_metric(*counted, at)
 
     def invocation(self, finished: Finished) -> None:
+        """Count an invocation, and whether it failed, under AWS/Lambda."""
         for name, value in (("Invocations", 1), ("Errors", int(finished.result.failed))):
             metric = Metric.of("AWS/Lambda", name, {"FunctionName": finished.function})
             self._backends.put_metric(metric, value, finished.at)

@@ -63,7 +63,7 @@ def _ledger(account: Account, items: Iterable[Item]) -> Ledger:
 
 
 def _plain(item: Item) -> Item:
-    """An item's values; one that cannot be read has what says so, and its phase is unreadable."""
+    """An item's values. One that cannot be read becomes an item whose phase is `unreadable`."""
     try:
         read = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
         with_times: Item = _with_times("", read)

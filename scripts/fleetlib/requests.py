@@ -1,7 +1,7 @@
-"""fleet rebuild, hold, release, audit: tasks for the function, and how they go on.
+"""fleet rebuild, hold, release, audit: tasks for the function, and what becomes of them.
 
-The function is invoked without waiting for it, as its pass may take 15 minutes. That a request has
-arrived is seen in the ledger.
+The function is invoked without waiting for it, as its pass may take 15 minutes. The ledger shows
+that a request has arrived.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ POLL_SECONDS = 5.0
 
 
 def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger:
-    """Hand a request to the function; the ledger once it is recorded for all of `ids`.
+    """Hand a request to the function; returns the ledger once it is recorded for all of `ids`.
 
-    Raises Problem, before anything is asked, if one of them is not on the roster.
+    Raises Problem if one of them is not on the roster (then nothing is asked), or if the request
+    is not recorded within ARRIVES_WITHIN.
     """
     before = read_some(account, ids)
     if strangers := [id_ for id_ in ids if id_ not in before.roster]:
@@ -49,7 +50,7 @@ def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger
 
 
 def ask_audit(account: Account, wait: bool) -> str:
-    """Ask for an audit; what to print."""
+    """Ask for an audit, and `wait` for its end; returns the line to print."""
     before = read_some(account, ["audit"]).items.get("audit", {}).get("completed_at")
     account.invoke({"task": "audit"})
     if not wait:
@@ -63,7 +64,7 @@ def ask_audit(account: Account, wait: bool) -> str:
 
 
 def follow(account: Account, ids: Sequence[str], told: Callable[[str], None]) -> bool:
-    """Tell each step of the rebuilds of `ids` until all have ended; whether all ended well."""
+    """Report each step of the rebuilds of `ids` until all have ended. True if all ended well."""
     known = read_some(account, ids).items
     wanted = {id_: known[id_]["wanted_at"] for id_ in ids}
     shown: dict[str, tuple[str | None, ...]] = {}

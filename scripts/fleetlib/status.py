@@ -156,7 +156,8 @@ def _bundle(id_: str, rows: Sequence[Row], item: Item, images: Mapping[str, str]
 
 
 def _spread(own: Sequence[Row], image: str | None) -> str:
-    """How many have the image that they would get; an unknown one is of before the module."""
+    """How many have the image that a rebuild would give them. An unknown image is older than the
+    module."""
     if image is None:
         return f"{len(own)}"
     counts = Counter(row.image_id for row in own)

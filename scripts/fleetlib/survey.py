@@ -40,7 +40,8 @@ class Survey:
         self._client = account.client
 
     def fleet(self) -> Fleet:
-        """Raises botocore's ClientError if there is no such fleet, and Problem."""
+        """The deployed fleet. Raises botocore's ClientError if there is none of this name, and
+        Problem if its ledger cannot be read."""
         name = self._account.name
         function = self._client("lambda").get_function_configuration(FunctionName=name)
         variables = function["Environment"]["Variables"]
@@ -54,7 +55,7 @@ class Survey:
         )
 
     def measured(self) -> set[str]:
-        """WorkSpaces that CloudWatch lists a SessionDisconnect metric of."""
+        """Ids of the WorkSpaces for which CloudWatch lists a SessionDisconnect metric."""
         found = self._account.pages(
             "cloudwatch",
             "list_metrics",
@@ -71,7 +72,7 @@ class Survey:
         }
 
     def datapoints(self, metric: str, ids: Sequence[str], now: datetime) -> list[list[datetime]]:
-        """When a WorkSpaces metric had datapoints, for each of the first WorkSpaces."""
+        """When a WorkSpaces metric had datapoints: a list of times for each of the first ids."""
         queries = [
             {
                 "Id": f"w{index}",
@@ -108,7 +109,7 @@ class Survey:
         }
 
     def newest_snapshots(self, ids: Sequence[str]) -> dict[str, datetime | None]:
-        """When the user volumes of the first WorkSpaces were last saved for a rebuild."""
+        """When the user volume was last saved, for each of the first ids; None: never."""
         newest = {}
         client = self._client("workspaces")
         for id_ in ids[:LOOKED_AT]:
@@ -119,7 +120,7 @@ class Survey:
         return newest
 
     def api_rates(self) -> dict[str, float]:
-        """Quotas of WorkSpaces that are rates of calls, per second."""
+        """Quotas of the WorkSpaces API by name, in calls per second."""
         pages = self._account.pages(
             "service-quotas", "list_service_quotas", ServiceCode="workspaces"
         )
@@ -131,7 +132,7 @@ class Survey:
         }
 
     def logged(self, fleet: Fleet, now: datetime, **fields: str) -> int:
-        """How many lines of a day in the function's log have these fields."""
+        """How many of the function's log lines of the last day have these fields."""
         pages = self._account.pages(
             "logs",
             "filter_log_events",
@@ -144,7 +145,7 @@ class Survey:
         return sum(fields.items() <= line.items() for line in lines)
 
     def allowed(self, fleet: Fleet, ids: Sequence[str]) -> dict[Question, bool]:
-        """What the role may do, by IAM's simulation: with the WorkSpaces' own tags."""
+        """What IAM's simulation says the role may do, given the WorkSpaces' own tags."""
         answers = {}
         client = self._client("iam")
         for question, id_ in _questions(fleet, ids):

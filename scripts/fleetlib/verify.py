@@ -18,7 +18,8 @@ HEADINGS = ("assumption", "verdict", "what was seen", "then")
 
 
 def verified(survey: Survey, fleet: Fleet, sample: int, now: datetime) -> list[Row]:
-    """A row per assumption; one that AWS does not tell of is not seen."""
+    """A row per assumption, judged by at most `sample` WorkSpaces. Where AWS refuses to answer, the
+    verdict is `not seen`."""
     ids = fleet.roster[:: max(1, len(fleet.roster) // sample)][:sample]
     connections = cache(lambda: survey.connections(ids))
 
