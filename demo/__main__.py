@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from rich.console import Console
@@ -90,8 +91,15 @@ def _show(aws: Sandbox, folder: Path, console: Console, given: argparse.Namespac
     return 0 if in_time and all(verdict.as_promised for verdict in verdicts) else 1
 
 
+def prepare(aws: Sandbox) -> list[str]:
+    """What another terminal needs first: this folder, the local AWS, and the Python and the AWS CLI
+    that are installed for the demo."""
+    installed = quote(str(Path(sys.executable).parent))
+    return [f"cd {quote(str(ROOT))}", *aws.exports(), f'export PATH={installed}:"$PATH"']
+
+
 def look_around(aws: Sandbox, outputs: Mapping[str, Any]) -> list[str]:
-    """Commands for another terminal, once `aws.environment()` is exported there."""
+    """Commands to type after those of `prepare`."""
     desktop = next(iter(aws.desktops.all())).id
     act = f"curl -X POST $AWS_ENDPOINT_URL/sandbox/desktops/{desktop}"
     return [
@@ -113,7 +121,7 @@ def invite(console: Console, commands: Iterable[str]) -> None:
 
 
 def _wait(aws: Sandbox, deployment: Deployment, console: Console) -> None:
-    invite(console, [*aws.exports(), "", *look_around(aws, deployment.outputs())])
+    invite(console, [*prepare(aws), "", *look_around(aws, deployment.outputs())])
     signal.pause()
 
 

@@ -34,7 +34,8 @@ def lines(theatre: Theatre, name: str) -> list[dict[str, Any]]:
 
 
 def shell(theatre: Theatre, script: str, *, exits: int = 0) -> str:
-    """What a shell prints in an empty folder that holds the scripts and stays clean."""
+    """What a shell prints in an empty folder that holds the scripts and stays clean. On its PATH is
+    what the tests need, and its environment points to the local AWS."""
     aws = theatre.stage.aws
     with aws.clock.slow(), tempfile.TemporaryDirectory(prefix="shell-") as name:
         folder = Path(name)

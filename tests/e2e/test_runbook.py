@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from functools import partial
 
 import pytest
 
 from demo import play
-from demo.__main__ import look_around
+from demo.__main__ import look_around, prepare
 
-from .commands import lines, run, shell
+from .commands import lines, run
 from .conftest import Theatre
 
 
@@ -83,17 +85,38 @@ def _told(theatre: Theatre, label: str) -> bool:
     return bool(rung) and not rung[-1].delivered
 
 
+def plain_shell(theatre: Theatre, *script: str) -> subprocess.CompletedProcess[str]:
+    """Another terminal, which knows nothing of this Python and of the local AWS."""
+    with theatre.stage.aws.clock.slow():
+        return subprocess.run(
+            ["sh", "-uc", "\n".join(script)],
+            cwd="/",
+            env={"PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+
 def test_what_the_demo_offers_to_look_around_works(theatre: Theatre) -> None:
     """`make demo KEEP=1` prints it; a machine without curl can do all but be a user."""
-    has_curl = shutil.which("curl") is not None
+    has_curl = shutil.which("curl", path=os.defpath) is not None
     offered = look_around(theatre.stage.aws, theatre.outputs)
     assert len(offered) == 6
-    shown = {
-        command: shell(theatre, f"{command} || [ $? = 1 ]")
+    done = {
+        command: plain_shell(theatre, *prepare(theatre.stage.aws), command)
         for command in offered
         if has_curl or not command.startswith("curl ")
     }
-    assert all(text.strip() for text in shown.values())
-    assert "olivia" in shown["scripts/fleet status"]
-    was = [json.loads(text)["presence"] for did, text in shown.items() if did.startswith("curl ")]
+    for command, each in done.items():
+        assert each.stdout.strip(), command
+        assert each.returncode == 0 or command == "scripts/fleet status", each.stderr
+        assert not each.stderr or command.startswith("curl "), each.stderr
+    assert "olivia" in done["scripts/fleet status"].stdout
+    was = [
+        json.loads(each.stdout)["presence"]
+        for command, each in done.items()
+        if command.startswith("curl ")
+    ]
     assert was == (["CONNECTED", "AWAY"] if has_curl else [])

@@ -133,6 +133,12 @@ def test_the_sample_in_the_readme_is_what_fleet_status_prints_today() -> None:
     ]
 
 
+def test_what_keep_offers_is_installed_by_make_demo() -> None:
+    """Whether it runs: tests/e2e/test_runbook.py. curl is the one program that has to be there."""
+    needed = (ROOT / "demo" / "requirements.txt").read_text()
+    assert "\nawscli==" in needed
+
+
 def test_keep_prints_commands_that_run_as_they_stand() -> None:
     """Also those with what is markup, or the name of a symbol, elsewhere."""
     commands = [
