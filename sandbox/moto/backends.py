@@ -25,6 +25,9 @@ from ..lambda_.retries import RetryRules
 ACCOUNT = "123456789012"
 """moto's account."""
 
+DATAPOINTS = 2000
+"""So many are kept at least; every evaluation of the alarms walks along them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -174,17 +177,21 @@ class Backends:
         for datum in list(self._service("cloudwatch").metric_data):
             at = aware(datum.timestamp)
             if at >= since and hasattr(datum, "value"):
-                dimensions = frozenset((d.name, d.value) for d in datum.dimensions)
-                metric = Metric(datum.namespace, datum.name, dimensions)
-                found[metric].append(Datapoint(at, float(datum.value)))
+                found[_metric_of(datum)].append(Datapoint(at, float(datum.value)))
         return found
 
     def forget_metrics(self, before: datetime) -> None:
-        """Keep moto's list of datapoints short."""
+        """Keep moto's list of datapoints short. The newest of each metric stays: CloudWatch lists a
+        metric for two weeks after its last datapoint."""
         data = self._service("cloudwatch").metric_data
         with self._metrics_lock:
-            if len(data) > 2000:
-                data[:] = [datum for datum in data if aware(datum.timestamp) >= before]
+            if len(data) > DATAPOINTS:
+                newest = {_metric_of(datum): datum for datum in data}
+                data[:] = [
+                    datum
+                    for datum in data
+                    if aware(datum.timestamp) >= before or newest[_metric_of(datum)] is datum
+                ]
 
     # -- CloudWatch Logs ----------------------------------------------------------------------
 
@@ -207,6 +214,11 @@ class Backends:
             if found["logGroupName"] == group
             for transformation in found["metricTransformations"]
         ]
+
+
+def _metric_of(datum: Any) -> Metric:
+    dimensions = frozenset((each.name, each.value) for each in datum.dimensions)
+    return Metric(datum.namespace, datum.name, dimensions)
 
 
 def _event_rule(rule: Any) -> EventRule:

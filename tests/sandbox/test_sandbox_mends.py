@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox import Sandbox
+from sandbox.cloudwatch import Metric
+from sandbox.moto import backends as moto_backends
+
 from .deployed import Deployed
 
 AWS = str(Path(sys.executable).parent / "aws")
@@ -87,6 +91,23 @@ def test_verify_local_metrics_that_aws_and_users_publish_are_read_together(f: De
         ],
     )
     assert sum(answer["MetricDataResults"][0]["Values"]) == 3.0
+
+
+def test_verify_local_a_metric_is_listed_long_after_its_last_datapoint(
+    aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that no alarm looks at any more are forgotten, but for the newest of each metric."""
+    monkeypatch.setattr(moto_backends, "DATAPOINTS", 20)
+    backends, now = moto_backends.Backends(aws.region), aws.clock.now()
+    rare, busy = (Metric.of("AWS/WorkSpaces", name, {}) for name in ("Rare", "Busy"))
+    for hours in (72, 71):
+        backends.put_metric(rare, 1, now - timedelta(hours=hours))
+    for minutes in range(30, 0, -1):
+        backends.put_metric(busy, 1, now - timedelta(minutes=minutes))
+    backends.forget_metrics(now - timedelta(minutes=10))
+    found = backends.datapoints(now - timedelta(days=9))
+    assert [point.at for point in found[rare]] == [now - timedelta(hours=71)]
+    assert 1 <= len(found[busy]) <= 10
 
 
 def write(f: Deployed, *messages: str) -> None:
