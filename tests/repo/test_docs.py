@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from module_docs import main as command
 from module_docs.tables import costs, inputs, outputs
 
 ROOT = Path(__file__).parents[2]
+BADGES = sorted((ROOT / "docs" / "badges").iterdir())
+SVG = "http://www.w3.org/2000/svg"
 
 
 @pytest.fixture
@@ -72,6 +76,16 @@ def test_check_notices_a_change_and_the_command_mends_it(
     assert papers(copy) == before
     assert command.main(arguments) == 0
     assert command.main([*arguments, "--check"]) == 0
+
+
+@pytest.mark.parametrize("badge", BADGES, ids=lambda path: path.stem)
+def test_a_badge_is_shown_and_takes_nothing_from_the_network(badge: Path) -> None:
+    assert f"](docs/badges/{badge.name})]" in (ROOT / "README.md").read_text()
+    svg = badge.read_text()
+    label, value = (text.text for text in ElementTree.fromstring(svg).iter(f"{{{SVG}}}text"))
+    assert label
+    assert value
+    assert re.findall(r"https?://[^\s\"')<]+", svg) == [SVG]
 
 
 def test_a_readme_without_markers_is_left_alone(
