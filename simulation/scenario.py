@@ -213,7 +213,6 @@ def _stretch(drawn: Scenario, rng: random.Random) -> Scenario:
     burst, lasts = rng.random() < 0.3, rng.random() < DAYS.get(drawn.weather, 0.0)
     hours = rng.uniform(26, 60)
     if drawn.weather == "function" and "crawl" in drawn.faults and burst:
-        shift = rng.uniform(1, drawn.hours)
         faults = {name: drawn.faults[name] for name in drawn.faults if name not in CUTS_PASSES}
         shift = rng.uniform(0.5, 2)
         return Scenario(

@@ -95,7 +95,8 @@ class Container:
             self.ledger, pacer, owner, lambda: context.get_remaining_time_in_millis() / 1000
         )
         workspaces = WorkSpaces(_workspaces, pacer, lease)
-        tools = Tools(self.settings, self.ledger, self.journal, pacer, lease, workspaces, tally)
+        tools = Tools(self.settings, self.ledger, self.journal, workspaces)
+        tools.tally = tally
         Reconciler(tools).run(due)
 
 

@@ -28,10 +28,8 @@ class Tools:
     settings: Settings
     ledger: Ledger
     journal: Journal
-    pacer: Pacer
-    lease: Lease
     workspaces: WorkSpaces
-    tally: Tally
+    tally: Tally = field(default_factory=Tally, init=False)
     allowance: timedelta = field(default=USUAL_DELAY, init=False)
     members: frozenset[str] = field(default=frozenset(), init=False)
     """The roster as it was read last."""
@@ -39,6 +37,14 @@ class Tools:
     @property
     def clock(self) -> Clock:
         return self.ledger.clock
+
+    @property
+    def lease(self) -> Lease:
+        return self.workspaces.lease
+
+    @property
+    def pacer(self) -> Pacer:
+        return self.workspaces.pacer
 
     def roster(self) -> frozenset[str]:
         """The WorkSpaces that may be touched; how many they are says how long a burst takes."""

@@ -60,8 +60,8 @@ class WorkSpaces:
     def __init__(self, client: Callable[[], WorkSpacesClient], pacer: Pacer, lease: Lease) -> None:
         """`client` is asked for at the first question: most invocations have none."""
         self._client = client
-        self._pacer = pacer
-        self._lease = lease
+        self.pacer = pacer
+        self.lease = lease
         self._clock = lease.clock
         self._failures = 0
         self._has_answered = False
@@ -121,8 +121,8 @@ class WorkSpaces:
         server's error, nobody knows.
         """
         requests: Any = [{"WorkspaceId": workspace_id}]
-        self._pacer.wait()
-        self._pacer.sent()
+        self.pacer.wait()
+        self.pacer.sent()
         try:
             answer = self._client().rebuild_workspaces(RebuildWorkspaceRequests=requests)
         except ClientError as error:
@@ -134,9 +134,9 @@ class WorkSpaces:
         else:
             outcome = answers.outcome(answer)
         if isinstance(outcome, Throttled):
-            self._pacer.throttled()
+            self.pacer.throttled()
         else:
-            self._pacer.succeeded()
+            self.pacer.succeeded()
         return outcome
 
     def _describe(
@@ -183,17 +183,17 @@ class WorkSpaces:
         """
         throttled = 0
         while True:
-            if not self._lease.goes_on(REBUILD_RESERVE):
+            if not self.lease.goes_on(REBUILD_RESERVE):
                 raise Unavailable("no_time_left")
-            self._pacer.wait()
-            self._pacer.sent()
+            self.pacer.wait()
+            self.pacer.sent()
             try:
                 answer = getattr(self._client(), operation)(**question)
             except ClientError as error:
                 why = answers.code_of(error)
                 if answers.is_throttling(error):
                     throttled += 1
-                    self._pacer.throttled()
+                    self.pacer.throttled()
                     if throttled < TRIES:
                         continue
                     raise Unavailable(why) from error
@@ -207,7 +207,7 @@ class WorkSpaces:
                 return answer
             self._failures += 1
             tries -= 1
-            self._pacer.failed()
+            self.pacer.failed()
             if self._failures >= FAILURES_OF_AN_OUTAGE:
                 raise Unavailable(why)
             if not tries:
@@ -215,7 +215,7 @@ class WorkSpaces:
 
     def _answered(self) -> None:
         self._failures, self._has_answered = 0, True
-        self._pacer.succeeded()
+        self.pacer.succeeded()
 
 
 def in_batches(ids: Collection[str], size: int) -> Iterator[list[str]]:

@@ -178,11 +178,11 @@ SAFETY = (
         "workspaces.py",
         {
             "ask on without the lease": (
-                "if not self._lease.goes_on(REBUILD_RESERVE):",
+                "if not self.lease.goes_on(REBUILD_RESERVE):",
                 "if False:",
             ),
             "a rebuild does not count as a call": (
-                "        self._pacer.sent()\n        try:\n            answer = self._client()",
+                "        self.pacer.sent()\n        try:\n            answer = self._client()",
                 "        try:\n            answer = self._client()",
             ),
         },

@@ -114,8 +114,7 @@ class Stage:
         pacer = Pacer(self.settings.api_rate, self.clock)
         lease = Lease(self.ledger, pacer, owner, lambda: self.seconds_left())
         api = WorkSpaces(self.desktops.client, pacer, lease)
-        journal = Journal("desks")
-        return Tools(self.settings, self.ledger, journal, pacer, lease, api, Tally())
+        return Tools(self.settings, self.ledger, Journal("desks"), api)
 
     def bundles(self) -> Bundles:
         """Of one pass."""
