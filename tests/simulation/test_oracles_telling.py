@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from sandbox.course import Course
-from sandbox.states import LastKnown, Row
-from simulation.needs import Needs
+from sandbox.states import LastKnown, Row, State
+from simulation.needs import FORBIDDEN, NOT_OURS, Needs
 from simulation.scenario import Scenario
 from simulation.telling import Telling
 from tests.simulation.histories import BAD, History, minutes
@@ -108,3 +108,23 @@ def test_p6_a_line_that_calls_for_a_person_in_calm_weather_is_seen() -> None:
     history.world.listeners.append(Needs(history.world).heard)
     history.says(30, "needs_person", workspace_id=history.id, needs="late", reason="grace")
     assert history.broken == ["P6"]
+
+
+@pytest.mark.parametrize("why", [FORBIDDEN, NOT_OURS])
+def test_p6_what_others_have_brought_about_may_be_told_and_need_not(why: str) -> None:
+    history = History(replace(CALM, weather="people", faults={"ordered": 0.1}))
+    fleet, desktop = history.world.fleet, history.world.fleet.fleet[history.id]
+    history.session(10, 20)
+    if why == FORBIDDEN:
+        fleet.set_state(history.id, State.MAINTENANCE, history.at(30))
+    else:
+        desktop.faults.rebuild = BAD
+        fleet.rebuild(history.id, history.at(30), by_person=True)
+    needs = Needs(history.world)
+    for minute in range(35, 600, 5):
+        history.world.asked_at[history.id] = history.at(minute)
+        needs._judge()
+        is_needed = (history.id, why) in needs.noticed()
+        assert is_needed or minute < 100
+        assert why == NOT_OURS or is_needed == (minute >= 95)
+    assert history.broken == []
