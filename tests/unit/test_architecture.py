@@ -108,8 +108,8 @@ def services(modules: Iterable[ast.Module]) -> dict[str, list[str]]:
     """What the constructor of each service takes, by the service's name.
 
     A service does things; a value only says something, however much. What has an `__init__` of its
-    own is a service; so is a dataclass that may change and has methods, and one
-    that holds a service. A dataclass that is frozen, or has no methods, and holds none is a value.
+    own is a service; so is a dataclass that may change and has methods, and one that holds a
+    service. Any other dataclass is a value.
     """
     found: dict[str, list[str]] = {}
     rest: dict[str, ast.ClassDef] = {}
