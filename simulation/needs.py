@@ -7,6 +7,7 @@ must name it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +48,12 @@ NOT_OURS = "a rebuild that a person ordered has failed, or does not end"
 MAY_BE_TOLD = frozenset({FORBIDDEN, NOT_OURS})
 """Faults of their own, of which somebody may be told: that depends on what is owed, and on whether
 a look showed what the person had ordered."""
+
+FAILED = "its rebuild has failed"
+HELD = "three of its WorkSpaces are lost"
+
+MOST_LOST = 3
+"""WorkSpaces of a bundle: after that the bundle needs a person as well."""
 
 BLIND = frozenset({Row.MISSING, Row.EMPTY, Row.UNKNOWN, Row.FROZEN})
 
@@ -108,7 +115,7 @@ class Needs:
         self._needs = {key: need for key, need in self._needs.items() if key in present}
         for key, since in present.items():
             need = self._needs.setdefault(key, _Need(since))
-            asked_at = world.asked_at.get(key[0])
+            asked_at = world.asked_at.get(key[0]) if key[1] != HELD else now
             if need.noticed_at is None and asked_at is not None and asked_at >= need.since:
                 need.noticed_at = asked_at
             if need.noticed_at is None or len(present) > MOST:
@@ -136,6 +143,18 @@ class Needs:
             else:
                 for why in self._of(desktop, now):
                     yield (id_, why), now
+        if world.scenario.weather == "cause" and world.scenario.canary_after is not None:
+            for bundle_id, number in self._lost().items():
+                bundle = world.fleet.bundles[bundle_id]
+                lasts = bundle.spoiled is not None or bundle.image_id in bundle.bad_images
+                if number >= MOST_LOST and lasts:
+                    yield (bundle_id, HELD), now
+
+    def _lost(self) -> Counter[str]:
+        """How many WorkSpaces of each bundle the function could notice to be lost to it."""
+        fleet = self._world.fleet.fleet
+        noticed = (id_ for id_, why in self.noticed() if why == FAILED)
+        return Counter(fleet[id_].bundle_id for id_ in noticed if id_ in fleet)
 
     def _of(self, desktop: Desktop, now: datetime) -> Iterator[str]:
         away = desktop.presence is not Presence.CONNECTED
@@ -161,7 +180,7 @@ class Needs:
             yield "its rebuild does not end"
         failed = last.outcome is Outcome.FAILS and desktop.state in BAD
         if failed and last.finished_at and now - last.finished_at > SEEN_TWICE:
-            yield "its rebuild has failed"
+            yield FAILED
         stuck = last.outcome is Outcome.NEVER_ENDS and desktop.state not in REBUILDABLE
         if stuck and last.finished_at and now - last.accepted_at > USUAL:
             yield "it has stopped on its way"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .alarms import PRESENT, AlarmJudge
-from .needs import FORBIDDEN, MAY_BE_TOLD, NOT_OURS
+from .needs import FAILED, FORBIDDEN, HELD, MAY_BE_TOLD, NOT_OURS
 
 if TYPE_CHECKING:
     from .needs import Needs
@@ -26,8 +26,9 @@ ALARMS = {
     "its connection cannot be learnt": ("unknown", "late", "blocked"),
     "its last connection cannot be true": ("unknown", "late"),
     "its rebuild does not end": ("endless",),
-    "its rebuild has failed": ("blocked", "held-bundle", "unknown"),
+    FAILED: ("blocked", "held-bundle", "unknown"),
     "it has stopped on its way": ("endless", "blocked", "unknown"),
+    HELD: ("held-bundle",),
     FORBIDDEN: ("blocked", "late"),
     NOT_OURS: ("endless", "blocked", "held-bundle", "unknown", "late"),
 }

@@ -91,6 +91,30 @@ def test_p6_what_needs_a_person_must_be_named(sorrow: object) -> None:
         assert set(history.broken) == (set() if named else {"P6"}), history.what
 
 
+@pytest.mark.parametrize("lost", [2, 3])
+def test_p6_a_bundle_of_which_three_are_lost_must_be_named(lost: int) -> None:
+    history = History(replace(CALM, weather="cause", faults={"spoiled": 1.0}, canary_after=12))
+    fleet, needs = history.world.fleet, Needs(history.world)
+    fleet.bundles[_bundle(history)].spoiled = State.ERROR
+    history.world.listeners.append(needs.heard)
+    ids = [id_ for id_ in history.ids if fleet.fleet[id_].bundle_id == _bundle(history)][:lost]
+    for number, id_ in enumerate(ids):
+        history.session(10 + number, 20 + number, id_)
+    for number, id_ in enumerate(ids):
+        history.rebuild(50 + number, BAD, id_)
+    for minute in range(100, 500, 5):
+        for id_ in ids:
+            history.world.asked_at[id_] = history.at(minute)
+            history.says(minute, "needs_person", workspace_id=id_, needs="blocked", reason="ERROR")
+        needs._judge()
+    assert ("three" in history.what) == (lost == 3)
+    assert set(history.broken) == ({"P6"} if lost == 3 else set()), history.what
+
+
+def _bundle(history: History) -> str:
+    return history.world.fleet.fleet[history.id].bundle_id
+
+
 def test_p6_what_passes_within_two_hours_need_not_be_named() -> None:
     history = History(replace(CALM, weather="evidence", faults={"row_missing": 0.1}))
     unlearnable(history)
