@@ -13,7 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TERRAFORM = ROOT / "scripts" / "terraform"
-PASSED_ON = ("PATH", "HOME", "TMPDIR", "XDG_DATA_HOME", "TERRAFORM_PLUGIN_DIR")
+PASSED_ON = ("PATH", "HOME", "TMPDIR", "XDG_DATA_HOME", "TERRAFORM_PLUGIN_DIR", "GOGC")
 
 
 class TerraformError(RuntimeError):
@@ -49,7 +49,7 @@ class Deployment:
         self._variables.write_text(json.dumps(merged))
 
     def init(self) -> None:
-        """Find the provider."""
+        """`terraform init`: find the provider. This and what follows raises TerraformError."""
         self._run("init", "-input=false", "-backend=false")
 
     def apply(self, told: Callable[[str], None] | None = None) -> None:
@@ -61,6 +61,12 @@ class Deployment:
         plan = self._state.with_name("plan")
         self._run("plan", *self._options(), f"-out={plan}")
         return dict(json.loads(self._run("show", "-json", str(plan))))
+
+    def is_settled(self) -> bool:
+        """True if an apply would change nothing; otherwise TerraformError, with what it would. Half
+        as long as `plan`, since nothing has to be shown."""
+        self._run("plan", *self._options(), "-detailed-exitcode")
+        return True
 
     def outputs(self) -> dict[str, Any]:
         """The configuration's outputs by name."""
@@ -110,14 +116,14 @@ def why_unusable() -> str | None:
 
 
 def _heard(process: subprocess.Popen[str], told: Callable[[str], None]) -> Iterator[str]:
-    """Every line that a process prints, told as it comes."""
+    """Every line that a process prints; `told` hears it as it comes."""
     for line in process.stdout or ():
         told(line.rstrip("\n"))
         yield line
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """With its plugins, which would outlive it. What it has made goes with the local AWS, so there
-    is nothing to wait for."""
+    """Kill Terraform and its plugins, which would outlive it. What it made vanishes with the local
+    AWS, so there is nothing to wait for."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

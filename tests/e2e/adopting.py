@@ -19,11 +19,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from demo.deployment import ROOT
 from sandbox.fast_clock.local_aws_clock import Face
+
+from .clients import client
 
 MINUTE_SECONDS = 1.0
 """How long a minute lasts while nothing works."""
@@ -41,15 +42,10 @@ class LocalAws:
         shown, _ = Face(self.environment["LOCAL_AWS_CLOCK"]).read(time.time())
         return datetime.fromtimestamp(shown, UTC)
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of it."""
-        return boto3.session.Session().client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            region_name=self.environment["AWS_REGION"],
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-        )
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of it, in its own Region unless another one is given."""
+        own = self.environment["AWS_REGION"]
+        return client(service, self.environment["AWS_ENDPOINT_URL"], region or own)
 
     def act(self, desktop: str, what: str) -> None:
         """A user signs in (sign-in) or out (sign-out), or AWS takes a snapshot (snapshot)."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from rich.console import Console
 
@@ -21,6 +20,7 @@ from demo.timeline import Timeline
 from sandbox import Sandbox
 
 from . import trouble
+from .clients import client
 
 NEEDS_TROUBLE = {"test_alarms", "test_dashboard"}
 
@@ -39,14 +39,7 @@ class Theatre:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the local AWS."""
-        aws = self.stage.aws
-        return boto3.session.Session().client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=aws.endpoint,
-            region_name=aws.region,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-        )
+        return client(service, self.stage.aws.endpoint, self.stage.aws.region)
 
     @property
     def function(self) -> str:

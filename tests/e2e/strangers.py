@@ -87,7 +87,8 @@ class Adoption:
     fleets: dict[str, dict[str, str]]
     resized: Future[dict[str, Any]]
     changed: Future[dict[str, Any]]
-    again: dict[str, Future[dict[str, Any]]]
+    again: dict[str, Future[bool]]
+    """Of each example, whether a second apply would change nothing."""
     users: list[str]
     company: list[str]
     """The WorkSpaces of examples/complete."""
@@ -156,7 +157,7 @@ def adopted(folder: Path) -> Iterator[Adoption]:
             there = folder / "adopter"
             return pool.submit(Deployment(there, state, environment, values).plan)
 
-        again = {name: pool.submit(example.plan) for name, example in examples.items()}
+        again = {name: pool.submit(example.is_settled) for name, example in examples.items()}
         yield Adoption(
             aws=aws,
             again=again,
@@ -204,7 +205,7 @@ def _refused(deployment: Deployment) -> str:
 
 
 def _end_sessions_before_the_window(
-    aws: LocalAws, desktops: list[str], again: dict[str, Future[dict[str, Any]]]
+    aws: LocalAws, desktops: list[str], again: dict[str, Future[bool]]
 ) -> datetime:
     """Everybody comes, the window is closed for long enough, and everybody leaves. When it
     opens, on that day of the week alone."""

@@ -9,7 +9,6 @@ from demo.administrator import fleet
 from demo.stage import Part
 from sandbox import Presence
 
-from .adopting import changes
 from .conftest import Theatre
 
 
@@ -72,4 +71,4 @@ def test_the_demo_ends_with_the_state_of_the_fleet(theatre: Theatre) -> None:
 
 
 def test_a_second_plan_changes_nothing(theatre: Theatre) -> None:
-    assert changes(theatre.deployment.plan()) == {}
+    assert theatre.deployment.is_settled()

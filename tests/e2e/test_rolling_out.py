@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -98,7 +97,7 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office(deployed: Theatre, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(deployed: Theatre, tmp_path_factory: pytest.TempPathFactory) -> Office:
     """After the roll-out: the bundle got an image, Anna's session ended, Emil has worked on."""
     stage = deployed.stage
     for name in STAFF:
@@ -109,8 +108,7 @@ def office(deployed: Theatre, tmp_path_factory: pytest.TempPathFactory) -> Itera
     deployment.apply()
     _roll_out(deployed)
     stage.until("the events of all rebuilds", found.hear)
-    yield found
-    deployment.destroy()
+    return found
 
 
 def _deployment(stage: Stage, folder: Path) -> Deployment:

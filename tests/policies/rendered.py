@@ -35,6 +35,8 @@ class Planned:
     """The module's resources as planned: the attributes by type and address."""
 
     resources: tuple[Mapping[str, Any], ...]
+    configuration: tuple[Mapping[str, Any], ...]
+    """The same resources as they are written: what they depend on."""
 
     def all(self, kind: str) -> dict[str, dict[str, Any]]:
         """The attributes of every resource of a type, by its address within the module."""
@@ -100,10 +102,12 @@ class Fleet(Partly):
         given = self._variables.read_text()
         self.set(**variables)
         try:
-            [module] = self.plan()["planned_values"]["root_module"]["child_modules"]
+            plan = self.plan()
         finally:
             self._variables.write_text(given)
-        return Planned(tuple(module["resources"]))
+        [module] = plan["planned_values"]["root_module"]["child_modules"]
+        [call] = plan["configuration"]["root_module"]["module_calls"].values()
+        return Planned(tuple(module["resources"]), tuple(call["module"]["resources"]))
 
 
 def fleet_on(aws: Sandbox, folder: Path, partition: str) -> Fleet:

@@ -16,7 +16,7 @@ from demo.deployment import TerraformError
 from sandbox import Sandbox
 
 from .conftest import PARTITION, REGION
-from .rendered import IDS, Fleet, complete_on, listed
+from .rendered import IDS, Fleet, Planned, complete_on, listed
 
 RULES = ("desks-audit", "desks-reconcile", "desks-sign-in")
 
@@ -96,9 +96,8 @@ def test_rebuilds_of_the_first_policy_stay_allowed_while_ids_become_a_tag(
         "a key for the role before the queue is under it",
     ],
 )
-def test_what_is_applied_first(fleet: Fleet, address: str, after: list[str]) -> None:
-    [call] = fleet.plan()["configuration"]["root_module"]["module_calls"].values()
-    waits_for = {each["address"]: each.get("depends_on") for each in call["module"]["resources"]}
+def test_what_is_applied_first(by_id: Planned, address: str, after: list[str]) -> None:
+    waits_for = {each["address"]: each.get("depends_on") for each in by_id.configuration}
     assert waits_for[address] == after
 
 

@@ -1,13 +1,15 @@
 """What the inputs refuse, in messages that name input, rule and value.
 
 A plan refuses the wrong values of all inputs at once, so the first wrong value of each input goes
-into one plan, the second into another, and so on.
+into one plan, the second into another, and so on. The first is a plan of the module. The others are
+of its variables alone, with their validations: without a resource no provider has to be loaded.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -166,27 +168,39 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
 # What makes a value wrong that is right by itself. Such an input has plans of its own.
 BESIDE: dict[str, dict[str, Any]] = {"roll_out_images": {"canary_after_hours": None}}
 
+VARIABLES = ("variables.tf", "timezones.tf")
+"""All that the validations of the inputs refer to."""
+
 
 @pytest.fixture(scope="module")
 def told(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
     """The errors of the plans with each input's wrong values, in their order."""
     found = defaultdict(list)
-    folder = tmp_path_factory.mktemp("refusals")
-    Deployment(ROOT, folder, aws.environment(), {}).init()
+    states = {ROOT: tmp_path_factory.mktemp("module")}
+    variables = tmp_path_factory.mktemp("variables")
+    for name in VARIABLES:
+        shutil.copy(ROOT / name, variables)
+    states[variables] = tmp_path_factory.mktemp("state")
+    for configuration, state in states.items():
+        Deployment(configuration, state, aws.environment(), {}).init()
+
+    def plan(configuration: Path, given: dict[str, Any]) -> list[str]:
+        inputs = {"workspace_ids": [ID]} | given
+        state = states[configuration]
+        return refusals(Deployment(configuration, state, aws.environment(), inputs))
+
     for place in range(max(map(len, WRONG.values()))):
         wrong = {
             name: cases[place][0]
             for name, cases in WRONG.items()
             if place < len(cases) and name not in BESIDE
         }
-        given = {"workspace_ids": [ID]} | wrong
-        errors = refusals(Deployment(ROOT, folder, aws.environment(), given))
+        errors = plan(variables if place else ROOT, wrong)
         for name in wrong:
             found[name].append(errors)
     for name, beside in BESIDE.items():
         for value, _ in WRONG[name]:
-            given = {"workspace_ids": [ID], name: value} | beside
-            found[name].append(refusals(Deployment(ROOT, folder, aws.environment(), given)))
+            found[name].append(plan(ROOT, {name: value} | beside))
     return found
 
 

@@ -192,3 +192,21 @@ def test_what_terraform_prints_is_heard_and_kept_for_its_failure(
     assert sorted(heard) == ["Plan: 2 to add, 0 to change, 0 to destroy.", "made"]
     with pytest.raises(TerraformError, match=r"terraform apply failed:(.|\n)*Error: no"):
         Deployment(tmp_path / "fail", tmp_path, {}, {}).apply(heard.append)
+
+
+CHANGES = """#!/bin/sh
+echo 'Plan: 0 to add, 1 to change, 0 to destroy.'
+case " $* " in *' plan '*' -detailed-exitcode '*) exit 2 ;; esac
+"""
+"""What Terraform says and how it ends when an apply would change something."""
+
+
+def test_a_deployment_that_an_apply_would_change_is_not_settled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "terraform"
+    program.write_text(CHANGES)
+    program.chmod(0o755)
+    monkeypatch.setattr("demo.deployment.TERRAFORM", program)
+    with pytest.raises(TerraformError, match="1 to change"):
+        Deployment(tmp_path, tmp_path, {}, {}).is_settled()
