@@ -143,7 +143,7 @@ def test_what_make_verify_runs_tells_of_every_assumption_and_complains_of_nothin
         if judge.__annotations__.get("return") == "Row" and name != "not_told"
     }
     assert set(rows) == judged
-    # What the demo shows; the others need more sessions than there were.
+    # The others depend on how many sessions there were, and for how long some desktop was ill.
     shown = dict.fromkeys(("metrics", "publishing", "role", "sampling"), "holds")
     assert rows | shown == rows, done.stdout
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == ("differs" in rows.values()), done.stdout
