@@ -108,7 +108,7 @@ class Scenario:
 LONG = ("cause", "evidence", "unknown ids", "poison", "life", "own signals", "people")
 """Kinds of weather that need hours to show what they do."""
 
-DAYS = {"cause": 0.25, "evidence": 0.15, "messages": 0.15, "mixed": 0.003}
+DAYS = {"cause": 0.2, "evidence": 0.1, "messages": 0.12, "mixed": 0.002}
 """Kinds of weather that may last for days, and how often they do: such a world takes a while."""
 
 CUTS_PASSES = frozenset({"kill", "no_execution"})
@@ -211,7 +211,7 @@ def _stretch(drawn: Scenario, rng: random.Random) -> Scenario:
     """In a few worlds, what is wrong is wrong for days; in a few, a pass over the end of a shift
     lasts as long as one may."""
     burst, lasts = rng.random() < 0.3, rng.random() < DAYS.get(drawn.weather, 0.0)
-    hours = rng.uniform(26, 60)
+    hours = rng.uniform(26, 54)
     if drawn.weather == "function" and "crawl" in drawn.faults and burst:
         faults = {name: drawn.faults[name] for name in drawn.faults if name not in CUTS_PASSES}
         shift = rng.uniform(0.5, 2)
