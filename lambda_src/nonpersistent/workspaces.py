@@ -70,8 +70,9 @@ class WorkSpaces:
         """Who is connected to `connections`, and the state of `states`.
 
         Where the connection status does not tell (UNKNOWN, no row, an old sample), the state is
-        asked for too: a stopped WorkSpace has no status. Two calls for 25 WorkSpaces. A WorkSpace
-        about which AWS answers with an error has that in its observation. Raises Unavailable.
+        asked for too: a stopped WorkSpace has no status. Two calls for 25 WorkSpaces: a look is as
+        old as the answer to the first. A WorkSpace about which AWS answers with an error has that
+        in its observation. Raises Unavailable.
         """
         errors: dict[str, str] = {}
         operation = "describe_workspaces_connection_status"
@@ -82,7 +83,7 @@ class WorkSpaces:
         descriptions = self._describe(asked, "describe_workspaces", "Workspaces", errors)
         if errors and not self._has_answered:
             raise NobodyAnswered(next(iter(errors.values())))
-        looked_at = self._clock.now()
+        looked_at = now if connections else self._clock.now()
         return {
             id_: Observation(looked_at, error=errors[id_])
             if id_ in errors

@@ -95,4 +95,14 @@ DETAILS = (
             ),
         },
     ),
+    *bugs(
+        "P1",
+        "workspaces.py",
+        {
+            "a look is as young as its last answer": (
+                "looked_at = now if connections else self._clock.now()",
+                "looked_at = self._clock.now()",
+            ),
+        },
+    ),
 )

@@ -96,7 +96,7 @@ def test_a_look_at_states_tells_address_and_bundle(api: WorkSpaces, desktops: De
     ],
     ids=["no row", "unknown", "old", "frozen"],
 )
-def test_p1_where_the_connection_is_unclear_the_state_is_asked_for(
+def test_p1_where_the_connection_is_unclear_the_state_is_asked_for_and_the_look_is_no_younger(
     api: WorkSpaces, desktops: Desktops, desk: Desktop
 ) -> None:
     desk.state = "STOPPED"
@@ -104,7 +104,7 @@ def test_p1_where_the_connection_is_unclear_the_state_is_asked_for(
     seen = api.look([WS, OTHER], [])
     assert (seen[WS].state, seen[OTHER].state) == ("STOPPED", None)
     assert desktops.calls[1] == ("DescribeWorkspaces", {"WorkspaceIds": [WS]})
-    assert seen[WS].looked_at == at(0, 0.5)
+    assert seen[WS].looked_at == seen[OTHER].looked_at == NOON
 
 
 def test_p8_a_workspace_that_is_not_in_the_answer_has_no_state(
@@ -151,7 +151,7 @@ def test_a_list_that_an_answer_leaves_out_is_empty(pacer: Pacer, lease: Lease) -
     silent: Any = Silent()
     api = WorkSpaces(lambda: silent, pacer, lease)
     assert api.newest_snapshot(WS) is None
-    assert api.look([WS], []) == {WS: Observation(at(0, 1), state_asked=True)}
+    assert api.look([WS], []) == {WS: Observation(at(0, 0.5), state_asked=True)}
     assert api.images([BUNDLE]) == {}
     assert api.rebuild(WS) == Accepted()
 
