@@ -58,7 +58,7 @@ class Administrators:
         world = self._world
         if world.faults.strength("held") or world.faults.strength("by_hand"):
             world.oracles.is_wanted = self.is_wanted
-            world.oracles.loops.excuses.append(self.asked_for)
+            world.oracles.loops.requests.append(self.asked_for)
             world.agenda.every(TURN, self._round, self._rng.uniform(0, TURN))
 
     def end(self) -> None:

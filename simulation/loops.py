@@ -45,6 +45,8 @@ class Loops:
         """Rebuilds of a WorkSpace without a use between them."""
         self.excuses: list[Callable[[Desktop, Rebuild | None, Rebuild], bool]] = []
         """Other judges: whether a WorkSpace, its last rebuild and this one have another reason."""
+        self.requests: list[Callable[[Desktop, Rebuild | None, Rebuild], bool]] = []
+        """The same, of a person: one may ask for a rebuild after a failed one, too."""
 
     def rebuilt(self, desktop: Desktop, rebuild: Rebuild) -> None:
         """AWS has just accepted a rebuild that the function had asked for."""
@@ -88,7 +90,8 @@ class Loops:
         if last is not None and last.image_id != rebuild.image_id and self._failed(desktop, last):
             return "again with another image"
         failed = last is not None and self._failed(desktop, last)
-        if not failed and any(excuse(desktop, last, rebuild) for excuse in self.excuses):
+        reasons = self.requests if failed else [*self.requests, *self.excuses]
+        if any(excuse(desktop, last, rebuild) for excuse in reasons):
             return "of another reason"
         cut = any(session.end == since for session in self._fleet.sessions[desktop.id])
         return "a rebuild that had cut a session came again" if last and cut else None

@@ -118,6 +118,7 @@ DESKTOPS_FOR_DAYS = 6
 """Of a world that lasts for days, at the most."""
 
 WINDOWS = (("19:00", "06:00"), ("22:00", "02:00"), ("09:30", "14:00"), ("01:30", "02:45"))
+"""The first is long enough for all that a brake holds back, in two nights."""
 
 CLOCKS_CHANGE = {
     "UTC": (),
@@ -204,7 +205,8 @@ def _open(drawn: Scenario, rng: random.Random) -> Scenario:
     if rng.random() < 0.4:
         closed = rng.sample(WEEK, rng.choice((1, 2, 3)))
         days = tuple(day for day in WEEK if day not in closed)
-    return replace(drawn, window=rng.choice(WINDOWS), zone=zone, days=days, begins=begins)
+    window = rng.choice(WINDOWS if drawn.brake is None else WINDOWS[:1])
+    return replace(drawn, window=window, zone=zone, days=days, begins=begins)
 
 
 def _stretch(drawn: Scenario, rng: random.Random) -> Scenario:

@@ -16,8 +16,8 @@ USUAL_DELAY = timedelta(hours=1)
 """How much later than expected a debt may be paid before it is late, besides the API's rate."""
 
 BRAKE_HOLDS = timedelta(days=3)
-"""A WorkSpace that waits for the brake longer than this needs a person: the limit is too low. In a
-rebuild window of some hours, what does not fit into one night fits into the next."""
+"""A WorkSpace that waits for the brake longer than this needs a person: the limit is too low. Days
+on which the rebuild window does not open do not count."""
 
 
 class Phase(StrEnum):
@@ -152,6 +152,7 @@ class Facts:
     retry_at      when the next one may be asked for
     trouble       why nothing can be done
     late_at       when the debt should have been paid, with every wait that was chosen
+    braked_at     from when on it needs a person that it waits for a place of the brake or the share
     held_at, held_until, hold_reason  an administrator keeps it from being rebuilt: when they said
                   so last, until when, and why
     snapshot_at   the newest snapshot of the user volume that was seen
@@ -176,6 +177,7 @@ class Facts:
     retry_at: datetime | None = None
     trouble: Trouble | None = None
     late_at: datetime | None = None
+    braked_at: datetime | None = None
     held_at: datetime | None = None
     held_until: datetime | None = None
     hold_reason: str | None = None
@@ -246,8 +248,8 @@ class Facts:
             return None
         if reason == Deferral.HELD_BUNDLE:
             return Need.HELD_BUNDLE, self.owed_since or self.late_at
-        if reason in (Deferral.BRAKE, Deferral.SHARE) and self.owed_since is not None:
-            return Need.BRAKED, self.owed_since + BRAKE_HOLDS
+        if self.braked_at is not None:
+            return Need.BRAKED, self.braked_at
         held_to = self.held_until and self.held_until + USUAL_DELAY
         return Need.LATE, latest(self.late_at, held_to) or self.late_at
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .facts import Decision, Deferral, Doubt, Facts, Phase, after, latest
+from .facts import BRAKE_HOLDS, Decision, Deferral, Doubt, Facts, Phase, after, latest
 from .settings import Settings
 
 SIGN_INS_COUNT_FOR = timedelta(hours=4)
@@ -26,7 +26,7 @@ def reckon(
         facts = replace(facts, trouble=None)
     put_off = facts.phase is Phase.IN_USE and facts.owed_since is not None
     if not (facts.is_owed or put_off) or settings.dry_run:
-        return replace(facts, late_at=None)
+        return replace(facts, late_at=None, braked_at=None)
     was_held_to = None if after(facts.held_until, now) else facts.held_until
     told_at, signed_in_at = facts.told_at, facts.signed_in_at
     if signed_in_at is not None and facts.owed_since is not None:
@@ -41,4 +41,14 @@ def reckon(
         late_at = max(late_at, now + settings.grace + allowance)
     if decision.expected_by is not None and now < late_at:
         late_at = max(late_at, decision.expected_by + allowance)
-    return replace(facts, late_at=late_at)
+    return replace(facts, late_at=late_at, braked_at=_braked_at(before, decision, settings))
+
+
+def _braked_at(before: Facts, decision: Decision, settings: Settings) -> datetime | None:
+    """One that waits for a place does so while the window is closed, too: one fault, one alarm."""
+    is_queued = decision.reason in (Deferral.BRAKE, Deferral.SHARE)
+    is_queued |= decision.reason == Deferral.WINDOW and before.braked_at is not None
+    needs_at = decision.facts.owed_since if is_queued else None
+    for _ in range(BRAKE_HOLDS.days):
+        needs_at = needs_at and settings.rebuild_allowed_at(needs_at) + timedelta(days=1)
+    return needs_at

@@ -44,6 +44,11 @@ class Observation:
     snapshot_asked: bool = False
 
     @property
+    def was_looked_at(self) -> bool:
+        """Whether AWS was asked at all: no look is needed to know that a rebuild has to wait."""
+        return self.state_asked or self.connection is not None
+
+    @property
     def is_fresh(self) -> bool:
         return self.checked_at is not None and self.looked_at - self.checked_at <= FRESH
 

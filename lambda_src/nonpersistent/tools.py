@@ -17,9 +17,6 @@ from .records import Record
 from .settings import Settings
 from .workspaces import WorkSpaces
 
-QUEUES = frozenset({Deferral.BRAKE, Deferral.SHARE})
-"""Who waits for a place still does so while the window is closed: one fault is one alarm."""
-
 
 @dataclass
 class Tools:
@@ -59,8 +56,6 @@ class Tools:
         What was recorded meanwhile wins: the WorkSpace stays due and is looked at again.
         """
         now = self.clock.now()
-        if decision.reason == Deferral.WINDOW and record.reason in QUEUES:
-            decision = replace(decision, reason=record.reason)
         facts = reckon(record.facts, decision, now, self.settings, self.allowance)
         reason = facts.trouble.reason if facts.trouble is not None else decision.reason
         written = replace(record, facts=facts, look_at=decision.look_at, reason=reason)

@@ -77,11 +77,15 @@ DETAILS = (
     ),
     *bugs(
         "P6",
-        "tools.py",
+        "lateness.py",
         {
             "who waits for a place is late or not, from one night to the next": (
-                "if decision.reason == Deferral.WINDOW and record.reason in QUEUES:",
-                "if False:",
+                "is_queued |= decision.reason == Deferral.WINDOW and before.braked_at is not None",
+                "pass",
+            ),
+            "days on which the window does not open count for the brake": (
+                "needs_at and settings.rebuild_allowed_at(needs_at) + timedelta(days=1)",
+                "needs_at and needs_at + timedelta(days=1)",
             ),
         },
     ),
@@ -102,6 +106,16 @@ DETAILS = (
             "a look is as young as its last answer": (
                 "looked_at = now if connections else self._clock.now()",
                 "looked_at = self._clock.now()",
+            ),
+        },
+    ),
+    *bugs(
+        "P6",
+        "lifecycle.py",
+        {
+            "no doubt is kept while the window is closed": (
+                "(facts.trouble is None and not cannot_tell)",
+                "facts.trouble is None",
             ),
         },
     ),

@@ -59,7 +59,7 @@ GAUGES = (
             ),
             "the brake needs a person at once": (
                 "BRAKE_HOLDS = timedelta(days=3)",
-                "BRAKE_HOLDS = timedelta(minutes=1)",
+                "BRAKE_HOLDS = timedelta(days=0)",
             ),
         },
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -104,13 +105,25 @@ def test_braked_in_window() -> None:
     case.plays(4 * DAY)
     [rang] = case.rang()
     assert case.rang("braked") == [rang]
-    assert 3 * DAY < rang < 3 * DAY + 2 * HOUR
+    assert 3 * DAY + 17 * HOUR < rang < 3 * DAY + 17 * HOUR + 15
     assert not case.calmed()
     case.applies(**night | {"MAXIMUM_REBUILDS_PER_HOUR": "20"})
     case.plays(5 * DAY)
     assert len(case.accepted) == 5
     assert case.rang() == [rang]
     assert len(case.calmed()) == 1
+
+
+def test_braked_over_days_without_a_window() -> None:
+    """What does not fit into Monday night waits for Friday's."""
+    window = {"start": "20:00", "end": "21:00", "timezone": "UTC", "days": ["mon", "fri"]}
+    nights = {"MAXIMUM_REBUILDS_PER_HOUR": "1", "REBUILD_WINDOW": json.dumps(window)}
+    case = Case(2, environment=nights, canary_after=None, every_tick=False)
+    for number in range(2):
+        case.session(number)
+    case.plays(4 * DAY + 14 * HOUR)
+    assert len(case.accepted) == 2
+    assert not case.rang()
 
 
 def test_audit_disabled() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from nonpersistent.facts import (
-    BRAKE_HOLDS,
     ENDS_WITHIN,
     NOTICE_LAG,
     Claim,
@@ -86,9 +85,6 @@ def test_clean_at_is_the_later_of_baseline_and_rebuild() -> None:
     assert Facts(rebuilt_at=at(2), baseline_at=at(1)).clean_at == at(2)
 
 
-BRAKED_AT = at(1) + BRAKE_HOLDS
-
-
 @pytest.mark.parametrize(
     ("facts", "reason", "needs"),
     [
@@ -98,8 +94,8 @@ BRAKED_AT = at(1) + BRAKE_HOLDS
         (VACANT, Deferral.WINDOW, (Need.LATE, at(90))),
         (VACANT, Deferral.HELD_BUNDLE, (Need.HELD_BUNDLE, at(1))),
         (replace(VACANT, owed_since=None), Deferral.HELD_BUNDLE, (Need.HELD_BUNDLE, at(90))),
-        (VACANT, Deferral.BRAKE, (Need.BRAKED, BRAKED_AT)),
-        (replace(VACANT, owed_since=None), Deferral.BRAKE, (Need.LATE, at(90))),
+        (replace(VACANT, braked_at=at(95)), Deferral.WINDOW, (Need.BRAKED, at(95))),
+        (replace(VACANT, braked_at=at(95), late_at=None), Deferral.BRAKE, None),
         (replace(VACANT, late_at=None), Deferral.HELD_BUNDLE, None),
         (Facts(baseline_at=NOON), None, None),
     ],

@@ -10,7 +10,7 @@ import pytest
 
 from nonpersistent import gauges
 from nonpersistent.canary import Bundle
-from nonpersistent.facts import BRAKE_HOLDS, ENDS_WITHIN, Claim, Need, Trouble
+from nonpersistent.facts import ENDS_WITHIN, Claim, Need, Trouble
 from nonpersistent.journal import Journal
 from nonpersistent.records import Record
 from tests.unit.stage import DUE, Stage
@@ -62,8 +62,8 @@ def trouble(need: Need, needs_at: Any) -> dict[str, Any]:
         (replace(DUE, **trouble(Need.UNKNOWN, NOON)), "no_row", {"owed": 1, "unknown": 1}),
         (REBUILDING, "REBUILDING", {"rebuilding": 1, "endless": 1}),
         (replace(DUE, claim=Claim(asked_at=at(-99))), "asked", {"rebuilding": 1}),
-        (replace(LATE, owed_since=NOON - BRAKE_HOLDS), "brake", {"owed": 1, "braked": 1}),
-        (LATE, "brake", {"owed": 1}),
+        (replace(LATE, braked_at=NOON), "brake", {"owed": 1, "braked": 1}),
+        (replace(LATE, braked_at=NOON + MOMENT), "brake", {"owed": 1}),
         (LATE, "held_bundle", {"owed": 1}),
         (replace(DUE, retry_at=at(99)), "retry", {"owed": 1}),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from nonpersistent.facts import (
 from nonpersistent.lateness import reckon
 from nonpersistent.lifecycle import decide, evident_at, learn, owed_at
 from nonpersistent.observation import Observation
+from nonpersistent.settings import Window
 from tests.unit.support import BUNDLE, NOON, at, busy, empty, settings, sight
 
 TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=NOON)
@@ -390,3 +391,39 @@ def test_p6_no_awaited_sample_rings_while_the_look_waits_for_something_else(
     waits = Decision(facts, Verdict.DEFERRED, at(300), waits_for)
     reckoned = reckon(facts, waits, at(5), settings(), timedelta(hours=1))
     assert reckoned.trouble == (trouble if kept else None)
+
+
+MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NIGHTS = Window(time(19), time(6), "UTC")
+WEEKDAYS = replace(NIGHTS, days=frozenset(range(5)))
+
+
+@pytest.mark.parametrize("place", [Deferral.BRAKE, Deferral.SHARE])
+@pytest.mark.parametrize(
+    ("window", "days", "braked_at"),
+    [
+        (None, 0, MONDAY + timedelta(days=3)),
+        (NIGHTS, 0, MONDAY + timedelta(days=3, hours=7)),
+        (WEEKDAYS, 0, MONDAY + timedelta(days=3, hours=7)),
+        (WEEKDAYS, 4, MONDAY + timedelta(days=9, hours=7)),
+    ],
+    ids=["at any time", "each night", "until Thursday night", "not over the weekend"],
+)
+def test_p6_who_waits_for_a_place_on_three_open_days_needs_a_person_also_while_it_is_closed(
+    place: Deferral, window: Window | None, days: int, braked_at: datetime
+) -> None:
+    owed_since = MONDAY + timedelta(days=days)
+    facts = Facts(used_at=owed_since - timedelta(hours=1), owed_since=owed_since)
+    facts = replace(facts, vacant_since=owed_since)
+
+    def waits(before: Facts, why: Deferral | Doubt) -> datetime | None:
+        decision = Decision(replace(before, trouble=None), Verdict.DEFERRED, None, why)
+        now = owed_since + timedelta(hours=9)
+        return reckon(before, decision, now, settings(window=window), timedelta()).braked_at
+
+    assert waits(facts, Deferral.WINDOW) is None
+    assert waits(facts, place) == braked_at
+    queued = replace(facts, braked_at=braked_at)
+    assert waits(queued, Deferral.WINDOW) == braked_at
+    assert waits(queued, Deferral.CANARY) is None
+    assert waits(queued, Doubt.NO_ROW) is None

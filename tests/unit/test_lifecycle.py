@@ -350,6 +350,25 @@ def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
     assert judge(VACANT, empty(at(7 * 60)), window=EVENING).verdict is Verdict.REBUILD
 
 
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (Observation(at(25)), Deferral.WINDOW),
+        (Observation(at(25), state_asked=True, state="AVAILABLE"), Doubt.NO_ROW),
+        (empty(at(25), at(5)), Doubt.STALE_SAMPLE),
+        (Observation(at(25), state_asked=True, state="STOPPED"), Deferral.WINDOW),
+        (Observation(at(25), state_asked=True, state="MAINTENANCE"), Deferral.WINDOW),
+    ],
+    ids=["no look", "no row", "an old sample", "stopped", "forbidden until it opens"],
+)
+def test_p6_what_a_look_cannot_tell_is_kept_while_the_window_is_closed(
+    seen: Observation, reason: Deferral | Doubt
+) -> None:
+    decision = judge(VACANT, seen, window=EVENING)
+    assert decision.reason is reason
+    assert (decision.facts.trouble is None) == (reason is Deferral.WINDOW)
+
+
 @pytest.mark.parametrize(("state", "need"), [(None, Need.UNKNOWN), ("TERMINATED", Need.UNKNOWN)])
 @pytest.mark.parametrize("grace", [20, 240])
 def test_p6_one_that_is_gone_is_told_whatever_it_waits_for(

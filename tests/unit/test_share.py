@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from nonpersistent.facts import BRAKE_HOLDS, ENDS_WITHIN, Claim, Deferral, Need
+from nonpersistent.facts import ENDS_WITHIN, Claim, Deferral
 from nonpersistent.pacing import Share
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, VirtualClock, at, settings
@@ -89,11 +89,6 @@ def test_one_that_failed_is_not_under_way(stage: Stage) -> None:
     stage.has(DUE, NOON)
     stage.run()
     assert stage.desktops.rebuilds() == [WS]
-
-
-def test_p6_who_waits_for_the_share_for_days_needs_a_person() -> None:
-    owing = replace(DUE, late_at=NOON)
-    assert owing.needs(Deferral.SHARE) == (Need.BRAKED, at(-46) + BRAKE_HOLDS)
 
 
 @pytest.mark.parametrize(

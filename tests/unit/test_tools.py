@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from nonpersistent.facts import USUAL_DELAY, Decision, Facts, Need, Trouble, Verdict
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, at, settings, sign_in
@@ -40,25 +38,6 @@ def test_p6_the_reason_of_its_trouble_stays_with_a_workspace(stage: Stage) -> No
     stage.tools().write(record, Decision(stuck, Verdict.VACANT, at(9), "grace"))
     assert stage.record().reason == "no_row"
     assert stage.lines.decisions == [("vacant", "grace")]
-
-
-@pytest.mark.parametrize(
-    ("before", "then", "stays"),
-    [
-        ("brake", "window", "brake"),
-        ("share", "window", "share"),
-        ("grace", "window", "window"),
-        ("brake", "canary", "canary"),
-        ("brake", "no_row", "no_row"),
-    ],
-)
-def test_p6_who_waits_for_a_place_does_so_while_the_window_is_closed(
-    stage: Stage, before: str, then: str, stays: str
-) -> None:
-    record = stage.has(DUE, NOON, reason=before)
-    stage.tools().write(record, Decision(DUE, Verdict.DEFERRED, at(9), then))
-    assert stage.record().reason == stays
-    assert stage.lines.decisions == [("deferred", stays)]
 
 
 def test_nothing_is_written_or_said_when_nothing_has_changed(stage: Stage) -> None:
