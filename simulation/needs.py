@@ -36,6 +36,9 @@ USUAL = timedelta(hours=2)
 SEEN_TWICE = timedelta(minutes=10)
 """A bad end counts after so long."""
 
+ROWS_RETURN = timedelta(minutes=90)
+"""After a rebuild, rows may be missing for an hour (W8); the function may see its end later."""
+
 FORBIDDING = frozenset(State) - REBUILDABLE - {State.REBUILDING}
 """States in which AWS accepts no rebuild, and that are none of a rebuild's own."""
 
@@ -159,7 +162,9 @@ class Needs:
     def _of(self, desktop: Desktop, now: datetime) -> Iterator[str]:
         away = desktop.presence is not Presence.CONNECTED
         used = bool(self._world.fleet.sessions.get(desktop.id))
-        if desktop.state is State.AVAILABLE and away and used:
+        last = desktop.rebuilds[-1] if desktop.rebuilds else None
+        settles = last is not None and last.finished_at and now - last.finished_at < ROWS_RETURN
+        if desktop.state is State.AVAILABLE and away and used and not settles:
             if desktop.faults.row in BLIND or not desktop.faults.check_time:
                 yield "its connection cannot be learnt"
             elif desktop.faults.last_known.lies:
@@ -169,7 +174,6 @@ class Needs:
         self._forbidding[desktop.id] = desktop.state, since
         if desktop.state in FORBIDDING and now - since >= FORBIDS_FOR:
             yield FORBIDDEN
-        last = desktop.rebuilds[-1] if desktop.rebuilds else None
         if last is None or last.begun_at is None:
             return
         if last.by_person:
