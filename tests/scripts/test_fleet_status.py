@@ -140,6 +140,7 @@ def test_what_needs_a_person_comes_first_once_it_does(world: World) -> None:
         vacant_since=at(-5),
         owed_since=at(-5),
         late_at=at(90),
+        braked_at=at(-5) + BRAKE_HOLDS,
     )
     assert [row.needs for row in rows(world)] == [None, None]
     first, second = rows(world, NOON + BRAKE_HOLDS)
