@@ -37,7 +37,15 @@ def test_a_script_tells_a_python_that_is_too_old(script: Path) -> None:
 
 def test_verify_installs_neither_terraform_nor_the_local_aws(tmp_path: Path) -> None:
     done = subprocess.run(
-        ["make", "--dry-run", "verify", f"VENV={tmp_path}", "NAME=desks", "REGION=eu-west-1"],
+        [
+            "make",
+            "--no-print-directory",
+            "--dry-run",
+            "verify",
+            f"VENV={tmp_path}",
+            "NAME=desks",
+            "REGION=eu-west-1",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
