@@ -12,6 +12,7 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from demo.deployment import ROOT
+from demo.deployment import ROOT, Deployment
 from sandbox.fast_clock.local_aws_clock import Face
 
 from .clients import client
@@ -136,6 +137,27 @@ def local_aws(desktops: int) -> Iterator[LocalAws]:
             except subprocess.TimeoutExpired:
                 process.kill()  # otherwise leaving the block waits for it for ever
                 raise
+
+
+def everybody_works(aws: LocalAws, fleet: str) -> None:
+    """Once the fleet has its baseline, the users of all desktops sign in."""
+    everybody = set(aws.desktops)
+    aws.until("the baseline", lambda: everybody <= set(aws.told(fleet, "baseline")))
+    for desktop in aws.desktops:
+        aws.act(desktop, "sign-in")
+    aws.until("all are known to work", lambda: everybody <= set(aws.told(fleet, "recorded")))
+
+
+def watched_apply(
+    deployment: Deployment, hear: Callable[[str], None], watch: Callable[[], None]
+) -> None:
+    """Apply; `hear` each line of Terraform's, and `watch` ten times a second until it has ended."""
+    with ThreadPoolExecutor() as pool:
+        applied = pool.submit(deployment.apply, hear)
+        while not applied.done():
+            watch()
+            time.sleep(0.1)
+        applied.result()
 
 
 def unpack_archive(into: Path) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,7 +19,7 @@ import pytest
 
 from demo.deployment import ROOT, Deployment
 
-from .adopting import LocalAws, local_aws
+from .adopting import LocalAws, everybody_works, local_aws, watched_apply
 
 NAME = "desks"
 HERE = "us-east-1:123456789012"
@@ -199,12 +197,7 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adding]:
         deployment.set(kms_key_arn=key)
         found.watch()
         found.began = aws.now()
-        with ThreadPoolExecutor() as pool:
-            applied = pool.submit(deployment.apply, found.hear)
-            while not applied.done():
-                found.watch()
-                time.sleep(0.1)
-            applied.result()
+        watched_apply(deployment, found.hear, found.watch)
         found.ended = aws.now()
         found.watch()
         yield found
@@ -213,11 +206,7 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adding]:
 def _work(fleet: Adding) -> None:
     """Everybody signs in; one signs out, and that WorkSpace owes a rebuild."""
     aws = fleet.aws
-    everybody = set(aws.desktops)
-    aws.until("the baseline", lambda: everybody <= set(aws.told(NAME, "baseline")))
-    for desktop in aws.desktops:
-        aws.act(desktop, "sign-in")
-    aws.until("all are known to work", lambda: everybody <= set(aws.told(NAME, "recorded")))
+    everybody_works(aws, NAME)
     aws.act(fleet.owing, "sign-out")
     aws.until("a rebuild is owed", lambda: fleet.owing in aws.told(NAME, "vacant"))
 

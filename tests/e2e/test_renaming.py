@@ -9,9 +9,7 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -21,7 +19,7 @@ import pytest
 
 from demo.deployment import ROOT, Deployment
 
-from .adopting import LocalAws, local_aws
+from .adopting import LocalAws, everybody_works, local_aws, watched_apply
 
 OLD, NEW = "winter", "spring"
 
@@ -148,12 +146,7 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Renaming]:
         _work(found)
         deployment.set(name=NEW)
         found.watch()
-        with ThreadPoolExecutor() as pool:
-            applied = pool.submit(deployment.apply, found.hear)
-            while not applied.done():
-                found.watch()
-                time.sleep(0.1)
-            applied.result()
+        watched_apply(deployment, found.hear, found.watch)
         found.watch()
         yield found
 
@@ -161,11 +154,7 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Renaming]:
 def _work(fleet: Renaming) -> None:
     """Everybody signs in; one signs out, and an administrator holds that WorkSpace."""
     aws = fleet.aws
-    everybody = set(aws.desktops)
-    aws.until("the baseline", lambda: everybody <= set(aws.told(OLD, "baseline")))
-    for desktop in aws.desktops:
-        aws.act(desktop, "sign-in")
-    aws.until("all are known to work", lambda: everybody <= set(aws.told(OLD, "recorded")))
+    everybody_works(aws, OLD)
     fleet.fleet("hold", fleet.held, "--hours", "72", "--reason", "ticket 4711", "--name", OLD)
     aws.act(fleet.held, "sign-out")
     aws.until("a debt is held back", partial(_waits, fleet, OLD))
