@@ -93,14 +93,21 @@ class Trouble:
         return workspace_id in self._stuck
 
     def mend_for_good(self, desktop: Desktop) -> None:
-        """Support ends what no rebuild could: a state that allows none and will not pass."""
+        """Support ends what no rebuild could: a state that allows none and will not pass, and,
+        where files are kept, a broken WorkSpace that has no snapshot of its last session."""
         world, now = self._world, self._world.agenda.now
         passes = any(change.rebuild is not None for change in desktop.changes)
         stuck = desktop.state in ODD or desktop.state in (State.REBUILDING, State.STARTING)
-        rebuildable = desktop.state in (State.ERROR, State.UNHEALTHY) and _broken(desktop)
+        ill = desktop.state in (State.ERROR, State.UNHEALTHY)
+        rebuildable = ill and _broken(desktop) and not self._waits_for_snapshot(desktop)
         if stuck and not passes and not rebuildable:
             world.trace(desktop.id, "is mended by support")
             world.fleet.complete(desktop.id, now)
+
+    def _waits_for_snapshot(self, desktop: Desktop) -> bool:
+        used, snapshot = desktop.seen_at, desktop.snapshot
+        keeps = self._world.scenario.user_volume == "keep"
+        return keeps and used is not None and (snapshot is None or snapshot.at <= used)
 
     def _support(self) -> None:
         """In peace, too: rebuilds that were accepted before may still end in any state."""
