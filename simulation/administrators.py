@@ -42,7 +42,8 @@ class Administrators:
         self._over = False
         self._held: dict[str, tuple[datetime, datetime]] = {}
         """From when on, and until when, a WorkSpace is held for certain."""
-        self._ever_held: set[str] = set()
+        self.ever_held: set[str] = set()
+        """WorkSpaces of which somebody has asked for a hold."""
         self._runs_out: dict[str, datetime] = {}
         """When the last hold of a WorkSpace is over, if nobody releases it."""
         self._released: set[str] = set()
@@ -64,9 +65,9 @@ class Administrators:
     def end(self) -> None:
         world = self._world
         self._over = True
-        if self._ever_held:
+        if self.ever_held:
             self.released_at = world.agenda.now + timedelta(seconds=RELEASED_AFTER)
-        for id_ in sorted(self._ever_held):
+        for id_ in sorted(self.ever_held):
             if self._rng.random() < 0.5:
                 self._send("release", id_, RELEASED_AFTER)
                 self._released.add(id_)
@@ -88,9 +89,9 @@ class Administrators:
         world, rng = self._world, self._rng
         for id_ in sorted(world.roster) if not self._over else []:
             if world.faults.happens("held"):
-                self._ever_held.add(id_)
+                self.ever_held.add(id_)
                 self._send("hold", id_, hours=rng.uniform(0.5, 12), reason="forensics")
-            elif id_ in self._ever_held and rng.random() < 0.1:
+            elif id_ in self.ever_held and rng.random() < 0.1:
                 self._send("release", id_)
             elif world.faults.happens("by_hand"):
                 self._asked_at[id_] = world.agenda.now
@@ -108,7 +109,9 @@ class Administrators:
         """An invocation has received a request, and has returned normally."""
         match delivery.event:
             case {"task": "hold", "workspace_ids": [str(id_)], "hours": float(hours)}:
-                self._ever_held.add(id_)
+                self.ever_held.add(id_)
+                if self.released_at is not None and now >= self.released_at:
+                    self._released.discard(id_)  # it comes after its release
                 ends_by = now + timedelta(hours=hours)
                 self._runs_out[id_] = max(ends_by, self._runs_out.get(id_, ends_by))
                 since, until = self._held.get(id_, (now, FAR))

@@ -53,6 +53,8 @@ MAY_BE_TOLD = frozenset({FORBIDDEN, NOT_OURS})
 a look showed what the person had ordered."""
 
 FAILED = "its rebuild has failed"
+REFUSED = "AWS refuses its rebuild"
+OVERDUE = "its rebuild is overdue"
 HELD = "three of its WorkSpaces are lost"
 
 MOST_LOST = 3
@@ -118,7 +120,8 @@ class Needs:
         self._needs = {key: need for key, need in self._needs.items() if key in present}
         for key, since in present.items():
             need = self._needs.setdefault(key, _Need(since))
-            asked_at = world.asked_at.get(key[0]) if key[1] != HELD else now
+            waits = key[1] in (HELD, OVERDUE)  # nobody looks at it meanwhile
+            asked_at = now if waits else world.asked_at.get(key[0])
             if need.noticed_at is None and asked_at is not None and asked_at >= need.since:
                 need.noticed_at = asked_at
             if need.noticed_at is None or len(present) > MOST:
@@ -146,6 +149,8 @@ class Needs:
             else:
                 for why in self._of(desktop, now):
                     yield (id_, why), now
+        for id_ in world.reckoning.overdue():
+            yield (id_, OVERDUE), now
         if world.scenario.weather == "cause" and world.scenario.canary_after is not None:
             for bundle_id, number in self._lost().items():
                 bundle = world.fleet.bundles[bundle_id]
@@ -174,6 +179,8 @@ class Needs:
         self._forbidding[desktop.id] = desktop.state, since
         if desktop.state in FORBIDDING and now - since >= FORBIDS_FOR:
             yield FORBIDDEN
+        if away and self._is_refused(desktop):
+            yield REFUSED
         if last is None or last.begun_at is None:
             return
         if last.by_person:
@@ -188,3 +195,15 @@ class Needs:
         stuck = last.outcome is Outcome.NEVER_ENDS and desktop.state not in REBUILDABLE
         if stuck and last.finished_at and now - last.accepted_at > USUAL:
             yield "it has stopped on its way"
+
+    def _is_refused(self, desktop: Desktop) -> bool:
+        """Whether a session is owed a rebuild that AWS has refused and would refuse again."""
+        refused_at = self._world.api.refused_since.get(desktop.id)
+        sessions = self._world.fleet.sessions.get(desktop.id)
+        would_be = desktop.faults.refuse_rebuild is not None or desktop.snapshot is None
+        if refused_at is None or not sessions or not would_be:
+            return False
+        ends = [session.end for session in sessions if session.end is not None]
+        if len(ends) < len(sessions) or max(ends) > refused_at or desktop.state not in REBUILDABLE:
+            return False
+        return all(r.accepted_at < max(ends) for r in desktop.rebuilds)

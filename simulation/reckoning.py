@@ -10,6 +10,7 @@ from sandbox.desktop import Desktop
 from sandbox.states import State
 
 from . import verdicts
+from .agenda import BEGIN
 
 if TYPE_CHECKING:
     from .world import World
@@ -101,6 +102,28 @@ class Reckoning:
             world.fleet, sorted(world.roster), world.oracles, world.table.first_written, now
         )
 
+    def overdue(self) -> list[str]:
+        """Whose debt is older than all the waits that the administrator chose can explain."""
+        world = self._world
+        now, bound = world.agenda.now, verdicts.bound(world.scenario)
+        debts = self.debts() if not world.scenario.dry_run else []
+        return [
+            debt.desktop.id
+            for debt in debts
+            if debt.knowable_from is not None
+            and debt.desktop.id not in world.administrators.ever_held
+            and now - self._began(debt) > bound
+        ]
+
+    def _began(self, debt: verdicts.Debt, peace: datetime = BEGIN) -> datetime:
+        """When the time began within which a debt has to be paid: not before `peace`, nor before
+        the rebuilds that have ended since then."""
+        id_, now = debt.desktop.id, self._world.agenda.now
+        ends = [_shown_again_at(r, now) for r in debt.desktop.rebuilds if r.begun_at]
+        known = debt.knowable_from or debt.ended_at
+        free_at = self._world.administrators.free_at(id_)
+        return max([peace, free_at, debt.ended_at, known, *(end for end in ends if end > peace)])
+
     def _judge(self, peace: datetime) -> None:
         """P2 and P6: whatever is owed for too long by now."""
         world = self._world
@@ -118,10 +141,7 @@ class Reckoning:
         for debt in self.debts() if not world.scenario.dry_run else []:
             id_, desktop = debt.desktop.id, debt.desktop
             may_take = bound + verdicts.retries(world.scenario, world.fleet, desktop, world.oracles)
-            ends = [_shown_again_at(r, now) for r in desktop.rebuilds if r.begun_at]
-            known = debt.knowable_from or debt.ended_at
-            since_when = [peace, free_at(id_), debt.ended_at, known]
-            start = max([*since_when, *(end for end in ends if end > peace)])
+            start = self._began(debt, peace)
             if id_ in world.poisoned_since:
                 continue
             unlearnt = self._cannot_be_learnt(desktop)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .alarms import PRESENT, AlarmJudge
-from .needs import FAILED, FORBIDDEN, HELD, MAY_BE_TOLD, NOT_OURS
+from .needs import FAILED, FORBIDDEN, HELD, MAY_BE_TOLD, NOT_OURS, OVERDUE, REFUSED
 
 if TYPE_CHECKING:
     from .needs import Needs
@@ -27,7 +27,9 @@ ALARMS = {
     "its last connection cannot be true": ("unknown", "late"),
     "its rebuild does not end": ("endless",),
     FAILED: ("blocked", "held-bundle", "unknown"),
+    REFUSED: ("blocked", "unknown", "late"),
     "it has stopped on its way": ("endless", "blocked", "unknown"),
+    OVERDUE: ("late", "blocked", "unknown", "endless", "held-bundle", "braked"),
     HELD: ("held-bundle",),
     FORBIDDEN: ("blocked", "late"),
     NOT_OURS: ("endless", "blocked", "held-bundle", "unknown", "late"),

@@ -112,10 +112,14 @@ class RollOuts:
         }
 
     def _was_proven(self, desktop: Desktop, rebuild: Rebuild) -> bool:
-        """Whether it was seen to be rebuilt well. If that was long ago, a canary goes first."""
+        """Whether a look has shown that it was rebuilt well, whatever became of the line that says
+        so. If that was long ago, a canary goes first."""
+        fleet, looks = self._world.fleet.fleet.values(), self._world.oracles.looks
         return any(
-            image == rebuild.image_id and seen_at <= rebuild.accepted_at
-            for seen_at, _, image in self._proofs[desktop.bundle_id]
+            earlier.image_id == rebuild.image_id and looks.good_end_since(other.id, earlier)
+            for other in fleet
+            if other.bundle_id == desktop.bundle_id
+            for earlier in other.rebuilds
         )
 
     # -- all do -------------------------------------------------------------------------------

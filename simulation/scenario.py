@@ -105,7 +105,16 @@ class Scenario:
         return any(name in self.faults for kind in kinds for name in WEATHER[kind])
 
 
-LONG = ("cause", "evidence", "unknown ids", "poison", "life", "own signals", "people")
+LONG = (
+    "cause",
+    "evidence",
+    "unknown ids",
+    "poison",
+    "life",
+    "own signals",
+    "people",
+    "states",
+)
 """Kinds of weather that need hours to show what they do."""
 
 DAYS = {"cause": 0.2, "evidence": 0.1, "messages": 0.12, "mixed": 0.002}

@@ -50,6 +50,9 @@ ROWS = {
 }
 
 
+REFUSAL = ("InvalidUserConfiguration.Workspace", "The user cannot be found in the directory.")
+
+
 class Trouble:
     """Starts and ends troubles. After `end` nothing is broken that time does not mend."""
 
@@ -84,6 +87,7 @@ class Trouble:
                 world.fleet.set_last_known(desktop.id, LastKnown.TRUE, now)
             world.fleet.set_row(desktop.id, Row.SAMPLED, now)
             desktop.faults.snapshots = True
+            self._allow(desktop)
             if desktop.snapshot is None:
                 world.fleet.take_snapshot(desktop.id, now)
             self.mend_for_good(desktop)
@@ -136,6 +140,10 @@ class Trouble:
             world.fleet.stop(id_, now)
         if happens("no_snapshot"):
             desktop.snapshot, desktop.faults.snapshots = None, False
+        if happens("refused"):
+            world.trace(id_, "is not to be rebuilt")
+            desktop.faults.refuse_rebuild = REFUSAL
+            self._later(partial(self._allow, desktop), 10 * 3600)
         if happens("odd_state") and desktop.state is State.AVAILABLE:
             self._odd(desktop)
         if happens("ordered") or (desktop.state in BAD and happens("ordered")):
@@ -166,6 +174,10 @@ class Trouble:
                 if self._rng.random() < FOR_EVER:
                     self._lying.add(id_)
                 self._later(partial(self._show, id_), 4 * 3600)
+
+    @staticmethod
+    def _allow(desktop: Desktop) -> None:
+        desktop.faults.refuse_rebuild = None
 
     def _show(self, desktop_id: str) -> None:
         world = self._world
@@ -250,6 +262,7 @@ _OF_A_ROUND = (
     "alarm_stuck",
     "stopped",
     "no_snapshot",
+    "refused",
     "odd_state",
     "ordered",
     "terminated",

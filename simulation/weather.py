@@ -80,7 +80,7 @@ WEATHER: dict[str, dict[str, float]] = {
     },
     "api away": {"api_away": 1.0},
     "roster": {"roster_shrinks": 1.0, "roster_grows": 1.0},
-    "states": {"odd_state": 0.15, "stopped": 0.2, "no_snapshot": 0.15},
+    "states": {"odd_state": 0.15, "stopped": 0.2, "no_snapshot": 0.15, "refused": 0.1},
     "clocks": {"skew": 1.0},
 }
 

@@ -62,6 +62,8 @@ class Api:
         self.poison = Poison()
         self.is_away = False
         """Every call fails for now."""
+        self.refused_since: dict[str, datetime] = {}
+        """By WorkSpace: since when AWS has refused its rebuilds, for a reason that lasts."""
         self._api = WorkSpacesApi(fleet, self.bucket)
         self._allowed = allowed
         self._faults = faults
@@ -94,6 +96,10 @@ class Api:
             codes = ("InvalidUserConfiguration.Workspace", "InternalServerError", "InternalFailure")
             return _failed(id_, self._faults.rng.choice((*codes, "ThrottlingException", "")))
         answer = plain(self._api.call("RebuildWorkspaces", given, now))
+        if answer["FailedRequests"]:
+            self.refused_since.setdefault(id_, now)
+        else:
+            self.refused_since.pop(id_, None)
         if not answer["FailedRequests"] and self._faults.happens("failed_but_begun"):
             return _failed(id_, "InternalServerError")
         return dict(answer)

@@ -96,6 +96,7 @@ class World(FarEnd):
         self.limits = Limits(self)
         self.rollouts = RollOuts(self)
         self.administrators = Administrators(self)
+        self.reckoning = Reckoning(self)
         self.users = Users(self.agenda, self.fleet, scenario, self.told, self.trace)
         self._sent: dict[Invocation, datetime] = {}
         self._fates: dict[Invocation, Fate] = {}
@@ -110,8 +111,7 @@ class World(FarEnd):
         shortcut.take(handler._dynamodb(), transport.WIRE)
         self.telling = Telling(self.oracles)
         log.listen(self.heard)
-        reckoning = Reckoning(self)
-        reckoning.begin()
+        self.reckoning.begin()
         needs = Needs(self)
         needs.begin()
         ringing = Ringing(self, needs)
@@ -134,7 +134,7 @@ class World(FarEnd):
             for weather in (self.causes, self.episodes, self.trouble, self.administrators):
                 weather.end()
             self.users.go_home()
-            reckoning.settle()
+            self.reckoning.settle()
         violation = next(iter(self.oracles.violations), None)
         counts = dict(self.oracles.counts) | {"invocations": self.functions.count}
         counts["alarms"] = ringing.judge.rung

@@ -238,6 +238,11 @@ class Facts:
     def is_owed(self) -> bool:
         return self.phase in (Phase.VACANT, Phase.FAILED)
 
+    @property
+    def is_stuck(self) -> bool:
+        """A rebuild failed, or AWS refused it: only one that AWS accepts ends the trouble."""
+        return self.retry_at is not None or (self.trouble is not None and self.trouble.refused)
+
     def needs(self, reason: str | None) -> tuple[Need, datetime] | None:
         """What it needs a person for, and from when on, if it waits for `reason`."""
         if self.trouble is not None:

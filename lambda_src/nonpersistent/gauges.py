@@ -21,12 +21,12 @@ MOST_NAMED = 100
 """WorkSpaces that are named beside one line."""
 
 
-def tell(ledger: Ledger, journal: Journal, settings: Settings, now: datetime) -> None:
+def tell(ledger: Ledger, journal: Journal, settings: Settings) -> None:
     """Write the gauges, and a line for each WorkSpace and bundle that needs a person now.
 
     Three requests at the most, as many as the index of what is planned has pages beyond that.
     """
-    entries = ledger.planned()
+    entries, now = ledger.planned(), ledger.clock.now()
     unattended = now - USUAL_DELAY - timedelta(seconds=2 * len(entries) / settings.api_rate)
     needy = list(_needy(entries, unattended, now))
     counts = Counter(need for _, need, _, _ in needy)

@@ -75,7 +75,7 @@ class Container:
         now = CLOCK.now()
         if self._gauged_at is None or now - self._gauged_at >= gauges.INTERVAL:
             self._gauged_at = now
-            gauges.tell(self.ledger, self.journal, self.settings, now)
+            gauges.tell(self.ledger, self.journal, self.settings)
 
     def act(self, context: Context, tally: Tally) -> None:
         """Do what is due. An idle minute costs one empty query."""

@@ -22,7 +22,8 @@ def reckon(
     """
     facts = decision.facts
     waits = isinstance(decision.reason, Deferral)  # so does the look that awaited a newer sample
-    if waits and facts.trouble is not None and facts.trouble.reason == Doubt.OLDER_SAMPLE:
+    doubted = facts.trouble is not None and facts.trouble.reason == Doubt.OLDER_SAMPLE
+    if waits and doubted and not facts.is_stuck:
         facts = replace(facts, trouble=None)
     put_off = facts.phase is Phase.IN_USE and facts.owed_since is not None
     if not (facts.is_owed or put_off) or settings.dry_run:

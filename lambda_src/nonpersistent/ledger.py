@@ -38,6 +38,9 @@ SIGNALS = {
 }
 """The time that each kind of signal moves forward."""
 
+ODD_ITEM = "unreadable_item"
+"""Why a WorkSpace whose item somebody has changed needs a person."""
+
 COUNT = "ADD version :one"
 """What makes the actor's write fail that had not seen a signal."""
 
@@ -135,9 +138,9 @@ class Ledger:
         written = replace(record, version=record.version + 1)
         return written if self._replace(to_item(written), record.version) else None
 
-    def set_aside(self, workspace_id: str, look_at: datetime, reason: str) -> None:
+    def set_aside(self, workspace_id: str, look_at: datetime) -> None:
         """Put off an item that cannot be read, and say that it needs a person."""
-        told: Item = {":need": {"S": Need.UNKNOWN.value}, ":reason": {"S": reason}}
+        told: Item = {":need": {"S": Need.UNKNOWN.value}, ":reason": {"S": ODD_ITEM}}
         self._table.update(
             workspace_id,
             "SET due_at = :look_at, needs = :need, needs_at = if_not_exists(needs_at, :look_at), "
@@ -208,7 +211,8 @@ class Ledger:
 
     def _entries(self, values: Item, *conditions: str) -> Iterator[Entry]:
         for item in self._table.query("due", values, *conditions):
-            entry = Entry(id=item["id"]["S"], due_at=self.clock.now())
+            now = self.clock.now()
+            entry = Entry(item["id"]["S"], now, None, Need.UNKNOWN, now, ODD_ITEM)
             with suppress(*UNREADABLE):
                 entry = read(Entry, item)
             yield entry

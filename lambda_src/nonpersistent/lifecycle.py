@@ -189,6 +189,10 @@ def _await_vacancy(facts: Facts, seen: Observation, now: datetime, settings: Set
     told_later = after(facts.told_at, seen.checked_at)
     if seen.connection == "CONNECTED" and seen.is_fresh and not told_later:
         look_at = settings.look_after(now, settings.patience) if facts.is_wanted else None
+        if facts.is_stuck and facts.trouble is not None and facts.trouble.needs_at <= now:
+            # Until AWS accepts a rebuild, the fault that a person was told of lasts.
+            look_at = look_at or settings.look_after(now, claims.LONGEST_PAUSE)
+            return Decision(facts, Verdict.IN_USE, look_at, facts.trouble.reason)
         return Decision(replace(facts, trouble=None), Verdict.IN_USE, look_at)
     obstacle = _obstacle(facts, seen, now, settings)
     return obstacle or trouble(facts, Need.UNKNOWN, seen.doubt, now, settings)
@@ -199,8 +203,7 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     if due_at is None:
         return _await_vacancy(facts, seen, now, settings)
     vacant_at, obstacle = _vacant_at(facts, seen), _obstacle(facts, seen, now, settings)
-    outlasts = facts.retry_at is not None or (facts.trouble is not None and facts.trouble.refused)
-    if vacant_at is not None and obstacle is None and not outlasts:
+    if vacant_at is not None and obstacle is None and not facts.is_stuck:
         facts = replace(facts, trouble=None)
     if obstacle is not None and seen.state in (None, *GONE_STATES):
         return obstacle
@@ -208,7 +211,7 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     opens_at = settings.rebuild_allowed_at(soonest)
     if opens_at > soonest:
         cannot_tell = seen.was_looked_at and vacant_at is None and obstacle is None
-        if outlasts or (facts.trouble is None and not cannot_tell):
+        if facts.is_stuck or (facts.trouble is None and not cannot_tell):
             return defer(facts, Deferral.WINDOW, opens_at, settings)
         # A doubt may be over long before the window opens.
         return obstacle or trouble(facts, Need.UNKNOWN, seen.doubt, now, settings)

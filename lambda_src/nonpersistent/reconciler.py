@@ -9,7 +9,7 @@ from .answers import Unavailable
 from .examiner import Examiner, is_suspect
 from .facts import Deferral, Phase, Verdict
 from .journal import Line, Tally
-from .ledger import AUDIT, Entry
+from .ledger import AUDIT, ODD_ITEM, Entry
 from .records import Record
 from .settings import TICK
 from .table import KEYS_PER_READ
@@ -132,9 +132,9 @@ class Reconciler:
         records = self._tools.ledger.read(ids)
         for id_ in set(ids) - {record.workspace_id for record in records}:
             if id_ in roster:  # what cannot be read holds up nobody else
-                reason, look_at = "unreadable_item", self._tools.clock.now() + UNREADABLE_WAITS
-                self._tools.ledger.set_aside(id_, look_at, reason)
-                about = {"reason": reason, "due_at": look_at}
+                look_at = self._tools.clock.now() + UNREADABLE_WAITS
+                self._tools.ledger.set_aside(id_, look_at)
+                about = {"reason": ODD_ITEM, "due_at": look_at}
                 self._tools.journal.write(Verdict.NOT_LEARNT, id_, **about)
             else:
                 self._tools.ledger.forget_unreadable(id_)

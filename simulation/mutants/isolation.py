@@ -58,7 +58,7 @@ ISOLATION = (
                 "",
             ),
             "an unreadable item stays due": (
-                "                self._tools.ledger.set_aside(id_, look_at, reason)\n",
+                "                self._tools.ledger.set_aside(id_, look_at)\n",
                 "",
             ),
             "suspects come first": (

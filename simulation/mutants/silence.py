@@ -25,8 +25,8 @@ GAUGES = (
                 "and entry.needs_at is not None:",
             ),
             "the gauges show only what is due in this pass": (
-                "entries = ledger.planned()",
-                "entries = [entry for entry in ledger.planned() if entry.due_at <= now]",
+                "entries, now = ledger.planned(), ledger.clock.now()",
+                "now = ledger.clock.now()\n    entries = ledger.due(now)",
             ),
             "a need is told when it begins and not while it lasts": (
                 "and entry.needs_at is not None and entry.needs_at <= now:",
@@ -43,6 +43,16 @@ GAUGES = (
             ),
             "a held bundle rings nowhere": ("held_bundles=len(held)", "held_bundles=0"),
             "an endless rebuild rings nowhere": ("endless=counts[Need.ENDLESS]", "endless=0"),
+        },
+    ),
+    *bugs(
+        "P6",
+        "ledger.py",
+        {
+            "what the index cannot show rings nowhere": (
+                "now, None, Need.UNKNOWN, now, ODD_ITEM)",
+                "now)",
+            ),
         },
     ),
     *bugs(
@@ -89,6 +99,10 @@ GAUGES = (
         "P6",
         "lateness.py",
         {
+            "an awaited sample hides a refusal": (
+                "if waits and doubted and not facts.is_stuck:",
+                "if waits and doubted:",
+            ),
             "an alarm of a later session leaves the debt as old": (
                 "since = latest(facts.owed_since, told_at, ",
                 "since = latest(facts.owed_since, ",
@@ -153,6 +167,10 @@ GAUGES = (
         "P6",
         "lifecycle.py",
         {
+            "who comes back mends what AWS refuses": (
+                "if facts.is_stuck and facts.trouble is not None",
+                "if False and facts.trouble is not None",
+            ),
             "a sign-in before the rebuild is one after it": (
                 "failed.begun_at or failed.asked_at + SHORTEST",
                 "failed.begun_at or failed.asked_at",

@@ -96,6 +96,7 @@ def proves(history: History, minute: float) -> None:
     [bundle] = history.world.fleet.bundles.values()
     about = {"bundle_id": bundle.id, "image_id": bundle.image_id}
     at = asked.accepted_at.isoformat()
+    history.look(minute + 90, history.ids[1])
     history.says(minute + 90, "finished", workspace_id=history.ids[1], asked_at=at, **about)
 
 

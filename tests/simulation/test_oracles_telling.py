@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.course import Course
 from sandbox.states import LastKnown, Row, State
+from simulation import verdicts
 from simulation.needs import FORBIDDEN, NOT_OURS, Needs
 from simulation.scenario import Scenario
 from simulation.telling import Telling
@@ -78,7 +79,16 @@ def unknown(history: History) -> None:
     history.world.trouble._terminate(history.id)
 
 
-SORROWS = [unlearnable, frozen_connected, lying, endless, broken_for_good, unknown]
+def refused(history: History) -> None:
+    history.session(10, 20)
+    history.world.fleet.fleet[history.id].faults.refuse_rebuild = ("no", "")
+    history.look(50)
+    request = {"RebuildWorkspaceRequests": [{"WorkspaceId": history.id}]}
+    status, body = history.world.api.answer("RebuildWorkspaces", request, history.at(50))
+    assert (status, len(body["FailedRequests"])) == (200, 1)
+
+
+SORROWS = [unlearnable, frozen_connected, lying, endless, broken_for_good, unknown, refused]
 
 
 @pytest.mark.parametrize("sorrow", SORROWS, ids=lambda sorrow: sorrow.__name__)
@@ -123,8 +133,28 @@ def test_p6_what_passes_within_two_hours_need_not_be_named() -> None:
         history.world.asked_at[history.id] = history.at(minute)
         if minute == 120:
             history.world.fleet.set_row(history.id, Row.SAMPLED, history.at(minute))
+        if minute == 150:
+            history.rebuild(minute)
         needs._judge()
     assert history.broken == []
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_p6_a_debt_that_no_wait_explains_must_be_named(named: bool) -> None:
+    """An alarm told of the session; nothing stands in the way of its rebuild, and none follows."""
+    history = History(replace(CALM, weather="evidence", faults={"row_missing": 0.1}))
+    history.session(10, 20)
+    history.told(25, "session_end")
+    needs, overdue_at = Needs(history.world), 20 + verdicts.bound(CALM) / minutes(1)
+    history.world.listeners.append(needs.heard)
+    for minute in range(30, int(overdue_at) + 180, 5):
+        assert not history.broken or minute > overdue_at + 120
+        if named:
+            about = {"workspace_id": history.id, "needs": "late", "reason": "not_looked_at"}
+            history.says(minute, "needs_person", **about)
+        history.at(minute)
+        needs._judge()
+    assert set(history.broken) == (set() if named else {"P6"}), history.what
 
 
 def test_p6_a_line_that_calls_for_a_person_in_calm_weather_is_seen() -> None:
@@ -138,7 +168,6 @@ def test_p6_a_line_that_calls_for_a_person_in_calm_weather_is_seen() -> None:
 def test_p6_what_others_have_brought_about_may_be_told_and_need_not(why: str) -> None:
     history = History(replace(CALM, weather="people", faults={"ordered": 0.1}))
     fleet, desktop = history.world.fleet, history.world.fleet.fleet[history.id]
-    history.session(10, 20)
     if why == FORBIDDEN:
         fleet.set_state(history.id, State.MAINTENANCE, history.at(30))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,9 +13,10 @@ from nonpersistent import gauges
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import ENDS_WITHIN, Claim, Need, Trouble
 from nonpersistent.journal import Journal
-from nonpersistent.records import Record
+from nonpersistent.records import Record, to_item
+from tests import ledger_table
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at, settings
 
 CALM = {
     "owed": 0,
@@ -35,7 +37,7 @@ MOMENT = timedelta(milliseconds=1)
 
 def told(stage: Stage, **changes: Any) -> dict[str, Any]:
     given = settings(**changes)
-    gauges.tell(stage.ledger, Journal("desks"), given, stage.clock.now())
+    gauges.tell(stage.ledger, Journal("desks"), given)
     [line] = stage.lines.of("gauges")
     return {name: line[name] for name in CALM if line[name] != CALM[name]}
 
@@ -104,6 +106,19 @@ def test_p6_what_nobody_looks_at_is_late(
         [line] = stage.lines.of("needs_person")
         assert (line["needs"], line["reason"]) == ("late", "not_looked_at")
         assert line["since"] == at(0, seconds).isoformat()
+
+
+def test_p6_what_the_index_cannot_show_needs_a_person(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has changed an item; reading takes a while."""
+    moments = itertools.count()
+    monkeypatch.setattr(VirtualClock, "now", lambda _: NOON + next(moments) * MOMENT)
+    odd: Any = to_item(Record(WS, DUE, 1, at(60))) | {"user": {"L": []}}
+    ledger_table.put(stage.client, "ledger", odd)
+    assert told(stage) == {"unknown": 1}
+    [line] = stage.lines.of("needs_person")
+    assert (line["workspace_id"], line["reason"]) == (WS, "unreadable_item")
 
 
 def test_p6_a_person_is_told_of_the_oldest_of_several(stage: Stage) -> None:

@@ -393,6 +393,17 @@ def test_p6_no_awaited_sample_rings_while_the_look_waits_for_something_else(
     assert reckoned.trouble == (trouble if kept else None)
 
 
+@pytest.mark.parametrize("stuck", [{"retry_at": at(-5)}, {"refused": True}], ids=["failed", "no"])
+def test_p6_no_awaited_sample_hides_that_a_rebuild_failed_or_was_refused(
+    stuck: dict[str, Any],
+) -> None:
+    trouble = Trouble(at(-90), Need.BLOCKED, Doubt.OLDER_SAMPLE, at(-60), "refused" in stuck)
+    facts = Facts(used_at=at(-60), vacant_since=at(-40), owed_since=at(-40), trouble=trouble)
+    facts = replace(facts, retry_at=stuck.get("retry_at"))
+    waits = Decision(facts, Verdict.DEFERRED, at(300), Deferral.BRAKE)
+    assert reckon(facts, waits, at(5), settings(), timedelta(hours=1)).trouble == trouble
+
+
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NIGHTS = Window(time(19), time(6), "UTC")
 WEEKDAYS = replace(NIGHTS, days=frozenset(range(5)))

@@ -166,13 +166,14 @@ def test_p6_the_index_shows_what_the_gauges_need(ledger: Ledger) -> None:
     [{"owed_since": {"S": "soon"}}, {"needs": {"S": "tea"}}, {"reason": {"N": "1"}}],
     ids=str,
 )
-def test_p8_an_entry_that_cannot_be_read_is_due_and_hides_no_other(
+def test_p8_an_entry_that_cannot_be_read_is_due_needs_a_person_and_hides_no_other(
     ledger: Ledger, dynamodb: DynamoDBClient, attribute: Any
 ) -> None:
     item = to_item(Record(OTHER, OWED, 1, at(-5))) | attribute
     ledger_table.put(dynamodb, "ledger", item)
     ledger.record(session_end(NOON), at(-1))
-    assert ledger.due(NOON) == [Entry(OTHER, NOON), Entry(WS, at(-1))]
+    odd = Entry(OTHER, NOON, None, Need.UNKNOWN, NOON, "unreadable_item")
+    assert ledger.due(NOON) == [odd, Entry(WS, at(-1))]
 
 
 def test_p8_a_record_that_cannot_be_read_is_left_out_and_set_aside(
@@ -183,13 +184,13 @@ def test_p8_a_record_that_cannot_be_read_is_left_out_and_set_aside(
     ledger.record(session_end(NOON), NOON)
     assert [record.workspace_id for record in ledger.read([OTHER, WS])] == [WS]
     assert [record.workspace_id for record in ledger.everything()] == [WS]
-    ledger.set_aside(OTHER, at(60), "unreadable_item")
+    ledger.set_aside(OTHER, at(60))
     [entry] = ledger.due(at(60))[1:]
     assert (entry.due_at, entry.reason, entry.needs) == (at(60), "unreadable_item", Need.UNKNOWN)
     assert entry.needs_at == at(90)  # as it was written before
     del broken["needs_at"]
     ledger_table.put(dynamodb, "ledger", broken)
-    ledger.set_aside(OTHER, at(60), "unreadable_item")
+    ledger.set_aside(OTHER, at(60))
     assert ledger.due(at(60))[1].needs_at == at(60)
 
 

@@ -198,6 +198,22 @@ def test_p2_who_was_asked_to_be_rebuilt_is_looked_at_until_they_leave() -> None:
 
 
 @pytest.mark.parametrize(
+    ("needs_at", "refused", "kept"),
+    [(at(6), True, True), (at(6.1), True, False), (at(6), False, False)],
+    ids=["told", "not told yet", "no refusal"],
+)
+def test_p6_what_aws_refuses_to_rebuild_stays_told_while_its_user_is_back(
+    needs_at: datetime, refused: bool, kept: bool
+) -> None:
+    stuck = Trouble(at(-30), Need.BLOCKED, "no", needs_at, refused)
+    decision = judge(replace(TOLD, trouble=stuck), busy(at(6)))
+    assert said(decision) == (Verdict.IN_USE, *(("no", at(65)) if kept else (None, None)))
+    assert decision.facts.trouble == (stuck if kept else None)
+    wanted = judge(replace(TOLD, trouble=stuck, wanted_at=NOON), busy(at(6)))
+    assert wanted.look_at == at(10)
+
+
+@pytest.mark.parametrize(
     ("seen", "doubt"),
     [
         (sight(NOON), Doubt.NO_ROW),
