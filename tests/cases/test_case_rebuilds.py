@@ -158,6 +158,22 @@ def test_dead_key() -> None:
     assert not case.calmed("held-bundle")
 
 
+def test_bundle_of_two() -> None:
+    """Both are lost to a key that is disabled for five hours: they are no three, so nothing is
+    held, and each is tried again until it is rebuilt."""
+    case = Case(2)
+    bundle = case.fleet.bundles[case.desktop().bundle_id]
+    case.at(0, lambda: setattr(bundle, "spoiled", State.ERROR))
+    case.at(5 * HOUR, lambda: setattr(bundle, "spoiled", None))
+    for number in range(2):
+        case.session(number)
+    case.plays(16 * HOUR)
+    assert [len(case.logged("failed", number)) for number in range(2)] == [2, 2]
+    assert [len(case.logged("finished", number)) for number in range(2)] == [1, 1]
+    assert len(case.rang("blocked")) == len(case.calmed("blocked")) == 1
+    assert not case.rang("held-bundle")
+
+
 @pytest.mark.parametrize("touched", [0, 5, 19, 25, 40, 49])
 def test_touched(touched: float) -> None:
     case = Case(every_tick=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -33,6 +34,20 @@ def test_a_script_tells_a_python_that_is_too_old(script: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"{script.name} needs python3.11 or newer; this is python3.8.1\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [ROOT / "scripts/fleet", *sorted(ROOT.glob("scripts/fleetlib/*.py"))],
+    ids=lambda path: path.name,
+)
+def test_fleet_imports_boto3_and_the_standard_library_alone(path: Path) -> None:
+    """A copy of the command runs where nothing else is installed."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    imported = [alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names]
+    imported += [n.module or "" for n in nodes if isinstance(n, ast.ImportFrom) if not n.level]
+    known = sys.stdlib_module_names | {"boto3", "botocore", "fleetlib"}
+    assert {name.partition(".")[0] for name in imported} <= known
 
 
 def test_verify_installs_neither_terraform_nor_the_local_aws(tmp_path: Path) -> None:
