@@ -220,6 +220,7 @@ def trouble(
     needs_at = min(since + holds, before.needs_at)
     if facts.retry_at is not None or before.needs_at <= now:
         need = before.need  # a failed rebuild, or what a person was told of: one fault, one alarm
+        reason = before.reason if before.refused and isinstance(reason, Doubt) else reason
     shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience
     pause = max(shortest, min((now - since) / 2, LONGEST_PAUSE, settings.audit_interval))
     refused = verdict is Verdict.REFUSED or before.refused

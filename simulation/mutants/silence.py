@@ -89,6 +89,10 @@ GAUGES = (
                 "DOUBT_HOLDS = timedelta(minutes=90)",
                 "DOUBT_HOLDS = timedelta(days=9)",
             ),
+            "a doubt hides why AWS refuses": (
+                "before.reason if before.refused and isinstance(reason, Doubt) else reason",
+                "reason",
+            ),
             "a doubt is younger at each look": (
                 "since = before.since\n",
                 "since = now\n",

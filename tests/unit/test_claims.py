@@ -21,6 +21,7 @@ from nonpersistent.facts import (
     ENDS_WITHIN,
     Claim,
     Decision,
+    Doubt,
     Facts,
     Need,
     Phase,
@@ -515,6 +516,25 @@ def test_p6_trouble_keeps_its_age_whatever_its_reason_becomes() -> None:
     assert refused.trouble == Trouble(NOON, Need.BLOCKED, "no", at(30), refused=True)
     later = Trouble(NOON, Need.UNKNOWN, "no_row", at(30), refused=True)
     assert trouble(refused, 20).facts.trouble == later
+
+
+@pytest.mark.parametrize(
+    ("reason", "refused", "minute", "told"),
+    [
+        (Doubt.NO_ROW, True, 30, "no"),
+        (Doubt.NO_ROW, True, 29, Doubt.NO_ROW),
+        (Doubt.NO_ROW, False, 30, Doubt.NO_ROW),
+        ("STOPPING", True, 30, "STOPPING"),
+    ],
+)
+def test_p6_a_person_is_told_why_aws_refuses_and_not_of_doubts_meanwhile(
+    reason: str, refused: bool, minute: float, told: str
+) -> None:
+    stuck = replace(OWED, trouble=Trouble(NOON, Need.BLOCKED, "no", at(30), refused))
+    decision = claims.trouble(stuck, Need.UNKNOWN, reason, at(minute), DEFAULTS)
+    assert decision.reason == told
+    assert decision.facts.trouble is not None
+    assert decision.facts.trouble.reason == told
 
 
 @pytest.mark.parametrize("first", [Need.BLOCKED, Need.UNKNOWN])
