@@ -84,11 +84,11 @@ class Needs:
         self._forbidding: dict[str, tuple[State, datetime]] = {}
         self._minutes = 0
         scenario = world.scenario
-        self._judges = (scenario.steady or scenario.weather == "poison") and not scenario.dry_run
+        self._steady = scenario.steady or scenario.weather == "poison"
 
     def begin(self) -> None:
         self._world.listeners.append(self.heard)
-        if self._judges:
+        if not self._world.scenario.dry_run:
             self._world.agenda.every(MINUTE, self._tick, MINUTE)
 
     def heard(self, at: datetime, line: Mapping[str, Any]) -> None:
@@ -109,7 +109,10 @@ class Needs:
         return {key: n.noticed_at for key, n in self._needs.items() if n.noticed_at is not None}
 
     def _tick(self) -> None:
+        """While nothing keeps the function from looking: in steady weather, and in peace."""
         self._minutes += 1
+        if self._world.faults.active and not self._steady:
+            return
         if self._needs or self._minutes % EVERY == 0:
             self._judge()
 
