@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sandbox.course import BAD, USABLE, Rebuild
+from sandbox.course import BAD, USABLE, Outcome, Rebuild
 from sandbox.desktop import Desktop
 from sandbox.states import State
 
@@ -137,6 +137,12 @@ class Looks:
             if look.state in BAD:
                 return False
         return False
+
+    def seen_well(self, desktop_id: str, rebuild: Rebuild) -> bool:
+        """Whether a rebuild was shown to have ended well, at once or after a while."""
+        if rebuild.finished_at is None or rebuild.outcome is not Outcome.SUCCEEDS:
+            return False
+        return any(look.state in USABLE for look in self._after(desktop_id, rebuild.finished_at))
 
     def seems_over(self, desktop_id: str, rebuild: Rebuild) -> bool:
         """Whether a rebuild was shown in a state on its way that may be its end, too."""

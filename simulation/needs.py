@@ -46,6 +46,7 @@ FORBIDS_FOR = timedelta(hours=1)
 """After that the function may say so: it does after 90 minutes, if a rebuild is owed."""
 
 FORBIDDEN = "its state allows no rebuild"
+OWING = "its state does not allow the rebuild that it owes"
 NOT_OURS = "a rebuild that a person ordered has failed, or does not end"
 
 MAY_BE_TOLD = frozenset({FORBIDDEN, NOT_OURS})
@@ -82,6 +83,8 @@ class Needs:
         self._needs: dict[tuple[str, str], _Need] = {}
         self._named: dict[str, datetime] = {}
         self._forbidding: dict[str, tuple[State, datetime]] = {}
+        self._hindered_at: dict[str, datetime] = {}
+        """When something stood last in the way of a WorkSpace's rebuild."""
         self._minutes = 0
         scenario = world.scenario
         self._steady = scenario.steady or scenario.weather == "poison"
@@ -142,6 +145,7 @@ class Needs:
         If AWS answers about nobody, that is an outage, and a matter of audits.
         """
         world = self._world
+        owed = {debt.desktop.id for debt in world.reckoning.debts() if debt.knowable_from}
         met = world.api.poison.met if world.roster - world.api.poison.met else set()
         for id_ in sorted(world.roster):
             desktop = world.fleet.fleet.get(id_)
@@ -150,9 +154,13 @@ class Needs:
             elif id_ in met:
                 yield (id_, "it is poisoned"), world.poisoned_since[id_]
             else:
-                for why in self._of(desktop, now):
-                    yield (id_, why), now
-        for id_ in world.reckoning.overdue():
+                whys = list(self._of(desktop, now))
+                if whys or desktop.state in FORBIDDING:
+                    self._hindered_at[id_] = now
+                for why in whys:
+                    owing = why == FORBIDDEN and id_ in owed
+                    yield (id_, OWING if owing else why), now
+        for id_ in world.reckoning.overdue(self._hindered_at):
             yield (id_, OVERDUE), now
         if world.scenario.weather == "cause" and world.scenario.canary_after is not None:
             for bundle_id, number in self._lost().items():

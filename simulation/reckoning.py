@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -102,8 +103,9 @@ class Reckoning:
             world.fleet, sorted(world.roster), world.oracles, world.table.first_written, now
         )
 
-    def overdue(self) -> list[str]:
-        """Whose debt is older than all the waits that the administrator chose can explain."""
+    def overdue(self, hindered_at: Mapping[str, datetime]) -> list[str]:
+        """Whose debt is older than all the waits that the administrator chose can explain, since
+        something else stood in its way."""
         world = self._world
         now, bound = world.agenda.now, verdicts.bound(world.scenario)
         debts = self.debts() if not world.scenario.dry_run else []
@@ -112,7 +114,7 @@ class Reckoning:
             for debt in debts
             if debt.knowable_from is not None
             and debt.desktop.id not in world.administrators.ever_held
-            and now - self._began(debt) > bound
+            and now - self._began(debt, hindered_at.get(debt.desktop.id, BEGIN)) > bound
         ]
 
     def _began(self, debt: verdicts.Debt, peace: datetime = BEGIN) -> datetime:

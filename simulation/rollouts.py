@@ -116,7 +116,7 @@ class RollOuts:
         so. If that was long ago, a canary goes first."""
         fleet, looks = self._world.fleet.fleet.values(), self._world.oracles.looks
         return any(
-            earlier.image_id == rebuild.image_id and looks.good_end_since(other.id, earlier)
+            earlier.image_id == rebuild.image_id and looks.seen_well(other.id, earlier)
             for other in fleet
             if other.bundle_id == desktop.bundle_id
             for earlier in other.rebuilds

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TURN = 1800.0
 """Seconds between two rounds in which each desktop may get into trouble."""
 
+LONG = 0.25
+"""The share of odd states that may last for ten hours."""
+
 FOR_EVER = 0.25
 """The share of lies about the last connection that last as long as the world."""
 
@@ -190,7 +193,7 @@ class Trouble:
         world.fleet.set_row(desktop_id, Row.SAMPLED, now)
 
     def _odd(self, desktop: Desktop) -> None:
-        """A state that AWS or an administrator has brought about, for up to an hour."""
+        """A state that AWS or an administrator has brought about, for an hour or many."""
         world, now = self._world, self._world.agenda.now
         if desktop.is_on_its_way:
             return
@@ -198,7 +201,8 @@ class Trouble:
         world.trace(desktop.id, "is", state.value)
         self.lose_user(desktop.id)
         world.fleet.set_state(desktop.id, state, now)
-        self._later(partial(self._pass, desktop.id, state), 3600)
+        longest = 10 * 3600 if self._rng.random() < LONG else 3600
+        self._later(partial(self._pass, desktop.id, state), longest)
 
     def _pass(self, desktop_id: str, state: State) -> None:
         """An odd state ends, if it still is that one."""

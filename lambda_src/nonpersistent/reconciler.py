@@ -151,7 +151,8 @@ class Reconciler:
         position = ledger.audit().seen_up_to
         rest = sorted(id_ for id_ in self._tools.roster() if id_ > position)
         for ids in in_batches(rest, KEYS_PER_READ):
-            unseen = [r.workspace_id for r in ledger.read(ids) if _is_unseen(r, next_audit)]
+            left = {r.workspace_id for r in ledger.read(ids) if not _is_unseen(r, next_audit)}
+            unseen = [id_ for id_ in ids if id_ not in left]  # also what cannot be read
             for batch in in_batches(unseen, IDS_PER_CALL):
                 if not (self._follow_up() and self._audit_batch(batch)):
                     return False

@@ -57,6 +57,10 @@ ISOLATION = (
                 "        if is_suspect(first.reason):\n            return [first.id]\n",
                 "",
             ),
+            "an audit leaves out what it cannot read": (
+                "[id_ for id_ in ids if id_ not in left]",
+                "[r.workspace_id for r in ledger.read(ids) if r.workspace_id not in left]",
+            ),
             "an unreadable item stays due": (
                 "                self._tools.ledger.set_aside(id_, look_at)\n",
                 "",

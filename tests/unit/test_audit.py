@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from nonpersistent.facts import Claim, Facts, Phase
+from nonpersistent.facts import Claim, Facts, Need, Phase
 from nonpersistent.journal import Tally
 from nonpersistent.ledger import AUDIT, NoRoster
-from nonpersistent.records import Record
+from nonpersistent.records import Record, to_item
 from nonpersistent.table import FLEET
+from tests import ledger_table
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
@@ -45,6 +47,19 @@ def test_an_audit_leaves_who_has_a_look_planned_to_it(audit: Stage) -> None:
     audit.has(CLEAN, at(5), last_at=at(-30))
     assert audit.run() == Tally(due=1)
     assert audit.desktops.calls == []
+
+
+def test_p6_an_audit_tells_of_an_item_that_cannot_be_read(audit: Stage) -> None:
+    """Nothing was planned for it, so nobody else comes across it."""
+    audit.has(CLEAN, None)
+    audit.has(None, None, OTHER)
+    odd: Any = to_item(Record(OTHER, CLEAN, 1)) | {"failures": {"S": "many"}}
+    ledger_table.put(audit.client, "ledger", odd)
+    assert audit.run() == Tally(due=1, looked=1)
+    [line] = audit.lines.of("not_learnt")
+    assert (line["workspace_id"], line["reason"]) == (OTHER, "unreadable_item")
+    [entry] = audit.ledger.planned()
+    assert (entry.id, entry.needs) == (OTHER, Need.UNKNOWN)
 
 
 def test_p3_rebuilds_are_followed_while_an_audit_lasts(audit: Stage) -> None:
