@@ -102,6 +102,8 @@ class AlarmJudge:
         self._needs: dict[object, Need] = {}
         self._open: list[Need] = []
         self._named: dict[str, datetime] = {}
+        self._waiting: dict[str, datetime] = {}
+        """WorkSpaces that lines name because they wait for a held bundle."""
         self._gauged_at = self._blind_at = self.began
         self._failing: tuple[datetime, datetime] | None = None
         self._letters = 0
@@ -130,8 +132,10 @@ class AlarmJudge:
                 self._gauged_at = at
                 self.mended("silence", at)
             case "needs_person":
-                about = "bundle_id" if line.get("needs") == "held_bundle" else "workspace_id"
-                self._named[str(line.get(about))] = at
+                held = line.get("needs") == "held_bundle"
+                self._named[str(line.get("bundle_id" if held else "workspace_id"))] = at
+                if held:
+                    self._waiting[str(line.get("workspace_id"))] = at
 
     def invoked(self, failed: bool, at: datetime) -> None:
         """An invocation has ended; those that time out or run out of memory have failed, too."""
@@ -278,8 +282,8 @@ class AlarmJudge:
     def _names(self, workspace_id: str, now: datetime) -> bool:
         if len(self._open) > NAMED_AT_MOST:
             return True
-        named_at = self._named.get(workspace_id)
-        return named_at is not None and now - named_at <= PRESENT
+        lines = (self._named.get(workspace_id), self._waiting.get(workspace_id))
+        return any(named_at is not None and now - named_at <= PRESENT for named_at in lines)
 
     def _break(self, at: datetime, what: str) -> None:
         self.broken.append(Broken(at, what))

@@ -104,18 +104,23 @@ class Reckoning:
         )
 
     def overdue(self, hindered_at: Mapping[str, datetime]) -> list[str]:
-        """Whose debt is older than all the waits that the administrator chose can explain, since
-        something else stood in its way."""
+        """Whose debt is older than all the waits can explain that the administrator chose, or that
+        rebuilds which failed have caused, since something else stood in its way."""
+        world, now = self._world, self._world.agenda.now
+        if world.scenario.dry_run:
+            return []
+        late = []
+        for debt in self.debts():
+            id_, began = debt.desktop.id, self._began(debt)
+            if debt.knowable_from is not None and id_ not in world.administrators.ever_held:
+                began = max(began, hindered_at.get(id_, began))
+                late += [id_] if now - began > self._may_take(debt) else []
+        return late
+
+    def _may_take(self, debt: verdicts.Debt) -> timedelta:
         world = self._world
-        now, bound = world.agenda.now, verdicts.bound(world.scenario)
-        debts = self.debts() if not world.scenario.dry_run else []
-        return [
-            debt.desktop.id
-            for debt in debts
-            if debt.knowable_from is not None
-            and debt.desktop.id not in world.administrators.ever_held
-            and now - self._began(debt, hindered_at.get(debt.desktop.id, BEGIN)) > bound
-        ]
+        retries = verdicts.retries(world.scenario, world.fleet, debt.desktop, world.oracles)
+        return verdicts.bound(world.scenario) + retries
 
     def _began(self, debt: verdicts.Debt, peace: datetime = BEGIN) -> datetime:
         """When the time began within which a debt has to be paid: not before `peace`, nor before
@@ -142,8 +147,7 @@ class Reckoning:
                 world.oracles.violated("P2", now, text)
         for debt in self.debts() if not world.scenario.dry_run else []:
             id_, desktop = debt.desktop.id, debt.desktop
-            may_take = bound + verdicts.retries(world.scenario, world.fleet, desktop, world.oracles)
-            start = self._began(debt, peace)
+            may_take, start = self._may_take(debt), self._began(debt, peace)
             if id_ in world.poisoned_since:
                 continue
             unlearnt = self._cannot_be_learnt(desktop)

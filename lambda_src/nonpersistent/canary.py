@@ -3,7 +3,8 @@
 A bundle is trusted while its present image was lately seen to be rebuilt well, and no rebuild has
 ended badly since. Otherwise one WorkSpace, the canary, is rebuilt and the others wait for its end.
 After three WorkSpaces that were lost the bundle is held: only those that are lost are tried again,
-and three of them with another image. So it does not matter what the cause is: an image, a key, a
+and three of them with another image. Where AWS knows none of them any more, another one tries after
+a day. So it does not matter what the cause is: an image, a key, a
 directory or a network.
 """
 
@@ -64,8 +65,11 @@ class Bundle:
         if not self.is_held or (workspace_id in self.lost_to_it and image == self.lost_image):
             return True
         is_known = image == self.lost_image and len(self.lost_to_it) >= MOST_LOST
-        is_over = self.lost_at is None or now - self.lost_at >= timedelta(days=1)
-        return workspace_id in self.lost and (is_over or not is_known)
+        return workspace_id in self.lost and (self.is_over(now) or not is_known)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether those that were lost have not been tried for a day."""
+        return self.lost_at is None or now - self.lost_at >= timedelta(days=1)
 
     def is_proven(self, now: datetime, canary_after: timedelta) -> bool:
         """Whether rebuilds from `image_id` may be expected to end well."""

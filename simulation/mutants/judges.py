@@ -31,7 +31,7 @@ ALSO = {
     "observation": ["lifecycle"],
     "pacing": ["share"],
     "rebuilder": ["brake", "share", "rolling_out", "waiting"],
-    "reconciler": ["rolling_out", "brake"],
+    "reconciler": ["audit", "rolling_out", "brake"],
     "records": ["ledger"],
     "table": ["ledger"],
     "tools": ["lifecycle", "examiner", "telling"],
