@@ -154,8 +154,9 @@ class Administrators:
         """When a rebuild was asked for that has not followed."""
         asked_at = self._wanted.get(workspace_id)
         desktop = self._world.fleet.fleet.get(workspace_id)
-        if asked_at is None or desktop is None:
-            return None
+        known_since = self._world.table.first_written.get(workspace_id, FAR)
+        if asked_at is None or desktop is None or asked_at < known_since:
+            return None  # what is taken off the roster is forgotten
         since = asked_at - SLOWLY
         paid = any(
             rebuild.accepted_at >= since

@@ -86,6 +86,8 @@ class Needs:
         self._hindered_at: dict[str, datetime] = {}
         """When something stood last in the way of a WorkSpace's rebuild."""
         self._minutes = 0
+        self._since = world.agenda.now
+        """What the function may have noticed before that it may have forgotten."""
         scenario = world.scenario
         self._steady = scenario.steady or scenario.weather == "poison"
 
@@ -115,6 +117,7 @@ class Needs:
         """While nothing keeps the function from looking: in steady weather, and in peace."""
         self._minutes += 1
         if self._world.faults.active and not self._steady:
+            self._since = self._world.agenda.now
             return
         if self._needs or self._minutes % EVERY == 0:
             self._judge()
@@ -125,7 +128,7 @@ class Needs:
         present = dict(self._present(now))
         self._needs = {key: need for key, need in self._needs.items() if key in present}
         for key, since in present.items():
-            need = self._needs.setdefault(key, _Need(since))
+            need = self._needs.setdefault(key, _Need(max(since, self._since)))
             waits = key[1] in (HELD, OVERDUE)  # nobody looks at it meanwhile
             asked_at = now if waits else world.asked_at.get(key[0])
             if need.noticed_at is None and asked_at is not None and asked_at >= need.since:
@@ -145,7 +148,7 @@ class Needs:
         If AWS answers about nobody, that is an outage, and a matter of audits.
         """
         world = self._world
-        owed = {debt.desktop.id for debt in world.reckoning.debts() if debt.knowable_from}
+        owed = set(self._owing())
         met = world.api.poison.met if world.roster - world.api.poison.met else set()
         for id_ in sorted(world.roster):
             desktop = world.fleet.fleet.get(id_)
@@ -168,6 +171,13 @@ class Needs:
                 lasts = bundle.spoiled is not None or bundle.image_id in bundle.bad_images
                 if number >= MOST_LOST and lasts:
                     yield (bundle_id, HELD), now
+
+    def _owing(self) -> Iterator[str]:
+        """Who owes a rebuild, by what could be known, and none is on its way."""
+        for debt in self._world.reckoning.debts():
+            under_way = any(r.accepted_at > debt.ended_at for r in debt.desktop.rebuilds)
+            if debt.knowable_from is not None and not under_way:
+                yield debt.desktop.id
 
     def _lost(self) -> Counter[str]:
         """How many WorkSpaces of each bundle the function could notice to be lost to it."""

@@ -112,10 +112,11 @@ class RollOuts:
         }
 
     def _was_proven(self, desktop: Desktop, rebuild: Rebuild) -> bool:
-        """Whether a look has shown that it was rebuilt well, whatever became of the line that says
-        so. If that was long ago, a canary goes first."""
+        """Whether it was seen to be rebuilt well, by a line or by a look whose line was lost. If
+        that was long ago, a canary goes first."""
         fleet, looks = self._world.fleet.fleet.values(), self._world.oracles.looks
-        return any(
+        proofs = self._proofs[desktop.bundle_id]
+        return any(image == rebuild.image_id for _, _, image in proofs) or any(
             earlier.image_id == rebuild.image_id and looks.seen_well(other.id, earlier)
             for other in fleet
             if other.bundle_id == desktop.bundle_id

@@ -139,14 +139,13 @@ class Ledger:
         return written if self._replace(to_item(written), record.version) else None
 
     def set_aside(self, workspace_id: str, look_at: datetime) -> None:
-        """Put off an item that cannot be read, and say that it needs a person."""
-        told: Item = {":need": {"S": Need.UNKNOWN.value}, ":reason": {"S": ODD_ITEM}}
-        self._table.update(
-            workspace_id,
-            "SET due_at = :look_at, needs = :need, needs_at = if_not_exists(needs_at, :look_at), "
-            "reason = :reason",
-            {":look_at": from_moment(look_at), **told},
-        )
+        """Put off an item that cannot be read. It needs a person from its first such look on."""
+        given: Item = {":look_at": from_moment(look_at), ":reason": {"S": ODD_ITEM}}
+        told = {":need": {"S": Need.UNKNOWN.value}, **given}
+        update = "SET due_at = :look_at, needs = :need, needs_at = :look_at, reason = :reason"
+        is_new = "attribute_exists(id) AND (attribute_not_exists(reason) OR reason <> :reason)"
+        if not self._table.update(workspace_id, update, told, is_new):
+            self._table.update(workspace_id, "SET due_at = :look_at", given, "reason = :reason")
 
     def forget(self, record: Record) -> bool:
         """Drop the record of a WorkSpace that is no longer on the roster, if it is as it was read.

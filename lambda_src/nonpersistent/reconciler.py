@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from .answers import Unavailable
+from .claims import LONGEST_PAUSE
 from .examiner import Examiner, is_suspect
 from .facts import Deferral, Phase, Verdict
 from .journal import Line, Tally
@@ -147,11 +148,13 @@ class Reconciler:
         Where the time is up, the next actor goes on from the last batch that was seen whole.
         """
         ledger = self._tools.ledger
-        next_audit = self._tools.clock.now() + self._tools.settings.audit_interval
+        now = self._tools.clock.now()
+        next_audit = now + self._tools.settings.audit_interval
         position = ledger.audit().seen_up_to
         rest = sorted(id_ for id_ in self._tools.roster() if id_ > position)
         for ids in in_batches(rest, KEYS_PER_READ):
-            left = {r.workspace_id for r in ledger.read(ids) if not _is_unseen(r, next_audit)}
+            known = ledger.read(ids)
+            left = {r.workspace_id for r in known if not _is_unseen(r, now, next_audit)}
             unseen = [id_ for id_ in ids if id_ not in left]  # also what cannot be read
             for batch in in_batches(unseen, IDS_PER_CALL):
                 if not (self._follow_up() and self._audit_batch(batch)):
@@ -188,8 +191,11 @@ class Reconciler:
         self._tools.journal.write(Line.FORGOTTEN, id_, reason="not_in_workspace_ids")
 
 
-def _is_unseen(record: Record, next_audit: datetime) -> bool:
-    """Whether no look is planned before the next audit: what waits may be used meanwhile."""
+def _is_unseen(record: Record, now: datetime, next_audit: datetime) -> bool:
+    """Whether no look is planned before the next audit: what waits may be used meanwhile. If it
+    was, that look comes too late to tell when the session has ended."""
     if record.look_at is None:
         return True
-    return record.look_at > next_audit and record.facts.phase is not Phase.REBUILDING
+    was_used = record.facts.phase is Phase.IN_USE
+    soon = min(next_audit, now + LONGEST_PAUSE) if was_used else next_audit
+    return record.look_at > soon and record.facts.phase is not Phase.REBUILDING

@@ -50,6 +50,20 @@ ISOLATION = (
         },
     ),
     *bugs(
+        "P6",
+        "ledger.py",
+        {
+            "an item that cannot be read is told of anew at each look": (
+                "(attribute_not_exists(reason) OR reason <> :reason)",
+                "attribute_exists(id)",
+            ),
+            "what is told of an item waits for what it waited for": (
+                "needs = :need, needs_at = :look_at",
+                "needs = :need, needs_at = if_not_exists(needs_at, :look_at)",
+            ),
+        },
+    ),
+    *bugs(
         "P8",
         "reconciler.py",
         {

@@ -124,8 +124,12 @@ PROGRESS = (
                 "rest = sorted(id_ for id_ in self._tools.roster() if id_ > position)",
                 "rest: list[str] = []",
             ),
+            "audit leaves to a late look whose session has ended": (
+                "soon = min(next_audit, now + LONGEST_PAUSE) if was_used else next_audit",
+                "soon = next_audit",
+            ),
             "audit looks at nobody who waits": (
-                "return record.look_at > next_audit and record.facts.phase is not Phase.REBUILDING",
+                "return record.look_at > soon and record.facts.phase is not Phase.REBUILDING",
                 "return False",
             ),
             "a place that became free goes to whoever looks first": (

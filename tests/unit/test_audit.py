@@ -193,12 +193,28 @@ FAILED = replace(
 
 @pytest.mark.parametrize(
     ("facts", "planned", "looked"),
-    [(REBUILDING, 999, 0), (DUE, 60, 0), (DUE, 61, 1), (FAILED, 60, 0), (FAILED, 61, 1)],
+    [
+        (REBUILDING, 999, 0),
+        (DUE, 60, 0),
+        (DUE, 61, 1),
+        (FAILED, 60, 0),
+        (FAILED, 61, 1),
+    ],
 )
 def test_p2_an_audit_sees_who_uses_a_workspace_that_waits_for_long(
     audit: Stage, facts: Facts, planned: float, looked: int
 ) -> None:
     audit.has(facts, at(planned), connection="CONNECTED")
+    assert audit.run().looked == looked
+
+
+@pytest.mark.parametrize(("used", "planned", "looked"), [(0, 60, 0), (0, 61, 1), (-90, 61, 0)])
+def test_p2_an_audit_sees_whose_session_ended_while_it_waited_for_something_else(
+    audit: Stage, used: float, planned: float, looked: int
+) -> None:
+    """Somebody came while it waited for a snapshot: that look would tell of the end too late."""
+    audit.settings = settings(audit_interval=timedelta(hours=4))
+    audit.has(replace(DUE, used_at=at(used)), at(planned))
     assert audit.run().looked == looked
 
 
