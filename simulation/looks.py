@@ -55,7 +55,7 @@ class Looks:
         """`slack`: how much two looks may be closer than they should be, by skewed clocks."""
         self.sights: dict[str, Sight] = {}
         self.states: dict[str, list[Look]] = defaultdict(list)
-        self.seen_connected_at: dict[str, datetime] = {}
+        self._connected: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
         self.unanswered: set[tuple[str, datetime]] = set()
         """Rebuilds, by WorkSpace and acceptance, that the function did not hear were accepted."""
         self.in_vain: Counter[str] = Counter()
@@ -67,7 +67,12 @@ class Looks:
     def shown_connection(self, desktop_id: str, at: datetime, view: View | None, by: int) -> None:
         self.sights[desktop_id] = Sight(at, view, by)
         if view is not None and view.connection == "CONNECTED":
-            self.seen_connected_at[desktop_id] = view.checked_at or at
+            self._connected[desktop_id].append((view.checked_at or at, by))
+
+    def connected_at(self, desktop_id: str) -> datetime | None:
+        """When a user was last seen connected, by an invocation that could write that down."""
+        seen = self._connected[desktop_id]
+        return max((at for at, by in seen if by in self.survived), default=None)
 
     def shown_state(self, desktop: Desktop, at: datetime, by: int) -> None:
         looks = self.states[desktop.id]

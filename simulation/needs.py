@@ -158,7 +158,9 @@ class Needs:
                 yield (id_, "it is poisoned"), world.poisoned_since[id_]
             else:
                 whys = list(self._of(desktop, now))
-                if whys or desktop.state in FORBIDDING:
+                sessions = world.fleet.sessions.get(id_) or []
+                in_use = bool(sessions) and sessions[-1].end is None
+                if whys or in_use or desktop.state in FORBIDDING:
                     self._hindered_at[id_] = now
                 for why in whys:
                     owing = why == FORBIDDEN and id_ in owed
@@ -204,7 +206,8 @@ class Needs:
             yield REFUSED
         if last is None or last.begun_at is None:
             return
-        if last.by_person:
+        joined_at = self._world.table.first_written.get(desktop.id, now)
+        if last.by_person or last.accepted_at < joined_at:
             if last.outcome in (Outcome.FAILS, Outcome.NEVER_ENDS):
                 yield NOT_OURS
             return

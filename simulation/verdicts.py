@@ -164,7 +164,7 @@ def _knowable_from(
     known = view.last_known if view else None
     if known is not None and known > settled_at:
         return known
-    connected_at = oracles.looks.seen_connected_at.get(desktop.id)
+    connected_at = oracles.looks.connected_at(desktop.id)
     if connected_at is not None and connected_at > clean_at:
         return connected_at
     return min(

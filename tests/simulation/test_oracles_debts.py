@@ -9,6 +9,7 @@ import pytest
 from sandbox.course import Course
 from sandbox.states import State
 from simulation import verdicts
+from simulation.fleet import View
 from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario
 from tests.simulation.histories import BAD, GOOD, History, minutes
@@ -142,9 +143,14 @@ def test_p2_a_session_that_was_shown_is_knowable() -> None:
     history.session(10, 60)
     history.rebuild(90)
     history.session(121, 131)
-    history.world.oracles.looks.seen_connected_at[history.id] = history.at(131)
+    looks, now = history.world.oracles.looks, history.at(131)
+    view = View(now, "CONNECTED", now, None)
+    for by in (2, history.invocation.number):  # the first one did not live to write it down
+        [debt] = Reckoning(history.world).debts()
+        assert debt.knowable_from is None
+        looks.shown_connection(history.id, now, view, by)
     [debt] = Reckoning(history.world).debts()
-    assert debt.knowable_from == history.at(131)
+    assert debt.knowable_from == now
 
 
 def test_p2_a_debt_that_outlives_its_bound_is_seen() -> None:
