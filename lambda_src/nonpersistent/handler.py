@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from . import gauges, signals
 from .announcer import Announcer
@@ -109,8 +110,14 @@ def lambda_handler(event: object, context: Context) -> dict[str, Any]:
     """
     container = _container()
     read = signals.read(event, CLOCK.now(), Origin.of(context.invoked_function_arn))
+    refused: ClientError | None = None
     for entry in read:
-        _record(container, entry)
+        try:
+            _record(container, entry)
+        except ClientError as error:  # one item that somebody has changed holds up no other
+            refused = error
+    if refused is not None:
+        raise refused
     task = next((entry for entry in read if isinstance(entry, Task)), None)
     if task is Task.RECONCILE:
         container.tell_gauges()

@@ -35,9 +35,8 @@ PROGRESS = (
         "handler.py",
         {
             "acknowledge early: lose what cannot be recorded": (
-                "        _record(container, entry)\n",
-                "        try:\n            _record(container, entry)\n"
-                "        except Exception:\n            pass\n",
+                "            refused = error\n",
+                "            pass\n",
             ),
             "look into an alarm two hours later": (
                 "container.settings.next_look(now) if told",

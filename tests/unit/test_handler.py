@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from nonpersistent import handler
 from nonpersistent.facts import Facts, Phase
 from nonpersistent.handler import ROSTER_HOLDS, lambda_handler
 from nonpersistent.ledger import Ledger
+from nonpersistent.records import to_item
 from nonpersistent.settings import SettingsError
+from tests import ledger_table
 from tests.unit.container import ENVIRONMENT, Invocation
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
@@ -74,6 +76,19 @@ def test_p1_reconnected_within_the_grace_is_left_alone(stage: Stage) -> None:
         invoke(RECONCILE)
     assert stage.desktops.rebuilds() == []
     assert ("in_use", None) in stage.lines.decisions
+
+
+def test_p8_a_request_is_recorded_for_all_but_the_one_whose_item_somebody_has_changed(
+    stage: Stage,
+) -> None:
+    for id_ in (WS, OTHER):
+        stage.has(DUE, at(60), id_)
+    odd: Any = to_item(stage.record()) | {"version": {"S": "three"}}
+    ledger_table.put(stage.client, "ledger", odd)
+    with pytest.raises(ClientError, match="ValidationException"):
+        invoke({"task": "rebuild", "workspace_ids": [WS, OTHER]})
+    [record] = stage.ledger.read([OTHER])
+    assert record.facts.wanted_at == START
 
 
 def test_p3_twenty_copies_of_an_alarm_are_one_rebuild(stage: Stage) -> None:
