@@ -37,7 +37,7 @@ test: ## All tests (CI also runs make scan)
 check: lint package-check $(VENV)/test.installed ## The fast part of the tests, for the inner loop
 	$(RUN) -m pytest --quiet --numprocesses=2 tests/unit
 
-sandbox: $(VENV)/demo.installed ## Start the local AWS (PORT=5000; QUICK=1: minutes last seconds)
+sandbox: $(VENV)/demo.installed ## Start the local AWS (PORT=5000; QUICK=1: a minute lasts a second)
 	@$(RUN) -m sandbox $(if $(PORT),--port=$(PORT)) $(if $(call on,$(QUICK)),--quick)
 
 package: ## Build the function's package from lambda_src

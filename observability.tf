@@ -77,7 +77,7 @@ locals {
     # Fifteen periods of a minute and not one of fifteen: a silent period would be judged by an older one as long as
     # CloudWatch has that in view, which is a few periods more than the alarm asks for.
     silent = {
-      problem      = "The function has not said how the fleet is for fifteen minutes: nothing is rebuilt."
+      problem      = "The function has written no line about the fleet's state for fifteen minutes: nothing is rebuilt."
       remedy       = "Check that the rule ${aws_cloudwatch_event_rule.reconcile.name} is enabled and that the function runs."
       metric       = "Owed"
       statistic    = "SampleCount"

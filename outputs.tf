@@ -59,7 +59,7 @@ output "log_group_name" {
 }
 
 output "operations_alarm_arns" {
-  description = "ARNs of the alarms that need a person, by what they say."
+  description = "ARNs of the operations alarms, by name without the prefix (`late`, `blocked`, ...)."
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.operations : key => alarm.arn }
 }
 

@@ -42,7 +42,7 @@ variable "workspace_ids" {
 
   validation {
     condition     = alltrue([for id in try([for id in var.workspace_ids : id], []) : startswith(jsonencode(id), "{") || can(regex(local.workspace_id_pattern, id))])
-    error_message = "workspace_ids must hold WorkSpace ids: \"ws-\" and 8 to 63 digits or lower-case letters, such as ws-0123456789. Not so: ${join(", ", [for id in try([for id in var.workspace_ids : id], []) : jsonencode(id) if !can(regex(local.workspace_id_pattern, id))])}."
+    error_message = "workspace_ids must hold WorkSpace ids: \"ws-\" and 8 to 63 digits or lower-case letters, such as ws-0123456789. Invalid: ${join(", ", [for id in try([for id in var.workspace_ids : id], []) : jsonencode(id) if !can(regex(local.workspace_id_pattern, id))])}."
   }
 
   validation {
@@ -57,7 +57,7 @@ variable "workspace_ids" {
 
   validation {
     condition     = alltrue([for label in try(keys(var.workspace_ids), []) : trimspace(label) == "" || can(regex(local.label_pattern, label)) && length(label) <= local.label_length])
-    error_message = "workspace_ids must have labels of at most ${local.label_length} printable ASCII characters: a label ends the name of its WorkSpace's alarm, and an alarm with other characters in its name cannot publish to the topic, which only the fleet's own alarms may. Not so: ${join(", ", [for label in try(keys(var.workspace_ids), []) : jsonencode(label) if !can(regex(local.label_pattern, label)) || length(label) > local.label_length])}."
+    error_message = "workspace_ids must have labels of at most ${local.label_length} printable ASCII characters: a label ends the name of its WorkSpace's alarm, and an alarm with other characters in its name cannot publish to the topic, which only the fleet's own alarms may. Invalid: ${join(", ", [for label in try(keys(var.workspace_ids), []) : jsonencode(label) if !can(regex(local.label_pattern, label)) || length(label) > local.label_length])}."
   }
 }
 
@@ -74,7 +74,7 @@ variable "audit_interval_minutes" {
 }
 
 variable "canary_after_hours" {
-  description = "For how many hours a rebuild that ended well vouches for the other WorkSpaces of its bundle. Otherwise (another image, no rebuild for so long, or one that ended badly since) one WorkSpace is rebuilt first, as the canary, and the others wait for it: at most three are lost to a bad image, a disabled key, or a broken directory or network. null means no canary."
+  description = "For how many hours a rebuild that ended well vouches for the other WorkSpaces of its bundle. Otherwise (another image, no rebuild for so long, or one that ended badly since) one WorkSpace is rebuilt first, as the canary, and the others wait for it. Once a rebuild is seen to fail, whatever the cause, at most three more WorkSpaces are lost. null means no canary."
   type        = number
   default     = 12
 
@@ -183,7 +183,7 @@ variable "operations_alarm_actions" {
 
   validation {
     condition     = alltrue([for arn in var.operations_alarm_actions : can(regex(local.topic_arn_pattern, arn)) || can(regex(local.action_arn_pattern, arn))])
-    error_message = "operations_alarm_actions must hold ARNs of what a CloudWatch alarm can tell, such as a topic (arn:aws:sns:REGION:ACCOUNT:TOPIC). Not so: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !can(regex(local.topic_arn_pattern, arn)) && !can(regex(local.action_arn_pattern, arn))])}."
+    error_message = "operations_alarm_actions must hold ARNs of CloudWatch alarm actions, such as a topic (arn:aws:sns:REGION:ACCOUNT:TOPIC). Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !can(regex(local.topic_arn_pattern, arn)) && !can(regex(local.action_arn_pattern, arn))])}."
   }
 
   validation {
@@ -291,12 +291,12 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
-    error_message = "tags must not have keys that begin with \"aws:\", which AWS keeps for itself. Not so: ${join(", ", [for key in keys(var.tags) : jsonencode(key) if startswith(lower(key), "aws:")])}."
+    error_message = "tags must not have keys that begin with \"aws:\", which AWS keeps for itself. Invalid: ${join(", ", [for key in keys(var.tags) : jsonencode(key) if startswith(lower(key), "aws:")])}."
   }
 
   validation {
     condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value == null ? "" : value) <= 256])
-    error_message = "tags must have keys of 1 to 128 characters and values of at most 256. Not so: ${join(", ", [for key, value in var.tags : jsonencode(key) if length(key) < 1 || length(key) > 128 || length(value == null ? "" : value) > 256])}."
+    error_message = "tags must have keys of 1 to 128 characters and values of at most 256. Invalid: ${join(", ", [for key, value in var.tags : jsonencode(key) if length(key) < 1 || length(key) > 128 || length(value == null ? "" : value) > 256])}."
   }
 }
 

@@ -143,6 +143,7 @@ def _arranged(jobs: Jobs, found: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> int:
+    """0 if every stated limit holds, 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small part, writing nothing")
     parser.add_argument("--only", choices=PARTS, help="one part, writing nothing")

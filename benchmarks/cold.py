@@ -49,6 +49,7 @@ class Answers:
         self._due = due
 
     def send(self, request: Any, event_name: str, **_: Any) -> Any:
+        """Instead of sending a request, answer it by the method of its operation's name."""
         from botocore.awsrequest import AWSResponse
 
         operation = event_name.rsplit(".", 1)[-1]
@@ -128,6 +129,7 @@ def event(mode: str) -> dict[str, Any]:
 
 
 def without_network(client: Any, answers: Answers) -> None:
+    """Have a client's requests answered here, unsigned."""
     import botocore
 
     client.meta.events.register("before-send", answers.send)

@@ -24,6 +24,7 @@ ALT = "Share of the WorkSpaces rebuilt over time, for each size of a burst, besi
 
 
 def write(results: dict[str, Any]) -> None:
+    """Write the page anew."""
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(render(results))
 

@@ -47,6 +47,7 @@ class Meter:
     """When WorkSpaces calls left, as POSIX times."""
 
     def reset(self) -> None:
+        """Count from zero again."""
         self.__init__()  # type: ignore[misc]
 
     @property
@@ -58,6 +59,7 @@ class Meter:
         return sum(number for name, number in self.calls.items() if name.startswith("dynamodb."))
 
     def request(self, service: str, operation: str, audit: bool) -> None:
+        """A request reaches AWS; `audit`: it is an audit's."""
         self.calls[f"{service}.{operation}"] += 1
         if audit:
             self.of_audits[service] += 1
@@ -73,6 +75,7 @@ class Meter:
             self.ticks[requests] += 1
 
     def sent(self, at: datetime) -> None:
+        """A WorkSpaces call leaves."""
         self.sent_at.append(at.timestamp())
 
     def peak(self) -> int:
@@ -85,7 +88,7 @@ class Meter:
         return most
 
     def read(self, operation: str, given: Item, answer: Item) -> None:
-        """The units of a read. Those of the index are eventually consistent and cost half."""
+        """The units of a read. An eventually consistent one costs half; the function makes none."""
         match operation:
             case "GetItem":
                 self.read_units += _units(answer.get("Item", {}), READ_UNIT)

@@ -31,6 +31,7 @@ STYLE: dict[Any, Any] = {
 
 
 def write(results: dict[str, Any]) -> None:
+    """Draw the picture anew."""
     PICTURE.write_text(draw(results))
 
 

@@ -69,7 +69,8 @@ def _show(aws: Sandbox, folder: Path, console: Console, given: argparse.Namespac
     with progress(console, "terraform apply") as told:
         deployment.apply(told)
     minute, grace = play.MINUTE_SECONDS, play.GRACE_MINUTES
-    timeline.step(f"Deployed. A minute takes {minute:g} seconds; the grace period is {grace}.")
+    paces = f"A minute takes {minute:g} seconds; the grace period is {grace} minutes."
+    timeline.step(f"Deployed. {paces}")
     in_time = True
     try:
         play.perform(stage, timeline.announce)

@@ -21,6 +21,7 @@ of each behind."""
 
 
 def main() -> int:
+    """0 if every promise was kept, 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="how many seeds to run")
     parser.add_argument("--seed", type=int, help="one seed only, with its events")

@@ -56,6 +56,7 @@ class Administrators:
         """When the last releases have been received."""
 
     def begin(self) -> None:
+        """Schedule the rounds, if anybody asks for anything; once, when the world starts."""
         world = self._world
         if world.faults.strength("held") or world.faults.strength("by_hand"):
             world.oracles.is_wanted = self.is_wanted

@@ -1,4 +1,4 @@
-"""Why rebuilds of a whole bundle end badly (W12), and what becomes of bundles (W32)."""
+"""Why rebuilds of a whole bundle end badly, and what becomes of bundles."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class Causes:
         self._rng = random.Random(f"causes {world.scenario.seed}")
 
     def begin(self) -> None:
+        """Draw the causes and schedule them; once, when the world starts."""
         world, rng = self._world, self._rng
         happens, after = world.faults.happens, world.agenda.after
         span = world.scenario.hours * 3600

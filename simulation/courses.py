@@ -1,4 +1,4 @@
-"""Which course each rebuild takes: drawn from the weather (W1 to W10)."""
+"""Which course each rebuild takes: drawn from the weather (`life` and `own signals`)."""
 
 from __future__ import annotations
 

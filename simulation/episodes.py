@@ -27,7 +27,7 @@ LONGEST = {
 
 CRAWLING = {"dynamodb": (1.0, 1.4), "workspaces": (2.0, 2.9)}
 """Seconds each way while answers crawl, just below the function's time-outs: a pass over the end of
-a shift then lasts up to a quarter of an hour, and ticks pile up behind it (W40)."""
+a shift then lasts up to a quarter of an hour, and ticks pile up behind it."""
 
 NEIGHBOURS_MATTER = timedelta(seconds=10)
 """The API's limit has recovered after so long."""
@@ -56,6 +56,7 @@ class Episodes:
         self._over = False
 
     def begin(self) -> None:
+        """Draw the episodes and schedule them; once, when the world starts."""
         world, rng = self._world, self._rng
         happens, after = world.faults.happens, world.agenda.after
         span = world.scenario.hours * 3600

@@ -57,6 +57,7 @@ class Bus:
         self._blocked: set[str] = set()
 
     def begin(self) -> None:
+        """Listen to log and crashes, if events are published; once, when the world starts."""
         if self._world.scenario.publish_events:
             self._world.listeners.append(self.heard)
             self._world.functions.failed.append(self.crashed)

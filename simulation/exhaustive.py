@@ -240,6 +240,7 @@ def budgets(moment: Moment, mishaps: int) -> list[Budget]:
 
 
 def main() -> int:
+    """0 if every promise was kept, 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m simulation.exhaustive")
     parser.add_argument("--phases", type=int, help="in which anything may happen")
     parser.add_argument("--mishaps", type=int, default=1, help="at most, of all kinds together")

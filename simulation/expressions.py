@@ -47,6 +47,8 @@ Update = Callable[[Item, Item, Given], None]
 
 
 class _Parser:
+    """Reads an expression token by token. The methods below the headings are the grammar."""
+
     def __init__(self, text: str) -> None:
         self.tokens = []
         at = 0
@@ -60,9 +62,11 @@ class _Parser:
         self.at = 0
 
     def peek(self) -> str:
+        """The next token; empty at the end."""
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
 
     def take(self, wanted: str | None = None) -> str:
+        """Read the next token, which must be `wanted` if that is given."""
         token = self.peek()
         if not token or (wanted is not None and token.upper() != wanted):
             raise InvalidExpression(f"expected {wanted or 'more'}, found {token!r}")
@@ -70,6 +74,7 @@ class _Parser:
         return token
 
     def keyword(self, word: str) -> bool:
+        """Read `word` if it comes next, and say whether it did."""
         if self.peek().upper() == word:
             self.at += 1
             return True
@@ -78,18 +83,23 @@ class _Parser:
     # -- conditions ---------------------------------------------------------------------------
 
     def either(self) -> Test:
+        """both [OR both]..."""
         tests = [self.both()]
         while self.keyword("OR"):
             tests.append(self.both())
         return lambda item, given: any(test(item, given) for test in tests)
 
     def both(self) -> Test:
+        """single [AND single]..."""
         tests = [self.single()]
         while self.keyword("AND"):
             tests.append(self.single())
         return lambda item, given: all(test(item, given) for test in tests)
 
     def single(self) -> Test:
+        """NOT single | ( either ) | attribute_exists(path) | attribute_not_exists(path)
+        | begins_with(operand, operand) | operand BETWEEN operand AND operand
+        | operand comparator operand"""
         if self.keyword("NOT"):
             negated = self.single()
             return lambda item, given: not negated(item, given)
@@ -128,12 +138,14 @@ class _Parser:
         return lambda item, given: _compare(operator, left(item, given), right(item, given))
 
     def _second(self) -> Operand:
+        """, operand ): what is left of a function with two arguments."""
         self.take(",")
         operand = self.operand()
         self.take(")")
         return operand
 
     def path(self) -> Callable[[Given], str]:
+        """name | #placeholder: an attribute of the item itself."""
         token = self.take()
         if token.startswith("#"):
             return lambda given: given.names[token]
@@ -142,6 +154,7 @@ class _Parser:
         return lambda _given: token
 
     def operand(self) -> Operand:
+        """:value | if_not_exists(path, operand) | path"""
         token = self.peek()
         if token.startswith(":"):
             self.take()
@@ -158,6 +171,7 @@ class _Parser:
     # -- updates ------------------------------------------------------------------------------
 
     def updates(self) -> list[Update]:
+        """SET, ADD or REMOVE, each at most once, with one change [, change]..."""
         found: list[Update] = []
         seen: set[str] = set()
         while self.peek():
@@ -171,6 +185,7 @@ class _Parser:
         return found
 
     def _one(self, clause: str) -> Update:
+        """SET: path = operand. ADD: path operand. REMOVE: path."""
         path = self.path()
         match clause:
             case "SET":

@@ -45,6 +45,7 @@ class FarEnd:
     _fates: dict[Invocation, Fate]
 
     def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
+        """What becomes of a call that is being sent now; the judges are told of it."""
         if service == EVENTS:
             self.bus.sending(given, current())
             return self.bus.fate()
@@ -74,6 +75,7 @@ class FarEnd:
     def exchange(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
     ) -> tuple[int, dict[str, Any]]:
+        """Send a call and return HTTP status and body, after its fate."""
         status, body = transport.faulty_exchange(self, invocation, service, operation, given, url)
         if service == EVENTS:
             self.bus.note_lost(body, invocation)
@@ -86,6 +88,7 @@ class FarEnd:
         return status, body
 
     def latency(self, service: str) -> float:
+        """Seconds each way."""
         if service == EVENTS:
             return self.bus.latency()
         return self.episodes.crawls(service) or self.faults.latency(service)
@@ -94,11 +97,13 @@ class FarEnd:
         return self.faults.throttling_code(service)
 
     def later(self, action: Callable[[], object]) -> None:
+        """Do `action` within 20 seconds: a call that takes effect late."""
         self.agenda.after(self.rng.uniform(0.01, 20), action)
 
     def answer(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
     ) -> tuple[int, dict[str, Any]]:
+        """AWS's answer, and what follows from it in the world."""
         if service == EVENTS:
             return self.bus.answer(given)
         if service == "dynamodb":

@@ -37,15 +37,15 @@ class Sight:
 
 
 BEGINS_WITHIN = timedelta(minutes=12)
-"""A rebuild shows so long after its acceptance at the latest, if it takes place (W1)."""
+"""A rebuild shows so long after its acceptance at the latest, if it takes place."""
 
 SHORTEST = timedelta(minutes=9)
-"""It shows for so long at least: ten minutes (W2), and some caution that a look may take."""
+"""It shows for so long at least: ten minutes, and some caution that a look may take."""
 
 HOURLY = timedelta(hours=1)
 
 ENDS_WITHIN = timedelta(hours=2, minutes=12)
-"""From a rebuild's acceptance to its usual end, at the most (W1, W2)."""
+"""From a rebuild's acceptance to its usual end, at the most."""
 
 
 class Looks:
@@ -65,6 +65,7 @@ class Looks:
         self._apart = APART - slack
 
     def shown_connection(self, desktop_id: str, at: datetime, view: View | None, by: int) -> None:
+        """What invocation `by` was shown at `at`."""
         self.sights[desktop_id] = Sight(at, view, by)
         if view is not None and view.connection == "CONNECTED":
             self._connected[desktop_id].append((view.checked_at or at, by))
@@ -75,6 +76,7 @@ class Looks:
         return max((at for at, by in seen if by in self.survived), default=None)
 
     def shown_state(self, desktop: Desktop, at: datetime, by: int) -> None:
+        """The state that invocation `by` was shown at `at`."""
         looks = self.states[desktop.id]
         looks.append(Look(at, desktop.state, desktop.shown_address, by))
         if len(looks) > 400:

@@ -37,7 +37,8 @@ SEEN_TWICE = timedelta(minutes=10)
 """A bad end counts after so long."""
 
 ROWS_RETURN = timedelta(minutes=90)
-"""After a rebuild, rows may be missing for an hour (W8); the function may see its end later."""
+"""After a rebuild, rows may be missing for an hour (`hidden_after`); the function may see its end
+later."""
 
 FORBIDDING = frozenset(State) - REBUILDABLE - {State.REBUILDING}
 """States in which AWS accepts no rebuild, and that are none of a rebuild's own."""
@@ -92,6 +93,7 @@ class Needs:
         self._steady = scenario.steady or scenario.weather == "poison"
 
     def begin(self) -> None:
+        """Listen to the log and schedule the judgements; once, when the world starts."""
         self._world.listeners.append(self.heard)
         if not self._world.scenario.dry_run:
             self._world.agenda.every(MINUTE, self._tick, MINUTE)

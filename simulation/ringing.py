@@ -50,6 +50,7 @@ class Ringing:
         self._audited_at = world.agenda.now
 
     def begin(self) -> None:
+        """Listen to log and invocations, and schedule the looks; once, when the world starts."""
         world = self._world
         world.listeners.append(self._heard)
         world.functions.ended.append(self._ended)

@@ -185,12 +185,14 @@ class Small:
     # -- the user -----------------------------------------------------------------------------
 
     def sign_in(self) -> None:
+        """The user signs in, now."""
         now = self.agenda.now
         self.fleet.sign_in(ID, now)
         self.fleet.connected(ID, now)
         self.offer("sign-in", messages.sign_in(ID, now), ("sign_in", now))
 
     def drop(self) -> None:
+        """The user loses the connection, now."""
         self.fleet.drop(ID, self.agenda.now)
         self.fleet.disconnected(ID, self.agenda.now)
 
@@ -204,6 +206,7 @@ class Small:
             self.offer("second sign-in", messages.sign_in(ID, now), ("sign_in", now))
 
     def leave(self) -> None:
+        """The user signs out, now."""
         now = self.left_at = self.agenda.now
         self.fleet.sign_out(ID, now)
         self.fleet.disconnected(ID, now)
@@ -215,6 +218,7 @@ class Small:
         self.startable[name] = Message(name, event, evidence)
 
     def offer_alarm(self, name: str) -> None:
+        """The alarm about the session's end, as a message that may come."""
         now = self.agenda.now
         self.offer(name, messages.session_end(ID, now, now), ("session_end", now))
 
@@ -226,6 +230,7 @@ class Small:
     def exchange(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
     ) -> tuple[int, dict[str, Any]]:
+        """Stand still before the call until a choice says how it goes on."""
         if not isinstance(invocation, Stepped):
             raise TypeError("a small world's invocations are stepped")
         if service == "workspaces":

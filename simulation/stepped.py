@@ -29,6 +29,7 @@ class Stepped(Invocation):
     history: tuple[object, ...] = ()
 
     def pause(self, seconds: float) -> None:
+        """Stand still until it is chosen; by then the world's time has passed the sleep's end."""
         self.check_alive()
         self.call = None
         self.wake = self.agenda.now + timedelta(seconds=seconds)
@@ -54,8 +55,10 @@ class Budget:
         return not (self.crashes and self.time_outs)
 
     def has(self, kind: str) -> bool:
+        """Whether one more of `kind` may happen."""
         return bool(self.mishaps and getattr(self, kind))
 
     def spend(self, kind: str) -> None:
+        """Use one up."""
         self.mishaps -= 1
         setattr(self, kind, getattr(self, kind) - 1)

@@ -68,6 +68,7 @@ class Trouble:
         self._over = False
 
     def begin(self) -> None:
+        """Draw what is wrong at first, and schedule the rounds; once, when the world starts."""
         world, rng = self._world, self._rng
         happens, now = world.faults.happens, world.agenda.now
         for desktop in list(world.fleet.fleet.values()):

@@ -1,8 +1,9 @@
 """What people do: sign in, work, sign out, lose their network, come back, or do not.
 
-Some have the client of a third party. For AWS they are connected long after they have left (W23):
-until it counts them as disconnected, nothing in the world can tell, so their session goes on for
-the judges, too. Who comes back before that goes on with it, or AWS counts its end just then.
+Some have the client of a third party. For AWS they are connected long after they have left
+(`third_party`): until it counts them as disconnected, nothing in the world can tell, so their
+session goes on for the judges, too. Who comes back before that goes on with it, or AWS counts its
+end just then.
 """
 
 from __future__ import annotations

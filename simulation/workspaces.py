@@ -1,5 +1,5 @@
 """The WorkSpaces API of the world: the sandbox's, with IAM's word on who may be rebuilt, and with
-whatever AWS may do to an answer (W30 to W32): pages, rows left out, ids that spoil a batch."""
+whatever AWS may do to an answer: pages, rows left out, ids that spoil a batch."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ output "ledger_table_name" {
 }
 
 output "operations_alarm_arns" {
-  description = "ARNs of the alarms that need a person, by what they say."
+  description = "ARNs of the operations alarms, by name without the prefix (`late`, `blocked`, ...)."
   value       = module.nonpersistent.operations_alarm_arns
 }
 

@@ -1,6 +1,6 @@
 """moto's stores, as the local AWS reads and writes them.
 
-moto has no types that help; the casts to Any live here and in `moto_mends.py`.
+moto has no types that help; the casts to Any live here and in `mends.py`.
 """
 
 from __future__ import annotations

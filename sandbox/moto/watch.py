@@ -1,7 +1,7 @@
 """CloudWatch at work: disconnects are published, moto's alarms are evaluated, and a transition
 runs its actions.
 
-The evaluation itself is `cloudwatch`, the message `notifications`.
+`cloudwatch` evaluates, `delivery.notifications` makes the message.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The command scripts/fleet. It needs Python 3.11 and boto3 alone, also outside the repository."""
+"""The command scripts/fleet. It needs Python 3.11 or newer and boto3, nothing of the repository."""

@@ -1,4 +1,4 @@
-"""fleet history: who was rebuilt when, why, from which image, from the lines of the log."""
+"""fleet history: who was rebuilt when, why, with which image, from the lines of the log."""
 
 from __future__ import annotations
 

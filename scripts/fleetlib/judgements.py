@@ -198,7 +198,7 @@ def role(answers: Mapping[Question, bool]) -> Row:
     """`answers`: what IAM's simulation says."""
     wrong = [question for question, allowed in answers.items() if allowed != question.allowed]
     if not wrong:
-        seen = f"{len(answers)} simulated: rebuilds of the fleet allowed, all else denied"
+        seen = f"{len(answers)} questions simulated, each answered as intended"
         return Row("role", Verdict.HOLDS, seen)
     first = wrong[0]
     seen = f"{first.action} on {first.resource} is {'denied' if first.allowed else 'allowed'}"

@@ -32,10 +32,12 @@ examples:
 
 exit status:
   0  all is well
-  1  something needs a person, a rebuild failed, or AWS differs from what the module assumes
+  1  something needs a person, a rebuild did not end well or could not be stopped by a hold,
+     or AWS differs from what the module assumes
   2  the command could not do what it was asked, and says why
 
-Needs Python 3.11 and boto3. docs/operations.md has the IAM policy, and says what each word means.
+Needs Python 3.11 or newer and boto3. docs/operations.md has the IAM policy, and says what each word
+means.
 """
 
 LONGEST_HOLD = 8760.0
@@ -235,7 +237,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="show it again and again (every 30 seconds)",
     )
-    sub = add("history", _history, "show who was rebuilt when, why, and from which image")
+    sub = add("history", _history, "show who was rebuilt when, why, and with which image")
     sub.add_argument("--since", type=_moment, default="24h", help="90m, 24h, 7d, or 2026-11-22")
     sub.add_argument("--until", type=_moment, default="0m", help="the same (default: now)")
     _add_filters(sub)
@@ -252,7 +254,8 @@ def parser() -> argparse.ArgumentParser:
     sub = add("audit", _audit, "look at every WorkSpace now, not with the next audit")
     sub.add_argument("--wait", action="store_true", help="wait until an audit is completed")
     sub = add("verify", _verify, "compare AWS with what the module assumes")
-    sub.add_argument("--sample", type=_count, default=100, help="WorkSpaces to look at")
+    at_most = "at most so many WorkSpaces (default: 100); datapoints and snapshots of ten"
+    sub.add_argument("--sample", type=_count, default=100, help=at_most)
     return main
 
 

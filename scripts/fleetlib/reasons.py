@@ -1,4 +1,4 @@
-"""What the function's own words mean. docs/operations.md has a section for each."""
+"""What the function's own words mean. docs/operations.md explains them."""
 
 MEANINGS = {
     "grace": "vacant, but not yet for the whole grace period",

@@ -13,6 +13,7 @@ from .judges import Verdict, judge
 
 
 def main() -> int:
+    """0 if every bug was caught, 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m simulation.mutants")
     parser.add_argument("--seeds", type=int, default=200, help="for each mutant, at the most")
     parser.add_argument("--jobs", type=int, default=1, help="mutants at a time")

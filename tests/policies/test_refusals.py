@@ -32,12 +32,12 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ({"a": ID, "b": ID}, f'must name each WorkSpace once. More than once: "{ID}".'),
         (
             ["0123456789", ID, "WS-0123456789", "ws-0123456", f"{ID}\n", "", None, [ID]],
-            'must hold WorkSpace ids: "ws-" and 8 to 63 digits ... Not so: "0123456789", '
+            'must hold WorkSpace ids: "ws-" and 8 to 63 digits ... Invalid: "0123456789", '
             f'"WS-0123456789", "ws-0123456", "{ID}\\n", "", null, ["{ID}"].',
         ),
         (
             {"a": f"k{ID}", "b": f"ws-{64 * '0'}"},
-            f'must hold WorkSpace ids: ... Not so: "k{ID}", "ws-{64 * "0"}".',
+            f'must hold WorkSpace ids: ... Invalid: "k{ID}", "ws-{64 * "0"}".',
         ),
         (
             {"": ID, "ok": OTHER, " ": "ws-000000000"},
@@ -46,7 +46,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (
             {"a\tb": ID, "Empfang-Zürich": OTHER, "ok": "ws-000000000", 129 * "x": "ws-000000001"},
             "must have labels of at most 128 printable ASCII characters: ... cannot publish to the "
-            f'topic ... Not so: "Empfang-Zürich", "a\\tb", "{129 * "x"}".',
+            f'topic ... Invalid: "Empfang-Zürich", "a\\tb", "{129 * "x"}".',
         ),
         ({"a": {"id": ID}}, "must hold WorkSpace ids, not resources or other objects. Write {"),
     ],
@@ -87,17 +87,17 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "operations_alarm_actions": [
         (
             ["", "operations", "arn:aws:sns:", "arn:aws:sns:eu-central-1:123456789012:"],
-            'must hold ARNs of what a CloudWatch alarm can tell ... Not so: "", "operations", '
+            'must hold ARNs of CloudWatch alarm actions ... Invalid: "", "operations", '
             '"arn:aws:sns:", "arn:aws:sns:eu-central-1:123456789012:".',
         ),
         (
             ["arn:aws:sns:eu-central-1:12345:ops", "arn:aws:sns:eu-central-1:123456789012:o ps"],
-            'Not so: "arn:aws:sns:eu-central-1:12345:ops", '
+            'Invalid: "arn:aws:sns:eu-central-1:12345:ops", '
             '"arn:aws:sns:eu-central-1:123456789012:o ps".',
         ),
         (
             ["arn:aws:sqs:eu-central-1:123456789012:ops", "arn:aws:lambda::1:"],
-            'Not so: "arn:aws:sqs:eu-central-1:123456789012:ops", "arn:aws:lambda::1:".',
+            'Invalid: "arn:aws:sqs:eu-central-1:123456789012:ops", "arn:aws:lambda::1:".',
         ),
         (
             [f"arn:aws:sns:eu-central-1:123456789012:ops{number}" for number in range(6)],
@@ -140,10 +140,13 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "tags": [
         (
             {"aws:owner": "a", "AWS:owner": "b", "owner": "c"},
-            'must not have keys that begin with "aws:" ... Not so: "AWS:owner", "aws:owner".',
+            'must not have keys that begin with "aws:" ... Invalid: "AWS:owner", "aws:owner".',
         ),
-        ({"": "a", "b": 257 * "v"}, 'keys of 1 to 128 ... values of at most 256. Not so: "", "b".'),
-        ({129 * "k": "a"}, f'must have keys of 1 to 128 characters ... Not so: "{129 * "k"}".'),
+        (
+            {"": "a", "b": 257 * "v"},
+            'keys of 1 to 128 ... values of at most 256. Invalid: "", "b".',
+        ),
+        ({129 * "k": "a"}, f'must have keys of 1 to 128 characters ... Invalid: "{129 * "k"}".'),
     ],
     "user_volume": [
         (word, f'must be "roll_back" or "keep"; got "{word}".') for word in ("", "wipe")

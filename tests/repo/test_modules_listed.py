@@ -39,8 +39,8 @@ def test_a_module_imports_only_from_the_rows_above_its_own_or_from_its_own(name:
     assert ours - {"__init__"} <= {other for layer in LAYERS[: row + 1] for other in layer}
 
 
-def test_the_way_of_an_event_in_the_readme_has_every_module_once() -> None:
-    table = rows("README.md", "The way of an event through `lambda_src/nonpersistent/`:")
+def test_the_path_of_an_event_in_the_readme_has_every_module_once() -> None:
+    table = rows("README.md", "The path of an event through `lambda_src/nonpersistent/`:")
     assert Counter(name for files, _ in table for name in re.findall(r"`(\w+)\.py`", files)) == (
         WANTED
     )
