@@ -1,14 +1,14 @@
 """What administrators ask the function for: a rebuild by hand, a hold, its release; and the judge.
 
 A held WorkSpace is never rebuilt. One that was asked for by hand is, without grace, but never under
-a user. A request may be lost for hours in Lambda's queue, so it counts from its invocation's end.
+a user. A request may be lost for hours in Lambda's queue, and come twice: it says when it was made,
+but it can be kept only once its invocation has ended.
 Half of the holds that last are released in the end; the others run out by themselves.
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -48,10 +48,9 @@ class Administrators:
         """When the last hold of a WorkSpace is over, if nobody releases it."""
         self._released: set[str] = set()
         """Those that are released in the end."""
-        self._wanted: dict[str, datetime] = {}
+        self._wanted: dict[str, tuple[datetime, datetime]] = {}
+        """When the last rebuild was asked for that was received, and when it was."""
         self._asked_at: dict[str, datetime] = {}
-        self._open: Counter[str] = Counter()
-        """Requests for a rebuild that have not been received, or not for the last time."""
         self.released_at: datetime | None = None
         """When the last releases have been received."""
 
@@ -96,35 +95,44 @@ class Administrators:
                 self._send("release", id_)
             elif world.faults.happens("by_hand"):
                 self._asked_at[id_] = world.agenda.now
-                self._open[id_] += 1
                 self._send("rebuild", id_)
 
     def _send(self, task: str, id_: str, delay: float = 0.0, **given: object) -> None:
         world = self._world
         if task == "release":
             self._held[id_] = (world.agenda.now, world.agenda.now)  # for certain no more
-        event = {"task": task, "workspace_ids": [id_], **given}
-        world.agenda.after(delay, lambda: world.deliver(Delivery(event, f"{task} of {id_}")))
+
+        def ask() -> None:
+            asked_at = world.agenda.now.isoformat(timespec="milliseconds")
+            event = {"task": task, "workspace_ids": [id_], "asked_at": asked_at, **given}
+            world.deliver(Delivery(event, f"{task} of {id_}"))
+
+        world.agenda.after(delay, ask)
 
     def settled(self, delivery: Delivery, now: datetime) -> None:
         """An invocation has received a request, and has returned normally."""
         match delivery.event:
-            case {"task": "hold", "workspace_ids": [str(id_)], "hours": float(hours)}:
+            case {"workspace_ids": [str(id_)], "asked_at": str(text), **given}:
+                self._received(given, id_, datetime.fromisoformat(text), now)
+
+    def _received(
+        self, given: dict[str, object], id_: str, asked_at: datetime, now: datetime
+    ) -> None:
+        match given:
+            case {"task": "hold", "hours": float(hours)}:
                 self.ever_held.add(id_)
                 if self.released_at is not None and now >= self.released_at:
                     self._released.discard(id_)  # it comes after its release
-                ends_by = now + timedelta(hours=hours)
+                ends_by = asked_at + timedelta(hours=hours)
                 self._runs_out[id_] = max(ends_by, self._runs_out.get(id_, ends_by))
                 since, until = self._held.get(id_, (now, FAR))
                 if since < until:
                     last = until if until > now else FAR  # the last word counts, whichever it was
-                    ends = now + timedelta(hours=hours) - SLOWLY
-                    self._held[id_] = (now, min(last, ends))
-            case {"task": "rebuild", "workspace_ids": [str(id_)]}:
-                self._open[id_] -= 1
-                self._asked_at[id_] = now
+                    self._held[id_] = (now, min(last, ends_by - SLOWLY))
+            case {"task": "rebuild"}:
+                self._asked_at[id_] = max(asked_at, self._asked_at.get(id_, NEVER))
                 if id_ in self._world.roster:
-                    self._wanted[id_] = now
+                    self._wanted[id_] = max((asked_at, now), self._wanted.get(id_, (NEVER, NEVER)))
 
     # -- the judgement ------------------------------------------------------------------------
 
@@ -149,14 +157,14 @@ class Administrators:
         asked_at = self._asked_at.get(desktop.id)
         if asked_at is None:
             return False
-        return self._open[desktop.id] > 0 or last is None or asked_at >= last.accepted_at
+        return last is None or asked_at >= last.accepted_at - SLOWLY
 
     def unpaid(self, workspace_id: str) -> datetime | None:
-        """When a rebuild was asked for that has not followed."""
-        asked_at = self._wanted.get(workspace_id)
+        """When a rebuild was asked for, as far as the function knows, that has not followed."""
+        asked_at, received_at = self._wanted.get(workspace_id, (None, NEVER))
         desktop = self._world.fleet.fleet.get(workspace_id)
         known_since = self._world.table.first_written.get(workspace_id, FAR)
-        if asked_at is None or desktop is None or asked_at < known_since:
+        if asked_at is None or desktop is None or received_at < known_since:
             return None  # what is taken off the roster is forgotten
         since = asked_at - SLOWLY
         paid = any(
@@ -164,4 +172,4 @@ class Administrators:
             or (rebuild.begun_at and (rebuild.finished_at is None or rebuild.finished_at >= since))
             for rebuild in desktop.rebuilds
         )
-        return None if paid else asked_at
+        return None if paid else received_at

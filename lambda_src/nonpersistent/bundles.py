@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from . import canary
 from .canary import Admission, Bundle
-from .claims import GONE_STATES, IN_VAIN
-from .facts import ENDS_WITHIN, Decision, Doubt, Facts, Verdict
+from .claims import IN_VAIN
+from .facts import ENDS_WITHIN, Decision, Facts, Verdict
 from .journal import Line
 from .records import Record
 from .tools import Tools
@@ -179,11 +179,7 @@ class Bundles:
                 image, asked_at = claim.image_id, claim.asked_at
                 bundle = canary.ended_badly(bundle, first, image, asked_at, again=again)
         mended = (id_ for id_, record in records.items() if self._is_mended(bundle, record.facts))
-        bundle = canary.without(bundle, frozenset(mended))
-        gone = {id_ for id_, record in records.items() if _is_gone(record.facts)}
-        if bundle.is_held and bundle.is_over(now) and gone.issuperset(bundle.lost):
-            return canary.without(bundle, frozenset(bundle.lost[2:]))  # another one may try
-        return bundle
+        return canary.without(bundle, frozenset(mended))
 
     def _is_mended(self, bundle: Bundle, facts: Facts) -> bool:
         """Whether a WorkSpace that was lost is gone, or was rebuilt well since.
@@ -205,8 +201,3 @@ class Bundles:
     def _is_stale(self, bundle_id: str) -> bool:
         read_at, _ = self._images.get(bundle_id, (None, None))
         return read_at is None or self._tools.clock.now() - read_at > READING_HOLDS
-
-
-def _is_gone(facts: Facts) -> bool:
-    """Whether AWS does not know the WorkSpace, as far as the last look shows."""
-    return facts.trouble is not None and facts.trouble.reason in (Doubt.NOT_FOUND, *GONE_STATES)

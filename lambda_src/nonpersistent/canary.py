@@ -3,9 +3,8 @@
 A bundle is trusted while its present image was lately seen to be rebuilt well, and no rebuild has
 ended badly since. Otherwise one WorkSpace, the canary, is rebuilt and the others wait for its end.
 After three WorkSpaces that were lost the bundle is held: only those that are lost are tried again,
-and three of them with another image. Where AWS knows none of them any more, another one tries after
-a day. So it does not matter what the cause is: an image, a key, a
-directory or a network.
+and three of them with another image. Where none of them can be tried, another one is, after two
+days. So it does not matter what the cause is: an image, a key, a directory or a network.
 """
 
 from __future__ import annotations
@@ -16,6 +15,10 @@ from enum import StrEnum
 
 MOST_LOST = 3
 """WorkSpaces of a bundle that are lost to one cause before the others wait."""
+
+UNTRIED_FOR = timedelta(days=2)
+"""A WorkSpace that is lost is tried again each day. Where none was for so long, none can be, and
+one more WorkSpace of the bundle may try; after half of it with an image that has failed nobody."""
 
 MEMORY = 20
 """WorkSpaces lost that a bundle remembers: those in flight when the first one failed, too."""
@@ -60,16 +63,17 @@ class Bundle:
         return len(self.lost) >= MOST_LOST
 
     def may_try(self, workspace_id: str, image: str, now: datetime) -> bool:
-        """Whether a WorkSpace may find out if rebuilds from `image` end well. After a day another
-        one may that is lost: those three may be gone, held or restored."""
-        if not self.is_held or (workspace_id in self.lost_to_it and image == self.lost_image):
+        """Whether a WorkSpace may find out if rebuilds from `image` end well. Those that are lost
+        may be gone, held, restored, or in a state that forbids it: another one may after a while
+        in which none of them was tried, see UNTRIED_FOR."""
+        is_lost_image = image == self.lost_image
+        if not self.is_held or (workspace_id in self.lost_to_it and is_lost_image):
             return True
-        is_known = image == self.lost_image and len(self.lost_to_it) >= MOST_LOST
-        return workspace_id in self.lost and (self.is_over(now) or not is_known)
-
-    def is_over(self, now: datetime) -> bool:
-        """Whether those that were lost have not been tried for a day."""
-        return self.lost_at is None or now - self.lost_at >= timedelta(days=1)
+        untried = now - self.lost_at if self.lost_at is not None else UNTRIED_FOR
+        if workspace_id in self.lost:
+            is_known = is_lost_image and len(self.lost_to_it) >= MOST_LOST
+            return not is_known or untried >= UNTRIED_FOR / 2
+        return untried >= (UNTRIED_FOR if is_lost_image else UNTRIED_FOR / 2)
 
     def is_proven(self, now: datetime, canary_after: timedelta) -> bool:
         """Whether rebuilds from `image_id` may be expected to end well."""

@@ -68,7 +68,7 @@ class Examiner:
 
         False if there are none; raises Unavailable.
         """
-        others = sorted(self._tools.members - {record.workspace_id for record in records})
+        others = sorted(self._tools.roster() - {record.workspace_id for record in records})
         known = self._tools.ledger.read(others[:IDS_PER_CALL]) if not self._has_probed else []
         self._has_probed = True
         fine = [record for record in known if not is_suspect(record.reason)]

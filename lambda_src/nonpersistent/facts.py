@@ -241,7 +241,8 @@ class Facts:
     @property
     def is_stuck(self) -> bool:
         """A rebuild failed, or AWS refused it: only one that AWS accepts ends the trouble."""
-        return self.retry_at is not None or (self.trouble is not None and self.trouble.refused)
+        refused = self.trouble is not None and self.trouble.refused
+        return self.retry_at is not None or self.failures > 0 or refused
 
     def needs(self, reason: str | None) -> tuple[Need, datetime] | None:
         """What it needs a person for, and from when on, if it waits for `reason`."""

@@ -18,20 +18,19 @@ INTERVAL = timedelta(minutes=5)
 """Between two lines: no period of the alarms, which is ten minutes, is without one."""
 
 MOST_NAMED = 100
-"""WorkSpaces that are named beside one line."""
+"""WorkSpaces that are named beside one line for each thing that they need a person for."""
 
 
 def tell(ledger: Ledger, journal: Journal, settings: Settings) -> None:
     """Write the gauges, and a line for each WorkSpace and bundle that needs a person now.
 
-    Three requests at the most, as many as the index of what is planned has pages beyond that.
+    At most three requests, and one for each further page of the index.
     """
     entries, now = ledger.planned(), ledger.clock.now()
     unattended = now - USUAL_DELAY - timedelta(seconds=2 * len(entries) / settings.api_rate)
     needy = list(_needy(entries, unattended, now))
     counts = Counter(need for _, need, _, _ in needy)
     late = [since for _, need, since, _ in needy if need is Need.LATE]
-    needy.sort(key=lambda each: each[1] is Need.HELD_BUNDLE)  # those wait for others
     signs = [e for e in entries if e.phase == Phase.FAILED or e.reason == Deferral.HELD_BUNDLE]
     bundles = ledger.bundles(sorted({entry.bundle_id for entry in signs if entry.bundle_id}))
     held = [bundle.bundle_id for bundle in bundles if bundle.is_held]
@@ -55,7 +54,11 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings) -> None:
     for bundle_id in held:
         need = Need.HELD_BUNDLE.value
         journal.write(Line.NEEDS_PERSON, needs=need, reason="three_lost", bundle_id=bundle_id)
-    for entry, need, since, reason in needy[:MOST_NAMED]:
+    named: Counter[Need] = Counter()
+    for entry, need, since, reason in needy:
+        named[need] += 1
+        if named[need] > MOST_NAMED:
+            continue
         about = {"needs": need.value, "user": entry.user, "reason": reason, "since": since}
         about |= {"phase": entry.phase, "bundle_id": entry.bundle_id}
         journal.write(Line.NEEDS_PERSON, entry.id, **about)

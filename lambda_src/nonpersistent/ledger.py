@@ -42,7 +42,7 @@ ODD_ITEM = "unreadable_item"
 """Why a WorkSpace whose item somebody has changed needs a person."""
 
 COUNT = "ADD version :one"
-"""What makes the actor's write fail that had not seen a signal."""
+"""Changes the version, so that the write of an actor that has not seen the signal fails."""
 
 
 class NoRoster(LookupError):

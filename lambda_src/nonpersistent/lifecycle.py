@@ -77,8 +77,10 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     used_at = latest(facts.used_at, known_at, seen.connected_at)
     if facts.phase is Phase.FAILED and _works_again(facts, seen, used_at):
         wanted_at = facts.wanted_at if facts.is_wanted_anew else None
-        facts = replace(facts, failed=None, failures=0, retry_at=None, trouble=None)
-        facts = replace(facts, wanted_at=wanted_at)
+        facts = replace(facts, retry_at=None, wanted_at=wanted_at)
+        # Rebuilds that do not take place, again and again, leave it usable: that mends nothing.
+        if facts.failed is not None or facts.failures < 2:
+            facts = replace(facts, failed=None, failures=0, trouble=None)
     vacancies = (facts.vacant_since, _vacant_at(facts, seen))
     unused = (at for at in vacancies if not perhaps_used_at or after(at, perhaps_used_at))
     vacant_since = next(filter(None, unused), None)

@@ -10,7 +10,7 @@ from .claims import LONGEST_PAUSE
 from .examiner import Examiner, is_suspect
 from .facts import Deferral, Phase, Verdict
 from .journal import Line, Tally
-from .ledger import AUDIT, ODD_ITEM, Entry
+from .ledger import AUDIT, ODD_ITEM, Entry, NoRoster
 from .records import Record
 from .settings import TICK
 from .table import KEYS_PER_READ
@@ -19,6 +19,10 @@ from .workspaces import IDS_PER_CALL, in_batches
 
 UNREADABLE_WAITS = 60 * TICK
 """How long an item that cannot be read is put off."""
+
+
+NONSENSE = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What reckoning with such facts may raise."""
 
 
 class Reconciler:
@@ -100,12 +104,33 @@ class Reconciler:
         # Minutes may have passed since it was asked what is due: what the table says now counts.
         woken = [r for r in known if r.workspace_id in self._woken and r.look_at is not None]
         due = [record for record in known if record.is_due(now) or record in woken]
-        if not self._examiner.examine(due):
+        if not self._examine(due):
             return False
         for id_ in ids:
             self._done(id_)
         self._wake()
         return True
+
+    def _examine(self, records: Sequence[Record], *, audit: bool = False) -> bool:
+        """Facts that this code has not written may be readable and yet make no sense: whose they
+        are is found and set aside, and holds up nobody else (P8)."""
+        try:
+            return self._examiner.examine(records, audit=audit)
+        except NoRoster:
+            raise
+        except NONSENSE as error:
+            if len(records) == 1:
+                self._set_aside(records[0].workspace_id, repr(error))
+                return True
+        # Those that were settled before have another version now.
+        left = (r for r in records if self._tools.ledger.read([r.workspace_id]) == [r])
+        return all(self._examine([record], audit=audit) for record in left)
+
+    def _set_aside(self, id_: str, detail: str | None = None) -> None:
+        look_at = self._tools.clock.now() + UNREADABLE_WAITS
+        self._tools.ledger.set_aside(id_, look_at)
+        about = {"reason": ODD_ITEM, "detail": detail, "due_at": look_at}
+        self._tools.journal.write(Verdict.NOT_LEARNT, id_, **about)
 
     def _wake(self) -> None:
         """Whoever waited for a canary that has ended well, or for a place, need not wait longer."""
@@ -132,11 +157,8 @@ class Reconciler:
         roster = self._tools.roster()
         records = self._tools.ledger.read(ids)
         for id_ in set(ids) - {record.workspace_id for record in records}:
-            if id_ in roster:  # what cannot be read holds up nobody else
-                look_at = self._tools.clock.now() + UNREADABLE_WAITS
-                self._tools.ledger.set_aside(id_, look_at)
-                about = {"reason": ODD_ITEM, "due_at": look_at}
-                self._tools.journal.write(Verdict.NOT_LEARNT, id_, **about)
+            if id_ in roster:
+                self._set_aside(id_)
             else:
                 self._tools.ledger.forget_unreadable(id_)
                 self._tell_forgotten(id_)
@@ -169,8 +191,8 @@ class Reconciler:
         known = self._on_roster(ids)
         alone = [record for record in known if is_suspect(record.reason)]
         together = [record for record in known if not is_suspect(record.reason)]
-        return self._examiner.examine(together, audit=True) and all(
-            self._examiner.examine([record], audit=True) for record in alone
+        return self._examine(together, audit=True) and all(
+            self._examine([record], audit=True) for record in alone
         )
 
     def _follow_up(self) -> bool:

@@ -90,8 +90,8 @@ def from_moment(moment: datetime) -> dict[str, str]:
 def to_moment(value: Mapping[str, str]) -> datetime:
     """The reverse of from_moment. Raises one of UNREADABLE."""
     moment = datetime.fromisoformat(value["S"])
-    if moment.tzinfo is None:
-        raise ValueError(f"a time without an offset: {value['S']}")
+    if moment.tzinfo is None or moment.year >= 2200:
+        raise ValueError(f"a time without an offset, or that cannot be: {value['S']}")
     return moment
 
 

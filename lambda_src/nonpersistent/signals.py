@@ -179,10 +179,13 @@ def _sign_in(event: Mapping[Any, Any], now: datetime, origin: Origin) -> Signal:
 
 
 def _request(kind: Kind, id_: object, event: Mapping[Any, Any], now: datetime) -> Signal:
-    """An administrator's: rebuild, hold for some `hours` and a `reason`, or release."""
-    workspace_id = _workspace_id(id_)
+    """An administrator's: rebuild, hold for some `hours` and a `reason`, or release.
+
+    It counts from when it was made, `asked_at`: Lambda may deliver it late, and twice.
+    """
+    workspace_id, at = _workspace_id(id_), _moment(event.get("asked_at"), now)
     if kind is not Kind.HOLD:
-        return Signal(kind, workspace_id, now, until=now if kind is Kind.RELEASE else None)
+        return Signal(kind, workspace_id, at, until=at if kind is Kind.RELEASE else None)
     hours, reason = event.get("hours"), event.get("reason")
     if isinstance(hours, bool) or not isinstance(hours, int | float):
         raise _Unusable("hours_not_a_number")
@@ -190,7 +193,7 @@ def _request(kind: Kind, id_: object, event: Mapping[Any, Any], now: datetime) -
         raise _Unusable("hours_out_of_range")
     if not isinstance(reason, str) or not 0 < len(reason) <= LONGEST_REASON:
         raise _Unusable("malformed_reason")
-    return Signal(kind, workspace_id, now, to_millisecond(now + timedelta(hours=hours)), reason)
+    return Signal(kind, workspace_id, at, to_millisecond(at + timedelta(hours=hours)), reason)
 
 
 def _check_origin(account: object, alarm_arn: object, origin: Origin) -> None:

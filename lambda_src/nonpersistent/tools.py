@@ -51,7 +51,7 @@ class Tools:
         return self.members
 
     def write(self, record: Record, decision: Decision, **said: Any) -> None:
-        """Write a decision down, and tell it. Nothing new is not worth a line.
+        """Write a decision down, and tell it. If nothing has changed, nothing is written.
 
         What was recorded meanwhile wins: the WorkSpace stays due and is looked at again.
         """

@@ -34,15 +34,23 @@ CANARIES = (
                 "return False",
             ),
             "hold a bundle for those that are lost, too": (
-                "return workspace_id in self.lost and (self.is_over(now) or not is_known)",
+                "return not is_known or untried >= UNTRIED_FOR / 2",
                 "return False",
+            ),
+            "a bundle whose lost ones cannot be tried is held for ever": (
+                "return untried >= (UNTRIED_FOR if is_lost_image else UNTRIED_FOR / 2)",
+                "return False",
+            ),
+            "a bundle lets others try while its lost ones wait for their daily try": (
+                "UNTRIED_FOR = timedelta(days=2)",
+                "UNTRIED_FOR = timedelta(hours=2)",
             ),
             "one WorkSpace that is ill itself holds a bundle": (
                 "        if again:\n            return bundle\n",
                 "",
             ),
             "each that is lost tries an image that three were lost to": (
-                "is_known = image == self.lost_image and len(self.lost_to_it) >= MOST_LOST",
+                "is_known = is_lost_image and len(self.lost_to_it) >= MOST_LOST",
                 "is_known = False",
             ),
             "a bad end says nothing": (
@@ -71,14 +79,6 @@ CANARIES = (
         "P7",
         "bundles.py",
         {
-            "a bundle whose lost ones are gone is held for ever": (
-                "if bundle.is_held and bundle.is_over(now) and gone.issuperset(bundle.lost):",
-                "if False:",
-            ),
-            "a bundle one of whose lost ones is gone lets others try": (
-                "gone.issuperset(bundle.lost):",
-                "gone:",
-            ),
             "a canary takes what image was read a minute ago": (
                 "if admission is Admission.GO_FIRST and image != self._image_anew(bundle_id):",
                 "if False:",
@@ -96,8 +96,8 @@ CANARIES = (
                 "if claim is not None and not claim.goes_first:",
             ),
             "lost for ever": (
-                "bundle = canary.without(bundle, frozenset(mended))",
-                "pass",
+                "return canary.without(bundle, frozenset(mended))",
+                "return bundle",
             ),
             "who was restored by a person is lost no more": (
                 "return None not in (image, bundle.lost_image) and image != bundle.lost_image",

@@ -39,6 +39,10 @@ ISOLATION = (
         "P8",
         "examiner.py",
         {
+            "who left the roster is looked at to tell an outage": (
+                "sorted(self._tools.roster() - {",
+                "sorted(self._tools.members - {",
+            ),
             "one that is looked at alone makes an outage": (
                 "elif isinstance(unavailable, NobodyAnswered) and self._look_at_others(asked):",
                 "elif False:",
@@ -67,6 +71,10 @@ ISOLATION = (
         "P8",
         "reconciler.py",
         {
+            "facts that make no sense hold up their whole batch": (
+                "left = (r for r in records if",
+                "left = (r for r in records[:1] if",
+            ),
             "examine a suspect with the others": (
                 "        if is_suspect(first.reason):\n            return [first.id]\n",
                 "",
@@ -76,7 +84,7 @@ ISOLATION = (
                 "[r.workspace_id for r in ledger.read(ids) if r.workspace_id not in left]",
             ),
             "an unreadable item stays due": (
-                "                self._tools.ledger.set_aside(id_, look_at)\n",
+                "        self._tools.ledger.set_aside(id_, look_at)\n",
                 "",
             ),
             "suspects come first": (
@@ -89,6 +97,10 @@ ISOLATION = (
         "P8",
         "records.py",
         {
+            "a time that nobody lives to see can be read": (
+                " or moment.year >= 2200",
+                "",
+            ),
             "an unreadable item stops the pass": (
                 "    with suppress(*UNREADABLE):\n        return Record(",
                 "    with suppress(ZeroDivisionError):\n        return Record(",

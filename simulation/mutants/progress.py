@@ -20,6 +20,10 @@ PROGRESS = (
         "P2",
         "signals.py",
         {
+            "a request counts from when it is handled": (
+                '_workspace_id(id_), _moment(event.get("asked_at"), now)',
+                "_workspace_id(id_), now",
+            ),
             "take the first dimension": (
                 'case {"name": "WorkspaceId", "value": str(id_)}:',
                 'case {"value": str(id_)}:',

@@ -174,6 +174,27 @@ def test_bundle_of_two() -> None:
     assert not case.rang("held-bundle")
 
 
+@pytest.mark.parametrize(
+    "ends", [Course(takes=minutes(20), ends=State.IMPAIRED), Course(ends=None)], ids=str
+)
+@pytest.mark.parametrize("image", [None, "wsi-0000000good"])
+def test_held_by_what_cannot_be_tried(ends: Course, image: str | None) -> None:
+    """Nobody may rebuild the three that are lost. The cause is cured after nine hours."""
+    case = Case(8, every_tick=False)
+    for number in range(8):
+        case.session(number, ends=float(number))
+    case.rebuilds_go(ends)
+    case.at(9 * HOUR, lambda: case.rebuilds_go(Course()))
+    if image is not None:
+        bundle_id = case.desktop().bundle_id
+        case.at(10 * HOUR, lambda: case.fleet.set_image(bundle_id, image, case.agenda.now))
+    case.plays(9 * HOUR)
+    assert len(case.accepted) == 3
+    case.plays((2.5 if image is None else 1.5) * DAY)
+    assert len({id_ for _, id_ in case.accepted}) == 8
+    assert len(case.rang("held-bundle")) == len(case.calmed("held-bundle")) == 1
+
+
 @pytest.mark.parametrize("touched", [0, 5, 19, 25, 40, 49])
 def test_touched(touched: float) -> None:
     case = Case(every_tick=False)

@@ -23,6 +23,30 @@ def test_rebuild_seconds(takes: float) -> None:
     assert 60 * takes <= finished["took_seconds"] <= 60 * (takes + 6)
 
 
+def test_request_delivered_twice() -> None:
+    case = Case(every_tick=False)
+    ask = {"task": "rebuild", "workspace_ids": case.ids, "asked_at": case.zero.isoformat()}
+    for minute in (0, 75):
+        case.at(minute, lambda: case.tell(ask))
+    case.oracles.loops.requests.append(lambda *_: True)
+    case.plays(6 * HOUR)
+    assert case.rebuilds() == 1
+
+
+def test_release_overtaken_by_a_hold() -> None:
+    case = Case(every_tick=False)
+    case.session(ends=30)
+    made = [(case.zero + minutes(minute)).isoformat() for minute in (0, 10)]
+    release = {"task": "release", "workspace_ids": case.ids, "asked_at": made[0]}
+    hold = {"workspace_ids": case.ids, "asked_at": made[1], "hours": 9, "reason": "forensics"}
+    case.at(10, lambda: case.tell({"task": "hold", **hold}))
+    case.at(40, lambda: case.tell(release))
+    case.plays(9 * HOUR)
+    assert case.rebuilds() == 0
+    case.plays(11 * HOUR)
+    assert case.rebuilds() == 1
+
+
 def test_slot_of_the_rate() -> None:
     """Of 20 WorkSpaces every second one is signed in to just before its turn."""
     case = Case(20, canary_after=None)

@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from sandbox.course import Course
 from sandbox.states import LastKnown, Row, State
 from tests.cases.scripted import DAY, HOUR, Case, minutes
 from tests.cases.working import brake_and_window, work
@@ -49,6 +50,21 @@ def test_maintenance(audit_interval: int) -> None:
     [rang], [calmed] = case.rang(), case.calmed()
     assert rang < 2 * HOUR < 7.5 * HOUR < calmed < 10 * HOUR
     assert case.rebuilds() == 1
+
+
+def test_never_taking_place() -> None:
+    """AWS accepts the rebuilds of a WorkSpace and begins none; its user comes each day."""
+    case = Case(every_tick=False)
+    case.rebuilds_go(Course(begins=False))
+    for day in range(5):
+        case.session(ends=day * DAY + 8 * HOUR, lasts=8 * HOUR)
+    case.at(4.5 * DAY, lambda: case.rebuilds_go(Course()))
+    case.plays(4.2 * DAY)
+    assert len(case.rang("blocked")) == 1
+    assert not case.calmed("blocked")
+    assert len(case.accepted) <= 8
+    case.plays(6 * DAY)
+    assert len(case.rang("blocked")) == len(case.calmed("blocked")) == 1
 
 
 @pytest.mark.parametrize("refused", [True, False])

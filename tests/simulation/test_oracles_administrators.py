@@ -18,9 +18,12 @@ from simulation.world import World
 from tests.simulation.histories import History, minutes
 
 
-def requested(history: History, minute: float, task: str, **given: Any) -> Administrators:
-    """A request has been received."""
-    event = {"task": task, "workspace_ids": [history.id], **given}
+def requested(
+    history: History, minute: float, task: str, *, late: float = 0.0, **given: Any
+) -> Administrators:
+    """A request has been received, so many minutes after it was made."""
+    asked_at = (history.at(minute) - minutes(1) * late).isoformat()
+    event = {"task": task, "workspace_ids": [history.id], "asked_at": asked_at, **given}
     administrators = history.world.administrators
     administrators.settled(Delivery(event, task), history.at(minute))
     return administrators
@@ -39,11 +42,12 @@ def asks(history: History, claimed: float, minute: float) -> None:
     [(10, 10.1, ["P1"]), (4, 10, []), (49, 49.1, ["P1"]), (111, 111.1, [])],
     ids=["held", "claimed before", "nearly over", "over"],
 )
+@pytest.mark.parametrize("late", [0, 3])
 def test_p1_a_rebuild_of_a_held_workspace_is_seen(
-    claimed: float, asked: float, broken: list[str]
+    claimed: float, asked: float, broken: list[str], late: float
 ) -> None:
     history = History()
-    requested(history, 5, "hold", hours=1.0, reason="forensics")
+    requested(history, 5, "hold", late=late, hours=1.0, reason="forensics")
     asks(history, claimed, asked)
     assert history.broken == broken
 
@@ -89,8 +93,8 @@ def test_a_world_waits_for_holds_that_run_out_and_sees_that_the_debt_is_paid() -
     assert left_alone
 
 
-def asked_by_hand(history: History, minute: float) -> None:
-    administrators = requested(history, minute, "rebuild")
+def asked_by_hand(history: History, minute: float, late: float = 0.0) -> None:
+    administrators = requested(history, minute, "rebuild", late=late)
     administrators.begin()
 
 
@@ -110,12 +114,16 @@ def test_p1_a_rebuild_by_hand_has_no_grace_and_hits_no_user() -> None:
     assert history.broken == ["P1"]
 
 
-@pytest.mark.parametrize(("minute", "broken"), [(95, []), (85, ["P3"])])
-def test_p3_a_rebuild_by_hand_is_none_without_a_reason(minute: float, broken: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("minute", "late", "broken"), [(95, 0, []), (75, 0, ["P3"]), (110, 35, ["P3"])]
+)
+def test_p3_a_rebuild_by_hand_is_none_without_a_reason(
+    minute: float, late: float, broken: list[str]
+) -> None:
     history = History(BY_HAND)
     history.session(10, 30)
     history.rebuild(90)
-    asked_by_hand(history, minute)
+    asked_by_hand(history, minute, late)
     history.rebuild(150)
     assert history.broken == broken
 

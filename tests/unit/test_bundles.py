@@ -15,10 +15,7 @@ from nonpersistent.facts import (
     ENDS_WITHIN,
     Claim,
     Decision,
-    Doubt,
     Facts,
-    Need,
-    Trouble,
     Verdict,
 )
 from nonpersistent.records import Record, to_item
@@ -361,29 +358,6 @@ def test_p7_who_was_restored_may_be_followed_by_others_with_another_image(
     stage.ledger.write_bundle(lost)
     unknown = Admission.IMAGE_UNKNOWN if image is None else Admission.HELD
     assert stage.bundles().admit(known(OTHER)) is (unknown if held else GO_FIRST)
-
-
-@pytest.mark.parametrize(
-    ("reasons", "age", "held"),
-    [
-        ([Doubt.NOT_FOUND, "TERMINATED", Doubt.NOT_FOUND], DAY, False),
-        ([Doubt.NOT_FOUND] * 4, DAY, False),
-        ([Doubt.NOT_FOUND] * 3, DAY - MINUTE, True),
-        ([Doubt.NOT_FOUND, "ERROR", Doubt.NOT_FOUND], DAY, True),
-    ],
-    ids=["three", "four", "not yet", "one is there"],
-)
-def test_p2_where_all_that_were_lost_are_gone_another_one_tries_after_a_day(
-    stage: Stage, reasons: list[str], age: timedelta, held: bool
-) -> None:
-    lost = tuple(f"ws-00000000{number}" for number, _ in enumerate(reasons))
-    for id_, reason in zip(lost, reasons, strict=True):
-        gone = Trouble(at(-60), Need.BLOCKED, reason, at(-30))
-        stage.has(replace(DUE, failures=1, trouble=gone), None, id_)
-    fails = Bundle(BUNDLE, lost=lost, lost_at=NOON - age, lost_image=IMAGE, lost_to_it=lost)
-    stage.ledger.write_bundle(fails)
-    assert stage.bundles().admit(known(OTHER)) is (Admission.HELD if held else GO_FIRST)
-    assert kept(stage).lost == (lost if held else lost[:2])
 
 
 def test_p5_what_is_known_of_a_bundle_is_read_once_in_a_minute(

@@ -142,12 +142,19 @@ def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
     assert ended_badly(with_canary, WS, NEWER, NOON, again=again) == replace(bundle, **after)
 
 
-def test_p2_after_a_day_another_one_that_is_lost_tries_the_image() -> None:
-    """The three may be gone, held or restored, and the cause be cured."""
+@pytest.mark.parametrize(
+    ("workspace_id", "image", "days"),
+    [(WS, IMAGE, 1), (OTHER, NEWER, 1), (OTHER, IMAGE, 2)],
+    ids=["one that is lost", "another image", "any"],
+)
+def test_p2_another_one_tries_where_those_that_are_lost_have_not_for_long(
+    workspace_id: str, image: str, days: int
+) -> None:
+    """They may be gone, held, restored, or in a state that forbids it, and the cause be cured."""
     waits = replace(LOST, lost_to_it=THREE)
-    for lost_at, admission in ((at(-1439), Admission.HELD), (at(-1440), Admission.GO_FIRST)):
-        bundle = replace(waits, lost_at=lost_at)
-        assert admit(bundle, IMAGE, WS, NOON, TWELVE_HOURS)[1] is admission
+    for hours, admission in ((24 * days - 1, Admission.HELD), (24 * days, Admission.GO_FIRST)):
+        bundle = replace(waits, lost_at=NOON - timedelta(hours=hours))
+        assert admit(bundle, image, workspace_id, NOON, TWELVE_HOURS)[1] is admission
 
 
 def test_a_rebuild_with_an_unknown_image_says_nothing_of_images() -> None:

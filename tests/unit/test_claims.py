@@ -30,7 +30,7 @@ from nonpersistent.facts import (
 )
 from nonpersistent.lifecycle import decide
 from nonpersistent.observation import Observation
-from tests.unit.support import BUNDLE, NOON, at, settings, sight
+from tests.unit.support import BUNDLE, NOON, at, busy, settings, sight
 
 ASKED = Claim(
     asked_at=NOON,
@@ -458,6 +458,26 @@ def test_an_image_that_is_not_known_is_not_another_one() -> None:
     assert LOST.failed
     nameless = replace(LOST, failed=replace(LOST.failed, image_id=None))
     assert not claims.is_mended(nameless, sight(at(60), bundle_image="wsi-second002"), at(60))
+
+
+@pytest.mark.parametrize(
+    ("before", "failures", "told"),
+    [(NEVER_BEGAN, 1, False), (NEVER_BEGAN, 2, True), (LOST, 2, False)],
+    ids=["not begun", "not begun again", "it began, and works again"],
+)
+def test_p6_use_does_not_mend_what_is_never_rebuilt(
+    before: Facts, failures: int, told: bool
+) -> None:
+    """As often as its user comes, one fault is one alarm."""
+    blocked = Trouble(FAILED_AT, Need.BLOCKED, NOT_BEGUN, at(80))
+    facts = replace(before, failures=failures, trouble=blocked)
+    seen = busy(at(240), state="AVAILABLE")
+    decision = decide(facts, seen, at(240), DEFAULTS)
+    kept = (failures, blocked) if told else (0, None)
+    assert decision.verdict is Verdict.IN_USE
+    assert (decision.facts.failures, decision.facts.trouble) == kept
+    assert (decision.facts.failed, decision.facts.retry_at) == (None, None)
+    assert decision.look_at == (at(300) if told else None)
 
 
 # What AWS refuses, what others begin, what nobody can do.

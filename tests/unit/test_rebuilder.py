@@ -244,7 +244,7 @@ def _canary(stage: Stage) -> None:
 def _held(stage: Stage) -> None:
     for id_ in LOST:
         stage.has(replace(DUE, failures=1), None, id_)
-    stage.ledger.write_bundle(Bundle(BUNDLE, lost=LOST))
+    stage.ledger.write_bundle(Bundle(BUNDLE, lost=LOST, lost_at=NOON))
 
 
 def _unknown(stage: Stage) -> None:

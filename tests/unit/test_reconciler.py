@@ -12,8 +12,10 @@ from botocore.exceptions import ClientError
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Need, Trouble
 from nonpersistent.journal import Tally
+from nonpersistent.ledger import NoRoster
 from nonpersistent.records import Record, to_item
 from nonpersistent.settings import SLOWEST_RATE, UserVolume, Window
+from nonpersistent.table import FLEET
 from nonpersistent.workspaces import TRIES
 from tests import ledger_table
 from tests.unit.stage import DUE, Stage
@@ -202,6 +204,60 @@ def test_p8_an_item_that_cannot_be_read_is_told_and_holds_up_nobody(stage: Stage
     assert (entry.needs, entry.reason) == (Need.UNKNOWN, "unreadable_item")
     assert line["due_at"] == entry.due_at.isoformat()
     assert at(60) <= entry.due_at < at(60, 9)
+
+
+@pytest.mark.parametrize("audit", [False, True])
+@pytest.mark.parametrize(
+    ("edited", "raised"),
+    [
+        ({"retry_at": "2026-11-22T11:00:00.000Z"}, True),
+        ({"held_until": "9999-12-31T23:59:59.000Z"}, False),
+    ],
+    ids=["a retry of nothing", "a hold for ever"],
+)
+def test_p8_an_item_that_makes_no_sense_is_told_and_holds_up_nobody(
+    stage: Stage, edited: dict[str, str], raised: bool, audit: bool
+) -> None:
+    """Somebody has edited it."""
+    look_at = None if audit else NOON
+    for id_ in (WS, OTHER):
+        stage.has(DUE, look_at, id_)
+    item = to_item(Record(WS, DUE, 1, look_at))
+    odd: Any = item | {name: {"S": text} for name, text in edited.items()}
+    ledger_table.put(stage.client, "ledger", odd)
+    if audit:
+        stage.ledger.ask_audit(NOON)
+    assert stage.run().rebuilt == 1
+    assert stage.desktops.rebuilds() == [OTHER]
+    [line] = stage.lines.of("not_learnt")
+    assert (line["workspace_id"], line["reason"]) == (WS, "unreadable_item")
+    assert line.get("detail") == ("IndexError('tuple index out of range')" if raised else None)
+    [entry] = [entry for entry in stage.ledger.planned() if entry.id == WS]
+    assert (entry.needs, entry.reason) == (Need.UNKNOWN, "unreadable_item")
+
+
+def test_p4_a_roster_that_is_lost_meanwhile_ends_the_pass(
+    stage: Stage,
+) -> None:
+    stage.has(DUE, NOON)
+    stage.desktops.poison[WS] = (500, "InternalServerError")
+    stage.has(None, None, OTHER)
+
+    def lost() -> None:
+        stage.client.delete_item(TableName="ledger", Key={**FLEET, "id": {"S": "roster"}})
+
+    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = lost
+    with pytest.raises(NoRoster):
+        stage.run()
+
+
+def test_p4_who_left_meanwhile_is_not_looked_at_to_tell_an_outage(stage: Stage) -> None:
+    stage.has(DUE, NOON)
+    stage.has(DUE, at(5), OTHER)
+    stage.desktops.poison[WS] = (500, "InternalServerError")
+    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = lambda: stage.roster(WS)
+    assert stage.run().reason == "workspaces_api_unavailable: InternalServerError"
+    assert stage.desktops.rebuilds() == []
 
 
 def test_p6_one_that_is_taken_off_the_roster_is_told_no_more(stage: Stage) -> None:

@@ -22,7 +22,9 @@ from nonpersistent.records import (
 )
 from tests.unit.support import BUNDLE, NOON, WS, at
 
-MOMENTS = st.datetimes(datetime(1000, 1, 1), timezones=st.just(UTC)).map(to_millisecond)
+MOMENTS = st.datetimes(datetime(1000, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC)).map(
+    to_millisecond
+)
 TEXT = st.none() | st.text(min_size=1)
 st.register_type_strategy(datetime, MOMENTS)
 CLAIMS = st.builds(Claim, claimed_by=TEXT, state=TEXT, address=TEXT, image_id=TEXT)
@@ -48,6 +50,13 @@ def test_a_moment_has_a_fixed_width_so_that_it_sorts() -> None:
 def test_p2_a_time_long_ago_can_be_read_again() -> None:
     long_ago = datetime(1, 1, 1, tzinfo=UTC)
     assert to_moment(from_moment(long_ago)) == long_ago
+
+
+def test_p8_a_time_that_nobody_lives_to_see_cannot_be_read() -> None:
+    """Somebody has written it, to hold a WorkSpace for ever: no time can be added to it."""
+    with pytest.raises(ValueError, match="that cannot be: 2200-01-01"):
+        to_moment({"S": "2200-01-01T00:00:00.000Z"})
+    assert to_moment({"S": "2199-12-31T23:59:59.999Z"}).year == 2199
 
 
 @given(MOMENTS, MOMENTS)

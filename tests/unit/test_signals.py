@@ -248,6 +248,25 @@ def test_an_administrator_may_ask_for_a_rebuild_a_hold_or_a_release() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked_at", "at_"),
+    [
+        ("2026-11-22T11:30:00.123Z", at(-30, 0.123)),
+        ("2026-11-22T12:00:06Z", NOON),
+        ("yesterday", NOON),
+        (5, NOON),
+    ],
+    ids=["late", "from the future", "no time", "no text"],
+)
+def test_p1_a_request_counts_from_when_it_was_made(asked_at: object, at_: datetime) -> None:
+    """Lambda may deliver it late, and twice."""
+    assert asked("rebuild", WS, asked_at=asked_at) == [Signal(Kind.REBUILD, WS, at_)]
+    assert asked("release", WS, asked_at=asked_at) == [Signal(Kind.RELEASE, WS, at_, until=at_)]
+    until = at_ + timedelta(hours=1)
+    held = Signal(Kind.HOLD, WS, at_, until=until, reason="demo")
+    assert asked("hold", WS, hours=1, reason="demo", asked_at=asked_at) == [held]
+
+
+@pytest.mark.parametrize(
     ("details", "reason"),
     [
         ({}, "hours_not_a_number"),
