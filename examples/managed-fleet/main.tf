@@ -15,6 +15,19 @@ resource "aws_workspaces_workspace" "desktop" {
     running_mode                              = "AUTO_STOP"
     running_mode_auto_stop_timeout_in_minutes = 60
   }
+
+  # What is above is for new WorkSpaces. One that exists stays as it is: Terraform would replace it, or change what an
+  # administrator has changed since.
+  lifecycle {
+    prevent_destroy = true
+    ignore_changes = [
+      bundle_id,
+      root_volume_encryption_enabled,
+      user_volume_encryption_enabled,
+      volume_encryption_key,
+      workspace_properties,
+    ]
+  }
 }
 
 module "nonpersistent" {
