@@ -199,6 +199,14 @@ def _id(text: str) -> str:
     return text
 
 
+def _phase(text: str) -> str:
+    if not any(fnmatchcase(phase, text) for phase in status.ORDER):
+        raise argparse.ArgumentTypeError(
+            f"it must be one of {', '.join(status.ORDER)}; got {text!r}"
+        )
+    return text
+
+
 def _moment(text: str) -> datetime:
     try:
         return history.moment(text, datetime.now(UTC))
@@ -227,7 +235,8 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     sub = add("status", _status, "show each WorkSpace: phase, what it waits for, image")
-    sub.add_argument("--phase", action="append", help=f"one of {', '.join(status.ORDER)}")
+    phases = ", ".join(status.ORDER)
+    sub.add_argument("--phase", action="append", type=_phase, help=f"one of {phases}")
     _add_filters(sub)
     sub.add_argument(
         "--watch",

@@ -63,6 +63,8 @@ def rows(ledger: Ledger, images: Mapping[str, str], now: datetime) -> list[Row]:
 
 def text(rows: Sequence[Row], ledger: Ledger, images: Mapping[str, str], now: datetime) -> str:
     """The table, its totals, a line per bundle, and what the reasons mean."""
+    if not rows:
+        return "No WorkSpace."
     heading, *lines = aligned(without_empty(HEADINGS, [_cells(row, now) for row in rows]))
     shown = [coloured(line, _tone(row)) for line, row in zip(lines, rows, strict=True)]
     bundles = [_bundle(id_, rows, ledger.items.get(id_, {}), images) for id_ in bundle_ids(rows)]

@@ -228,6 +228,34 @@ def test_json_and_csv_have_exact_times_and_filters_choose(
         assert (row["workspace_id"], row["next_image_id"]) == (OTHER, IMAGE)
 
 
+def test_no_workspace_is_said_and_needs_nobody(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--name=desks", "status", "--user=nobody"]) == 0
+    world.roster()
+    assert main(["--name=desks", "status"]) == 0
+    assert capsys.readouterr().out == 2 * "No WorkSpace.\n"
+    assert main(["--name=desks", "status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize("phase", ["dirty", "Clean", "in-use", ""])
+def test_a_phase_that_does_not_exist_is_refused(
+    phase: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        main(["--name=desks", "status", "--phase=clean", f"--phase={phase}"])
+    assert refusal.value.code == 2
+    error = capsys.readouterr().err
+    assert f"--phase: it must be one of {', '.join(status.ORDER)}; got {phase!r}\n" in error
+
+
+def test_a_phase_may_be_a_pattern(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.knows(used_at=at(-5))
+    assert main(["--name=desks", "status", "--phase=in*"]) == 0
+    assert "1 WorkSpace: 1 in_use." in capsys.readouterr().out
+
+
 def test_a_terminal_gets_colours_and_nothing_else_that_steers_it(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
