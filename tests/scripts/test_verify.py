@@ -187,6 +187,27 @@ def test_p4_a_role_that_may_do_more_is_seen(monkeypatch: pytest.MonkeyPatch) -> 
     assert row.seen.endswith("is denied")
 
 
+class Undecrypted:
+    """Lambda, asked by somebody who may not use the function's key."""
+
+    def get_function_configuration(self, *, FunctionName: str) -> Any:
+        error = {"ErrorCode": "AccessDeniedException", "Message": "not authorized: kms:Decrypt"}
+        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{FunctionName}"
+        known = {"FunctionName": FunctionName, "FunctionArn": arn, "Role": "r"}
+        return {**known, "Environment": {"Error": error}}
+
+
+def test_an_environment_under_a_key_that_one_may_not_use_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Account, "_client", lambda *_: Undecrypted())
+    assert main(["verify", "--name=f", "--region=us-east-1"]) == 2
+    assert capsys.readouterr().err == (
+        "fleet: Lambda does not show the environment of the function f (not authorized: "
+        "kms:Decrypt); with kms_key_arn you need kms:Decrypt on that key\n"
+    )
+
+
 def client(aws: Sandbox, service: str) -> Any:
     session = boto3.session.Session(
         aws_access_key_id="local", aws_secret_access_key="local", region_name=aws.region
