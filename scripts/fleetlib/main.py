@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import history, judgements, requests, status, verify
 from .aws import Account, Problem, explained
-from .ledger import Ledger, phase, read
+from .ledger import Ledger, phase, read, read_some
 from .output import rendered
 from .survey import Survey
 
@@ -88,11 +89,18 @@ def _history(options: argparse.Namespace, account: Account) -> int:
 
 
 def _rebuild(options: argparse.Namespace, account: Account) -> int:
+    """A program gets one document: with --wait that of the end, and the steps go to stderr."""
     ledger = requests.ask(account, "rebuild", options.ids)
-    _show_asked(options, ledger)
     if not options.wait:
+        _show_asked(options, ledger)
         return 0
-    ended_well = requests.follow(account, options.ids, lambda step: print(step, flush=True))
+    if not options.form:
+        _show_asked(options, ledger)
+    aside = sys.stderr if options.form else sys.stdout
+    told = partial(print, file=aside, flush=True)
+    ended_well = requests.follow(account, options.ids, told)
+    if options.form:
+        _show_asked(options, read_some(account, options.ids))
     return 0 if ended_well else 1
 
 
@@ -111,7 +119,8 @@ def _release(options: argparse.Namespace, account: Account) -> int:
 
 
 def _audit(options: argparse.Namespace, account: Account) -> int:
-    print(requests.ask_audit(account, options.wait))
+    audit = requests.ask_audit(account, options.wait)
+    print(rendered(requests.Audit, [audit], options.form, audit.text))
     return 0
 
 

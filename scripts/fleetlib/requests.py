@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,18 +52,33 @@ def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger
     return _until(account, ids, arrived, ARRIVES_WITHIN)
 
 
-def ask_audit(account: Account, wait: bool) -> str:
-    """Ask for an audit, and `wait` for its end; returns the line to print."""
+@dataclass(frozen=True)
+class Audit:
+    """An audit that was asked for; `completed_at` is None if its end was not waited for."""
+
+    asked_at: datetime
+    completed_at: datetime | None = None
+
+    def text(self) -> str:
+        """A line for people."""
+        if self.completed_at is None:
+            return "An audit was asked for. A large fleet takes minutes; then see fleet status."
+        return f"An audit was completed at {minute(self.completed_at)}."
+
+
+def ask_audit(account: Account, wait: bool) -> Audit:
+    """Ask for an audit, and `wait` for its end."""
     before = read_some(account, ["audit"]).items.get("audit", {}).get("completed_at")
+    asked_at = datetime.now(UTC)
     account.invoke({"task": "audit"})
     if not wait:
-        return "An audit was asked for. A large fleet takes minutes; then see fleet status."
+        return Audit(asked_at)
 
     def ended(ledger: Ledger) -> bool:
         return bool(ledger.items.get("audit", {}).get("completed_at") != before)
 
     ledger = _until(account, ["audit"], ended, seconds=None)
-    return f"An audit was completed at {minute(ledger.items['audit']['completed_at'])}."
+    return Audit(asked_at, ledger.items["audit"]["completed_at"])
 
 
 def follow(account: Account, ids: Sequence[str], told: Callable[[str], None]) -> bool:

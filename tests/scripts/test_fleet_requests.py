@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -94,9 +95,10 @@ def test_a_function_that_does_not_record_is_told(
     assert "has not recorded the request yet" in capsys.readouterr().err
 
 
-def test_a_rebuild_is_followed_to_its_end(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def rebuilt_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rebuild that is asked for begins with the next look and ends well with the one after."""
+
     def life() -> Any:
         wanted = facts(world).wanted_at
         assert wanted is not None
@@ -114,9 +116,30 @@ def test_a_rebuild_is_followed_to_its_end(
 
     world.knows(rebuilt_at=at(-5))
     monkeypatch.setattr("time.sleep", sleep)
+
+
+STEPS = [[WS, "in_use"], [WS, "rebuilding"], [WS, "rebuilt"]]
+
+
+def steps(told: str) -> list[list[str]]:
+    return [line.split()[1:] for line in told.splitlines() if "Z  ws-" in line]
+
+
+@pytest.mark.usefixtures("rebuilt_in_time")
+def test_a_rebuild_is_followed_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rebuild", WS, "--wait", "--name=desks"]) == 0
-    told = [line.split()[1:] for line in capsys.readouterr().out.splitlines() if "Z  ws-" in line]
-    assert told == [[WS, "in_use"], [WS, "rebuilding"], [WS, "rebuilt"]]
+    assert steps(capsys.readouterr().out) == STEPS
+
+
+@pytest.mark.usefixtures("rebuilt_in_time")
+def test_a_program_that_waits_gets_one_document_of_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["rebuild", WS, "--wait", "--json", "--name=desks"]) == 0
+    told = capsys.readouterr()
+    [row] = json.loads(told.out)
+    assert (row["workspace_id"], row["phase"]) == (WS, "clean")
+    assert steps(told.err) == STEPS
 
 
 @pytest.mark.parametrize(
@@ -146,3 +169,17 @@ def test_an_audit_is_asked_for_and_waited_for(
     assert main(["audit", "--name=desks", "--wait"]) == 0
     assert world.invoked == [{"task": "audit"}] * 2
     assert "An audit was completed at 20" in capsys.readouterr().out
+
+
+def test_a_program_learns_when_an_audit_was_completed(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", "--name=desks", "--json"]) == 0
+    [asked] = json.loads(capsys.readouterr().out)
+    assert asked["asked_at"].startswith("20")
+    assert asked["completed_at"] is None
+    assert main(["audit", "--name=desks", "--wait", "--csv"]) == 0
+    headings, row = capsys.readouterr().out.splitlines()
+    assert headings == "asked_at,completed_at"
+    assert all(moment.startswith("20") for moment in row.split(","))
+    assert world.invoked == [{"task": "audit"}] * 2
