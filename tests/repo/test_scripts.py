@@ -32,7 +32,8 @@ def test_a_script_tells_a_python_that_is_too_old(script: Path) -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (1, "")
+    could_not_do_it = 2 if script.name == "fleet" else 1
+    assert (done.returncode, done.stdout) == (could_not_do_it, "")
     assert done.stderr == f"{script.name} needs python3.11 or newer; this is python3.8.1\n"
 
 

@@ -63,8 +63,17 @@ def test_without_region_credentials_or_an_answer_it_says_what_to_do(copy: Path) 
 def test_a_missing_boto3_is_told_in_one_line(copy: Path) -> None:
     (copy.parent / "boto3.py").write_text("raise ImportError\n")
     done = run(copy, "status")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "fleet needs boto3: python3 -m pip install boto3\n"
+
+
+def test_a_missing_folder_is_told_in_one_line(copy: Path) -> None:
+    shutil.rmtree(copy.parent / "fleetlib")
+    done = run(copy, "status")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"fleet needs the folder fleetlib beside it: copy scripts/fleetlib to {copy.parent}\n"
+    )
 
 
 @pytest.mark.parametrize(
