@@ -77,7 +77,8 @@ def rebuilds(lines: Iterable[Mapping[str, Any]]) -> list[Rebuild]:
             if id_ not in last or _is_another(told[last[id_]], line):
                 asked_at = line["at"] - timedelta(seconds=line.get("took_seconds", 0))
                 last[id_] = len(told)
-                told.append(Rebuild(asked_at, id_, image_id=line.get("image_id")))
+                bundle_id, image_id = line.get("bundle_id"), line.get("image_id")
+                told.append(Rebuild(asked_at, id_, bundle_id=bundle_id, image_id=image_id))
             told[last[id_]] = _ended(told[last[id_]], line)
     return sorted(told, key=lambda rebuild: rebuild.asked_at)
 

@@ -77,10 +77,10 @@ def test_a_rebuild_that_heals_is_told_once() -> None:
 
 
 def test_an_end_without_a_request_is_a_rebuild_that_began_before() -> None:
-    end = line(60, "finished", took_seconds=1800.0)
+    end = line(60, "finished", took_seconds=1800.0, bundle_id="wsb-1", image_id=IMAGE)
     first, second = history.rebuilds([end, end | {"at": at(600)}])
     assert (first.asked_at, second.asked_at) == (at(30), at(570))
-    assert first.why is None
+    assert (first.why, first.bundle_id, first.image_id) == (None, "wsb-1", IMAGE)
 
 
 def test_a_rebuild_without_an_answer_is_told_too() -> None:
