@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import partial
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import history, judgements, requests, status, verify
 from .aws import Account, Problem, explained
 from .ledger import Ledger, phase, read, read_some
-from .output import rendered
+from .output import minute, rendered
 from .survey import Survey
 
 EPILOG = """
@@ -82,6 +83,9 @@ def _status(options: argparse.Namespace, account: Account) -> int:
 
 
 def _history(options: argparse.Namespace, account: Account) -> int:
+    if options.since >= options.until:
+        given = (minute(moment) for moment in (options.since, options.until))
+        raise Problem("--since must be before --until; got {} and {}".format(*given))
     told = history.rebuilds(history.lines(account, options.since, options.until))
     found = [rebuild for rebuild in told if _is_chosen(rebuild, options)]
     print(rendered(history.Rebuild, found, options.form, lambda: history.text(found)))
@@ -175,6 +179,13 @@ def _is_chosen(row: status.Row | history.Rebuild, options: argparse.Namespace) -
 def _sorry(why: str) -> int:
     print(f"fleet: {why}", file=sys.stderr)
     return 2
+
+
+class _Once(argparse.Action):
+    """An argument that takes several values, each once."""
+
+    def __call__(self, _parser: Any, options: argparse.Namespace, values: Any, *_: Any) -> None:
+        setattr(options, self.dest, list(dict.fromkeys(values)))
 
 
 def _within(low: float, high: float, what: str) -> Callable[[str], float]:
@@ -300,4 +311,5 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_ids(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="+", type=_id, metavar="ws-...", help="ids of WorkSpaces")
+    help_ = "ids of WorkSpaces"
+    parser.add_argument("ids", nargs="+", type=_id, action=_Once, metavar="ws-...", help=help_)

@@ -155,3 +155,13 @@ def test_what_is_no_time_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
         main(["history", "--since", "yesterday"])
     assert refusal.value.code == 2
     assert "'yesterday' is neither a length of time" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("until", ["2026-10-31", "2026-11-01"])
+def test_a_time_that_ends_before_it_begins_is_refused(
+    world: World, until: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["history", "--name=desks", "--since=2026-11-01", "--until", until]) == 2
+    told = f"--since must be before --until; got 2026-11-01 00:00Z and {until} 00:00Z\n"
+    assert capsys.readouterr().err == f"fleet: {told}"
+    assert not world.log_asked

@@ -56,6 +56,17 @@ def test_p4_an_id_that_is_not_on_the_roster_is_refused_and_nothing_is_asked(
     assert world.invoked == []
 
 
+@pytest.mark.parametrize("task", ["rebuild", "hold", "release"])
+def test_an_id_that_is_given_twice_is_meant_once(
+    world: World, task: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.roster(WS, OTHER)
+    hold = ["--hours=1", "--reason=x"] if task == "hold" else []
+    assert main([task, OTHER, WS, OTHER, *hold, "--name=desks", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert [event["workspace_ids"] for event in world.invoked] == [[OTHER, WS]]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
