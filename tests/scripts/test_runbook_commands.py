@@ -132,3 +132,19 @@ def test_dead_letters_are_read_and_then_deleted(aws: Sandbox, tmp_path: Path) ->
     assert "responsePayload" in run(aws, "dead-letters", tmp_path)
     run(aws, "purge", tmp_path)
     assert "responsePayload" not in run(aws, "dead-letters", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["pause", "resume"])
+def test_a_fleet_without_session_alarms_is_paused_by_its_rules_alone(
+    tmp_path: Path, name: str
+) -> None:
+    cli, asked = tmp_path / "aws", tmp_path / "asked"
+    cli.write_text('#!/bin/sh\necho "$2" >>"$ASKED"\n')
+    cli.chmod(0o755)
+    subprocess.run(
+        ["sh", "-euc", f"NAME=desks\n{COMMANDS[name]}"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "ASKED": str(asked)},
+        check=True,
+    )
+    rule = {"pause": "disable-rule", "resume": "enable-rule"}[name]
+    assert sorted(asked.read_text().split()) == ["describe-alarms", *3 * [rule]]
