@@ -105,10 +105,14 @@ locals {
     ] },
   ]
 
+  # A WorkSpace waits if one of the first is the latest that the log says of it, and not if it is one of the others.
+  waiting     = ["deferred", "vacant", "refused", "failed"]
+  not_waiting = ["clean", "in_use", "rebuild_requested", "unanswered", "rebuilding", "finished", "believed", "dry_run", "forgotten"]
+
   # Queries of the log. The lines of the last ten minutes that say needs_person are the present state.
   tables = [
     { title = "Needs a person now", query = "filter decision = \"needs_person\" and toMillis(@timestamp) >= now() * 1000 - 600000 | stats latest(user) as who, latest(reason) as why, latest(since) as began by needs, workspace_id, bundle_id | sort began" },
-    { title = "What waits, and why", query = "filter decision in [\"deferred\", \"vacant\"] | stats latest(@timestamp) as at, latest(user) as who, latest(reason) as why, latest(due_at) as next_look by workspace_id | sort at desc" },
+    { title = "What waits, and why", query = "filter decision in [${join(", ", [for each in concat(local.waiting, local.not_waiting) : jsonencode(each)])}] | stats latest(@timestamp) as at, latest(decision) as what, latest(user) as who, latest(reason) as why, latest(due_at) as next_look by workspace_id | filter what in [${join(", ", [for each in local.waiting : jsonencode(each)])}] | sort at desc" },
     { title = "Refused and failed", query = "filter decision in [\"failed\", \"refused\", \"unanswered\", \"not_learnt\"] | stats latest(@timestamp) as at, latest(user) as who, latest(reason) as why, count(*) as times by workspace_id, decision | sort at desc" },
     { title = "Bundles: trusted and held", query = "filter decision in [\"held_bundle\", \"trusted\"] | stats latest(@timestamp) as at, latest(decision) as what, latest(image_id) as image by bundle_id | sort at desc" },
     { title = "Rebuilds an hour", view = "timeSeries", query = "filter decision in [\"rebuild_requested\", \"finished\", \"failed\"] | stats sum(strcontains(decision, \"rebuild_requested\")) as requested, sum(strcontains(decision, \"finished\")) as ended_well, sum(strcontains(decision, \"failed\")) as ended_badly by bin(1h)" },
@@ -176,6 +180,8 @@ resource "aws_cloudwatch_dashboard" "fleet" {
   # Dashboards are global in an account, as IAM is.
   dashboard_name = local.global_name
   dashboard_body = jsonencode({
+    # A line is written when something changes, and a window that is closed over a weekend makes a debt wait for days.
+    start = "-P7D"
     widgets = concat(
       [{
         type       = "alarm"

@@ -15,41 +15,51 @@ Line = Mapping[str, Any]
 Row = dict[str, Any]
 
 _RECENT = "toMillis(@timestamp) >= now() * 1000 - "
+_QUERY = re.compile(
+    r"filter (?P<lines>.+?) \| stats (?P<made>.+) by (?P<keys>[^|]+?)"
+    r"(?: \| filter (?P<rows>[^|]+?))?(?: \| sort (?P<sort>[^|]+))?"
+)
 _MADE = re.compile(r"(\w+)\(((?:[^()]|\([^()]*\))*)\) as (\w+)")
 
 
 def ask(query: str, lines: Iterable[tuple[datetime, Line]], now: datetime) -> list[Row]:
-    """The rows that `... | filter decision ... | stats ... by ... | sort ...` gives, oldest first
-    unless it sorts. Raises ValueError for another query."""
-    commands = dict(part.strip().split(" ", 1) for part in query.split(" | "))
-    if not commands.keys() <= {"SOURCE", "filter", "stats", "sort"}:
+    """The rows that `... | filter decision ... | stats ... by ... | filter ... | sort ...` gives,
+    oldest first unless it sorts. Raises ValueError for another query."""
+    parts = [part.strip() for part in query.split(" | ") if not part.startswith("SOURCE ")]
+    asked = _QUERY.fullmatch(" | ".join(parts))
+    if asked is None:
         raise ValueError(f"not understood: {query}")
+    decision, _, recent = asked["lines"].partition(f" and {_RECENT}")
+    passes, remains = _one_of(decision, r"decision"), _one_of(asked["rows"] or "", r"\w+")
+    youth = timedelta(milliseconds=int(recent)) if recent else timedelta.max
     groups: dict[tuple[Any, ...], list[Line]] = {}
-    made, _, keys = commands["stats"].rpartition(" by ")
-    names = keys.split(", ")
+    names = asked["keys"].split(", ")
     for at, line in lines:
-        if _passes(commands["filter"], line, now - at):
+        if passes(line) and now - at <= youth:
             hour = at.replace(minute=0, second=0, microsecond=0)
             whole = {**line, "@timestamp": at, "bin(1h)": hour}
             key = tuple(whole.get(name) for name in names)
             groups.setdefault(key, []).append(whole)
+    made = _MADE.findall(asked["made"])
     rows = [
         {**dict(zip(names, key, strict=True))}
-        | {name: _compute(function, given, found) for function, given, name in _MADE.findall(made)}
+        | {name: _compute(function, given, found) for function, given, name in made}
         for key, found in groups.items()
     ]
-    by, _, order = commands.get("sort", "").partition(" ")
+    by, _, order = (asked["sort"] or "").partition(" ")
+    rows = [row for row in rows if remains(row)]
     return sorted(rows, key=lambda row: str(row[by]), reverse=order == "desc") if by else rows
 
 
-def _passes(condition: str, line: Line, age: timedelta) -> bool:
-    decision, _, recent = condition.partition(f" and {_RECENT}")
-    wanted = re.fullmatch(r'decision (?:= ("\w+")|in \[(.+)\])', decision)
+def _one_of(condition: str, field: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a field has one of the words of a condition; without a condition, everything has."""
+    if not condition:
+        return lambda _: True
+    wanted = re.fullmatch(rf'({field}) (?:= ("\w+")|in \[(.+)\])', condition)
     if wanted is None:
         raise ValueError(f"not understood: filter {condition}")
-    if recent and age > timedelta(milliseconds=int(recent)):
-        return False
-    return f'"{line["decision"]}"' in (wanted[1] or wanted[2]).split(", ")
+    words = (wanted[2] or wanted[3]).split(", ")
+    return lambda fields: f'"{fields.get(wanted[1])}"' in words
 
 
 def _compute(function: str, given: str, lines: list[Line]) -> Any:

@@ -117,6 +117,11 @@ run "deployed" {
   }
 
   assert {
+    condition     = jsondecode(aws_cloudwatch_dashboard.fleet[0].dashboard_body).start == "-P7D"
+    error_message = "The tables must find what was written before a weekend: the default is three hours."
+  }
+
+  assert {
     condition     = aws_sns_topic.sessions.tags == tomap(var.tags) && aws_lambda_function.nonpersistent.tags == tomap(var.tags) && alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.session_disconnect), values(aws_cloudwatch_metric_alarm.operations)) : alarm.tags == tomap(var.tags)])
     error_message = "The tags must be on the resources."
   }

@@ -46,6 +46,14 @@ def test_a_table_of_what_is_now_leaves_out_what_was() -> None:
     assert ask(query, LINES, NOON) == [{"workspace_id": "ws-5", "why": "ERROR"}]
 
 
+def test_a_table_may_leave_out_rows_by_what_it_has_made() -> None:
+    query = (
+        'filter decision in ["deferred", "finished", "needs_person"] | stats latest(decision) as '
+        'what by workspace_id | filter what in ["deferred", "needs_person"] | sort workspace_id'
+    )
+    assert [row["workspace_id"] for row in ask(query, LINES, NOON)] == ["ws-1", "ws-4", "ws-5"]
+
+
 def test_a_series_counts_by_the_hour() -> None:
     query = (
         'filter decision in ["rebuild_requested", "finished"] | stats '
@@ -62,6 +70,8 @@ def test_a_series_counts_by_the_hour() -> None:
         'filter level = "ERROR" | stats count(*) as times by decision',
         'filter decision = "failed" | fields @message | limit 20',
         'filter decision = "deferred" | stats avg(took_seconds) as took by decision',
+        'filter decision = "failed" | stats count(*) as times by decision | filter times > 1',
+        'filter decision = "failed" | filter decision = "failed" | stats count(*) as n by user',
     ],
 )
 def test_a_query_that_is_not_understood_is_refused(query: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
 from benchmarks.dashboard import PICTURE, fingerprint
+from benchmarks.insights import ask
 from nonpersistent.facts import Verdict
 from nonpersistent.journal import Line
 from sandbox.cloudwatch import MetricFilter
@@ -18,7 +20,13 @@ from .conftest import Theatre
 
 OWN = "NonPersistentWorkSpaces"
 OF_AWS = {"@timestamp", "@message", "level", "log_level", "record.status"}
-RARE = {Verdict.UNANSWERED, Verdict.NOT_LEARNT}
+RARE = {
+    Line.FORGOTTEN,
+    Verdict.BELIEVED,
+    Verdict.DRY_RUN,
+    Verdict.NOT_LEARNT,
+    Verdict.UNANSWERED,
+}
 """Not written in the play."""
 
 
@@ -127,6 +135,23 @@ def _fields(commands: list[str]) -> set[str]:
             "h",
         }
     )
+
+
+def test_what_has_been_rebuilt_since_does_not_wait(
+    widgets: list[dict[str, Any]], lines: list[dict[str, Any]]
+) -> None:
+    [query] = [
+        w["properties"]["query"] for w in widgets if w["properties"]["title"].startswith("What wai")
+    ]
+    told = [(datetime.fromtimestamp(n, UTC), line) for n, line in enumerate(lines)]
+    waiting = {row["workspace_id"] for row in ask(query, told, told[-1][0] + timedelta(days=1))}
+    last = {line.get("workspace_id"): number for number, line in enumerate(lines)}
+    told_of = {id_: lines[number]["decision"] for id_, number in last.items()}
+    deferred = {line["workspace_id"] for line in lines if line["decision"] == "deferred"}
+    rebuilt = {id_ for id_ in deferred if told_of[id_] == "finished"}
+    assert rebuilt
+    assert not rebuilt & waiting
+    assert {id_ for id_ in deferred if told_of[id_] in ("deferred", "failed")} <= waiting
 
 
 def test_the_alarms_are_on_the_dashboard(theatre: Theatre, widgets: list[dict[str, Any]]) -> None:
