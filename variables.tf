@@ -321,13 +321,13 @@ variable "workspace_tag" {
   default = null
 
   validation {
-    condition     = var.workspace_tag == null || can(regex("^[^*?$]{1,128}$", trimspace(try(var.workspace_tag.key, ""))))
-    error_message = "workspace_tag.key must have 1 to 128 characters, none of them \"*\", \"?\" or \"$\"; got ${jsonencode(try(var.workspace_tag.key, null))}."
+    condition     = var.workspace_tag == null || can(regex("^[^*?$]{1,128}$", var.workspace_tag.key)) && try(trimspace(var.workspace_tag.key) == var.workspace_tag.key, false)
+    error_message = "workspace_tag.key must have 1 to 128 characters, none of them \"*\", \"?\" or \"$\", and no blank at either end; got ${jsonencode(try(var.workspace_tag.key, null))}."
   }
 
   validation {
-    condition     = var.workspace_tag == null || can(regex("^[^*?$]{1,256}$", trimspace(try(var.workspace_tag.value, ""))))
-    error_message = "workspace_tag.value must have 1 to 256 characters, none of them \"*\", \"?\" or \"$\"; got ${jsonencode(try(var.workspace_tag.value, null))}."
+    condition     = var.workspace_tag == null || can(regex("^[^*?$]{1,256}$", var.workspace_tag.value)) && try(trimspace(var.workspace_tag.value) == var.workspace_tag.value, false)
+    error_message = "workspace_tag.value must have 1 to 256 characters, none of them \"*\", \"?\" or \"$\", and no blank at either end; got ${jsonencode(try(var.workspace_tag.value, null))}."
   }
 }
 

@@ -156,11 +156,11 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
             {"key": key, "value": "v"},
             f"key must have 1 to 128 characters ... got {json.dumps(key)}.",
         )
-        for key in ("", None, "fl*", 129 * "k")
+        for key in ("", None, "fl*", 129 * "k", " fleet", "fleet\t", " ")
     ]
     + [
         ({"key": "k", "value": value}, f"value must have 1 to 256 ... got {json.dumps(value)}.")
-        for value in ("", None, "*", "${aws:username}", 257 * "v")
+        for value in ("", None, "*", "${aws:username}", 257 * "v", "desks ", "\ndesks", " ")
     ],
     "workspaces_api_rate": [
         (number, f"must be from 0.1 to 50 calls per second: ... got {number}.")
