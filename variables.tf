@@ -4,6 +4,10 @@ locals {
   label_length         = 128
   label_pattern        = "^[ -~]+$"
 
+  # AWS's, whatever the service.
+  tag_pattern       = "^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$"
+  tags_per_resource = 50
+
   # CloudWatch takes at most five actions for an alarm. Those that are no topic have fewer fields, and some no account.
   alarm_actions        = 5
   topic_arn_pattern    = "^arn:[a-z0-9-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$"
@@ -297,6 +301,21 @@ variable "tags" {
   validation {
     condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value == null ? "" : value) <= 256])
     error_message = "tags must have keys of 1 to 128 characters and values of at most 256. Invalid: ${join(", ", [for key, value in var.tags : jsonencode(key) if length(key) < 1 || length(key) > 128 || length(value == null ? "" : value) > 256])}."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : can(regex(local.tag_pattern, key)) && can(regex(local.tag_pattern, value == null ? "" : value))])
+    error_message = "tags must have keys and values of letters, digits, blanks and _ . : / = + - @. Invalid: ${join(", ", [for key, value in var.tags : jsonencode(key) if !can(regex(local.tag_pattern, key)) || !can(regex(local.tag_pattern, value == null ? "" : value))])}."
+  }
+
+  validation {
+    condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = "tags must have keys that differ by more than upper and lower case: to IAM they are the same. Invalid: ${join(", ", flatten([for same in values({ for key in keys(var.tags) : lower(key) => jsonencode(key)... }) : same if length(same) > 1]))}."
+  }
+
+  validation {
+    condition     = length(var.tags) <= local.tags_per_resource
+    error_message = "tags must hold at most ${local.tags_per_resource} tags: AWS takes no more for a resource; got ${length(var.tags)}."
   }
 }
 

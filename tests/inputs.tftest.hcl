@@ -146,7 +146,7 @@ run "the_most_of_each" {
     rebuild_window           = { start = "19:00", end = "06:00", timezone = "America/Argentina/Buenos_Aires", days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] }
     reconnect_grace_minutes  = 1440
     roll_out_images          = true
-    tags                     = { (join("", [for i in range(128) : "k"])) = join("", [for i in range(256) : "v"]) }
+    tags                     = merge({ for i in range(49) : "Team_${i} /.:=+-@ü" => "" }, { (join("", [for i in range(128) : "k"])) = join("", [for i in range(256) : "v"]) })
     user_volume              = "roll_back"
     workspace_ids            = { (join("", [for i in range(128) : "~"])) = format("ws-%063d", 1) }
     workspace_tag            = { key = "aws:cloudformation:stack-name", value = "kiosk desktops" }

@@ -147,6 +147,15 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
             'keys of 1 to 128 ... values of at most 256. Invalid: "", "b".',
         ),
         ({129 * "k": "a"}, f'must have keys of 1 to 128 characters ... Invalid: "{129 * "k"}".'),
+        (
+            {"owner": "Zoë & Ben", "cost*": "a", "cost centre": "Übersee/7 +a=b_c.d:e@f-g"},
+            'must have keys and values of letters, digits, ... Invalid: "cost*", "owner"',
+        ),
+        (
+            {"Owner": "a", "owner": "b", "team": "c"},
+            'must have keys that differ by more than ... Invalid: "Owner", "owner".',
+        ),
+        ({f"k{number}": "v" for number in range(51)}, "must hold at most 50 tags: ... got 51."),
     ],
     "user_volume": [
         (word, f'must be "roll_back" or "keep"; got "{word}".') for word in ("", "wipe")
