@@ -83,8 +83,8 @@ variable "canary_after_hours" {
   default     = 12
 
   validation {
-    condition     = var.canary_after_hours == null ? true : var.canary_after_hours > 0
-    error_message = "canary_after_hours must be a number of hours above 0, or null for no canary; got ${jsonencode(var.canary_after_hours)}."
+    condition     = var.canary_after_hours == null ? true : var.canary_after_hours > 0 && var.canary_after_hours <= 8760
+    error_message = "canary_after_hours must be a number of hours above 0 and at most 8760, a year, or null for no canary; got ${jsonencode(var.canary_after_hours)}."
   }
 }
 

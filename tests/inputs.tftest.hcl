@@ -128,7 +128,7 @@ run "the_most_of_each" {
 
   variables {
     audit_interval_minutes     = 1440
-    canary_after_hours         = 10000
+    canary_after_hours         = 8760
     kms_key_arn                = "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef"
     lambda_architecture        = "x86_64"
     log_retention_days         = 3653

@@ -55,8 +55,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         for number in (4, 1441, 7.5, -60)
     ],
     "canary_after_hours": [
-        (number, f"must be a number of hours above 0, or null for no canary; got {number}.")
-        for number in (0, -1)
+        (number, f"must be a number of hours above 0 and at most 8760, ... got {number}.")
+        for number in (0, -1, 8760.5)
     ],
     "kms_key_arn": [
         ("", 'must be the ARN of a key ... got "".'),
