@@ -2,6 +2,8 @@ locals {
   # By label, in a list by position. Whatever an id is made of, this does not fail: saying so is the validation's part.
   ids = [for id in var.workspace_ids : trim(jsonencode(id), "\"")]
 
+  characters_of_ids = sum(concat([0], [for id in local.ids : length(id)]))
+
   # One label per session alarm; a list's ids are their own labels. Only labels steer for_each, so ids may be unknown at plan.
   labels  = can(keys(var.workspace_ids)) ? keys(var.workspace_ids) : local.ids
   alarmed = var.session_alarms ? zipmap(local.labels, local.ids) : {}
@@ -341,6 +343,13 @@ resource "aws_dynamodb_table_item" "roster" {
     id            = { S = "roster" }
     workspace_ids = { L = [for id in local.ids : { S = id }] }
   })
+
+  lifecycle {
+    precondition {
+      condition     = local.characters_of_ids <= 300000
+      error_message = "workspace_ids must have ids of at most 300,000 characters together: an item of the ledger holds 400 kB. Make a second deployment of another name for some of them; got ${length(local.ids)} ids of ${local.characters_of_ids} characters."
+    }
+  }
 }
 
 # Due since ever, so that the first reconcile takes the baseline; from then on the item is the function's.

@@ -88,3 +88,38 @@ run "with_a_tag_any_number_needs_one_policy" {
     error_message = "A tag needs one policy, whatever the number of WorkSpaces."
   }
 }
+
+# How many ids fit into the roster.
+
+run "five_thousand_ids_of_the_longest_form_do_not_fit_into_the_roster" {
+  command = plan
+
+  plan_options {
+    target = [aws_dynamodb_table_item.roster]
+  }
+
+  variables {
+    workspace_ids = flatten([for thousand in range(5) : [for number in range(1000) : format("ws-%d%062d", thousand, number)]])
+    workspace_tag = { key = "fleet", value = "kiosk" }
+  }
+
+  expect_failures = [aws_dynamodb_table_item.roster]
+}
+
+run "five_thousand_ids_of_todays_form_do" {
+  command = plan
+
+  plan_options {
+    target = [aws_dynamodb_table_item.roster]
+  }
+
+  variables {
+    workspace_ids = flatten([for thousand in range(5) : [for number in range(1000) : format("ws-%d%08d", thousand, number)]])
+    workspace_tag = { key = "fleet", value = "kiosk" }
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_dynamodb_table_item.roster.item).workspace_ids.L) == 5000
+    error_message = "All of them must be on the roster."
+  }
+}
