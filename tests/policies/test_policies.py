@@ -84,6 +84,15 @@ def test_p4_ids_that_do_not_fit_are_refused_with_their_number_and_the_way_out(fl
     assert "name it in workspace_tag = {key, value}" in said
 
 
+def test_a_key_of_another_region_is_refused_with_both_regions(fleet: Fleet) -> None:
+    foreign = KEY.format(partition=PARTITION, region="cn-northwest-1")
+    with pytest.raises(TerraformError) as refusal:
+        fleet.planned(kms_key_arn=foreign)
+    said = " ".join(str(refusal.value).replace("│", " ").split())
+    assert f"kms_key_arn must be a key of the module's own Region, {REGION}: " in said
+    assert f'got "{foreign}".' in said
+
+
 def test_no_action_is_a_pattern_and_one_resource_is_everything(
     by_id: Planned, by_tag: Planned
 ) -> None:

@@ -1,0 +1,44 @@
+# A key or a topic of another Region. The mocked topic, from which the module takes its own, is in eu-central-1.
+
+mock_provider "aws" {
+  source = "./tests/aws"
+}
+
+variables {
+  workspace_ids = { anna = "ws-0123456789" }
+}
+
+run "what_is_in_the_own_region_or_in_none" {
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
+    operations_alarm_actions = [
+      "arn:aws:sns:eu-central-1:123456789012:operations",
+      "arn:aws:ssm-incidents::123456789012:response-plan/desks",
+    ]
+  }
+
+  assert {
+    condition     = aws_lambda_function.nonpersistent.kms_key_arn == var.kms_key_arn
+    error_message = "It must be applied."
+  }
+}
+
+run "a_topic_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    operations_alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:operations", "arn:aws:sns:us-east-1:123456789012:operations"]
+  }
+
+  expect_failures = [aws_iam_role.function]
+}
+
+run "a_key_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
+  }
+
+  expect_failures = [aws_iam_role.function]
+}
