@@ -238,6 +238,15 @@ variable "rebuild_window" {
     error_message = "rebuild_window.start and rebuild_window.end must differ; leave rebuild_window out to allow rebuilds at any time. Both are ${jsonencode(try(var.rebuild_window.start, null))}."
   }
 
+  # What is no time of the day is refused above.
+  validation {
+    condition = try(var.rebuild_window.start == var.rebuild_window.end || (
+      60 * (parseint(substr(var.rebuild_window.end, 0, 2), 10) - parseint(substr(var.rebuild_window.start, 0, 2), 10) + 24) +
+      parseint(substr(var.rebuild_window.end, 3, 2), 10) - parseint(substr(var.rebuild_window.start, 3, 2), 10)
+    ) % 1440 >= 15, true)
+    error_message = "rebuild_window must be open for at least 15 minutes: the function looks at what waits every five, and would miss a shorter one; got ${jsonencode(try(var.rebuild_window.start, null))} to ${jsonencode(try(var.rebuild_window.end, null))}."
+  }
+
   validation {
     condition     = var.rebuild_window == null || contains(local.timezones, try(coalesce(var.rebuild_window.timezone), ""))
     error_message = "rebuild_window.timezone must be the name of an IANA time zone, spelled as in its database: UTC or Europe/Berlin; got ${jsonencode(try(var.rebuild_window.timezone, null))}."

@@ -113,7 +113,7 @@ run "the_least_of_each" {
     name                       = "f"
     operations_alarm_actions   = ["arn:aws:sns:eu-central-1:123456789012:operations"]
     permissions_boundary_arn   = "arn:aws:iam::aws:policy/PowerUserAccess"
-    rebuild_window             = { start = "00:00", end = "23:59", timezone = "UTC", days = ["sun"] }
+    rebuild_window             = { start = "23:50", end = "00:05", timezone = "UTC", days = ["sun"] }
     reconnect_grace_minutes    = 0
     tags                       = { k = "" }
     user_volume                = "keep"

@@ -119,6 +119,14 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ),
         (EVENING | {"end": None}, 'times of the day from 00:00 ... got "19:00" and null.'),
         (EVENING | {"end": "19:00"}, 'must differ; ... Both are "19:00".'),
+        (
+            EVENING | {"end": "19:14"},
+            'must be open for at least 15 minutes: ... got "19:00" to "19:14".',
+        ),
+        (
+            EVENING | {"start": "23:55", "end": "00:09"},
+            'must be open for at least 15 minutes: ... got "23:55" to "00:09".',
+        ),
         (EVENING | {"timezone": "Europe/Berln"}, 'an IANA time zone, ... got "Europe/Berln".'),
         (EVENING | {"timezone": "europe/berlin"}, 'an IANA time zone, ... got "europe/berlin".'),
         (EVENING | {"timezone": None}, "an IANA time zone, ... got null."),
