@@ -25,6 +25,12 @@ locals {
   function_arn      = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
   ledger_arn        = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${local.ledger_name}"
 
+  # Of the rebuild window; a day without one.
+  window_minutes = try((
+    60 * (parseint(substr(var.rebuild_window.end, 0, 2), 10) - parseint(substr(var.rebuild_window.start, 0, 2), 10) + 24) +
+    parseint(substr(var.rebuild_window.end, 3, 2), 10) - parseint(substr(var.rebuild_window.start, 3, 2), 10)
+  ) % 1440, 1440)
+
   # What the function calls itself on EventBridge, whatever the name of the deployment: `fleet` in the detail holds that.
   event_source = "workspaces-nonpersistent"
 
@@ -43,6 +49,14 @@ locals {
     sign_in   = aws_cloudwatch_event_rule.sign_in
     reconcile = aws_cloudwatch_event_rule.reconcile
     audit     = aws_cloudwatch_event_rule.audit
+  }
+}
+
+# A warning, as most WorkSpaces may be lucky with their snapshots.
+check "a_snapshot_falls_into_the_window" {
+  assert {
+    condition     = var.user_volume != "keep" || local.window_minutes >= 13 * 60
+    error_message = "With user_volume = \"keep\" rebuild_window should be open for at least 13 hours: AWS takes a snapshot every 12 hours, and a WorkSpace whose snapshots fall outside of the window may never be rebuilt; got ${try(var.rebuild_window.start, "")} to ${try(var.rebuild_window.end, "")}."
   }
 }
 

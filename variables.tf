@@ -329,7 +329,7 @@ variable "tags" {
 }
 
 variable "user_volume" {
-  description = "What may happen to D: or /home, which a rebuild sets back to its last snapshot, up to 12 hours old. \"roll_back\" rebuilds at once. \"keep\" waits for a snapshot newer than the session's end, so that no file of the user is lost; that may take 12 hours."
+  description = "What may happen to D: or /home, which a rebuild sets back to its last snapshot, up to 12 hours old. \"roll_back\" rebuilds at once. \"keep\" waits for a snapshot newer than the session's end, so that no file of the user is lost; that may take 12 hours, so a `rebuild_window` beside it should be open for at least 13: a WorkSpace whose snapshots fall outside of it may never be rebuilt."
   type        = string
   default     = "roll_back"
   nullable    = false

@@ -132,7 +132,7 @@ run "without_a_dashboard_and_with_other_settings_the_alarms_are_the_same" {
     audit_interval_minutes    = 1440
     user_volume               = "keep"
     maximum_rebuilds_per_hour = 2
-    rebuild_window            = { start = "19:00", end = "06:00", timezone = "Europe/Berlin" }
+    rebuild_window            = { start = "18:00", end = "07:00", timezone = "Europe/Berlin" }
     create_dashboard          = false
   }
 

@@ -120,7 +120,7 @@ run "with_every_option" {
     workspaces_api_rate        = 0.5
     audit_interval_minutes     = 5
     maximum_rebuilds_per_hour  = 30
-    rebuild_window             = { start = "19:00", end = "06:00", timezone = "Europe/Berlin", days = ["mon", "fri"] }
+    rebuild_window             = { start = "18:00", end = "07:00", timezone = "Europe/Berlin", days = ["mon", "fri"] }
     canary_after_hours         = 0.5
     roll_out_images            = true
     maximum_rebuilding_percent = 12.5
@@ -141,7 +141,7 @@ run "with_every_option" {
       WORKSPACES_API_RATE        = "0.5"
       AUDIT_INTERVAL_MINUTES     = "5"
       MAXIMUM_REBUILDS_PER_HOUR  = "30"
-      REBUILD_WINDOW             = "{\"days\":[\"mon\",\"fri\"],\"end\":\"06:00\",\"start\":\"19:00\",\"timezone\":\"Europe/Berlin\"}"
+      REBUILD_WINDOW             = "{\"days\":[\"mon\",\"fri\"],\"end\":\"07:00\",\"start\":\"18:00\",\"timezone\":\"Europe/Berlin\"}"
       CANARY_AFTER_HOURS         = "0.5"
       ROLL_OUT_IMAGES            = "true"
       MAXIMUM_REBUILDING_PERCENT = "12.5"

@@ -116,7 +116,7 @@ run "the_least_of_each" {
     rebuild_window             = { start = "23:50", end = "00:05", timezone = "UTC", days = ["sun"] }
     reconnect_grace_minutes    = 0
     tags                       = { k = "" }
-    user_volume                = "keep"
+    user_volume                = "roll_back"
     workspace_ids              = { l = "ws-01234567" }
     workspace_tag              = { key = "k", value = "v" }
     workspaces_api_rate        = 0.1
@@ -143,11 +143,11 @@ run "the_most_of_each" {
       "arn:aws:ssm-incidents::123456789012:response-plan/desks",
     ]
     permissions_boundary_arn = "arn:aws:iam::123456789012:policy/path/boundary"
-    rebuild_window           = { start = "19:00", end = "06:00", timezone = "America/Argentina/Buenos_Aires", days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] }
+    rebuild_window           = { start = "18:00", end = "07:00", timezone = "America/Argentina/Buenos_Aires", days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] }
     reconnect_grace_minutes  = 1440
     roll_out_images          = true
     tags                     = merge({ for i in range(49) : "Team_${i} /.:=+-@ü" => "" }, { (join("", [for i in range(128) : "k"])) = join("", [for i in range(256) : "v"]) })
-    user_volume              = "roll_back"
+    user_volume              = "keep"
     workspace_ids            = { (join("", [for i in range(128) : "~"])) = format("ws-%063d", 1) }
     workspace_tag            = { key = "aws:cloudformation:stack-name", value = "kiosk desktops" }
     workspaces_api_rate      = 50
@@ -169,4 +169,17 @@ run "none_and_fractions" {
     roll_out_images            = false
     workspace_tag              = null
   }
+}
+
+# What is accepted with a warning.
+
+run "a_window_too_short_for_a_snapshot" {
+  command = plan
+
+  variables {
+    user_volume    = "keep"
+    rebuild_window = { start = "18:01", end = "07:00", timezone = "UTC" }
+  }
+
+  expect_failures = [check.a_snapshot_falls_into_the_window]
 }

@@ -87,7 +87,7 @@ variable "publish_events" {
 variable "rebuild_window" {
   description = "Hours in which rebuilds may happen, on all days or those on which the window opens; null means at any time."
   type        = object({ start = string, end = string, timezone = string, days = optional(list(string)) })
-  default     = { start = "19:00", end = "06:00", timezone = "Europe/Berlin" }
+  default     = { start = "18:00", end = "07:00", timezone = "Europe/Berlin" }
 }
 
 variable "reconnect_grace_minutes" {

@@ -10,7 +10,7 @@ module "office" {
   workspace_ids = var.office_workspace_ids
 
   # Everybody is at home at night; files that were made in the day are kept.
-  rebuild_window      = { start = "19:00", end = "06:00", timezone = var.timezone, days = ["mon", "tue", "wed", "thu", "fri"] }
+  rebuild_window      = { start = "18:00", end = "07:00", timezone = var.timezone, days = ["mon", "tue", "wed", "thu", "fri"] }
   user_volume         = "keep"
   workspaces_api_rate = 1
 
