@@ -12,7 +12,7 @@ from .facts import Deferral, Phase, Verdict
 from .journal import Line, Tally
 from .ledger import AUDIT, ODD_ITEM, Entry, NoRoster
 from .records import Record
-from .settings import TICK
+from .settings import TICK, SettingsError
 from .table import KEYS_PER_READ
 from .tools import Tools
 from .workspaces import IDS_PER_CALL, in_batches
@@ -116,7 +116,7 @@ class Reconciler:
         are is found and set aside, and holds up nobody else (P8)."""
         try:
             return self._examiner.examine(records, audit=audit)
-        except NoRoster:
+        except (NoRoster, SettingsError):
             raise
         except NONSENSE as error:
             if len(records) == 1:

@@ -14,7 +14,7 @@ from nonpersistent.facts import Claim, Facts, Need, Trouble
 from nonpersistent.journal import Tally
 from nonpersistent.ledger import NoRoster
 from nonpersistent.records import Record, to_item
-from nonpersistent.settings import SLOWEST_RATE, UserVolume, Window
+from nonpersistent.settings import SLOWEST_RATE, SettingsError, UserVolume, Window
 from nonpersistent.table import FLEET
 from nonpersistent.workspaces import TRIES
 from tests import ledger_table
@@ -234,6 +234,16 @@ def test_p8_an_item_that_makes_no_sense_is_told_and_holds_up_nobody(
     assert line.get("detail") == ("IndexError('tuple index out of range')" if raised else None)
     [entry] = [entry for entry in stage.ledger.planned() if entry.id == WS]
     assert (entry.needs, entry.reason) == (Need.UNKNOWN, "unreadable_item")
+
+
+def test_p8_a_setting_that_cannot_be_used_is_no_fault_of_an_item(stage: Stage) -> None:
+    """It shows only once somebody is due: `errors` has to ring."""
+    unknown = Window(time(19, 0), time(6, 0), "Mars/Olympus")
+    stage.settings = settings(window=unknown)
+    stage.has(DUE, NOON)
+    with pytest.raises(SettingsError, match="Mars/Olympus"):
+        stage.run()
+    assert stage.lines.of("not_learnt") == []
 
 
 def test_p4_a_roster_that_is_lost_meanwhile_ends_the_pass(
