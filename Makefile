@@ -74,7 +74,7 @@ mutants: $(VENV)/test.installed ## Put known bugs into the function and see who 
 mutation: $(VENV)/mutation.installed ## Change the function in every small way and see what no unit test notices (slow)
 	nice $(RUN) -m tests.mutation
 
-bench: $(VENV)/bench.installed ## Ours beside the naive recipe, in the same worlds; writes docs/benchmarks.md
+bench: $(VENV)/bench.installed ## Compare the module with the naive recipe in the same worlds; writes docs/benchmarks.md
 	$(RUN) -m benchmarks; limits=$$?; $(RUN) scripts/docs && exit $$limits
 
 pictures: $(VENV)/bench.installed ## Draw docs/demo.svg from a run of the demo, docs/dashboard.svg from a simulated week

@@ -38,9 +38,12 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
+# Known at the first plan, unlike local.region.
+data "aws_region" "current" {}
+
 resource "aws_iam_role" "function" {
   name                 = local.global_name
-  description          = "Of the function that rebuilds the WorkSpaces of ${var.name}."
+  description          = "Role of the function that rebuilds the WorkSpaces of ${var.name}."
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
@@ -51,15 +54,15 @@ resource "aws_iam_role" "function" {
       error_message = "workspace_ids has ${length(local.ids)} ids, and the ARNs of so many do not fit into the ${local.policies_per_role} policies of 6,144 characters that a role can have. Give all these WorkSpaces a tag and name it in workspace_tag = {key, value}: IAM then goes by the tag."
     }
 
-    # Here, and not where they are used: the role is one, and made early. At the first plan the Region is unknown yet.
+    # Here, and not where they are used: the role is one, and made early.
     precondition {
-      condition     = alltrue([for arn in var.operations_alarm_actions : try(split(":", arn)[2] != "sns" || split(":", arn)[3] == local.region, true)])
-      error_message = "operations_alarm_actions must hold topics of the alarms' own Region, ${local.region}: CloudWatch tells no others. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if try(split(":", arn)[2] == "sns" && split(":", arn)[3] != local.region, false)])}."
+      condition     = alltrue([for arn in var.operations_alarm_actions : try(split(":", arn)[2] != "sns" || split(":", arn)[3] == data.aws_region.current.id, true)])
+      error_message = "operations_alarm_actions must hold topics of the alarms' own Region, ${data.aws_region.current.id}: CloudWatch tells no others. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if try(split(":", arn)[2] == "sns" && split(":", arn)[3] != data.aws_region.current.id, false)])}."
     }
 
     precondition {
-      condition     = try(split(":", var.kms_key_arn)[3] == local.region, true)
-      error_message = "kms_key_arn must be a key of the module's own Region, ${local.region}: AWS encrypts with no other; got ${jsonencode(var.kms_key_arn)}."
+      condition     = try(split(":", var.kms_key_arn)[3] == data.aws_region.current.id, true)
+      error_message = "kms_key_arn must be a key of the module's own Region, ${data.aws_region.current.id}: AWS encrypts with no other; got ${jsonencode(var.kms_key_arn)}."
     }
   }
 }

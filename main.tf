@@ -1,14 +1,15 @@
 locals {
-  # By label, in a list by position. Whatever an id is made of, this does not fail: saying so is the validation's part.
+  # By label, in a list by position. Never fails, whatever the values are: validations report bad ones.
   ids = [for id in var.workspace_ids : trim(jsonencode(id), "\"")]
 
   characters_of_ids = sum(concat([0], [for id in local.ids : length(id)]))
 
-  # One label per session alarm; a list's ids are their own labels. Only labels steer for_each, so ids may be unknown at plan.
+  # One label per session alarm; a list's ids are their own labels. Only labels are keys of for_each, so ids may be unknown at plan.
   labels  = can(keys(var.workspace_ids)) ? keys(var.workspace_ids) : local.ids
   alarmed = var.session_alarms ? zipmap(local.labels, local.ids) : {}
 
-  # Read from an ARN that the module owns: the Region's data source has no attribute that both provider 5 and 6 like.
+  # Read from an ARN that the module owns: in a module with depends_on data sources are unknown at plan, and a role named
+  # after an unknown Region would be replaced.
   topic_arn = split(":", aws_sns_topic.sessions.arn)
   partition = local.topic_arn[1]
   region    = local.topic_arn[3]
@@ -52,7 +53,7 @@ locals {
   }
 }
 
-# A warning, as most WorkSpaces may be lucky with their snapshots.
+# Only a warning: the snapshots of most WorkSpaces may happen to fall into the window.
 check "a_snapshot_falls_into_the_window" {
   assert {
     condition     = var.user_volume != "keep" || local.window_minutes >= 13 * 60

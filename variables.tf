@@ -50,7 +50,7 @@ variable "workspace_ids" {
   }
 
   validation {
-    condition     = try(length(distinct([for id in var.workspace_ids : jsonencode(id)])) == length(var.workspace_ids), true)
+    condition     = try(length({ for id in var.workspace_ids : jsonencode(id) => true... }) == length(var.workspace_ids), true)
     error_message = "workspace_ids must name each WorkSpace once. More than once: ${join(", ", [for id, same in { for id in try([for id in var.workspace_ids : id], []) : jsonencode(id) => true... } : id if length(same) > 1])}."
   }
 
@@ -104,8 +104,8 @@ variable "dry_run" {
 
 variable "kms_key_arn" {
   description = <<-EOT
-    ARN of a customer-managed KMS key that encrypts the topic, the ledger, the dead letters, the function's environment and its logs. By default AWS's own keys do.
-    The key's policy must let cloudwatch.amazonaws.com, sns.amazonaws.com and events.amazonaws.com call `kms:Decrypt` and `kms:GenerateDataKey*`, and logs.REGION.amazonaws.com encrypt and decrypt.
+    ARN of a customer-managed KMS key that encrypts the topic, the ledger, the dead letters, the function's environment and its logs. By default AWS's own keys encrypt all of these but the topic, which then has no server-side encryption.
+    The key's policy must let cloudwatch.amazonaws.com, sns.amazonaws.com and events.amazonaws.com call `kms:Decrypt` and `kms:GenerateDataKey*`, and logs.REGION.amazonaws.com (in China logs.REGION.amazonaws.com.cn) encrypt and decrypt.
   EOT
   type        = string
   default     = null
@@ -277,7 +277,7 @@ variable "reconnect_grace_minutes" {
 variable "roll_out_images" {
   description = <<-EOT
     Whether a WorkSpace that nobody uses gets a new image of its bundle without waiting for its next session, once a rebuild with that image has ended well. Everything else stays as it is: window, brake, share, and sessions that ended come first. A WorkSpace in use gets it after its session.
-    An audit finds what is outdated. Setting this rebuilds nothing: a WorkSpace that the module has not rebuilt yet counts as having the image that its bundle has then. Needs `canary_after_hours`.
+    An audit finds what is outdated. A WorkSpace that the module has not rebuilt yet counts as having the image that its bundle has when this is set; one whose last rebuild took an older image is rebuilt. Needs `canary_after_hours`.
   EOT
   type        = bool
   default     = false

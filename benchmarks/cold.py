@@ -16,8 +16,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-MODES = ("baseline", "tick", "signal", "look", "pass")
-
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "none",

@@ -74,12 +74,10 @@ class Sandbox:
         self._port = port
         self._backends = Backends(region)
         self._disconnects = Disconnects(timedelta(seconds=self.tempo.publish_interval))
-        self._alarms = AlarmWatch(self._backends, self.tempo, self._changed)
+        self._alarms = AlarmWatch(self._backends, self.tempo, self.transitions.append)
         self._timetable = Timetable()
         self._meter = Meter(self._backends)
         self._on_log: list[Callable[[LogLine], None]] = []
-        self._on_fact: list[Callable[[Fact], None]] = []
-        self._on_transition: list[Callable[[Transition], None]] = []
         self._stack = ExitStack()
         self._stopping = threading.Event()
 
@@ -175,14 +173,6 @@ class Sandbox:
         """
         self._on_log.append(callback)
 
-    def on_fact(self, callback: Callable[[Fact], None]) -> None:
-        """Call with everything that happens to desktops; from the background thread."""
-        self._on_fact.append(callback)
-
-    def on_transition(self, callback: Callable[[Transition], None]) -> None:
-        """Call with every change of an alarm's state; from the background thread."""
-        self._on_transition.append(callback)
-
     # -- acting -------------------------------------------------------------------------------
 
     def invoke(self, function: str, payload: object) -> Result:
@@ -198,10 +188,6 @@ class Sandbox:
     def pending(self) -> int:
         """Asynchronous events that wait or run."""
         return self._queue.pending()
-
-    def duplicate(self, events: int = 1) -> None:
-        """Deliver the next asynchronous events twice."""
-        self._queue.duplicate_next += events
 
     def lose(self, events: int = 1) -> None:
         """Lose the next asynchronous events."""
@@ -272,13 +258,6 @@ class Sandbox:
             for rule in self._backends.event_rules():
                 if rule.matches(event):
                     self._post.fire(rule, event, fact.at)
-        for callback in self._on_fact:
-            callback(fact)
-
-    def _changed(self, transition: Transition) -> None:
-        self.transitions.append(transition)
-        for callback in self._on_transition:
-            callback(transition)
 
     def _invoke(self, name: str, payload: bytes, kind: str) -> Result | None:
         function = self._backends.function(name)

@@ -45,7 +45,7 @@ class TableError(Exception):
 
 
 class Table:
-    """Items by their key `id`; the index holds those with `queue` and `due_at`."""
+    """Items by their key `id`; the index holds those with `due_at`."""
 
     def __init__(
         self,

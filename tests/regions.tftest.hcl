@@ -1,4 +1,5 @@
-# A key or a topic of another Region. The mocked topic, from which the module takes its own, is in eu-central-1.
+# A key or a topic of another Region, at the first plan, when nothing of the module's exists. The mocked provider is in
+# eu-central-1.
 
 mock_provider "aws" {
   source = "./tests/aws"
@@ -6,21 +7,6 @@ mock_provider "aws" {
 
 variables {
   workspace_ids = { anna = "ws-0123456789" }
-}
-
-run "what_is_in_the_own_region_or_in_none" {
-  variables {
-    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
-    operations_alarm_actions = [
-      "arn:aws:sns:eu-central-1:123456789012:operations",
-      "arn:aws:ssm-incidents::123456789012:response-plan/desks",
-    ]
-  }
-
-  assert {
-    condition     = aws_lambda_function.nonpersistent.kms_key_arn == var.kms_key_arn
-    error_message = "It must be applied."
-  }
 }
 
 run "a_topic_of_another_region_is_refused" {
@@ -41,4 +27,19 @@ run "a_key_of_another_region_is_refused" {
   }
 
   expect_failures = [aws_iam_role.function]
+}
+
+run "what_is_in_the_own_region_or_in_none" {
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
+    operations_alarm_actions = [
+      "arn:aws:sns:eu-central-1:123456789012:operations",
+      "arn:aws:ssm-incidents::123456789012:response-plan/desks",
+    ]
+  }
+
+  assert {
+    condition     = aws_lambda_function.nonpersistent.kms_key_arn == var.kms_key_arn
+    error_message = "It must be applied."
+  }
 }

@@ -125,7 +125,7 @@ module "nonpersistent" {
   audit_interval_minutes = var.audit_interval_minutes
   workspaces_api_rate    = var.workspaces_api_rate
 
-  # Who may what. With the tag, which every WorkSpace of workspace_ids carries, ids need not fit into policies.
+  # Permissions. With the tag, which every WorkSpace of workspace_ids carries, ids need not fit into policies.
   kms_key_arn              = aws_kms_key.fleet.arn
   permissions_boundary_arn = var.permissions_boundary_arn
   workspace_tag            = var.workspace_tag

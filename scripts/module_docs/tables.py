@@ -58,7 +58,7 @@ def costs(results: dict[str, Any]) -> str:
         "of these, their alarms",
         "calls of an audit",
         "if all sessions end at once: calls per rebuild",
-        "minutes to rebuild all, once due",
+        "minutes to rebuild all, once due and the canary has ended",
     )
     return _table(headings, rows)
 

@@ -1,5 +1,6 @@
-# Stands for AWS in every *.tftest.hcl: the ARNs that the module takes Region, account and partition from, and policies
-# that are JSON, because the provider checks that. A policy's content is read from its data source's statements.
+# Stands for AWS in every *.tftest.hcl: the ARNs that the module takes Region, account and partition from, the provider's
+# Region, and policies that are JSON, because the provider checks that. A policy's content is read from its data source's
+# statements.
 
 mock_resource "aws_sns_topic" {
   defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:fleet-sessions" }
@@ -35,6 +36,10 @@ mock_resource "aws_iam_role" {
 
 mock_resource "aws_iam_policy" {
   defaults = { arn = "arn:aws:iam::123456789012:policy/fleet-eu-central-1-rebuild" }
+}
+
+mock_data "aws_region" {
+  defaults = { id = "eu-central-1" }
 }
 
 mock_data "aws_iam_policy_document" {

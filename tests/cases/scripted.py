@@ -1,4 +1,4 @@
-"""A world in which nothing is left to chance, so that a case reads as CASES.md tells it.
+"""A world in which nothing is left to chance, so that a case can be told in a sentence.
 
 Minutes count from `ZERO`, 09:00 on the world's first day; as a rule a session ends then. Whatever a
 case does not say is the module's default.

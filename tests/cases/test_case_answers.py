@@ -1,4 +1,4 @@
-"""CASES.md: answers and neighbours."""
+"""Answers of AWS, and neighbours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CASES.md: a rebuild after it was accepted."""
+"""A rebuild after it was accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smaller faults that were seen beside those of CASES.md."""
+"""Smaller faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CASES.md: what people are told."""
+"""What people are told."""
 
 from __future__ import annotations
 
