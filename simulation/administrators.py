@@ -12,6 +12,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from nonpersistent.signals import CLOCK_SKEW
 from sandbox.course import Rebuild
 from sandbox.desktop import Desktop
 
@@ -149,8 +150,13 @@ class Administrators:
             world.oracles.violated("P1", now, what)
 
     def is_wanted(self, workspace_id: str) -> bool:
-        """Whether a rebuild by hand may be owed, without grace."""
-        return workspace_id in self._asked_at
+        """Whether a rebuild by hand may be owed, without grace: nobody has signed in since."""
+        asked_at, world = self._asked_at.get(workspace_id), self._world
+        if asked_at is None:
+            return False
+        over_at = asked_at + CLOCK_SKEW + 2 * world.skew
+        evidence = world.oracles.evidence[workspace_id]
+        return not any(item.kind == "sign_in" and item.at > over_at for item in evidence)
 
     def asked_for(self, desktop: Desktop, last: Rebuild | None, _: Rebuild) -> bool:
         """Whether an administrator may have asked for a rebuild since the last one."""

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from . import canary
 from .canary import Admission, Bundle
 from .claims import IN_VAIN
-from .facts import ENDS_WITHIN, Decision, Facts, Verdict
+from .facts import ENDS_WITHIN, Decision, Facts, Phase, Verdict, after
 from .journal import Line
+from .lifecycle import REBUILDABLE_STATES
 from .records import Record
 from .tools import Tools
 from .workspaces import IDS_PER_CALL
@@ -83,6 +84,9 @@ class Bundles:
                 return Admission.WAIT
             image = self.image(bundle_id)
             admitted, admission = canary.admit(bundle, image, id_, now, canary_after)
+            is_stranger = bundle.is_held and id_ not in bundle.lost
+            if admission is Admission.GO_FIRST and is_stranger and self._can_try_again(bundle):
+                return Admission.HELD
             if only_ask:
                 return admission
             if admission is Admission.GO_FIRST and image != self._image_anew(bundle_id):
@@ -180,6 +184,18 @@ class Bundles:
                 bundle = canary.ended_badly(bundle, first, image, asked_at, again=again)
         mended = (id_ for id_, record in records.items() if self._is_mended(bundle, record.facts))
         return canary.without(bundle, frozenset(mended))
+
+    def _can_try_again(self, bundle: Bundle) -> bool:
+        """Whether one of those that are lost is only waiting for its next try: it comes first,
+        however long the window was closed, or the function paused."""
+        now = self._tools.clock.now()
+        return any(
+            record.facts.phase is Phase.FAILED
+            and not after(record.facts.held_until, now)
+            and record.facts.trouble is not None
+            and record.facts.trouble.reason in REBUILDABLE_STATES
+            for record in self._tools.ledger.read(sorted(bundle.lost))
+        )
 
     def _is_mended(self, bundle: Bundle, facts: Facts) -> bool:
         """Whether a WorkSpace that was lost is gone, or was rebuilt well since.

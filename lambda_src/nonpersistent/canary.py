@@ -3,8 +3,9 @@
 A bundle is trusted while its present image was lately seen to be rebuilt well, and no rebuild has
 ended badly since. Otherwise one WorkSpace, the canary, is rebuilt and the others wait for its end.
 After three WorkSpaces that were lost the bundle is held: only those that are lost are tried again,
-and three of them with another image. Where none of them can be tried, another one is, after two
-days. So it does not matter what the cause is: an image, a key, a directory or a network.
+and three of them with another image. Where none of them can be tried, another one is, after four
+days, then eight, and so on. So it does not matter what the cause is: an image, a key, a directory
+or a network.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from enum import StrEnum
 MOST_LOST = 3
 """WorkSpaces of a bundle that are lost to one cause before the others wait."""
 
-UNTRIED_FOR = timedelta(days=2)
-"""A WorkSpace that is lost is tried again each day. Where none was for so long, none can be, and
-one more WorkSpace of the bundle may try; after half of it with an image that has failed nobody."""
+UNTRIED_FOR = timedelta(days=4)
+"""Where no WorkSpace that is lost can be tried again, and none was for so long, one more of the
+bundle may try; after half of it with an image that has failed nobody, and after twice as long for
+each that was lost so. One that is lost, but not to the present image, may after a quarter."""
 
 MEMORY = 20
 """WorkSpaces lost that a bundle remembers: those in flight when the first one failed, too."""
@@ -69,11 +71,12 @@ class Bundle:
         is_lost_image = image == self.lost_image
         if not self.is_held or (workspace_id in self.lost_to_it and is_lost_image):
             return True
-        untried = now - self.lost_at if self.lost_at is not None else UNTRIED_FOR
+        pause = UNTRIED_FOR * 2.0 ** (len(self.lost) - MOST_LOST)
+        untried = now - self.lost_at if self.lost_at is not None else pause
         if workspace_id in self.lost:
             is_known = is_lost_image and len(self.lost_to_it) >= MOST_LOST
-            return not is_known or untried >= UNTRIED_FOR / 2
-        return untried >= (UNTRIED_FOR if is_lost_image else UNTRIED_FOR / 2)
+            return not is_known or untried >= UNTRIED_FOR / 4
+        return untried >= (pause if is_lost_image else pause / 2)
 
     def is_proven(self, now: datetime, canary_after: timedelta) -> bool:
         """Whether rebuilds from `image_id` may be expected to end well."""
@@ -103,7 +106,7 @@ def ended_well(
 ) -> Bundle:
     """A rebuild was seen to end well. What was lost to a later one is not mended by it."""
     bundle = without(released(bundle, workspace_id), frozenset({workspace_id}))
-    outlived = bundle.lost and bundle.lost_at is not None and asked_at <= bundle.lost_at
+    outlived = bundle.lost and bundle.lost_at is not None and asked_at < bundle.lost_at
     if outlived or image is None:
         return bundle
     return replace(bundle, image_id=image, proven_at=now, lost=(), lost_to_it=())

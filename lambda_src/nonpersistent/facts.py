@@ -214,8 +214,13 @@ class Facts:
 
     @property
     def is_wanted(self) -> bool:
-        """An administrator asked for a rebuild, and none has followed."""
-        return self.wanted_at is not None and not after(self.clean_at, self.wanted_at)
+        """An administrator asked for a rebuild, and none has followed.
+
+        Who signs in after that begins a session like any other: it is followed by a rebuild anyway,
+        after the grace period.
+        """
+        over_at = latest(self.clean_at, self.signed_in_at)
+        return self.wanted_at is not None and not after(over_at, self.wanted_at)
 
     @property
     def is_wanted_anew(self) -> bool:

@@ -33,7 +33,8 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings) -> None:
     late = [since for _, need, since, _ in needy if need is Need.LATE]
     signs = [e for e in entries if e.phase == Phase.FAILED or e.reason == Deferral.HELD_BUNDLE]
     bundles = ledger.bundles(sorted({entry.bundle_id for entry in signs if entry.bundle_id}))
-    held = [bundle.bundle_id for bundle in bundles if bundle.is_held]
+    has_canaries = settings.canary_after is not None
+    held = [bundle.bundle_id for bundle in bundles if has_canaries and bundle.is_held]
     completed_at = ledger.audit().completed_at
     if completed_at is None:
         ledger.ask_audit(now)

@@ -42,14 +42,21 @@ def reckon(
         late_at = max(late_at, now + settings.grace + allowance)
     if decision.expected_by is not None and now < late_at:
         late_at = max(late_at, decision.expected_by + allowance)
-    return replace(facts, late_at=late_at, braked_at=_braked_at(before, decision, settings))
+    return replace(facts, late_at=late_at, braked_at=_braked_at(before, decision, now, settings))
 
 
-def _braked_at(before: Facts, decision: Decision, settings: Settings) -> datetime | None:
-    """One that waits for a place does so while the window is closed, too: one fault, one alarm."""
+def _braked_at(
+    before: Facts, decision: Decision, now: datetime, settings: Settings
+) -> datetime | None:
+    """One that waits for a place does so while the window is closed, and while it cannot be told
+    whether somebody is connected, too: one fault, one alarm."""
     is_queued = decision.reason in (Deferral.BRAKE, Deferral.SHARE)
-    is_queued |= decision.reason == Deferral.WINDOW and before.braked_at is not None
-    needs_at = decision.facts.owed_since if is_queued else None
+    is_same_debt = not after(decision.facts.owed_since, before.owed_since)
+    if before.braked_at is not None and is_same_debt:
+        in_doubt = decision.facts.trouble is not None
+        goes_on = is_queued or in_doubt or decision.reason == Deferral.WINDOW
+        return before.braked_at if goes_on else None
+    needs_at = now
     for _ in range(BRAKE_HOLDS.days):
-        needs_at = needs_at and settings.rebuild_allowed_at(needs_at) + timedelta(days=1)
-    return needs_at
+        needs_at = settings.rebuild_allowed_at(needs_at) + timedelta(days=1)
+    return needs_at if is_queued else None

@@ -46,7 +46,7 @@ class Tools:
     def roster(self) -> frozenset[str]:
         """The WorkSpaces that may be touched; how many they are says how long a burst takes."""
         self.members = self.ledger.roster()
-        seconds = 2 * len(self.members) / self.settings.api_rate
+        seconds = round(2 * len(self.members) / self.settings.api_rate, 3)
         self.allowance = USUAL_DELAY + timedelta(seconds=seconds)
         return self.members
 

@@ -152,5 +152,5 @@ def _is_dirty(item: Item) -> bool:
 
 
 def _is_wanted(item: Item) -> bool:
-    wanted_at, clean = item.get("wanted_at"), clean_at(item)
-    return wanted_at is not None and not after(clean, wanted_at)
+    wanted_at, over_at = item.get("wanted_at"), latest(clean_at(item), item.get("signed_in_at"))
+    return wanted_at is not None and not after(over_at, wanted_at)

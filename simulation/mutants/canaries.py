@@ -33,16 +33,20 @@ CANARIES = (
                 "return len(self.lost) >= MOST_LOST",
                 "return False",
             ),
+            "others try as often however many were lost so": (
+                "pause = UNTRIED_FOR * 2.0 ** (len(self.lost) - MOST_LOST)",
+                "pause = UNTRIED_FOR",
+            ),
             "hold a bundle for those that are lost, too": (
-                "return not is_known or untried >= UNTRIED_FOR / 2",
+                "return not is_known or untried >= UNTRIED_FOR / 4",
                 "return False",
             ),
             "a bundle whose lost ones cannot be tried is held for ever": (
-                "return untried >= (UNTRIED_FOR if is_lost_image else UNTRIED_FOR / 2)",
+                "return untried >= (pause if is_lost_image else pause / 2)",
                 "return False",
             ),
             "a bundle lets others try while its lost ones wait for their daily try": (
-                "UNTRIED_FOR = timedelta(days=2)",
+                "UNTRIED_FOR = timedelta(days=4)",
                 "UNTRIED_FOR = timedelta(hours=2)",
             ),
             "one WorkSpace that is ill itself holds a bundle": (
@@ -62,7 +66,7 @@ CANARIES = (
                 "bundle = replace(bundle, lost",
             ),
             "an older good end mends what was lost later": (
-                "asked_at <= bundle.lost_at\n",
+                "asked_at < bundle.lost_at\n",
                 "False\n",
             ),
             "a good end of an unknown image proves it": (
@@ -110,6 +114,10 @@ CANARIES = (
             "who waits for a canary waits although the bundle is trusted": (
                 "if waits and not bundle.is_proven(now, canary_after):",
                 "if waits:",
+            ),
+            "others try while one that is lost waits for its next try": (
+                "is_stranger = bundle.is_held and id_ not in bundle.lost",
+                "is_stranger = False",
             ),
             "a rebuild that is believed proves its image": (
                 "if decision.verdict is Verdict.FINISHED:",

@@ -80,12 +80,12 @@ DETAILS = (
         "lateness.py",
         {
             "who waits for a place is late or not, from one night to the next": (
-                "is_queued |= decision.reason == Deferral.WINDOW and before.braked_at is not None",
-                "pass",
+                "goes_on = is_queued or in_doubt or decision.reason == Deferral.WINDOW",
+                "goes_on = is_queued or in_doubt",
             ),
             "days on which the window does not open count for the brake": (
-                "needs_at and settings.rebuild_allowed_at(needs_at) + timedelta(days=1)",
-                "needs_at and needs_at + timedelta(days=1)",
+                "needs_at = settings.rebuild_allowed_at(needs_at) + timedelta(days=1)",
+                "needs_at = needs_at + timedelta(days=1)",
             ),
         },
     ),

@@ -25,10 +25,6 @@ ISOLATION = (
                 'if not answer.get("NextToken"):',
                 'if not answer.get("NextToken") or not answer.get(rows):',
             ),
-            "take what an answer says of others": (
-                "if row.get(key) in batch:",
-                "if row.get(key) in batch or True:",
-            ),
             "a bundle stops the pass": (
                 "with suppress(Unavailable):",
                 "if True:",

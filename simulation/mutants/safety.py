@@ -13,6 +13,10 @@ SAFETY = (
                 "not after(self.used_at, self.vacant_since)",
                 "True",
             ),
+            "a request by hand is for all sessions until the next rebuild": (
+                "over_at = latest(self.clean_at, self.signed_in_at)",
+                "over_at = self.clean_at",
+            ),
         },
     ),
     *bugs(

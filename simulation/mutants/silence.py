@@ -20,6 +20,10 @@ GAUGES = (
         "P6",
         "gauges.py",
         {
+            "a bundle is held although there are no canaries": (
+                "if has_canaries and bundle.is_held]",
+                "if bundle.is_held]",
+            ),
             "what needs a person later needs one now": (
                 "and entry.needs_at is not None and entry.needs_at <= now:",
                 "and entry.needs_at is not None:",
@@ -122,6 +126,14 @@ GAUGES = (
             "who is back for a moment has waited for nothing": (
                 "if not (facts.is_owed or put_off) or settings",
                 "if not facts.is_owed or settings",
+            ),
+            "what was owed before it waited for a place has waited for it": (
+                "    needs_at = now\n",
+                "    needs_at = decision.facts.owed_since or now\n",
+            ),
+            "who waits for a place while in doubt begins to wait anew": (
+                "in_doubt = decision.facts.trouble is not None",
+                "in_doubt = False",
             ),
             "a dry run is late": (
                 "if not (facts.is_owed or put_off) or settings.dry_run:",

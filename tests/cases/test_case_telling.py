@@ -98,7 +98,7 @@ def test_braked() -> None:
     case.plays(3 * DAY + HOUR)
     [rang] = case.rang()
     assert case.rang("braked") == [rang]
-    assert 3 * DAY < rang < 3 * DAY + 15
+    assert 3 * DAY + 30 < rang < 3 * DAY + 50
     assert not case.calmed()
     waiting = {id_ for number, id_ in enumerate(case.ids) if not case.rebuilds(number)}
     assert case.named() == dict.fromkeys(waiting, "brake")

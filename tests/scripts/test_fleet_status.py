@@ -49,9 +49,10 @@ def test_phases_are_derived_as_the_function_derives_them(
 ) -> None:
     moments = (None, at(-90), at(-50), at(-10))
     for used, told, wanted, vacant, outdated in product(moments, repeat=5):
-        for settled, retry in ((None, None), (at(-20), at(5))):
+        for settled, retry, signed_in in ((None, None, None), (at(-20), at(5), at(-30))):
             facts = Facts(
                 used_at=used,
+                signed_in_at=signed_in,
                 told_at=told,
                 wanted_at=wanted,
                 outdated_at=outdated,

@@ -16,6 +16,8 @@ from nonpersistent.facts import (
     Claim,
     Decision,
     Facts,
+    Need,
+    Trouble,
     Verdict,
 )
 from nonpersistent.records import Record, to_item
@@ -87,7 +89,7 @@ def test_p5_an_image_is_taken_as_known_for_a_minute(stage: Stage) -> None:
     bundles = stage.bundles()
     assert bundles.image(BUNDLE) == IMAGE
     stage.desktops.images[BUNDLE] = NEWER
-    stage.clock.sleep(READING_HOLDS.total_seconds())
+    stage.clock.sleep(60)
     assert (bundles.image(BUNDLE), len(stage.desktops.calls)) == (IMAGE, 1)
     stage.clock.sleep(0.001)
     assert (bundles.image(BUNDLE), len(stage.desktops.calls)) == (NEWER, 2)
@@ -342,6 +344,36 @@ def test_p7_who_was_rebuilt_well_or_is_gone_is_lost_no_more(
     stage.ledger.write_bundle(Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=at(-9)))
     admission = stage.bundles().admit(known(OTHER))
     assert admission is (Admission.HELD if held else GO_FIRST)
+
+
+WAITS = replace(DUE, failures=1, asked=(at(-99),), retry_at=NOON)
+ERROR = Trouble(at(-99), Need.BLOCKED, "ERROR", at(-69))
+
+
+@pytest.mark.parametrize(
+    ("facts", "held"),
+    [
+        (replace(WAITS, trouble=ERROR), True),
+        (replace(WAITS, trouble=ERROR, held_until=NOON), True),
+        (replace(WAITS, trouble=ERROR, held_until=at(1)), False),
+        (replace(WAITS, trouble=replace(ERROR, reason="IMPAIRED")), False),
+        (replace(WAITS, trouble=None), False),
+        (replace(WAITS, trouble=ERROR, claim=CLAIM), False),
+    ],
+    ids=["tried again", "its hold ends", "on hold", "a bad state", "restored", "under way"],
+)
+def test_p7_no_other_one_tries_as_long_as_one_that_is_lost_can(
+    stage: Stage, facts: Facts, held: bool
+) -> None:
+    """However long the window was closed, or the function paused."""
+    for id_ in LOST:
+        impaired = replace(WAITS, trouble=replace(ERROR, reason="IMPAIRED"))
+        stage.has(facts if id_ == LOST[1] else impaired, None, id_)
+    lost_at = NOON - 4 * DAY
+    stage.ledger.write_bundle(Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=lost_at))
+    for only_ask in (True, False):
+        admission = stage.bundles().admit(known(OTHER), only_ask=only_ask)
+        assert admission is (Admission.HELD if held else GO_FIRST)
 
 
 @pytest.mark.parametrize(

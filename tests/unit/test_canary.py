@@ -77,25 +77,27 @@ def test_p7_a_bundle_is_held_from_the_third_that_is_lost() -> None:
         (UNKNOWN, IMAGE, at(-40), {"image_id": IMAGE, "proven_at": NOON}),
         (TRUSTED, NEWER, at(-40), {"image_id": NEWER, "proven_at": NOON}),
         (TRUSTED, None, at(-40), {}),
-        (HELD, IMAGE, at(-30), {}),
-        (HELD, IMAGE, at(-29), {"proven_at": NOON, "lost": ()}),
+        (HELD, IMAGE, at(-31), {}),
+        (HELD, IMAGE, at(-30), {"proven_at": NOON, "lost": ()}),
         (replace(HELD, lost_to_it=THREE), IMAGE, NOON, {"proven_at": NOON, "lost": ()}),
         (HELD, None, at(-29), {}),
         (replace(HELD, lost_at=None), IMAGE, at(-99), {"proven_at": NOON, "lost": ()}),
-        (replace(HELD, lost=(WS, OTHER)), IMAGE, at(-30), {"lost": (OTHER,)}),
+        (replace(HELD, lost=(WS, OTHER)), IMAGE, at(-31), {"lost": (OTHER,)}),
+        (replace(HELD, lost=(WS, OTHER)), IMAGE, at(-30), {"proven_at": NOON, "lost": ()}),
         (replace(HELD, lost=(WS, OTHER)), None, at(-29), {"lost": (OTHER,)}),
-        (replace(HELD, lost=(WS,)), IMAGE, at(-30), {"proven_at": NOON, "lost": ()}),
+        (replace(HELD, lost=(WS,)), IMAGE, at(-31), {"proven_at": NOON, "lost": ()}),
     ],
     ids=[
         "the first proof",
         "another image",
         "an unknown image proves nothing",
-        "asked for no later than the one that was lost: proves nothing",
-        "asked for later: mends all",
+        "asked for earlier than the one that was lost: proves nothing",
+        "asked for no earlier: mends all",
         "whatever image they were lost to",
         "later, with an unknown image",
         "lost at an unknown time",
         "itself is lost no more",
+        "the last one that was lost has healed",
         "the same with an unknown image",
         "the only one that was lost",
     ],
@@ -143,15 +145,17 @@ def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
 
 
 @pytest.mark.parametrize(
-    ("workspace_id", "image", "days"),
-    [(WS, IMAGE, 1), (OTHER, NEWER, 1), (OTHER, IMAGE, 2)],
-    ids=["one that is lost", "another image", "any"],
+    ("workspace_id", "image", "so_many", "days"),
+    [(WS, IMAGE, 0, 1), (OTHER, NEWER, 0, 2), (OTHER, IMAGE, 0, 4), (OTHER, IMAGE, 2, 16)],
+    ids=["one that is lost", "another image", "any", "two were lost so"],
 )
 def test_p2_another_one_tries_where_those_that_are_lost_have_not_for_long(
-    workspace_id: str, image: str, days: int
+    workspace_id: str, image: str, so_many: int, days: int
 ) -> None:
-    """They may be gone, held, restored, or in a state that forbids it, and the cause be cured."""
-    waits = replace(LOST, lost_to_it=THREE)
+    """They may be gone, held, restored, or in a state that forbids it, and the cause be cured. Each
+    that was lost so doubles the time."""
+    lost = (*LOST.lost, *(f"ws-0000more{number}" for number in range(so_many)))
+    waits = replace(LOST, lost=lost, lost_to_it=THREE)
     for hours, admission in ((24 * days - 1, Admission.HELD), (24 * days, Admission.GO_FIRST)):
         bundle = replace(waits, lost_at=NOON - timedelta(hours=hours))
         assert admit(bundle, image, workspace_id, NOON, TWELVE_HOURS)[1] is admission

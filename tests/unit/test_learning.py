@@ -194,6 +194,8 @@ def test_the_end_of_a_session_is_evident_in_what_showed_it_first() -> None:
         (replace(VACANT, vacant_since=at(3)), at(23)),
         (replace(VACANT, told_at=None), at(14)),
         (replace(VACANT, wanted_at=at(1)), at(1)),
+        (replace(VACANT, wanted_at=at(1), signed_in_at=at(1)), at(1)),
+        (replace(VACANT, wanted_at=at(1), signed_in_at=at(1, 1)), at(20)),
         (Facts(used_at=NOON), None),
     ],
 )
@@ -413,9 +415,9 @@ WEEKDAYS = replace(NIGHTS, days=frozenset(range(5)))
 @pytest.mark.parametrize(
     ("window", "days", "braked_at"),
     [
-        (None, 0, MONDAY + timedelta(days=3)),
-        (NIGHTS, 0, MONDAY + timedelta(days=3, hours=7)),
-        (WEEKDAYS, 0, MONDAY + timedelta(days=3, hours=7)),
+        (None, 0, MONDAY + timedelta(days=3, hours=9)),
+        (NIGHTS, 0, MONDAY + timedelta(days=3, hours=9)),
+        (WEEKDAYS, 0, MONDAY + timedelta(days=3, hours=9)),
         (WEEKDAYS, 4, MONDAY + timedelta(days=9, hours=7)),
     ],
     ids=["at any time", "each night", "until Thursday night", "not over the weekend"],
@@ -428,7 +430,7 @@ def test_p6_who_waits_for_a_place_on_three_open_days_needs_a_person_also_while_i
     facts = replace(facts, vacant_since=owed_since)
 
     def waits(before: Facts, why: Deferral | Doubt) -> datetime | None:
-        decision = Decision(replace(before, trouble=None), Verdict.DEFERRED, None, why)
+        decision = Decision(before, Verdict.DEFERRED, None, why)
         now = owed_since + timedelta(hours=9)
         return reckon(before, decision, now, settings(window=window), timedelta()).braked_at
 
@@ -438,3 +440,7 @@ def test_p6_who_waits_for_a_place_on_three_open_days_needs_a_person_also_while_i
     assert waits(queued, Deferral.WINDOW) == braked_at
     assert waits(queued, Deferral.CANARY) is None
     assert waits(queued, Doubt.NO_ROW) is None
+    later = replace(queued, braked_at=braked_at - timedelta(hours=9))  # it has waited for long
+    assert waits(later, place) == later.braked_at
+    doubt = Trouble(MONDAY, Need.UNKNOWN, Doubt.NO_ROW, MONDAY + timedelta(hours=1))
+    assert waits(replace(queued, trouble=doubt), Doubt.NO_ROW) == braked_at

@@ -354,6 +354,14 @@ def test_p1_an_administrators_rebuild_waits_for_no_grace_but_for_a_fresh_sample(
     assert said(judge(wanted, empty(at(2), at(-1))))[:2] == (Verdict.DEFERRED, Doubt.OLDER_SAMPLE)
 
 
+def test_p1_who_signs_in_after_an_administrator_asked_has_a_session_like_any_other() -> None:
+    """The request may be weeks old: it waited for a hold, a window, a dry run or a held bundle."""
+    wanted = replace(VACANT, wanted_at=at(-9999), signed_in_at=at(-60))
+    assert judge(wanted, empty(at(9))).verdict is Verdict.VACANT
+    assert judge(wanted, empty(at(25))).verdict is Verdict.REBUILD
+    assert keep(wanted, empty(at(25))).needs_snapshot
+
+
 # The window.
 
 EVENING = Window(time(19), time(6), "UTC")

@@ -176,6 +176,14 @@ def test_p8_if_nobody_is_answered_that_is_an_outage(stage: Stage, others: int) -
     assert (stage.record().reason, stage.record().look_at) == (None, NOON)
 
 
+def test_p8_suspects_are_asked_about_one_by_one(stage: Stage) -> None:
+    """Together they would look like an outage."""
+    for id_ in (WS, OTHER):
+        stage.has(DUE, NOON, id_, reason="api:InternalServerError")
+        stage.desktops.poison[id_] = (500, "InternalServerError")
+    assert stage.run() == Tally(due=2, looked=2)
+
+
 def test_p8_a_suspect_whose_question_is_not_answered_ends_no_pass(stage: Stage) -> None:
     stage.has(DUE, NOON, reason="api:InternalServerError")
     stage.desktops.poison[WS] = (500, "InternalServerError")

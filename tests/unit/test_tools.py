@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from nonpersistent.facts import USUAL_DELAY, Decision, Facts, Need, Trouble, Verdict
+from nonpersistent.facts import USUAL_DELAY, Decision, Deferral, Facts, Need, Trouble, Verdict
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import NOON, OTHER, at, settings, sign_in
+from tests.unit.support import NOON, OTHER, WS, at, settings, sign_in
 
 STUCK = Trouble(NOON, Need.UNKNOWN, "no_row", at(90))
 
@@ -64,3 +64,15 @@ def test_p6_a_large_fleet_may_take_as_long_as_its_rate_needs(stage: Stage) -> No
     stage.roster(*(f"ws-{number:09}" for number in range(100)), OTHER)
     assert OTHER in tools.roster()
     assert tools.allowance == USUAL_DELAY + timedelta(seconds=2 * 101 / 2)
+
+
+def test_what_has_not_changed_is_not_written_whatever_the_rate(stage: Stage) -> None:
+    """The ledger keeps milliseconds."""
+    stage.settings = settings(api_rate=1.5)
+    stage.roster(WS, OTHER)
+    stage.has(DUE, NOON)
+    tools = stage.tools()
+    tools.roster()
+    for _ in range(2):
+        tools.write(stage.record(), Decision(stage.facts(), Verdict.VACANT, at(9), Deferral.GRACE))
+    assert len(stage.lines.decisions) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -320,7 +321,10 @@ def test_p7_an_image_that_aws_does_not_tell_is_unknown_and_ends_no_pass(
     desktops.poison[BUNDLE] = (400, "Odd")
     assert api.images([BUNDLE, "wsb-another01"]) == {"wsb-another01": "wsi-another01"}
     desktops.faults["DescribeWorkspaceBundles"] = [BUSY[0]] * TRIES
-    assert api.images(["wsb-another01"]) == {}
+    answer: object = None
+    with suppress(Unavailable):
+        answer = api.images(["wsb-another01"])
+    assert answer == {}
 
 
 @pytest.mark.parametrize("error", [ILL[0], BUSY[0]])
