@@ -21,7 +21,7 @@ OURS, NAIVE, LIMIT = "#0b6e4f", "#c8553d", "#6b7280"
 
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "burst-drain",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "path.simplify": False,
     "font.size": 10,
     "axes.spines.top": False,

@@ -91,7 +91,12 @@ class Administrators:
         for id_ in sorted(world.roster) if not self._over else []:
             if world.faults.happens("held"):
                 self.ever_held.add(id_)
-                self._send("hold", id_, hours=rng.uniform(0.5, 12), reason="forensics")
+                hours = rng.uniform(0.5, 12)
+                if id_ in self._held:  # this hold may count, also if its invocation fails
+                    since, until = self._held[id_]
+                    ends_by = world.agenda.now + timedelta(hours=hours) - SLOWLY
+                    self._held[id_] = (since, min(until, ends_by))
+                self._send("hold", id_, hours=hours, reason="forensics")
             elif id_ in self.ever_held and rng.random() < 0.1:
                 self._send("release", id_)
             elif world.faults.happens("by_hand"):

@@ -1,8 +1,3 @@
-output "alarm_arns" {
-  description = "ARNs of the WorkSpaces' session alarms, by label (by id if workspace_ids is a list)."
-  value       = module.nonpersistent.alarm_arns
-}
-
 output "alarm_names" {
   description = "Names of the WorkSpaces' session alarms, by label (by id if workspace_ids is a list)."
   value       = module.nonpersistent.alarm_names
@@ -13,24 +8,9 @@ output "dashboard_name" {
   value       = module.nonpersistent.dashboard_name
 }
 
-output "dead_letter_queue_arn" {
-  description = "ARN of the queue that keeps the events that could not be delivered or handled."
-  value       = module.nonpersistent.dead_letter_queue_arn
-}
-
-output "dead_letter_queue_name" {
-  description = "Name of the queue that keeps the events that could not be delivered or handled."
-  value       = module.nonpersistent.dead_letter_queue_name
-}
-
 output "dead_letter_queue_url" {
   description = "URL of the queue that keeps the events that could not be delivered or handled."
   value       = module.nonpersistent.dead_letter_queue_url
-}
-
-output "function_arn" {
-  description = "ARN of the function that rebuilds."
-  value       = module.nonpersistent.function_arn
 }
 
 output "function_name" {
@@ -38,19 +18,9 @@ output "function_name" {
   value       = module.nonpersistent.function_name
 }
 
-output "ledger_table_arn" {
-  description = "ARN of the table that knows what is due."
-  value       = module.nonpersistent.ledger_table_arn
-}
-
 output "ledger_table_name" {
   description = "Name of the table that knows what is due."
   value       = module.nonpersistent.ledger_table_name
-}
-
-output "log_group_arn" {
-  description = "ARN of the log group with one line per decision."
-  value       = module.nonpersistent.log_group_arn
 }
 
 output "log_group_name" {
@@ -63,22 +33,7 @@ output "operations_alarm_arns" {
   value       = module.nonpersistent.operations_alarm_arns
 }
 
-output "role_arn" {
-  description = "ARN of the function's role."
-  value       = module.nonpersistent.role_arn
-}
-
-output "role_name" {
-  description = "Name of the function's role."
-  value       = module.nonpersistent.role_name
-}
-
 output "topic_arn" {
   description = "ARN of the topic that the session alarms publish to."
   value       = module.nonpersistent.topic_arn
-}
-
-output "topic_name" {
-  description = "Name of the topic that the session alarms publish to."
-  value       = module.nonpersistent.topic_name
 }

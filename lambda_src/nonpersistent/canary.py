@@ -19,8 +19,8 @@ MOST_LOST = 3
 
 UNTRIED_FOR = timedelta(days=4)
 """Where no WorkSpace that is lost can be tried again, and none was for so long, one more of the
-bundle may try; after half of it with an image that has failed nobody, and after twice as long for
-each that was lost so. One that is lost, but not to the present image, may after a quarter."""
+bundle may try; after twice as long for each that was lost so. After a day one may with an image
+that has failed nobody, and so may one that is lost to another image."""
 
 MEMORY = 20
 """WorkSpaces lost that a bundle remembers: those in flight when the first one failed, too."""
@@ -75,8 +75,8 @@ class Bundle:
         untried = now - self.lost_at if self.lost_at is not None else pause
         if workspace_id in self.lost:
             is_known = is_lost_image and len(self.lost_to_it) >= MOST_LOST
-            return not is_known or untried >= UNTRIED_FOR / 4
-        return untried >= (pause if is_lost_image else pause / 2)
+            return not is_known or untried >= timedelta(days=1)
+        return untried >= (pause if is_lost_image else timedelta(days=1))
 
     def is_proven(self, now: datetime, canary_after: timedelta) -> bool:
         """Whether rebuilds from `image_id` may be expected to end well."""

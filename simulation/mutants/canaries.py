@@ -38,11 +38,11 @@ CANARIES = (
                 "pause = UNTRIED_FOR",
             ),
             "hold a bundle for those that are lost, too": (
-                "return not is_known or untried >= UNTRIED_FOR / 4",
+                "return not is_known or untried >= timedelta(days=1)",
                 "return False",
             ),
             "a bundle whose lost ones cannot be tried is held for ever": (
-                "return untried >= (pause if is_lost_image else pause / 2)",
+                "return untried >= (pause if is_lost_image else timedelta(days=1))",
                 "return False",
             ),
             "a bundle lets others try while its lost ones wait for their daily try": (

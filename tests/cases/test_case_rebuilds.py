@@ -190,7 +190,7 @@ def test_held_by_what_cannot_be_tried(ends: Course, image: str | None) -> None:
         case.at(10 * HOUR, lambda: case.fleet.set_image(bundle_id, image, case.agenda.now))
     case.plays(9 * HOUR)
     assert len(case.accepted) == 3
-    case.plays((4.6 if image is None else 2.6) * DAY)
+    case.plays((4.6 if image is None else 1.5) * DAY)
     assert len({id_ for _, id_ in case.accepted}) == 8
     assert len(case.rang("held-bundle")) == len(case.calmed("held-bundle")) == 1
 

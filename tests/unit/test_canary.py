@@ -146,7 +146,7 @@ def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
 
 @pytest.mark.parametrize(
     ("workspace_id", "image", "so_many", "days"),
-    [(WS, IMAGE, 0, 1), (OTHER, NEWER, 0, 2), (OTHER, IMAGE, 0, 4), (OTHER, IMAGE, 2, 16)],
+    [(WS, IMAGE, 0, 1), (OTHER, NEWER, 2, 1), (OTHER, IMAGE, 0, 4), (OTHER, IMAGE, 2, 16)],
     ids=["one that is lost", "another image", "any", "two were lost so"],
 )
 def test_p2_another_one_tries_where_those_that_are_lost_have_not_for_long(
