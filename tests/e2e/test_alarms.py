@@ -154,14 +154,14 @@ def test_p6_a_heart_that_stops_raises_its_alarm(theatre: Theatre) -> None:
 def test_p6_whoever_has_waited_for_days_for_the_brake_is_named_until_the_limit_is_raised(
     theatre: Theatre,
 ) -> None:
-    """One rebuild an hour: Ned's has the place, and Mona's debt is four days old."""
+    """One rebuild an hour: Ned's has the place, and Mona has waited for one for four days."""
     stage = theatre.stage
     with theatre.environment(MAXIMUM_REBUILDS_PER_HOUR="1"):
         before = len(stage.desktop("Ned").rebuilds)
         theatre.ask("rebuild", "Ned")
         stage.until("Ned's rebuild", lambda: len(stage.desktop("Ned").rebuilds) > before)
-        trouble.ages(theatre, "Mona", days=4)
         theatre.ask("release", "Mona")
+        trouble.has_waited(theatre, "Mona", days=4)
         rings(theatre, "braked")
         found = {(line["workspace_id"], line["reason"]) for line in lines(theatre, "braked")}
         assert found == {(stage.ids["Mona"], "brake")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from demo.stage import Part
 from nonpersistent.records import from_moment, to_moment
@@ -38,7 +38,7 @@ PARTS = (HANK, IRIS, LENA, MONA, NED, *LOST)
 def begin(theatre: Theatre) -> None:
     """Rebuilds that are asked for by hand: one is refused, one never ends, three fail. A session
     ends, and AWS does not tell which image a rebuild would take. And no audit comes any more.
-    Mona's debt is held until the brake is tried on it, see `ages`."""
+    Mona's debt is held until the brake is tried on it, see `has_waited`."""
     stage, desktops = theatre.stage, theatre.stage.aws.desktops
     for part in PARTS:
         stage.until(f"the baseline of {part.name}", partial(stage.said, "baseline", part.name))
@@ -66,18 +66,22 @@ def show_image(theatre: Theatre, *, shows: bool) -> None:
         model.bundles[NAMELESS].shows_image = shows
 
 
-def ages(theatre: Theatre, name: str, days: int) -> None:
-    """Make somebody's debt so much older, which no test can wait for. A look that is under way
-    notices: the version is another."""
+def has_waited(theatre: Theatre, name: str, days: int) -> None:
+    """Somebody who waits for a place has done so for so much longer, which no test can wait for. A
+    look that is under way notices: the version is another."""
     table, key = theatre.client("dynamodb"), {"fleet": {"S": "fleet"}}
     place = {"TableName": theatre.outputs["ledger_table_name"], "Key": key}
     key["id"] = {"S": theatre.stage.ids[name]}
-    owed_since = to_moment(table.get_item(**place)["Item"]["owed_since"])
+
+    def needs_at() -> Any:
+        return table.get_item(**place)["Item"].get("braked_at")
+
+    theatre.stage.until(f"{name} waits for a place", needs_at)
     table.update_item(
         **place,
-        UpdateExpression="SET owed_since = :then ADD version :one",
+        UpdateExpression="SET braked_at = :then, needs_at = :then ADD version :one",
         ExpressionAttributeValues={
-            ":then": from_moment(owed_since - timedelta(days=days)),
+            ":then": from_moment(to_moment(needs_at()) - timedelta(days=days)),
             ":one": {"N": "1"},
         },
     )

@@ -111,6 +111,16 @@ def test_p1_a_rebuild_by_hand_has_no_grace_and_hits_no_user() -> None:
     history.session(120, None)
     history.told(120, "sign_in")
     history.rebuild(125)
+    assert set(history.broken) == {"P1"}
+
+
+def test_p1_who_signs_in_after_a_rebuild_was_asked_for_has_a_grace_period() -> None:
+    history = History(BY_HAND)
+    asked_by_hand(history, 5)
+    history.session(10, 60)
+    history.told(11, "sign_in")
+    history.told(62, "session_end")
+    history.rebuild(65)
     assert history.broken == ["P1"]
 
 
