@@ -105,8 +105,13 @@ class Ledger:
             values[":until"] = from_moment(signal.until)
             values[":reason"] = {"S": signal.reason or "released"}
         if signal.kind is Kind.SIGN_IN:
-            tell += ", signed_in_at = :at"
-            return self._table.update(signal.workspace_id, f"{tell} {COUNT}", values, news)
+            update = f"{tell}, signed_in_at = :at {COUNT}"
+            if self._table.update(signal.workspace_id, update, values, news):
+                return True
+            # A look may have seen the session before its sign-in is told.
+            news = "used_at > :at AND (attribute_not_exists(signed_in_at) OR signed_in_at < :at)"
+            update = f"SET signed_in_at = :at {COUNT}"
+            return self._table.update(signal.workspace_id, update, values, news)
         values[":look_at"] = from_moment(look_at)
         sooner = f"{news} AND (attribute_not_exists(due_at) OR due_at > :look_at)"
         update = f"{tell}, due_at = :look_at {COUNT}"

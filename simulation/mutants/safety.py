@@ -103,6 +103,10 @@ SAFETY = (
         "P1",
         "ledger.py",
         {
+            "a sign-in whose session a look has seen before is forgotten": (
+                'news = "used_at > :at AND (',
+                'news = "used_at < :at AND (',
+            ),
             "skip the fence": (
                 'return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})',
                 'return self._table.put(item, "attribute_exists(id)")',

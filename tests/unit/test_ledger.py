@@ -98,6 +98,16 @@ def test_p1_a_sign_in_is_measured_against_sign_ins_alone(
     assert only(ledger).facts == Facts(used_at=NOON, signed_in_at=NOON, told_at=told_at)
 
 
+def test_p1_a_sign_in_that_is_told_after_a_look_has_seen_its_session_is_kept(
+    ledger: Ledger,
+) -> None:
+    ledger.write(Record(WS, Facts(used_at=at(9))))
+    assert ledger.record(sign_in(NOON), NOON)
+    assert not ledger.record(sign_in(NOON), NOON)
+    assert not ledger.record(sign_in(at(-1)), NOON)
+    assert only(ledger).facts == Facts(used_at=at(9), signed_in_at=NOON)
+
+
 @pytest.mark.parametrize("used_at", [at(-9), at(9)], ids=["used before", "used after"])
 def test_p2_a_session_end_is_measured_against_session_ends_alone(
     ledger: Ledger, used_at: datetime
