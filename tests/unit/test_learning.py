@@ -442,5 +442,9 @@ def test_p6_who_waits_for_a_place_on_three_open_days_needs_a_person_also_while_i
     assert waits(queued, Doubt.NO_ROW) is None
     later = replace(queued, braked_at=braked_at - timedelta(hours=9))  # it has waited for long
     assert waits(later, place) == later.braked_at
+    younger = Decision(replace(later, owed_since=at(0)), Verdict.DEFERRED, None, place)
+    older = replace(later, owed_since=at(-60))
+    anew = reckon(older, younger, NOON, settings(), timedelta()).braked_at
+    assert anew == NOON + timedelta(days=3)
     doubt = Trouble(MONDAY, Need.UNKNOWN, Doubt.NO_ROW, MONDAY + timedelta(hours=1))
     assert waits(replace(queued, trouble=doubt), Doubt.NO_ROW) == braked_at

@@ -70,9 +70,9 @@ def test_what_has_not_changed_is_not_written_whatever_the_rate(stage: Stage) -> 
     """The ledger keeps milliseconds."""
     stage.settings = settings(api_rate=1.5)
     stage.roster(WS, OTHER)
-    stage.has(DUE, NOON)
+    stage.has(replace(DUE, owed_since=NOON), NOON)
     tools = stage.tools()
-    tools.roster()
+    assert OTHER in tools.roster()
     for _ in range(2):
         tools.write(stage.record(), Decision(stage.facts(), Verdict.VACANT, at(9), Deferral.GRACE))
     assert len(stage.lines.decisions) == 1
