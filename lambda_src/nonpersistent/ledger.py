@@ -97,7 +97,7 @@ class Ledger:
         forward but never put it off: no stream of messages can postpone a rebuild.
         """
         attribute = SIGNALS[signal.kind]
-        news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"
+        news = _is_older(attribute)
         values: dict[str, Any] = {":at": from_moment(signal.at), ":one": {"N": "1"}}
         tell = f"SET {attribute} = :at"
         if signal.until is not None:
@@ -109,8 +109,7 @@ class Ledger:
             if self._table.update(signal.workspace_id, update, values, news):
                 return True
             # A look may have seen the session before its sign-in is told.
-            news = "used_at > :at AND (attribute_not_exists(signed_in_at) OR signed_in_at < :at)"
-            update = f"SET signed_in_at = :at {COUNT}"
+            update, news = f"SET signed_in_at = :at {COUNT}", _is_older("signed_in_at")
             return self._table.update(signal.workspace_id, update, values, news)
         values[":look_at"] = from_moment(look_at)
         sooner = f"{news} AND (attribute_not_exists(due_at) OR due_at > :look_at)"
@@ -228,3 +227,8 @@ class Ledger:
         if version == 0:
             return self._table.put(item, "attribute_not_exists(id)")
         return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})
+
+
+def _is_older(attribute: str) -> str:
+    """A time that is there already, and as late, is no news."""
+    return f"(attribute_not_exists({attribute}) OR {attribute} < :at)"

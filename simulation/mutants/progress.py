@@ -53,8 +53,8 @@ PROGRESS = (
         "ledger.py",
         {
             "let times go back": (
-                'news = f"(attribute_not_exists({attribute}) OR {attribute} < :at)"',
-                'news = f"(attribute_not_exists({attribute}) OR {attribute} <> :at)"',
+                'return f"(attribute_not_exists({attribute}) OR {attribute} < :at)"',
+                'return f"(attribute_not_exists({attribute}) OR {attribute} <> :at)"',
             ),
             "a message may put a look off": (
                 'update = f"{tell}, due_at = if_not_exists(due_at, :look_at) {COUNT}"',

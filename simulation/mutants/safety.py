@@ -104,8 +104,8 @@ SAFETY = (
         "ledger.py",
         {
             "a sign-in whose session a look has seen before is forgotten": (
-                'news = "used_at > :at AND (',
-                'news = "used_at < :at AND (',
+                '_is_older("signed_in_at")',
+                '_is_older("used_at")',
             ),
             "skip the fence": (
                 'return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})',
