@@ -132,6 +132,12 @@ class Bundles:
             about = {"bundle_id": after.bundle_id, "image_id": after.lost_image}
             self._tools.journal.write(Line.HELD_BUNDLE, workspace_id, **about)
 
+    def renew(self, bundle_ids: Iterable[str]) -> None:
+        """See which holds are over, though nobody waits: the gauges show what was written last."""
+        if self._tools.settings.canary_after is not None:
+            for bundle_id in sorted(bundle_ids):
+                self._bundle(bundle_id)
+
     def release(self, record: Record) -> None:
         """The rebuild of a WorkSpace did not come about: it is not the canary any more."""
         bundle_id = record.facts.bundle_id
@@ -152,9 +158,11 @@ class Bundles:
             stored = self._tools.ledger.bundle(bundle_id)
             bundle = self._current(stored)
             self._known[bundle_id] = now, bundle
-            if len(bundle.lost) > len(stored.lost) and self._write(bundle):
+            has_grown = len(bundle.lost) > len(stored.lost)
+            if (has_grown or bundle.is_held != stored.is_held) and self._write(bundle):
                 bundle = self._known[bundle_id][1]
-                self._tell_held(stored, bundle, bundle.lost[0])
+                if has_grown:
+                    self._tell_held(stored, bundle, bundle.lost[0])
         return bundle
 
     def _write(self, bundle: Bundle) -> bool:

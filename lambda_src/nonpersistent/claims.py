@@ -215,7 +215,7 @@ def trouble(
     holds: timedelta = DOUBT_HOLDS,
 ) -> Decision:
     """Nothing can be done, for a reason that nobody chose: look again, ever more rarely."""
-    before = facts.trouble or Trouble(now, need, reason, now + holds)
+    before = facts.trouble or _begin(facts, need, reason, now, holds)
     since = before.since
     needs_at = min(since + holds, before.needs_at)
     if facts.retry_at is not None or before.needs_at <= now:
@@ -226,6 +226,14 @@ def trouble(
     refused = verdict is Verdict.REFUSED or before.refused
     stuck = replace(facts, trouble=Trouble(since, need, reason, needs_at, refused))
     return Decision(stuck, verdict, settings.look_after(now, pause), reason)
+
+
+def _begin(facts: Facts, need: Need, reason: str, now: datetime, holds: timedelta) -> Trouble:
+    """What a person was told of goes on under its name: one fault, one alarm."""
+    told = facts.needs(None)
+    if told is not None and told[1] <= now:
+        return Trouble(now, told[0], reason, told[1])
+    return Trouble(now, need, reason, now + holds)
 
 
 def _watched_to(claim: Claim, seen: Observation) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import Any
 from . import claims, lifecycle
 from .answers import NobodyAnswered, Refused, Unavailable
 from .bundles import Bundles
-from .facts import NOTICE_LAG, Claim, Decision, Deferral, Facts, Phase, Verdict, after
+from .facts import NOTICE_LAG, Claim, Decision, Deferral, Facts, Need, Phase, Verdict, after
 from .lease import REBUILD_RESERVE
 from .observation import Observation
 from .rebuilder import Rebuilder
@@ -96,7 +96,7 @@ class Examiner:
     def _needs_state(self, record: Record) -> bool:
         facts = record.facts
         soon = facts.is_dirty and (not self._tools.settings.grace or facts.is_wanted)
-        return soon or facts.phase in NEEDS_STATE or is_suspect(record.reason)
+        return soon or facts.phase in NEEDS_STATE or facts.trouble is not None
 
     def _waits(self, record: Record) -> bool:
         """Defer a rebuild that cannot happen now in any case, without asking AWS about it."""
@@ -137,7 +137,10 @@ class Examiner:
             newest = tools.workspaces.newest_snapshot(record.workspace_id)
             now = tools.clock.now()
             if isinstance(newest, Refused):
-                decision = claims.refuse(record.facts, newest.code, now, settings)
+                holds = claims.FAILURE_HOLDS
+                decision = claims.trouble(
+                    record.facts, Need.BLOCKED, newest.code, now, settings, holds=holds
+                )
             else:
                 seen = replace(seen, snapshot_at=newest, snapshot_asked=True)
                 decision = lifecycle.decide(record.facts, seen, now, settings)

@@ -134,7 +134,7 @@ class Facts:
     """What is known of a WorkSpace. Times are UTC; None means never, or not known.
 
     used_at       the latest sign of use: a sign-in, a connected sample, a last-connection time
-    signed_in_at  the latest sign-in by its event
+    signed_in_at  the latest sign-in by its event, or the sign of one that followed a request
     told_at       the latest alarm: a session had ended by then
     wanted_at     an administrator asked for a rebuild
     outdated_at   its bundle was seen to have a proven image that it lacks; nobody used it since

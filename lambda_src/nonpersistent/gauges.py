@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from .facts import USUAL_DELAY, Deferral, Need, Phase
+from .facts import USUAL_DELAY, Need, Phase
 from .journal import Journal, Line
 from .ledger import Entry, Ledger
 from .settings import Settings
@@ -31,11 +31,11 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings) -> None:
     needy = list(_needy(entries, unattended, now))
     counts = Counter(need for _, need, _, _ in needy)
     late = [since for _, need, since, _ in needy if need is Need.LATE]
-    signs = [e for e in entries if e.phase == Phase.FAILED or e.reason == Deferral.HELD_BUNDLE]
-    bundles = ledger.bundles(sorted({entry.bundle_id for entry in signs if entry.bundle_id}))
-    has_canaries = settings.canary_after is not None
-    held = [bundle.bundle_id for bundle in bundles if has_canaries and bundle.is_held]
-    completed_at = ledger.audit().completed_at
+    audit = ledger.audit()
+    bundle_ids = {*audit.bundle_ids, *(entry.bundle_id for entry in entries if entry.bundle_id)}
+    bundles = ledger.bundles(sorted(bundle_ids)) if settings.canary_after is not None else []
+    held = [bundle.bundle_id for bundle in bundles if bundle.is_held]
+    completed_at = audit.completed_at
     if completed_at is None:
         ledger.ask_audit(now)
     overdue = now - completed_at - settings.audit_interval if completed_at else timedelta()

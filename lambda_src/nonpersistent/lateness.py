@@ -3,28 +3,45 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .facts import BRAKE_HOLDS, Decision, Deferral, Doubt, Facts, Phase, after, latest
+from .claims import BAD_FOR
+from .facts import BRAKE_HOLDS, Decision, Deferral, Doubt, Facts, Need, Phase, after, latest
 from .settings import Settings
 
 SIGN_INS_COUNT_FOR = timedelta(hours=4)
 """How much younger sign-ins alone can make a debt: nothing else may confirm a short session, but no
 stream of them keeps a debt from ever being late."""
 
+NO_LIMITS = (
+    Deferral.WINDOW,
+    Deferral.CANARY,
+    Deferral.IMAGE,
+    Deferral.THROTTLED,
+    Deferral.UNCONFIRMED,
+)
+"""What a debt may wait for in each window anew, and so for ever where the windows are short."""
+
+REFUSAL_WAITS = (Deferral.WINDOW, Deferral.CANARY, Deferral.HELD_BUNDLE)
+"""What puts off the next try of a rebuild that AWS has refused, and ends by itself."""
+
 
 def reckon(
-    before: Facts, decision: Decision, now: datetime, settings: Settings, allowance: timedelta
+    before: Facts,
+    decision: Decision,
+    now: datetime,
+    settings: Settings,
+    allowance: timedelta,
+    *,
+    waited_for: str | None = None,
 ) -> Facts:
     """The decision's facts, with the time by which the debt should have been paid.
 
     That is the grace period, what the API's rate needs (`allowance`), and each wait that the
-    administrator configured. What is late already stays late, whatever it waits for next. What had
-    been in trouble for long, or owed nothing in a dry run, begins anew.
+    administrator configured; but a debt that has waited in vain for a whole window is late. What is
+    late already stays late, whatever it waits for next. What had been in trouble for long, or owed
+    nothing in a dry run, begins anew.
     """
+    decision = _without_what_is_over(decision, now)
     facts = decision.facts
-    waits = isinstance(decision.reason, Deferral)  # so does the look that awaited a newer sample
-    doubted = facts.trouble is not None and facts.trouble.reason == Doubt.OLDER_SAMPLE
-    if waits and doubted and not facts.is_stuck:
-        facts = replace(facts, trouble=None)
     put_off = facts.phase is Phase.IN_USE and facts.owed_since is not None
     if not (facts.is_owed or put_off) or settings.dry_run:
         return replace(facts, late_at=None, braked_at=None)
@@ -33,16 +50,46 @@ def reckon(
     if signed_in_at is not None and facts.owed_since is not None:
         told_at = latest(told_at, min(signed_in_at, facts.owed_since + SIGN_INS_COUNT_FOR))
     since = latest(facts.owed_since, told_at, facts.wanted_at, was_held_to) or now
+    was_dry_run = before.is_owed and before.late_at is None
+    if was_dry_run or (_was_stuck(before, now) and facts.trouble is None):
+        since = now
     late_at = since + settings.grace + allowance
     if facts.late_at is not None and not after(facts.owed_since, before.owed_since):
         late_at = max(late_at, facts.late_at)
-    was_stuck = before.trouble is not None and now >= before.trouble.needs_at
-    was_dry_run = before.is_owed and before.late_at is None
-    if was_dry_run or (was_stuck and facts.trouble is None):
-        late_at = max(late_at, now + settings.grace + allowance)
-    if decision.expected_by is not None and now < late_at:
+    had_its_chance = _had_its_chance(decision, since + settings.grace, waited_for, settings)
+    if decision.expected_by is not None and now < late_at and not had_its_chance:
         late_at = max(late_at, decision.expected_by + allowance)
     return replace(facts, late_at=late_at, braked_at=_braked_at(before, decision, now, settings))
+
+
+def _had_its_chance(
+    decision: Decision, due_at: datetime, waited_for: str | None, settings: Settings
+) -> bool:
+    """Whether a whole window has passed since it was due, and no limit of the administrator's kept
+    it waiting."""
+    if decision.reason != Deferral.WINDOW or waited_for not in NO_LIMITS:
+        return False
+    opened_at = settings.rebuild_allowed_at(due_at, whole=True)
+    return after(decision.expected_by, settings.next_look(opened_at))
+
+
+def _without_what_is_over(decision: Decision, now: datetime) -> Decision:
+    """A debt that waits by choice is in no doubt about a sample any more. Whether a refusal lasts
+    that was just met first, nobody knows until the next try."""
+    facts, trouble = decision.facts, decision.facts.trouble
+    if trouble is None or not isinstance(decision.reason, Deferral):
+        return decision
+    doubted = trouble.reason == Doubt.OLDER_SAMPLE and not facts.is_stuck
+    is_first = trouble.refused and not facts.failures and now - trouble.since < BAD_FOR
+    is_over = doubted or (is_first and decision.reason in REFUSAL_WAITS)
+    return replace(decision, facts=replace(facts, trouble=None)) if is_over else decision
+
+
+def _was_stuck(before: Facts, now: datetime) -> bool:
+    """Whether trouble of its own was told to a person. A doubt only goes on with what was."""
+    trouble = before.trouble
+    told = trouble is not None and now >= trouble.needs_at
+    return told and trouble is not None and trouble.need not in (Need.LATE, Need.BRAKED)
 
 
 def _braked_at(
@@ -54,7 +101,7 @@ def _braked_at(
     is_same_debt = not after(decision.facts.owed_since, before.owed_since)
     if before.braked_at is not None and is_same_debt:
         in_doubt = decision.facts.trouble is not None
-        goes_on = is_queued or in_doubt or decision.reason == Deferral.WINDOW
+        goes_on = is_queued or in_doubt or decision.reason in (Deferral.WINDOW, Deferral.CANARY)
         return before.braked_at if goes_on else None
     needs_at = now
     for _ in range(BRAKE_HOLDS.days):

@@ -11,10 +11,10 @@ An item with a time to look carries `due_at`, the key of the sparse index `due`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .canary import Bundle
@@ -40,6 +40,9 @@ SIGNALS = {
 
 ODD_ITEM = "unreadable_item"
 """Why a WorkSpace whose item somebody has changed needs a person."""
+
+LONGEST_LEASE = timedelta(minutes=15)
+"""As long as an invocation may last: an item that says more is no lease."""
 
 COUNT = "ADD version :one"
 """Changes the version, so that the write of an actor that has not seen the signal fails."""
@@ -67,10 +70,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Audit:
-    """How far the audit under way has come, and when the last one was completed."""
+    """How far the audit under way has come; when the last one was completed, and which bundles the
+    fleet's WorkSpaces had then."""
 
     seen_up_to: str = ""
     completed_at: datetime | None = None
+    bundle_ids: tuple[str, ...] = ()
 
 
 class Ledger:
@@ -185,8 +190,12 @@ class Ledger:
         """Take or prolong the right to act; False while another owner has it."""
         return self._table.put(
             {"id": {"S": LEASE}, "held_by": {"S": owner}, "expires_at": from_moment(until)},
-            "attribute_not_exists(id) OR expires_at <= :now OR held_by = :owner",
-            {":now": from_moment(now), ":owner": {"S": owner}},
+            "held_by = :owner OR expires_at <= :now OR NOT expires_at BETWEEN :now AND :longest",
+            {
+                ":now": from_moment(now),
+                ":owner": {"S": owner},
+                ":longest": from_moment(now + LONGEST_LEASE),
+            },
         )
 
     def ask_audit(self, now: datetime) -> None:
@@ -208,9 +217,11 @@ class Ledger:
         """Remember how far the audit has come, for whoever goes on with it."""
         self._table.update(AUDIT, "SET seen_up_to = :position", {":position": {"S": position}})
 
-    def end_audit(self, now: datetime) -> None:
+    def end_audit(self, now: datetime, bundle_ids: Iterable[str] = ()) -> None:
         """The whole roster was seen: no audit is due until the next one is asked for."""
-        self._table.put({"id": {"S": AUDIT}, "completed_at": from_moment(now)})
+        bundles = [{"S": bundle_id} for bundle_id in sorted(bundle_ids)]
+        ended: Item = {"completed_at": from_moment(now), "bundle_ids": {"L": bundles}}
+        self._table.put({"id": {"S": AUDIT}, **ended})
 
     def _entries(self, values: Item, *conditions: str) -> Iterator[Entry]:
         for item in self._table.query("due", values, *conditions):

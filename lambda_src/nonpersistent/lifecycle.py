@@ -81,6 +81,7 @@ def learn(facts: Facts, seen: Observation) -> Facts:
         # Rebuilds that do not take place, again and again, leave it usable: that mends nothing.
         if facts.failed is not None or facts.failures < 2:
             facts = replace(facts, failed=None, failures=0, trouble=None)
+    came_back = after(used_at, facts.vacant_since) and after(used_at, facts.wanted_at)
     vacancies = (facts.vacant_since, _vacant_at(facts, seen))
     unused = (at for at in vacancies if not perhaps_used_at or after(at, perhaps_used_at))
     vacant_since = next(filter(None, unused), None)
@@ -89,6 +90,7 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     return replace(
         facts,
         used_at=used_at,
+        signed_in_at=used_at if facts.is_wanted and came_back else facts.signed_in_at,
         outdated_at=None if used_anew else facts.outdated_at,
         vacant_since=vacant_since,
         owed_since=vacant_since if confirmed else facts.owed_since or vacant_since,

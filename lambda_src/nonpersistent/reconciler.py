@@ -182,9 +182,11 @@ class Reconciler:
                 if not (self._follow_up() and self._audit_batch(batch)):
                     return False
             ledger.move_audit(ids[-1])
-        self._forget_others(list(ledger.everything()), self._tools.roster())
-        ledger.end_audit(self._tools.clock.now())
+        members = self._forget_others(list(ledger.everything()), self._tools.roster())
+        bundle_ids = set(filter(None, (record.facts.bundle_id for record in members)))
+        ledger.end_audit(self._tools.clock.now(), bundle_ids)
         self._done(AUDIT)
+        self._examiner.bundles.renew(bundle_ids)
         return True
 
     def _audit_batch(self, ids: Sequence[str]) -> bool:

@@ -21,7 +21,7 @@ UNREADABLE = (KeyError, ValueError, TypeError, AttributeError)
 PARTS = {"claim": Claim, "failed": Claim, "trouble": Trouble}
 
 KINDS = {
-    **dict.fromkeys(("asked", "lost", "lost_to_it"), "L"),
+    **dict.fromkeys(("asked", "bundle_ids", "lost", "lost_to_it"), "L"),
     **dict.fromkeys(PARTS, "M"),
     **dict.fromkeys(("failures", "version"), "N"),
     **dict.fromkeys(("goes_first", "refused"), "BOOL"),

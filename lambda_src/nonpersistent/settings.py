@@ -47,8 +47,10 @@ class Window:
     timezone: str
     days: frozenset[int] = frozenset(range(7))
 
-    def opens_at(self, moment: datetime) -> datetime:
+    def opens_at(self, moment: datetime, *, whole: bool = False) -> datetime:
         """`moment` itself when it lies in the window, otherwise the next opening, in UTC.
+
+        If a `whole` window is asked for, always an opening.
 
         A local time that clocks skip is taken as so long after midnight, one that they repeat as
         the first of the two: so each day has its window, and once.
@@ -67,7 +69,7 @@ class Window:
             if closes <= opens:  # it lies in the hour that clocks skip, or begins there
                 start, end = datetime.combine(day, self.start), datetime.combine(last, self.end)
                 closes = opens + (end - start)
-            if moment < closes:
+            if moment <= opens or (moment < closes and not whole):
                 return max(moment, opens)
         raise SettingsError(f"REBUILD_WINDOW opens on none of the days {sorted(self.days)}")
 
@@ -134,9 +136,9 @@ class Settings:
         """The first tick at or after `moment`, for looks that must not be late."""
         return _round_up(moment, min(TICK, self.patience))
 
-    def rebuild_allowed_at(self, moment: datetime) -> datetime:
+    def rebuild_allowed_at(self, moment: datetime, *, whole: bool = False) -> datetime:
         """`moment`, or the next opening of the rebuild window after it."""
-        return moment if self.window is None else self.window.opens_at(moment)
+        return moment if self.window is None else self.window.opens_at(moment, whole=whole)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

@@ -56,7 +56,9 @@ class Tools:
         What was recorded meanwhile wins: the WorkSpace stays due and is looked at again.
         """
         now = self.clock.now()
-        facts = reckon(record.facts, decision, now, self.settings, self.allowance)
+        facts = reckon(
+            record.facts, decision, now, self.settings, self.allowance, waited_for=record.reason
+        )
         reason = facts.trouble.reason if facts.trouble is not None else decision.reason
         written = replace(record, facts=facts, look_at=decision.look_at, reason=reason)
         if written == record:

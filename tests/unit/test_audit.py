@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Need, Phase
 from nonpersistent.journal import Tally
 from nonpersistent.ledger import AUDIT, NoRoster
@@ -264,3 +265,16 @@ def test_p6_an_audit_says_when_it_was_completed(audit: Stage) -> None:
     audit.has(None, None)
     audit.run()
     assert audit.ledger.audit().completed_at == audit.clock.now()
+
+
+@pytest.mark.parametrize("canary_after", [timedelta(hours=12), None])
+def test_p6_an_audit_finds_that_those_a_bundle_was_held_for_are_gone(
+    audit: Stage, canary_after: timedelta | None
+) -> None:
+    audit.settings = settings(canary_after=canary_after)
+    audit.has(CLEAN, None, last_at=at(-400))
+    gone = tuple(f"ws-00000000{number}" for number in range(3))
+    audit.ledger.write_bundle(Bundle(BUNDLE, lost=gone, lost_at=at(-99)))
+    audit.run()
+    assert audit.ledger.audit().bundle_ids == (BUNDLE,)
+    assert audit.ledger.bundle(BUNDLE).is_held is (canary_after is None)

@@ -570,6 +570,19 @@ def test_p6_what_a_person_was_told_of_rings_under_one_name(
     assert after.reason == "no_row"
 
 
+@pytest.mark.parametrize(("late_at", "need"), [(0, Need.LATE), (1, Need.UNKNOWN)])
+def test_p6_a_doubt_does_not_silence_an_alarm_that_rings(late_at: float, need: Need) -> None:
+    late = replace(OWED, late_at=at(late_at), held_until=None)
+    doubted = trouble(late, 0).facts.trouble
+    needs_at = at(late_at) if need is Need.LATE else at(90)
+    assert doubted == Trouble(NOON, need, "no_row", needs_at)
+
+
+def test_p6_nor_does_an_answer_without_a_workspace_whose_rebuild_does_not_end() -> None:
+    endless = judge(BEGUN, 135, None).facts
+    assert endless.needs(None) == (Need.ENDLESS, BEGUN.asked_at + ENDS_WITHIN)
+
+
 def test_p6_a_failed_rebuild_stays_what_needs_a_person() -> None:
     lost = claims.fail(OWED, BEGUN, "ERROR", NOON, DEFAULTS).facts
     assert trouble(lost, 10).facts.trouble == Trouble(NOON, Need.BLOCKED, "no_row", at(30))

@@ -144,15 +144,18 @@ def test_p6_a_bundle_that_is_held_is_told_by_its_failed_workspaces(stage: Stage)
     assert line["reason"] == "three_lost"
 
 
-@pytest.mark.parametrize(("reason", "held"), [("held_bundle", 1), ("grace", 0)])
-def test_p6_a_held_bundle_is_told_as_long_as_somebody_waits_for_it(
-    stage: Stage, reason: str, held: int
+@pytest.mark.parametrize("bundle_ids", [[], [BUNDLE]], ids=["not yet", "seen by an audit"])
+@pytest.mark.parametrize("waits", [True, False])
+def test_p6_a_held_bundle_is_told_also_if_nobody_waits_for_it(
+    stage: Stage, bundle_ids: list[str], waits: bool
 ) -> None:
-    """Those that were lost may have been restored by hand."""
+    """Those that were lost may have been restored by hand, and the others may be in use."""
     lost = tuple(f"ws-00000000{number}" for number in range(3))
     stage.ledger.write_bundle(Bundle(BUNDLE, lost=lost))
-    stage.has(DUE, at(5), reason=reason)
-    gauge = {"owed": 1} | ({"held_bundles": held} if held else {})
+    stage.ledger.end_audit(NOON, bundle_ids)
+    if waits:
+        stage.has(DUE, at(5), reason="grace")
+    gauge = ({"owed": 1} if waits else {}) | ({"held_bundles": 1} if waits or bundle_ids else {})
     assert told(stage, canary_after=timedelta(hours=12)) == gauge
 
 

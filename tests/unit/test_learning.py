@@ -21,7 +21,7 @@ from nonpersistent.facts import (
     Trouble,
     Verdict,
 )
-from nonpersistent.lateness import reckon
+from nonpersistent.lateness import NO_LIMITS, reckon
 from nonpersistent.lifecycle import decide, evident_at, learn, owed_at
 from nonpersistent.observation import Observation
 from nonpersistent.settings import Window
@@ -211,6 +211,10 @@ LONG_AGO = replace(LATE, used_at=at(-110), told_at=at(-100), owed_since=at(-106)
 WAS_STUCK = replace(LATE, trouble=Trouble(at(-100), Need.UNKNOWN, "no_row", at(-10)))
 
 
+def in_doubt(need: Need) -> Facts:
+    return replace(LONG_AGO, trouble=Trouble(at(-15), need, "no_row", at(-20)))
+
+
 def reckoned(
     facts: Facts,
     before: Facts = LATE,
@@ -252,6 +256,8 @@ def reckoned(
         (at(-20), {"facts": replace(LONG_AGO, trouble=WAS_STUCK.trouble), "before": WAS_STUCK}),
         (at(99), {"facts": replace(LATE, late_at=at(99)), "before": WAS_STUCK}),
         (at(70), {"facts": LONG_AGO, "before": WAS_STUCK, "minutes": -10}),
+        (at(-20), {"facts": LONG_AGO, "before": in_doubt(Need.LATE)}),
+        (at(-20), {"facts": LONG_AGO, "before": in_doubt(Need.BRAKED)}),
     ],
     ids=[
         "a new debt",
@@ -280,12 +286,42 @@ def reckoned(
         "still stuck",
         "a later time stays",
         "stuck for just long enough",
+        "late before a doubt",
+        "braked before a doubt",
     ],
 )
 def test_p6_a_debt_knows_when_it_should_have_been_paid(
     late_at: datetime | None, given: dict[str, Any]
 ) -> None:
     assert reckoned(**given) == late_at
+
+
+HALF_AN_HOUR = Window(time(19), time(19, 30), "UTC")
+TOMORROW = at((24 + 7) * 60)
+TONIGHT = at(7 * 60)
+
+
+@pytest.mark.parametrize(
+    ("waited_for", "owed_since", "why", "late_at"),
+    [
+        *((why, at(0), Deferral.WINDOW, TONIGHT + ALLOWANCE) for why in NO_LIMITS),
+        (Deferral.CANARY, TONIGHT - timedelta(minutes=20), "window", TONIGHT + ALLOWANCE),
+        (Deferral.CANARY, TONIGHT - timedelta(minutes=19), "window", TOMORROW + ALLOWANCE),
+        (Deferral.CANARY, at(0), Deferral.SNAPSHOT, TOMORROW + ALLOWANCE),
+        (Deferral.HELD_BUNDLE, at(0), Deferral.WINDOW, TOMORROW + ALLOWANCE),
+        (Deferral.BRAKE, at(0), Deferral.WINDOW, TOMORROW + ALLOWANCE),
+        ("STOPPING", at(0), Deferral.WINDOW, TOMORROW + ALLOWANCE),
+    ],
+)
+def test_p6_a_debt_that_waited_in_vain_for_a_whole_window_is_late(
+    waited_for: str, owed_since: datetime, why: str, late_at: datetime
+) -> None:
+    """Or it would wait for the next one each time, and nobody would be told."""
+    facts = replace(LATE, told_at=owed_since, owed_since=owed_since, late_at=TONIGHT + ALLOWANCE)
+    decided = Decision(facts, Verdict.DEFERRED, TOMORROW, why, expected_by=TOMORROW)
+    now = TONIGHT + timedelta(minutes=30)
+    chosen = settings(window=HALF_AN_HOUR)
+    assert reckon(facts, decided, now, chosen, ALLOWANCE, waited_for=waited_for).late_at == late_at
 
 
 # Whatever is known and seen.
@@ -406,6 +442,28 @@ def test_p6_no_awaited_sample_hides_that_a_rebuild_failed_or_was_refused(
     assert reckon(facts, waits, at(5), settings(), timedelta(hours=1)).trouble == trouble
 
 
+@pytest.mark.parametrize(
+    ("waits_for", "minutes", "failures", "kept"),
+    [
+        (Deferral.CANARY, 9.9, 0, False),
+        (Deferral.WINDOW, 9.9, 0, False),
+        (Deferral.HELD_BUNDLE, 9.9, 0, False),
+        (Deferral.CANARY, 10, 0, True),
+        (Deferral.CANARY, 9.9, 1, True),
+        (Deferral.BRAKE, 9.9, 0, True),
+        ("Conflict", 9.9, 0, True),
+    ],
+)
+def test_p6_a_refusal_that_was_met_once_does_not_ring_until_the_next_try(
+    waits_for: str, minutes: float, failures: int, kept: bool
+) -> None:
+    trouble = Trouble(NOON, Need.BLOCKED, "Conflict", at(30), refused=True)
+    facts = replace(VACANT, trouble=trouble, failures=failures)
+    waits = Decision(facts, Verdict.DEFERRED, at(300), waits_for)
+    reckoned = reckon(facts, waits, at(minutes), settings(), ALLOWANCE)
+    assert reckoned.trouble == (trouble if kept else None)
+
+
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NIGHTS = Window(time(19), time(6), "UTC")
 WEEKDAYS = replace(NIGHTS, days=frozenset(range(5)))
@@ -438,7 +496,8 @@ def test_p6_who_waits_for_a_place_on_three_open_days_needs_a_person_also_while_i
     assert waits(facts, place) == braked_at
     queued = replace(facts, braked_at=braked_at)
     assert waits(queued, Deferral.WINDOW) == braked_at
-    assert waits(queued, Deferral.CANARY) is None
+    assert waits(queued, Deferral.CANARY) == braked_at
+    assert waits(queued, Deferral.HELD_BUNDLE) is None
     assert waits(queued, Doubt.NO_ROW) is None
     later = replace(queued, braked_at=braked_at - timedelta(hours=9))  # it has waited for long
     assert waits(later, place) == later.braked_at

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Facts, Need
 from nonpersistent.ledger import Audit, Entry, Ledger, NoRoster
-from nonpersistent.records import Record, to_item
+from nonpersistent.records import Record, from_moment, to_item
 from nonpersistent.signals import Kind, Signal
 from tests import ledger_table
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at, session_end, sign_in
@@ -327,6 +327,20 @@ def test_p5_one_acts_at_a_time(ledger: Ledger) -> None:
     assert not ledger.lease("me", at(4), at(5))
 
 
+@pytest.mark.parametrize(
+    ("expires_at", "free"),
+    [({"S": "2199-01-01T00:00:00.000Z"}, True), (None, True), (from_moment(at(15)), False)],
+    ids=["in years", "never", "as late as an invocation may end"],
+)
+def test_p8_an_item_that_nobody_can_have_written_is_no_lease(
+    ledger: Ledger, dynamodb: DynamoDBClient, expires_at: Any, free: bool
+) -> None:
+    odd = {"id": {"S": "lease"}, "held_by": {"S": "somebody"}}
+    odd |= {"expires_at": expires_at} if expires_at else {}
+    ledger_table.put(dynamodb, "ledger", odd)
+    assert ledger.lease("me", NOON, at(2)) is free
+
+
 def test_p2_an_audit_is_due_from_the_first_time_it_is_asked_for(ledger: Ledger) -> None:
     assert ledger.audit() == Audit()
     ledger.ask_audit(NOON)
@@ -349,9 +363,11 @@ def test_p2_an_audit_goes_on_where_it_was(ledger: Ledger) -> None:
     ledger.ask_audit(NOON)
     ledger.move_audit(WS)
     assert ledger.audit() == Audit(WS, NOON)
-    ledger.end_audit(at(7))
-    assert (ledger.audit(), ledger.due(at(60))) == (Audit(completed_at=at(7)), [])
+    ledger.end_audit(at(7), {"wsb-2", "wsb-1"})
+    ended = Audit(completed_at=at(7), bundle_ids=("wsb-1", "wsb-2"))
+    assert (ledger.audit(), ledger.due(at(60))) == (ended, [])
     ledger.ask_audit(at(60))
+    assert ledger.audit().bundle_ids == ended.bundle_ids
     assert ledger.due(at(60)) == [Entry("audit", at(60))]
     assert ledger.audit().completed_at == at(7)
 

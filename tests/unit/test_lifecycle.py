@@ -362,6 +362,24 @@ def test_p1_who_signs_in_after_an_administrator_asked_has_a_session_like_any_oth
     assert keep(wanted, empty(at(25))).needs_snapshot
 
 
+@pytest.mark.parametrize(
+    ("facts", "seen", "wanted"),
+    [
+        (VACANT, busy(at(9)), False),
+        (VACANT, empty(at(9), last_connected_at=at(5)), False),
+        (VACANT, empty(at(9), last_connected_at=at(-1)), True),
+        (VACANT, empty(at(9)), True),
+        (replace(VACANT, vacant_since=None), busy(at(9)), True),
+    ],
+    ids=["connected", "was connected", "before the request", "nobody", "the session it is for"],
+)
+def test_p1_so_has_who_comes_back_unseen_after_it_was_vacant(
+    facts: Facts, seen: Observation, wanted: bool
+) -> None:
+    """Their sign-in was lost."""
+    assert judge(replace(facts, wanted_at=NOON), seen).facts.is_wanted is wanted
+
+
 # The window.
 
 EVENING = Window(time(19), time(6), "UTC")

@@ -454,16 +454,20 @@ def test_p2_a_workspace_whose_snapshots_may_not_be_read_does_not_stop_the_others
     assert OTHER in stage.desktops.rebuilds()
 
 
-def test_p6_snapshots_that_may_not_be_read_are_a_refusal_that_is_told(stage: Stage) -> None:
+def test_p6_snapshots_that_cannot_be_read_are_told_until_they_can(stage: Stage) -> None:
     stage.settings = settings(user_volume=UserVolume.KEEP)
     stage.has(DUE, NOON)
     stage.desktops.faults["DescribeWorkspaceSnapshots"] = [(400, "AccessDeniedException")]
     stage.run()
     denied = "AccessDeniedException"
-    assert stage.lines.decisions == [("refused", denied), ("blocked", denied)]
-    trouble = stage.facts().trouble
-    assert trouble
-    assert (trouble.need, trouble.reason) == (Need.BLOCKED, "AccessDeniedException")
+    assert stage.lines.decisions == [("deferred", denied), ("blocked", denied)]
+    told = stage.facts().trouble
+    assert told == Trouble(at(0, 1), Need.BLOCKED, denied, at(30, 1))
+    stage.desktops.faults["DescribeWorkspaceSnapshots"] = [(400, denied)]
+    stage.passes(at(6))
+    assert stage.facts().trouble == told
+    stage.passes(at(12))
+    assert (stage.facts().trouble, stage.record().reason) == (None, "snapshot")
 
 
 # What a claim's end is told as.

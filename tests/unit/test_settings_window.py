@@ -57,6 +57,22 @@ def test_the_window_opens_at_its_local_time(hours: Window, moment: str, opens: s
     assert opening.tzinfo is UTC
 
 
+@pytest.mark.parametrize(
+    ("hours", "moment", "opens"),
+    [
+        (NIGHT, "2026-11-22T17:59:59", "2026-11-22T18:00:00"),
+        (NIGHT, "2026-11-22T18:00:00", "2026-11-22T18:00:00"),
+        (NIGHT, "2026-11-22T18:00:01", "2026-11-23T18:00:00"),
+        (NIGHT, "2026-11-23T04:59:59", "2026-11-23T18:00:00"),
+        (FRIDAYS, "2026-11-21T04:59:59", "2026-11-27T18:00:00"),
+    ],
+)
+def test_a_whole_window_begins_with_an_opening(hours: Window, moment: str, opens: str) -> None:
+    given = datetime.fromisoformat(moment + "Z")
+    opening = settings(window=hours).rebuild_allowed_at(given, whole=True)
+    assert opening == datetime.fromisoformat(opens + "Z")
+
+
 def test_without_a_window_rebuilds_are_always_allowed() -> None:
     assert settings().rebuild_allowed_at(NOON) == NOON
 
