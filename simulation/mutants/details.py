@@ -80,8 +80,12 @@ DETAILS = (
         "lateness.py",
         {
             "who waits for a place is late or not, from one night to the next": (
-                "goes_on = is_queued or in_doubt or decision.reason == Deferral.WINDOW",
-                "goes_on = is_queued or in_doubt",
+                "or decision.reason in (Deferral.WINDOW, Deferral.CANARY)",
+                "or decision.reason == Deferral.CANARY",
+            ),
+            "who waits for a canary waits anew for a place": (
+                "or decision.reason in (Deferral.WINDOW, Deferral.CANARY)",
+                "or decision.reason == Deferral.WINDOW",
             ),
             "days on which the window does not open count for the brake": (
                 "needs_at = settings.rebuild_allowed_at(needs_at) + timedelta(days=1)",

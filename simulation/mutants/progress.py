@@ -61,7 +61,7 @@ PROGRESS = (
                 'update = f"{tell}, due_at = :look_at {COUNT}"',
             ),
             "an audit begins at the end for ever": (
-                'self._table.put({"id": {"S": AUDIT}, "completed_at": from_moment(now)})',
+                'self._table.put({"id": {"S": AUDIT}, **ended})',
                 "pass",
             ),
             "a lost roster counts as an empty one": (

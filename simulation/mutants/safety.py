@@ -46,6 +46,14 @@ SAFETY = (
         "P1",
         "lifecycle.py",
         {
+            "who comes back unseen is still who a request by hand was for": (
+                "signed_in_at=used_at if facts.is_wanted and came_back else facts.signed_in_at,",
+                "",
+            ),
+            "a request by hand is over as soon as its own session is seen": (
+                "came_back = after(used_at, facts.vacant_since) and ",
+                "came_back = ",
+            ),
             "a sign-in after a bad end is always in vain": (
                 "broken = unused and claims.is_seen_bad(facts)",
                 "broken = claims.is_seen_bad(facts)",
@@ -214,8 +222,12 @@ SAFETY = (
         "ledger.py",
         {
             "everybody may have the lease": (
-                '"attribute_not_exists(id) OR expires_at <= :now OR held_by = :owner"',
-                '"attribute_not_exists(id) OR expires_at <> :now OR held_by = :owner"',
+                '"held_by = :owner OR expires_at <= :now OR ',
+                '"held_by = :owner OR expires_at <> :now OR ',
+            ),
+            "a lease without an end is one for ever": (
+                " OR NOT expires_at BETWEEN :now AND :longest",
+                " OR attribute_not_exists(id)",
             ),
         },
     ),

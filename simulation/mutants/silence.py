@@ -21,8 +21,8 @@ GAUGES = (
         "gauges.py",
         {
             "a bundle is held although there are no canaries": (
-                "if has_canaries and bundle.is_held]",
-                "if bundle.is_held]",
+                " if settings.canary_after is not None else []",
+                "",
             ),
             "what needs a person later needs one now": (
                 "and entry.needs_at is not None and entry.needs_at <= now:",
@@ -81,6 +81,10 @@ GAUGES = (
         "P6",
         "claims.py",
         {
+            "a doubt silences an alarm that rings": (
+                "if told is not None and told[1] <= now:",
+                "if False:",
+            ),
             "a rebuild of which AWS knows nothing is one that goes on": (
                 "    if seen.state is None:\n",
                 "    if False:\n",
@@ -108,20 +112,44 @@ GAUGES = (
         "lateness.py",
         {
             "an awaited sample hides a refusal": (
-                "if waits and doubted and not facts.is_stuck:",
-                "if waits and doubted:",
+                "trouble.reason == Doubt.OLDER_SAMPLE and not facts.is_stuck",
+                "trouble.reason == Doubt.OLDER_SAMPLE",
+            ),
+            "a refusal that was met once rings until the next try": (
+                "is_over = doubted or (is_first and decision.reason in REFUSAL_WAITS)",
+                "is_over = doubted",
+            ),
+            "what AWS refuses for long rings no more while it waits": (
+                "and now - trouble.since < BAD_FOR",
+                "and now < trouble.needs_at",
+            ),
+            "a debt may wait for one window after the other": (
+                "    return after(decision.expected_by, settings.next_look(opened_at))",
+                "    return False",
+            ),
+            "a debt is late that fell due in the middle of a window": (
+                "settings.rebuild_allowed_at(due_at, whole=True)",
+                "settings.rebuild_allowed_at(due_at)",
+            ),
+            "a held bundle's others are late when the window closes": (
+                "if decision.reason != Deferral.WINDOW or waited_for not in NO_LIMITS:",
+                "if decision.reason != Deferral.WINDOW:",
+            ),
+            "a doubt that is over ends what was late before": (
+                "trouble.need not in (Need.LATE, Need.BRAKED)",
+                "trouble.need is not Need.BRAKED",
             ),
             "an alarm of a later session leaves the debt as old": (
                 "since = latest(facts.owed_since, told_at, ",
                 "since = latest(facts.owed_since, ",
             ),
             "a wait that was chosen is late": (
-                "if decision.expected_by is not None and now < late_at:",
+                "if decision.expected_by is not None and now < late_at and not had_its_chance:",
                 "if False:",
             ),
             "what is late is late no more while it waits": (
-                "if decision.expected_by is not None and now < late_at:",
-                "if decision.expected_by is not None:",
+                "if decision.expected_by is not None and now < late_at and not had_its_chance:",
+                "if decision.expected_by is not None and not had_its_chance:",
             ),
             "who is back for a moment has waited for nothing": (
                 "if not (facts.is_owed or put_off) or settings",
@@ -154,8 +182,12 @@ GAUGES = (
         "gauges.py",
         {
             "a held bundle is none once those that were lost are restored": (
-                "if e.phase == Phase.FAILED or e.reason == Deferral.HELD_BUNDLE",
-                "if e.phase == Phase.FAILED",
+                "*(entry.bundle_id for entry in entries if entry.bundle_id)",
+                "*(e.bundle_id for e in entries if e.bundle_id and e.phase == Phase.FAILED)",
+            ),
+            "a held bundle is none while its WorkSpaces are in use": (
+                "bundle_ids = {*audit.bundle_ids, ",
+                "bundle_ids = {",
             ),
         },
     ),
@@ -171,8 +203,26 @@ GAUGES = (
     ),
     *bugs(
         "P6",
+        "bundles.py",
+        {
+            "a hold is over only when somebody owes a rebuild": (
+                "                self._bundle(bundle_id)\n",
+                "                pass\n",
+            ),
+        },
+    ),
+    *bugs(
+        "P6",
         "examiner.py",
         {
+            "a question about snapshots that failed is a refusal for ever": (
+                "record.facts, Need.BLOCKED, newest.code, now, settings, holds=holds",
+                "record.facts, Need.BLOCKED, newest.code, now, settings, Verdict.REFUSED, holds",
+            ),
+            "a state is not asked for that blocks who may be in use": (
+                "or facts.trouble is not None",
+                "or (facts.trouble is not None and facts.phase is not Phase.IN_USE)",
+            ),
             "a doubt of one that waits stays one": (
                 "if in_doubt or claims.may_heal(facts, now):",
                 "if claims.may_heal(facts, now):",

@@ -157,3 +157,12 @@ def test_p6_a_hold_that_is_released_leaves_nothing_of_its_length(stage: Stage) -
     stage.desktops.desks[WS].state = "MAINTENANCE"
     stage.run()
     assert stage.facts().late_at == at(50 + 20 + 60, 1)
+
+
+def test_p6_what_blocks_who_may_be_in_use_is_asked_for_as_long_as_it_lasts(stage: Stage) -> None:
+    """Or a sample that is clear again would end the alarm, until the rebuild is due."""
+    blocked = Trouble(at(-170), Need.BLOCKED, "ADMIN_MAINTENANCE", at(-80))
+    used = replace(DUE, vacant_since=None, owed_since=None, trouble=blocked)
+    stage.has(used, NOON, reason=blocked.reason, state="ADMIN_MAINTENANCE")
+    stage.run()
+    assert stage.facts().trouble == blocked
