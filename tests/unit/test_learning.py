@@ -419,6 +419,7 @@ def test_p3_a_rebuild_that_was_asked_for_is_followed_to_its_end_before_another_o
         (Doubt.OLDER_SAMPLE, Deferral.IMAGE, False),
         (Doubt.OLDER_SAMPLE, Doubt.OLDER_SAMPLE, True),
         (Doubt.STALE_SAMPLE, Deferral.BRAKE, True),
+        (Doubt.STALE_SAMPLE, Deferral.CANARY, True),
     ],
 )
 def test_p6_no_awaited_sample_rings_while_the_look_waits_for_something_else(
