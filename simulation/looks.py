@@ -79,8 +79,8 @@ class Looks:
         """The state that invocation `by` was shown at `at`."""
         looks = self.states[desktop.id]
         looks.append(Look(at, desktop.state, desktop.shown_address, by))
-        if len(looks) > 400:
-            del looks[:200]
+        if len(looks) > 4000:
+            del looks[:2000]
 
     def is_believed(self, desktop_id: str, accepted_at: datetime) -> bool:
         """An accepted rebuild that no look could have shown counts as done."""

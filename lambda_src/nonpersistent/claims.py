@@ -72,6 +72,9 @@ FAILURE_HOLDS = timedelta(minutes=30)
 LONGEST_PAUSE = timedelta(hours=1)
 """Between two looks at a WorkSpace in trouble."""
 
+TOLD_BEFORE = frozenset({Need.LATE, Need.BRAKED, Need.ENDLESS})
+"""What a person may have been told of when a doubt begins: it rings on meanwhile."""
+
 NOT_BEGUN = "not_begun"
 """Why a rebuild failed that left no trace on looks that could not have missed it."""
 
@@ -217,6 +220,8 @@ def trouble(
     """Nothing can be done, for a reason that nobody chose: look again, ever more rarely."""
     before = facts.trouble or _begin(facts, need, reason, now, holds)
     since = before.since
+    if before.need in TOLD_BEFORE and now >= since + holds:  # a fault of its own by now
+        before = replace(before, need=need, needs_at=since + holds)
     needs_at = min(since + holds, before.needs_at)
     if facts.retry_at is not None or before.needs_at <= now:
         need = before.need  # a failed rebuild, or what a person was told of: one fault, one alarm

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .claims import BAD_FOR
-from .facts import BRAKE_HOLDS, Decision, Deferral, Doubt, Facts, Need, Phase, after, latest
+from .claims import BAD_FOR, TOLD_BEFORE
+from .facts import BRAKE_HOLDS, Decision, Deferral, Doubt, Facts, Phase, after, latest
 from .settings import Settings
 
 SIGN_INS_COUNT_FOR = timedelta(hours=4)
@@ -89,7 +89,7 @@ def _was_stuck(before: Facts, now: datetime) -> bool:
     """Whether trouble of its own was told to a person. A doubt only goes on with what was."""
     trouble = before.trouble
     told = trouble is not None and now >= trouble.needs_at
-    return told and trouble is not None and trouble.need not in (Need.LATE, Need.BRAKED)
+    return told and trouble is not None and trouble.need not in TOLD_BEFORE
 
 
 def _braked_at(

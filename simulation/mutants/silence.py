@@ -81,6 +81,10 @@ GAUGES = (
         "P6",
         "claims.py",
         {
+            "a doubt that lasts for hours is told as what it began with": (
+                "if before.need in TOLD_BEFORE and now >= since + holds:",
+                "if False:",
+            ),
             "a doubt silences an alarm that rings": (
                 "if told is not None and told[1] <= now:",
                 "if False:",
@@ -136,8 +140,8 @@ GAUGES = (
                 "if decision.reason != Deferral.WINDOW:",
             ),
             "a doubt that is over ends what was late before": (
-                "trouble.need not in (Need.LATE, Need.BRAKED)",
-                "trouble.need is not Need.BRAKED",
+                "return told and trouble is not None and trouble.need not in TOLD_BEFORE",
+                "return told",
             ),
             "an alarm of a later session leaves the debt as old": (
                 "since = latest(facts.owed_since, told_at, ",

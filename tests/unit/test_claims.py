@@ -578,6 +578,18 @@ def test_p6_a_doubt_does_not_silence_an_alarm_that_rings(late_at: float, need: N
     assert doubted == Trouble(NOON, need, "no_row", needs_at)
 
 
+@pytest.mark.parametrize("told", sorted(claims.TOLD_BEFORE))
+@pytest.mark.parametrize(("minutes", "lasts"), [(89, False), (90, True)])
+def test_p6_a_doubt_that_lasts_is_a_fault_of_its_own(
+    told: Need, minutes: float, lasts: bool
+) -> None:
+    """Such as an id that AWS does not know any more."""
+    doubted = replace(OWED, trouble=Trouble(NOON, told, "no_row", at(-60)))
+    trouble_then = trouble(doubted, minutes).facts.trouble
+    own = Trouble(NOON, Need.UNKNOWN, "no_row", at(90))
+    assert trouble_then == (own if lasts else doubted.trouble)
+
+
 def test_p6_nor_does_an_answer_without_a_workspace_whose_rebuild_does_not_end() -> None:
     endless = judge(BEGUN, 135, None).facts
     assert endless.needs(None) == (Need.ENDLESS, BEGUN.asked_at + ENDS_WITHIN)
