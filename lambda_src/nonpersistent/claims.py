@@ -228,6 +228,8 @@ def trouble(
         reason = before.reason if before.refused and isinstance(reason, Doubt) else reason
     shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience
     pause = max(shortest, min((now - since) / 2, LONGEST_PAUSE, settings.audit_interval))
+    if before.need in TOLD_BEFORE:
+        pause = min(pause, since + holds - now)
     refused = verdict is Verdict.REFUSED or before.refused
     stuck = replace(facts, trouble=Trouble(since, need, reason, needs_at, refused))
     return Decision(stuck, verdict, settings.look_after(now, pause), reason)

@@ -85,6 +85,10 @@ GAUGES = (
                 "if before.need in TOLD_BEFORE and now >= since + holds:",
                 "if False:",
             ),
+            "a doubt is told for its own hours after it might be": (
+                "        pause = min(pause, since + holds - now)\n",
+                "        pass\n",
+            ),
             "a doubt silences an alarm that rings": (
                 "if told is not None and told[1] <= now:",
                 "if False:",

@@ -590,6 +590,13 @@ def test_p6_a_doubt_that_lasts_is_a_fault_of_its_own(
     assert trouble_then == (own if lasts else doubted.trouble)
 
 
+def test_p6_when_a_doubt_may_be_a_fault_of_its_own_it_is_looked_at() -> None:
+    doubted = replace(OWED, trouble=Trouble(NOON, Need.LATE, "no_row", at(-60)))
+    assert trouble(doubted, 60).look_at == at(90)
+    assert trouble(doubted, 89.9).look_at == at(90)
+    assert trouble(doubted, 90).look_at == at(135)
+
+
 def test_p6_nor_does_an_answer_without_a_workspace_whose_rebuild_does_not_end() -> None:
     endless = judge(BEGUN, 135, None).facts
     assert endless.needs(None) == (Need.ENDLESS, BEGUN.asked_at + ENDS_WITHIN)
