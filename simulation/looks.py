@@ -159,5 +159,11 @@ class Looks:
         looks = self.states[desktop_id]
         return any(begun_at < look.at < ended_at and look.state in USABLE for look in looks)
 
+    def shown_end(self, desktop_id: str, rebuild: Rebuild) -> bool:
+        """Whether any state that may be a rebuild's end was shown since it began."""
+        since = rebuild.begun_at or rebuild.accepted_at
+        looks = self.states[desktop_id]
+        return any(look.at > since and look.state in USABLE | BAD for look in looks)
+
     def _after(self, desktop_id: str, moment: datetime) -> Iterable[Look]:
         return (look for look in self.states[desktop_id] if look.at >= moment)

@@ -48,6 +48,7 @@ FORBIDS_FOR = timedelta(hours=1)
 
 FORBIDDEN = "its state allows no rebuild"
 OWING = "its state does not allow the rebuild that it owes"
+UNENDED = "its state does not allow the rebuild that it owes, nor showed the last one's end"
 NOT_OURS = "a rebuild that a person ordered has failed, or does not end"
 
 MAY_BE_TOLD = frozenset({FORBIDDEN, NOT_OURS})
@@ -165,8 +166,9 @@ class Needs:
                 if whys or in_use or desktop.state in FORBIDDING:
                     self._hindered_at[id_] = now
                 for why in whys:
-                    owing = why == FORBIDDEN and id_ in owed
-                    yield (id_, OWING if owing else why), now
+                    if why == FORBIDDEN and id_ in owed:
+                        why = OWING if self._saw_the_last_end(desktop) else UNENDED
+                    yield (id_, why), now
         for id_ in world.reckoning.overdue(self._hindered_at):
             yield (id_, OVERDUE), now
         if world.scenario.weather == "cause" and world.scenario.canary_after is not None:
@@ -182,6 +184,11 @@ class Needs:
             under_way = any(r.accepted_at > debt.ended_at for r in debt.desktop.rebuilds)
             if debt.knowable_from is not None and not under_way:
                 yield debt.desktop.id
+
+    def _saw_the_last_end(self, desktop: Desktop) -> bool:
+        """Until a look shows one, a rebuild is followed, whatever has happened in between."""
+        looks = self._world.oracles.looks
+        return not desktop.rebuilds or looks.shown_end(desktop.id, desktop.rebuilds[-1])
 
     def _lost(self) -> Counter[str]:
         """How many WorkSpaces of each bundle the function could notice to be lost to it."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .alarms import PRESENT, AlarmJudge
-from .needs import FAILED, FORBIDDEN, HELD, MAY_BE_TOLD, NOT_OURS, OVERDUE, OWING, REFUSED
+from .needs import FAILED, FORBIDDEN, HELD, MAY_BE_TOLD, NOT_OURS, OVERDUE, OWING, REFUSED, UNENDED
 
 if TYPE_CHECKING:
     from .needs import Needs
@@ -33,6 +33,7 @@ ALARMS = {
     HELD: ("held-bundle",),
     FORBIDDEN: ("blocked", "late"),
     OWING: ("blocked", "late", "unknown"),
+    UNENDED: ("endless", "blocked", "late", "unknown"),
     NOT_OURS: ("endless", "blocked", "held-bundle", "unknown", "late"),
 }
 """Which alarms may say so, by the reason for which the world needs a person."""

@@ -9,7 +9,7 @@ import pytest
 from sandbox.course import Course
 from sandbox.states import LastKnown, Row, State
 from simulation import verdicts
-from simulation.needs import FORBIDDEN, NOT_OURS, Needs
+from simulation.needs import FORBIDDEN, NOT_OURS, OWING, UNENDED, Needs
 from simulation.scenario import Scenario
 from simulation.telling import Telling
 from tests.simulation.histories import BAD, History, minutes
@@ -181,3 +181,21 @@ def test_p6_what_others_have_brought_about_may_be_told_and_need_not(why: str) ->
         assert is_needed or minute < 100
         assert why == NOT_OURS or is_needed == (minute >= 95)
     assert history.broken == []
+
+
+@pytest.mark.parametrize(("looked", "why"), [(True, OWING), (False, UNENDED)])
+def test_p6_a_rebuild_whose_end_no_look_showed_may_be_told_to_go_on(looked: bool, why: str) -> None:
+    """It has ended, somebody has used the WorkSpace since, and now its state forbids the next."""
+    history = History(replace(CALM, weather="people", faults={"ordered": 0.1}))
+    history.session(10, 20)
+    history.rebuild(50)
+    if looked:
+        history.look(200)
+    history.session(210, 240)
+    history.told(245, "session_end")
+    fleet, needs = history.world.fleet, Needs(history.world)
+    fleet.set_state(history.id, State.MAINTENANCE, history.at(246))
+    for minute in range(250, 330, 5):
+        history.look(minute)
+        needs._judge()
+    assert set(needs.noticed()) == {(history.id, why)}
