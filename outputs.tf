@@ -9,52 +9,52 @@ output "alarm_names" {
 }
 
 output "dashboard_name" {
-  description = "Name of the fleet's dashboard; null without one."
+  description = "Name of the fleet's dashboard; null if there is none."
   value       = one(aws_cloudwatch_dashboard.fleet[*].dashboard_name)
 }
 
 output "dead_letter_queue_arn" {
-  description = "ARN of the queue that keeps the events that could not be delivered or handled."
+  description = "ARN of the queue that keeps events that could not be delivered or handled."
   value       = aws_sqs_queue.dead_letters.arn
 }
 
 output "dead_letter_queue_name" {
-  description = "Name of the queue that keeps the events that could not be delivered or handled."
+  description = "Name of the queue that keeps events that could not be delivered or handled."
   value       = aws_sqs_queue.dead_letters.name
 }
 
 output "dead_letter_queue_url" {
-  description = "URL of the queue that keeps the events that could not be delivered or handled."
+  description = "URL of the queue that keeps events that could not be delivered or handled."
   value       = aws_sqs_queue.dead_letters.url
 }
 
 output "function_arn" {
-  description = "ARN of the function that rebuilds."
+  description = "ARN of the Lambda function."
   value       = aws_lambda_function.nonpersistent.arn
 }
 
 output "function_name" {
-  description = "Name of the function that rebuilds."
+  description = "Name of the Lambda function."
   value       = aws_lambda_function.nonpersistent.function_name
 }
 
 output "ledger_table_arn" {
-  description = "ARN of the table that knows what is due."
+  description = "ARN of the DynamoDB table that holds the ledger."
   value       = aws_dynamodb_table.ledger.arn
 }
 
 output "ledger_table_name" {
-  description = "Name of the table that knows what is due."
+  description = "Name of the DynamoDB table that holds the ledger."
   value       = aws_dynamodb_table.ledger.name
 }
 
 output "log_group_arn" {
-  description = "ARN of the log group with one line per decision."
+  description = "ARN of the function's log group, with one line per decision."
   value       = aws_cloudwatch_log_group.function.arn
 }
 
 output "log_group_name" {
-  description = "Name of the log group with one line per decision."
+  description = "Name of the function's log group, with one line per decision."
   value       = aws_cloudwatch_log_group.function.name
 }
 

@@ -27,8 +27,8 @@ variable "workspace_ids" {
   description = <<-EOT
     The WorkSpaces that become non-persistent; no other WorkSpace is ever touched.
     Either a list or a set of ids (`["ws-0123456789"]`), or a map from a label of your choice to an id.
-    Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not. Without `session_alarms` a list or set will do, too.
-    The label, or the id in a list, ends the name of the WorkSpace's alarm. An empty collection deploys everything but session alarms and permissions to rebuild.
+    Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not. Without `session_alarms`, a list or set works, too.
+    The name of a WorkSpace's alarm ends with its label, or in a list with its id. An empty collection deploys everything except session alarms and permissions to rebuild.
   EOT
   type        = any
   nullable    = false
@@ -66,7 +66,7 @@ variable "workspace_ids" {
 }
 
 variable "audit_interval_minutes" {
-  description = "How often the whole roster is checked against the WorkSpaces API, in whole minutes. This bounds how long a session end can stay unseen when every signal of it was lost. Without `session_alarms`, every session end waits for the next audit."
+  description = "How often the whole roster is checked against the WorkSpaces API, in whole minutes. This limits how long a session end can go unnoticed if every signal of it was lost. Without `session_alarms`, every session end waits for the next audit."
   type        = number
   default     = 60
   nullable    = false
@@ -78,7 +78,7 @@ variable "audit_interval_minutes" {
 }
 
 variable "canary_after_hours" {
-  description = "For how many hours a rebuild that ended well vouches for the other WorkSpaces of its bundle. Otherwise (another image, no rebuild for so long, or one that ended badly since) one WorkSpace is rebuilt first, as the canary, and the others wait for it. Once a rebuild is seen to fail, whatever the cause, at most three more WorkSpaces are lost. null means no canary."
+  description = "For how many hours after a successful rebuild the other WorkSpaces of its bundle are rebuilt without a canary. Otherwise (another image, no rebuild for so long, or one that ended badly since) one WorkSpace is rebuilt first, as the canary, and the others wait for it. Once a rebuild is seen to fail, whatever the cause, at most three more WorkSpaces are lost. null means no canary."
   type        = number
   default     = 12
 
@@ -104,7 +104,7 @@ variable "dry_run" {
 
 variable "kms_key_arn" {
   description = <<-EOT
-    ARN of a customer-managed KMS key that encrypts the topic, the ledger, the dead letters, the function's environment and its logs. By default AWS's own keys encrypt all of these but the topic, which then has no server-side encryption.
+    ARN of a customer-managed KMS key that encrypts the topic, the ledger, the dead letters, the function's environment and its logs. By default, AWS's own keys encrypt all of these except the topic, which then has no server-side encryption.
     The key's policy must let cloudwatch.amazonaws.com, sns.amazonaws.com and events.amazonaws.com call `kms:Decrypt` and `kms:GenerateDataKey*`, and logs.REGION.amazonaws.com (in China logs.REGION.amazonaws.com.cn) encrypt and decrypt.
   EOT
   type        = string
@@ -122,7 +122,7 @@ variable "kms_key_arn" {
 }
 
 variable "lambda_architecture" {
-  description = "Instruction set of the function, arm64 or x86_64; its package runs on both. AWS offers arm64, the cheaper one, in most Regions; in cn-northwest-1 and AWS GovCloud (US) this is not proven."
+  description = "Instruction set of the function, arm64 or x86_64; its package runs on both. AWS offers arm64, the cheaper one, in most Regions; for cn-northwest-1 and AWS GovCloud (US) this is not confirmed."
   type        = string
   default     = "arm64"
   nullable    = false
@@ -146,7 +146,7 @@ variable "log_retention_days" {
 }
 
 variable "maximum_rebuilding_percent" {
-  description = "At most this share of the fleet's WorkSpaces is being rebuilt at once, in percent, but always at least one. The others wait, oldest first; an alarm rings after three days. A rebuild that takes longer than two hours does not count: it needs a person and has its alarm. null, the default, means no such limit."
+  description = "The highest share of the fleet's WorkSpaces that may be rebuilding at once, in percent, but always at least one WorkSpace. The others wait, oldest first; an alarm rings after three days. A rebuild that takes longer than two hours does not count: it needs a person and has its own alarm. null, the default, means no such limit."
   type        = number
   default     = null
 
@@ -168,7 +168,7 @@ variable "maximum_rebuilds_per_hour" {
 }
 
 variable "name" {
-  description = "Prefix of every resource's name. Two deployments in one Region of an account need different names. Another name later replaces every resource, and what the ledger knew is lost: docs/operations.md says how to rename a fleet."
+  description = "Prefix of every resource's name. Two deployments in one Region of an account need different names. Changing it later replaces every resource, and the ledger's contents are lost: docs/operations.md explains how to rename a fleet."
   type        = string
   default     = "workspaces-nonpersistent"
   nullable    = false
@@ -180,7 +180,7 @@ variable "name" {
 }
 
 variable "operations_alarm_actions" {
-  description = "ARNs, such as those of SNS topics, that are notified when an operations alarm goes to ALARM, because something needs a person, and when it returns to OK. docs/operations.md has a section for each alarm."
+  description = "ARNs of alarm actions, such as SNS topics, that run when an operations alarm goes to ALARM, because something needs a person, and when it returns to OK. docs/operations.md has a section for each alarm."
   type        = list(string)
   default     = []
   nullable    = false
@@ -208,7 +208,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "publish_events" {
-  description = "Whether to send events to the default event bus of EventBridge: each rebuild that is asked for, ends, fails or is blocked, and each bundle that is held. docs/events.md says what they hold."
+  description = "Whether to send events to the default event bus of EventBridge: for each rebuild that is requested, ends, fails or is blocked, and for each bundle that is held. docs/events.md describes them."
   type        = bool
   default     = false
   nullable    = false
@@ -216,9 +216,9 @@ variable "publish_events" {
 
 variable "rebuild_window" {
   description = <<-EOT
-    Hours in which rebuilds may happen, as `{start = "19:00", end = "06:00", timezone = "Europe/Berlin", days = ["mon", "tue"]}`; what is due outside of them waits. null, the default, means at any time.
-    A window may span midnight. `days` are those on which it opens, "mon" to "sun", by default all; one that opens on a Friday at 19:00 is open until Saturday at 06:00.
-    Where a canary goes first (`canary_after_hours`), the others follow when its rebuild has ended: choose a window of several hours.
+    Hours in which rebuilds may happen, as `{start = "19:00", end = "06:00", timezone = "Europe/Berlin", days = ["mon", "tue"]}`; a rebuild that is due at another time waits. null, the default, means at any time.
+    A window may span midnight. `days` are the days on which it opens, "mon" to "sun", by default all; a window that opens on a Friday at 19:00 is open until Saturday at 06:00.
+    Where a canary goes first (`canary_after_hours`), the others follow when its rebuild has ended, so choose a window of several hours.
   EOT
   type = object({
     start    = string
@@ -263,7 +263,7 @@ variable "rebuild_window" {
 }
 
 variable "reconnect_grace_minutes" {
-  description = "How long a WorkSpace must have been seen vacant before it is rebuilt, in minutes; fractions are allowed. The default, 20, is how long clients try to resume an interrupted session by default. 0 rebuilds at once, even while a client is trying to reconnect."
+  description = "How long a WorkSpace must have been seen vacant before it is rebuilt, in minutes; fractions are allowed. The default, 20, is how long clients try to resume an interrupted session unless configured otherwise. 0 rebuilds at once, even while a client is trying to reconnect."
   type        = number
   default     = 20
   nullable    = false
@@ -276,8 +276,8 @@ variable "reconnect_grace_minutes" {
 
 variable "roll_out_images" {
   description = <<-EOT
-    Whether a WorkSpace that nobody uses gets a new image of its bundle without waiting for its next session, once a rebuild with that image has ended well. Everything else stays as it is: window, brake, share, and sessions that ended come first. A WorkSpace in use gets it after its session.
-    An audit finds what is outdated. A WorkSpace that the module has not rebuilt yet counts as having the image that its bundle has when this is set; one whose last rebuild took an older image is rebuilt. Needs `canary_after_hours`.
+    Whether a WorkSpace that nobody uses gets a new image of its bundle without waiting for its next session, once a rebuild with that image has succeeded. Rebuild window, `maximum_rebuilds_per_hour` and `maximum_rebuilding_percent` still apply, and WorkSpaces whose sessions ended come first. A WorkSpace in use gets it after its session.
+    An audit finds the WorkSpaces with an older image. A WorkSpace that the module has not rebuilt yet counts as having the image that its bundle has when this is set; one whose last rebuild used an older image is rebuilt. Requires `canary_after_hours`.
   EOT
   type        = bool
   default     = false
@@ -290,7 +290,7 @@ variable "roll_out_images" {
 }
 
 variable "session_alarms" {
-  description = "Whether to deploy a CloudWatch alarm for each WorkSpace, which reports the end of a session within minutes. Without them only the audits find session ends, so set `audit_interval_minutes` to 5 to 15. This saves 0.10 USD per WorkSpace and month, and the time that Terraform spends on each alarm."
+  description = "Whether to deploy a CloudWatch alarm for each WorkSpace, which reports the end of a session within minutes. Without them, only audits find session ends, so set `audit_interval_minutes` to 5 to 15. This saves 0.10 USD per WorkSpace and month, and the time that Terraform spends on each alarm."
   type        = bool
   default     = true
   nullable    = false
@@ -329,7 +329,7 @@ variable "tags" {
 }
 
 variable "user_volume" {
-  description = "What may happen to D: or /home, which a rebuild sets back to its last snapshot, up to 12 hours old. \"roll_back\" rebuilds at once. \"keep\" waits for a snapshot newer than the session's end, so that no file of the user is lost; that may take 12 hours, so a `rebuild_window` beside it should be open for at least 13: a WorkSpace whose snapshots fall outside of it may never be rebuilt."
+  description = "What may happen to the user volume (D: or /home), which a rebuild rolls back to its last snapshot, up to 12 hours old. \"roll_back\" does not wait for a snapshot. \"keep\" waits for a snapshot newer than the session's end, so that no file of the user is lost; that may take 12 hours, so a `rebuild_window` should then be open for at least 13: a WorkSpace whose snapshots fall outside of the window may never be rebuilt."
   type        = string
   default     = "roll_back"
   nullable    = false
@@ -341,7 +341,7 @@ variable "user_volume" {
 }
 
 variable "workspace_tag" {
-  description = "A tag, as {key, value}, that all WorkSpaces of workspace_ids carry. Then IAM allows rebuilds by this tag instead of by exact id: for fleets whose ids do not fit into policies. workspace_ids alone still says which WorkSpaces are touched. null, the default, means by exact id."
+  description = "A tag, as {key, value}, that all WorkSpaces of workspace_ids carry. IAM then allows rebuilds by this tag instead of by exact id: use it for fleets whose ids do not fit into the role's policies. workspace_ids alone still determines which WorkSpaces are touched. null, the default, means by exact id."
   type = object({
     key   = string
     value = string
@@ -360,7 +360,7 @@ variable "workspace_tag" {
 }
 
 variable "workspaces_api_rate" {
-  description = "How many calls per second the module makes to the WorkSpaces API. AWS allows 2 per account and Region, shared with every other tool: less leaves room for them."
+  description = "How many calls per second the module makes to the WorkSpaces API. AWS allows 2 per account and Region, shared with all other tools: a lower rate leaves room for them."
   type        = number
   default     = 2
   nullable    = false

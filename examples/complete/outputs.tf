@@ -4,22 +4,22 @@ output "dashboard_name" {
 }
 
 output "dead_letter_queue_url" {
-  description = "URL of the queue that keeps the events that could not be delivered or handled."
+  description = "URL of the queue that keeps events that could not be delivered or handled."
   value       = module.nonpersistent.dead_letter_queue_url
 }
 
 output "function_name" {
-  description = "Name of the function that rebuilds."
+  description = "Name of the Lambda function."
   value       = module.nonpersistent.function_name
 }
 
 output "kms_key_arn" {
-  description = "ARN of the key that everything is under."
+  description = "ARN of the KMS key that encrypts everything."
   value       = aws_kms_key.fleet.arn
 }
 
 output "ledger_table_name" {
-  description = "Name of the table that knows what is due."
+  description = "Name of the DynamoDB table that holds the ledger."
   value       = module.nonpersistent.ledger_table_name
 }
 
@@ -29,7 +29,7 @@ output "operations_alarm_arns" {
 }
 
 output "operations_topic_arn" {
-  description = "ARN of the topic that tells people."
+  description = "ARN of the topic that the operations alarms publish to."
   value       = aws_sns_topic.operations.arn
 }
 

@@ -12,7 +12,7 @@ variable "audit_interval_minutes" {
 }
 
 variable "canary_after_hours" {
-  description = "For how many hours a rebuild that ended well vouches for the others of its bundle; otherwise one is rebuilt first, as the canary. null means no canary."
+  description = "For how many hours after a successful rebuild the others of its bundle are rebuilt without a canary; otherwise one is rebuilt first, as the canary. null means no canary."
   type        = number
   default     = 12
 }
@@ -25,7 +25,7 @@ variable "create_dashboard" {
 }
 
 variable "dry_run" {
-  description = "Whether to decide and log everything but rebuild nothing: the first weeks on a living fleet."
+  description = "Whether to decide and log everything but rebuild nothing: for the first weeks on an existing fleet."
   type        = bool
   default     = false
   nullable    = false
@@ -46,13 +46,13 @@ variable "log_retention_days" {
 }
 
 variable "maximum_rebuilding_percent" {
-  description = "At most this share of the WorkSpaces is being rebuilt at once, in percent; null means no limit."
+  description = "The highest share of the WorkSpaces that may be rebuilding at once, in percent; null means no limit."
   type        = number
   default     = 25
 }
 
 variable "maximum_rebuilds_per_hour" {
-  description = "At most this many rebuilds are asked for within an hour; null means no brake."
+  description = "At most this many rebuilds are requested within an hour; null means no brake."
   type        = number
   default     = 400
 }
@@ -65,14 +65,14 @@ variable "name" {
 }
 
 variable "operations_emails" {
-  description = "Addresses that are told when something needs a person; each has to confirm its subscription."
+  description = "E-mail addresses that are notified when something needs a person; each has to confirm its subscription."
   type        = set(string)
   default     = []
   nullable    = false
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the IAM policy that bounds the function's role, where the company demands one; null means none."
+  description = "ARN of the permissions boundary of the function's role, where the company requires one; null means none."
   type        = string
   default     = null
 }
@@ -112,7 +112,7 @@ variable "roll_out_images" {
 }
 
 variable "session_alarms" {
-  description = "Whether to deploy an alarm for each WorkSpace, which reports the end of a session; without them only the audits find it."
+  description = "Whether to deploy an alarm for each WorkSpace, which reports the end of a session; without them, only audits find it."
   type        = bool
   default     = true
   nullable    = false
@@ -139,7 +139,7 @@ variable "workspace_tag" {
 }
 
 variable "workspaces_api_rate" {
-  description = "How many calls per second it makes to the WorkSpaces API; what is left of 2 is for the company's other tools."
+  description = "How many calls per second the module makes to the WorkSpaces API; what is left of 2 is for the company's other tools."
   type        = number
   default     = 1.5
   nullable    = false
