@@ -43,6 +43,8 @@ class Administrators:
         self._over = False
         self._held: dict[str, tuple[datetime, datetime]] = {}
         """From when on, and until when, a WorkSpace is held for certain."""
+        self._hold_asked_at: dict[str, datetime] = {}
+        """When the latest hold that was received was asked for: an older one is no news."""
         self.ever_held: set[str] = set()
         """WorkSpaces of which somebody has asked for a hold."""
         self._runs_out: dict[str, datetime] = {}
@@ -132,7 +134,9 @@ class Administrators:
                 ends_by = asked_at + timedelta(hours=hours)
                 self._runs_out[id_] = max(ends_by, self._runs_out.get(id_, ends_by))
                 since, until = self._held.get(id_, (now, FAR))
-                if since < until:
+                before = self._hold_asked_at.get(id_, NEVER)
+                self._hold_asked_at[id_] = max(asked_at, before)
+                if since < until and asked_at > before:
                     last = until if until > now else FAR  # the last word counts, whichever it was
                     self._held[id_] = (now, min(last, ends_by - SLOWLY))
             case {"task": "rebuild"}:

@@ -17,6 +17,7 @@ from sandbox.desktop import Desktop
 from sandbox.states import State
 
 from .baton import Invocation
+from .episodes import CRAWLING
 from .fleet import Fleet, Session, View, ended_within
 from .harm import Harm
 from .looks import Looks
@@ -25,6 +26,9 @@ from .scenario import Scenario
 
 LOOK_HOLDS = timedelta(minutes=1)
 """A rebuild may rest on a look of up to this age: the price of 25 desktops in two calls."""
+
+ON_ITS_WAY = timedelta(seconds=2 * max(CRAWLING["dynamodb"]) + max(CRAWLING["workspaces"]))
+"""How long after the decision a call arrives at the most: its claim is written before it."""
 
 FRESH = timedelta(minutes=10)
 """A connection sample older than this is no evidence."""
@@ -175,7 +179,7 @@ class Oracles:
 
     def _never_blind(self, desktop: Desktop, sent_at: datetime, by: Invocation) -> View | None:
         """What the invocation was shown, lately enough, must say that nobody is connected."""
-        earliest = sent_at - LOOK_HOLDS - timedelta(seconds=5)
+        earliest = sent_at - LOOK_HOLDS - ON_ITS_WAY
         sight = self.looks.sights.get(desktop.id)
         lately = sight is not None and sight.by == by.number and sight.at >= earliest
         shown = sight.view if sight is not None and lately else None

@@ -98,7 +98,8 @@ class Bundles:
         """What the end of a rebuild says about its bundle."""
         bundle_id = record.facts.bundle_id
         claim = record.facts.claim or record.facts.failed
-        if claim is None or bundle_id is None or self._tools.settings.canary_after is None:
+        canary_after = self._tools.settings.canary_after
+        if claim is None or bundle_id is None or canary_after is None:
             return
         workspace_id, now = record.workspace_id, self._tools.clock.now()
         again = record.facts.failed is not None
@@ -109,7 +110,8 @@ class Bundles:
         def concluded(bundle: Bundle) -> Bundle:
             if decision.verdict is Verdict.FINISHED:
                 proven_at = bundle.proven_at
-                is_old = proven_at is None or now - proven_at >= PROOF_RENEWED_AFTER
+                holds = min(PROOF_RENEWED_AFTER, canary_after / 12)
+                is_old = proven_at is None or now - proven_at >= holds
                 renews = bundle.lost or is_old
                 if claim.goes_first or (image == bundle.image_id and renews):
                     return canary.ended_well(bundle, workspace_id, image, asked_at, now)
@@ -126,6 +128,25 @@ class Bundles:
             about = {"bundle_id": bundle_id, "image_id": claim.image_id}
             self._tools.journal.write(Line.TRUSTED, workspace_id, **about)
         self._tell_held(before, after, workspace_id)
+
+    def overdue(self, record: Record) -> None:
+        """A rebuild that goes on too long is lost, whether or not it went first."""
+        facts, bundle_id, id_ = record.facts, record.facts.bundle_id, record.workspace_id
+        claim, canary_after = facts.claim, self._tools.settings.canary_after
+        if claim is None or bundle_id is None or canary_after is None or facts.failed is not None:
+            return
+        image, asked_at = claim.image_id, claim.asked_at
+        overdue_at = asked_at + ENDS_WITHIN
+
+        def lost(bundle: Bundle) -> Bundle:
+            counted = bundle.lost_at is not None and asked_at <= bundle.lost_at
+            if counted or after(bundle.proven_at, overdue_at):  # each counts once
+                return bundle
+            return canary.ended_badly(bundle, id_, image, asked_at, again=False)
+
+        if self._tools.clock.now() >= overdue_at:
+            before, now_is = self._change(bundle_id, lost)
+            self._tell_held(before, now_is, id_)
 
     def _tell_held(self, before: Bundle, after: Bundle, workspace_id: str) -> None:
         if after.is_held and not before.is_held:

@@ -290,6 +290,7 @@ def _end_well(
     asked = facts.asked if claim == facts.failed else (claim.asked_at, *facts.asked)
     rebuilt = Facts(
         used_at=facts.used_at,
+        signed_in_at=facts.signed_in_at,
         told_at=facts.told_at,
         wanted_at=facts.wanted_at,
         rebuilt_at=claim.begun_at or claim.accepted_at or claim.asked_at,

@@ -50,6 +50,8 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         facts = replace(facts, failed=replace(facts.failed, bad_since=None))
     if healed := claims.heal(facts, seen, now, settings):
         return healed
+    if facts.failed is not None and seen.state in claims.USABLE_STATES:  # what it is now, is new
+        facts = replace(facts, failed=replace(facts.failed, bad_since=None))
     facts = learn(facts, seen)
     match facts.phase:
         case Phase.CLEAN:
@@ -81,7 +83,7 @@ def learn(facts: Facts, seen: Observation) -> Facts:
         # Rebuilds that do not take place, again and again, leave it usable: that mends nothing.
         if facts.failed is not None or facts.failures < 2:
             facts = replace(facts, failed=None, failures=0, trouble=None)
-    came_back = after(used_at, facts.vacant_since) and after(used_at, facts.wanted_at)
+    came_back_at = _came_back_at(facts, used_at)
     vacancies = (facts.vacant_since, _vacant_at(facts, seen))
     unused = (at for at in vacancies if not perhaps_used_at or after(at, perhaps_used_at))
     vacant_since = next(filter(None, unused), None)
@@ -90,7 +92,7 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     return replace(
         facts,
         used_at=used_at,
-        signed_in_at=used_at if facts.is_wanted and came_back else facts.signed_in_at,
+        signed_in_at=came_back_at or facts.signed_in_at,
         outdated_at=None if used_anew else facts.outdated_at,
         vacant_since=vacant_since,
         owed_since=vacant_since if confirmed else facts.owed_since or vacant_since,
@@ -98,6 +100,18 @@ def learn(facts: Facts, seen: Observation) -> Facts:
         bundle_id=seen.bundle_id or facts.bundle_id,
         user=seen.user or facts.user,
     )
+
+
+def _came_back_at(facts: Facts, used_at: datetime | None) -> datetime | None:
+    """When somebody has come since a rebuild was asked for by hand, if that shows. An alarm tells
+    of it too, unless it may be late, or the last rebuild's own."""
+    known = (facts.wanted_at, facts.vacant_since, facts.settled_at)
+    if not facts.is_wanted or facts.vacant_since is None:
+        return None
+    if after(used_at, latest(*known[:2])):
+        return used_at
+    lagging = latest(*known)
+    return facts.told_at if lagging and after(facts.told_at, lagging + NOTICE_LAG) else None
 
 
 def _works_again(facts: Facts, seen: Observation, used_at: datetime | None) -> bool:

@@ -95,10 +95,19 @@ class Rebuilder:
         look_at = claims.next_look_at(claim, now, self._settings)
         claimed = tools.ledger.write(replace(record, facts=facts, look_at=look_at, reason=ASKED))
         if claimed is None:
+            self._take_back(record, claim)
             self._bundles.release(known)
             self._tell(Verdict.DEFERRED, record, reason=Deferral.SUPERSEDED)
             return
         self._ask(record, claimed, claim)
+
+    def _take_back(self, before: Record, claim: Claim) -> None:
+        """A signal was recorded: before the claim, or after one that took place although DynamoDB's
+        answer got lost and botocore's repetition was refused. AWS was not asked."""
+        now = self._tools.clock.now()
+        for kept in self._tools.ledger.read([before.workspace_id]):
+            if kept.facts.claim == claim:
+                self._keep(kept, lambda facts: _taken_back(before, facts, now))
 
     def _ask(self, before: Record, claimed: Record, claim: Claim) -> None:
         outcome = self._tools.workspaces.rebuild(claimed.workspace_id)

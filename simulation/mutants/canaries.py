@@ -83,6 +83,14 @@ CANARIES = (
         "P7",
         "bundles.py",
         {
+            "a proof is renewed after an hour, however short it holds": (
+                "holds = min(PROOF_RENEWED_AFTER, canary_after / 12)",
+                "holds = PROOF_RENEWED_AFTER",
+            ),
+            "each look at a rebuild without end counts": (
+                "if counted or after(bundle.proven_at, overdue_at):",
+                "if False:",
+            ),
             "a canary takes what image was read a minute ago": (
                 "if admission is Admission.GO_FIRST and image != self._image_anew(bundle_id):",
                 "if False:",
@@ -133,6 +141,10 @@ CANARIES = (
         "P7",
         "rebuilder.py",
         {
+            "a claim that was written unheard stays": (
+                "            self._take_back(record, claim)\n",
+                "",
+            ),
             "the others do not wait for the canary": (
                 "{Admission.WAIT: Deferral.CANARY, ",
                 "{",

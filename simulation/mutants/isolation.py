@@ -32,6 +32,16 @@ ISOLATION = (
         },
     ),
     *bugs(
+        "P7",
+        "examiner.py",
+        {
+            "only a canary that never ends is lost": (
+                "elif record.facts.claim is not None:",
+                "elif False:",
+            ),
+        },
+    ),
+    *bugs(
         "P8",
         "examiner.py",
         {

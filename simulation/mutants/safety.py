@@ -47,12 +47,21 @@ SAFETY = (
         "lifecycle.py",
         {
             "who comes back unseen is still who a request by hand was for": (
-                "signed_in_at=used_at if facts.is_wanted and came_back else facts.signed_in_at,",
+                "signed_in_at=came_back_at or facts.signed_in_at,",
                 "",
             ),
             "a request by hand is over as soon as its own session is seen": (
-                "came_back = after(used_at, facts.vacant_since) and ",
-                "came_back = ",
+                "after(used_at, latest(*known[:2]))",
+                "after(used_at, facts.wanted_at)",
+            ),
+            "no alarm tells of who came after a request by hand": (
+                "return facts.told_at if lagging and after(facts.told_at, lagging + NOTICE_LAG) "
+                "else None",
+                "return None",
+            ),
+            "a bad state speaks for a later one": (
+                "if facts.failed is not None and seen.state in claims.USABLE_STATES:",
+                "if False:",
             ),
             "a sign-in after a bad end is always in vain": (
                 "broken = unused and claims.is_seen_bad(facts)",

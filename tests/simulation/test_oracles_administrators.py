@@ -52,6 +52,14 @@ def test_p1_a_rebuild_of_a_held_workspace_is_seen(
     assert history.broken == broken
 
 
+def test_p1_an_older_hold_that_comes_after_a_newer_one_is_no_news() -> None:
+    history = History()
+    requested(history, 60, "hold", hours=0.5, reason="forensics")
+    requested(history, 100, "hold", late=60, hours=9.0, reason="forensics")
+    asks(history, 110, 110.1)
+    assert history.broken == []
+
+
 def test_p1_what_was_released_may_be_rebuilt() -> None:
     history = History()
     administrators = requested(history, 5, "hold", hours=9.0, reason="forensics")

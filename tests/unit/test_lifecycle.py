@@ -437,7 +437,9 @@ def test_p6_a_grace_that_ends_outside_of_the_window_waits_for_it_and_says_so() -
 
 
 def test_p3_a_failed_rebuild_is_repeated_when_its_time_has_come_and_its_trouble_stays() -> None:
-    assert judge(FAILED, empty(at(25))) == Decision(FAILED, Verdict.REBUILD)
+    assert FAILED.failed is not None
+    works = replace(FAILED, failed=replace(FAILED.failed, bad_since=None))
+    assert judge(FAILED, empty(at(25))) == Decision(works, Verdict.REBUILD)
     early = replace(FAILED, retry_at=at(60))
     assert said(judge(early, empty(at(25)))) == (Verdict.DEFERRED, Deferral.RETRY, at(35))
     assert judge(early, empty(at(25), state="AVAILABLE")).facts.trouble == FAILED.trouble

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from nonpersistent.facts import USUAL_DELAY, Claim, Facts, Need, Trouble
 from nonpersistent.records import Record
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, WS, at, empty
+from tests.unit.support import BUNDLE, NOON, WS, at, empty, session_end
 
 LATE_AT = at(-40) + timedelta(minutes=20) + USUAL_DELAY
 REFUSED = Trouble(at(-60), Need.BLOCKED, "NoSnapshot", at(-30), refused=True)
@@ -91,3 +93,28 @@ def test_p6_acceptance_ends_all_trouble_but_that_of_a_rebuild_that_failed(
         state="AVAILABLE",
         image_id="wsi-first0001",
     )
+
+
+def test_p3_a_claim_whose_answer_was_lost_before_a_signal_came_is_taken_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore repeats the write, DynamoDB refuses it: AWS is not asked for the rebuild yet."""
+    stage.has(DUE, NOON)
+    put_item = stage.client.put_item
+
+    def refused(**request: Any) -> Any:
+        answer = put_item(**request)
+        if "claim" not in request["Item"]:
+            return answer
+        monkeypatch.setattr(stage.client, "put_item", put_item)
+        stage.ledger.record(session_end(at(-1)), at(5))
+        code = "ConditionalCheckFailedException"
+        raise ClientError({"Error": {"Code": code, "Message": "it is newer"}}, "PutItem")
+
+    monkeypatch.setattr(stage.client, "put_item", refused)
+    stage.run()
+    assert stage.lines.decisions == [("deferred", "superseded")]
+    assert stage.facts().claim is None
+    stage.passes(at(40))
+    assert stage.desktops.rebuilds() == [WS]
+    assert "failed" not in [decision for decision, _ in stage.lines.decisions]

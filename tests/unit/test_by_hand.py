@@ -1,0 +1,101 @@
+"""A rebuild that was asked for by hand ends when somebody signs in, however that shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time
+
+from nonpersistent.facts import Claim, Facts, Need, Trouble
+from nonpersistent.settings import Window
+from nonpersistent.signals import Kind, Signal
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import BUNDLE, NOON, WS, at, session_end, settings, sign_in
+
+CLAIM = Claim(asked_at=at(-60), accepted_at=at(-60), begun_at=at(-53), state="AVAILABLE")
+BY_HAND = Signal(Kind.REBUILD, WS, NOON)
+EVENINGS = Window(time(19), time(6), "UTC")
+DROPPED = 418
+"""When the connection is lost, in minutes after noon: two minutes before the window opens."""
+
+
+def test_p1_who_signs_in_before_the_end_of_a_rebuild_is_seen_has_a_grace_period(
+    stage: Stage,
+) -> None:
+    stage.has(replace(DUE, claim=CLAIM), at(0, 30), connection="CONNECTED")
+    assert stage.ledger.record(BY_HAND, NOON)
+    assert stage.ledger.record(sign_in(at(0, 20)), at(0, 20))
+    stage.clock.set(at(1))
+    stage.passes(at(30))
+    assert stage.lines.decisions[0][0] == "finished"
+    stage.desktops.desks[WS].connection = "DISCONNECTED"
+    stage.desktops.desks[WS].last_at = at(31)
+    stage.clock.set(at(32))
+    stage.ledger.record(session_end(at(32)), at(32))
+    stage.passes(at(40))
+    assert stage.desktops.rebuilds() == []
+    stage.passes(at(60))
+    assert stage.desktops.rebuilds() == [WS]
+
+
+def test_p1_so_has_who_signs_in_after_a_bad_end_that_heals(stage: Stage) -> None:
+    stage.settings = settings(window=EVENINGS)
+    failed = replace(
+        DUE,
+        failed=replace(CLAIM, bad_since=at(-15)),
+        asked=(at(-60),),
+        failures=1,
+        retry_at=at(110),
+        settled_at=at(25),
+        trouble=Trouble(at(-5), Need.BLOCKED, "UNHEALTHY", at(25)),
+    )
+    stage.has(failed, at(5), state="UNHEALTHY")
+    stage.ledger.record(BY_HAND, NOON)
+    stage.run()
+    desk = stage.desktops.desks[WS]
+    desk.state, desk.connection = "AVAILABLE", "CONNECTED"
+    stage.ledger.record(sign_in(at(8)), at(8))
+    stage.clock.set(at(10))
+    stage.ledger.ask_audit(at(10))
+    stage.passes(at(DROPPED - 1))
+    desk.connection, desk.last_at = "DISCONNECTED", at(DROPPED - 1)
+    stage.clock.set(at(DROPPED))
+    stage.passes(at(DROPPED + 10))
+    assert stage.desktops.rebuilds() == []
+
+
+def test_p1_an_alarm_long_after_a_request_tells_of_somebody_who_came_unseen(stage: Stage) -> None:
+    stage.settings = settings(window=EVENINGS)
+    stage.has(Facts(rebuilt_at=at(-600), bundle_id=BUNDLE, user="ada"), None)
+    stage.ledger.record(BY_HAND, NOON)
+    stage.run()
+    assert stage.record().reason == "window"
+    stage.clock.set(at(DROPPED))
+    stage.ledger.record(session_end(at(DROPPED)), stage.settings.next_look(at(DROPPED)))
+    stage.passes(at(DROPPED + 8))
+    assert stage.desktops.rebuilds() == []
+    stage.passes(at(DROPPED + 30))
+    assert stage.desktops.rebuilds() == [WS]
+
+
+def test_p1_a_bad_state_that_was_seen_to_end_tells_nothing_any_more(stage: Stage) -> None:
+    """A person has rebooted it, and its user works, whose sign-in was not told. Then its agent
+    ails again."""
+    failed = replace(
+        DUE,
+        used_at=at(-200),
+        told_at=at(-180),
+        vacant_since=at(-190),
+        owed_since=at(-190),
+        failed=replace(CLAIM, asked_at=at(-170), begun_at=at(-140), bad_since=at(-130)),
+        asked=(at(-170),),
+        failures=1,
+        retry_at=NOON,
+        settled_at=at(-90),
+        trouble=Trouble(at(-120), Need.BLOCKED, "UNHEALTHY", at(-90)),
+    )
+    stage.has(failed, NOON, connection="UNKNOWN")
+    stage.passes(at(4))
+    assert stage.lines.decisions[0] == ("deferred", "unknown_connection")
+    stage.desktops.desks[WS].state = "UNHEALTHY"
+    stage.passes(at(90))
+    assert stage.desktops.rebuilds() == []

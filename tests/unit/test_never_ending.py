@@ -1,0 +1,67 @@
+"""Rebuilds that do not end are lost to their bundle, whether or not they went first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from nonpersistent.canary import Bundle
+from nonpersistent.facts import Claim
+from tests.unit.stage import DUE, Stage
+from tests.unit.support import BUNDLE, NOON, OTHER, at, settings
+
+IMAGE = "wsi-first0001"
+TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-300))
+
+
+def stuck(stage: Stage, number: int, asked: float) -> None:
+    moment = at(asked)
+    claim = Claim(asked_at=moment, accepted_at=moment, begun_at=at(-30), image_id=IMAGE)
+    facts = replace(DUE, claim=claim)
+    stage.has(facts, at(asked + 133), f"ws-stuck000{number}", state="REBUILDING")
+
+
+def begin(stage: Stage, canary_after: float = 12) -> None:
+    stage.settings = settings(canary_after=timedelta(hours=canary_after))
+    stage.ledger.write_bundle(TRUSTED)
+
+
+def test_p7_of_a_trusted_bundle_whose_rebuilds_never_end_three_more_are_lost(stage: Stage) -> None:
+    begin(stage)
+    for number in range(5):
+        stuck(stage, number, -133 + number)
+    for number in range(20):
+        end = 10 + 20 * number
+        left_at = at(end - 16)
+        left = replace(DUE, used_at=at(end - 30), vacant_since=left_at, owed_since=left_at)
+        stage.has(replace(left, told_at=at(end - 10)), at(end + 30), f"ws-due00000{number:02}")
+    stage.passes(at(600))
+    assert len(stage.desktops.rebuilds()) <= 3
+    assert stage.ledger.bundle(BUNDLE).is_held
+
+
+def test_p8_one_that_never_ends_costs_the_others_one_canary(stage: Stage) -> None:
+    begin(stage)
+    stuck(stage, 0, -133)
+    for number in range(4):
+        stage.has(DUE, NOON, f"ws-due000000{number}")
+    stage.passes(at(30))
+    [first] = stage.desktops.rebuilds()
+    stage.desktops.desks[first].state = "AVAILABLE"
+    stage.passes(at(60))
+    assert len(stage.desktops.rebuilds()) == 4
+    stage.passes(at(240))  # its hourly looks tell nothing new
+    assert "ws-stuck0000" not in stage.ledger.bundle(BUNDLE).lost
+
+
+def test_p7_a_good_end_renews_a_proof_that_holds_for_an_hour(stage: Stage) -> None:
+    begin(stage, canary_after=1)
+    stage.ledger.write_bundle(replace(stage.ledger.bundle(BUNDLE), proven_at=at(-58)))
+    claim = Claim(asked_at=at(-60), accepted_at=at(-60), begun_at=at(-53), image_id=IMAGE)
+    stage.has(replace(DUE, claim=claim), NOON, OTHER)
+    stage.run()
+    for number in range(3):
+        stage.has(DUE, at(5), f"ws-due000000{number}")
+    stage.clock.set(at(5))
+    stage.run()
+    assert len(stage.desktops.rebuilds()) == 3
