@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TURN = 1800.0
 """Seconds between two rounds in which each desktop may get into trouble."""
 
+SHORTEST = timedelta(minutes=10)
+"""Of a rebuild: until then nobody calls it stuck."""
+
 LONG = 0.25
 """The share of odd states that may last for ten hours."""
 
@@ -108,7 +111,10 @@ class Trouble:
         stuck = desktop.state in ODD or desktop.state in (State.REBUILDING, State.STARTING)
         ill = desktop.state in (State.ERROR, State.UNHEALTHY)
         rebuildable = ill and _broken(desktop) and not self._waits_for_snapshot(desktop)
-        if stuck and not passes and not rebuildable:
+        last = desktop.rebuilds[-1] if desktop.rebuilds else None
+        begun_at = last.begun_at if last is not None else None
+        has_just_begun = begun_at is not None and now - begun_at < SHORTEST
+        if stuck and not passes and not rebuildable and not has_just_begun:
             world.trace(desktop.id, "is mended by support")
             world.fleet.complete(desktop.id, now)
 
