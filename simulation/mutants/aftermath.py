@@ -7,6 +7,16 @@ from .bug import bugs
 AFTERMATH = (
     *bugs(
         "P3",
+        "rebuilder.py",
+        {
+            "a claim that was written unheard stays": (
+                "            self._take_back(record, claim)\n",
+                "",
+            ),
+        },
+    ),
+    *bugs(
+        "P3",
         "claims.py",
         {
             "believe the address alone": (

@@ -141,10 +141,6 @@ CANARIES = (
         "P7",
         "rebuilder.py",
         {
-            "a claim that was written unheard stays": (
-                "            self._take_back(record, claim)\n",
-                "",
-            ),
             "the others do not wait for the canary": (
                 "{Admission.WAIT: Deferral.CANARY, ",
                 "{",

@@ -87,10 +87,6 @@ ROLL_OUTS = (
         "P2",
         "claims.py",
         {
-            "the end of a rebuild forgets who has signed in": (
-                "        signed_in_at=facts.signed_in_at,\n",
-                "",
-            ),
             "a doubt makes the looks at a rebuild rarer": (
                 "look_at=min(decision.look_at, next_look_at(claim, now, settings))",
                 "look_at=decision.look_at",

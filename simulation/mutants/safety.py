@@ -44,6 +44,16 @@ SAFETY = (
     ),
     *bugs(
         "P1",
+        "claims.py",
+        {
+            "the end of a rebuild forgets who has signed in": (
+                "        signed_in_at=facts.signed_in_at,\n",
+                "",
+            ),
+        },
+    ),
+    *bugs(
+        "P1",
         "lifecycle.py",
         {
             "who comes back unseen is still who a request by hand was for": (
