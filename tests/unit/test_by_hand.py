@@ -77,6 +77,18 @@ def test_p1_an_alarm_long_after_a_request_tells_of_somebody_who_came_unseen(stag
     assert stage.desktops.rebuilds() == [WS]
 
 
+def test_p2_the_last_rebuilds_own_alarm_tells_of_nobody(stage: Stage) -> None:
+    stage.settings = settings(window=EVENINGS)
+    facts = Facts(rebuilt_at=at(-60), settled_at=at(30), bundle_id=BUNDLE, user="ada")
+    stage.has(facts, None)
+    stage.ledger.record(BY_HAND, NOON)
+    stage.run()
+    stage.clock.set(at(25))
+    stage.ledger.record(session_end(at(25)), stage.settings.next_look(at(25)))
+    stage.passes(at(425))
+    assert stage.desktops.rebuilds() == [WS]
+
+
 def test_p1_a_bad_state_that_was_seen_to_end_tells_nothing_any_more(stage: Stage) -> None:
     """A person has rebooted it, and its user works, whose sign-in was not told. Then its agent
     ails again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim
@@ -14,10 +15,10 @@ IMAGE = "wsi-first0001"
 TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-300))
 
 
-def stuck(stage: Stage, number: int, asked: float) -> None:
+def stuck(stage: Stage, number: int, asked: float, **known: Any) -> None:
     moment = at(asked)
     claim = Claim(asked_at=moment, accepted_at=moment, begun_at=at(-30), image_id=IMAGE)
-    facts = replace(DUE, claim=claim)
+    facts = replace(DUE, claim=claim, **known)
     stage.has(facts, at(asked + 133), f"ws-stuck000{number}", state="REBUILDING")
 
 
@@ -52,6 +53,15 @@ def test_p8_one_that_never_ends_costs_the_others_one_canary(stage: Stage) -> Non
     assert len(stage.desktops.rebuilds()) == 4
     stage.passes(at(240))  # its hourly looks tell nothing new
     assert "ws-stuck0000" not in stage.ledger.bundle(BUNDLE).lost
+
+
+def test_p8_a_repetition_that_never_ends_says_nothing_of_the_others(stage: Stage) -> None:
+    begin(stage)
+    stuck(stage, 0, -133, failed=Claim(asked_at=at(-300), begun_at=at(-295)), failures=1)
+    for number in range(2):
+        stage.has(DUE, NOON, f"ws-due000000{number}")
+    stage.run()
+    assert len(stage.desktops.rebuilds()) == 2
 
 
 def test_p7_a_good_end_renews_a_proof_that_holds_for_an_hour(stage: Stage) -> None:
