@@ -193,13 +193,12 @@ class Episodes:
         world.oracles.off_roster_since[id_] = world.agenda.now
 
     def _grow(self) -> None:
-        """Terraform puts a new WorkSpace on the roster."""
+        """Terraform puts a new WorkSpace on the roster, or one that was on it before."""
         world = self._world
         strangers = sorted(set(world.fleet.fleet) - world.roster)
-        fresh = [id_ for id_ in strangers if id_ not in world.table.items]
-        if not fresh:
+        if not strangers:
             return
-        id_ = fresh[0]
+        id_ = strangers[0]
         world.trace(id_, "is put on the roster")
         world.oracles.off_roster_since.pop(id_, None)
         world.roster.add(id_)

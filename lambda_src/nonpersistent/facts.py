@@ -249,6 +249,14 @@ class Facts:
         refused = self.trouble is not None and self.trouble.refused
         return self.retry_at is not None or self.failures > 0 or refused
 
+    def hold_at(self, now: datetime) -> Facts | None:
+        """An administrator's hold and nothing else, while it lasts."""
+        if not after(self.held_until, now):
+            return None
+        return Facts(
+            held_at=self.held_at, held_until=self.held_until, hold_reason=self.hold_reason
+        )
+
     def needs(self, reason: str | None) -> tuple[Need, datetime] | None:
         """What it needs a person for, and from when on, if it waits for `reason`."""
         if self.trouble is not None:

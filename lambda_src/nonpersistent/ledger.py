@@ -159,8 +159,13 @@ class Ledger:
     def forget(self, record: Record) -> bool:
         """Drop the record of a WorkSpace that is no longer on the roster, if it is as it was read.
 
-        One that was put on the roster again, and of which something was recorded, is kept.
+        One that was put on the roster again, and of which something was recorded, is kept. So is
+        a hold until its end: the WorkSpace may be back before. False if nothing was dropped.
         """
+        hold = record.facts.hold_at(self.clock.now())
+        if hold is not None:
+            rest = Record(record.workspace_id, hold, record.version)
+            return record != rest and self.write(rest) is not None
         version = {":seen": {"N": str(record.version)}}
         return self._table.delete(record.workspace_id, "version = :seen", version)
 

@@ -134,6 +134,7 @@ SAFETY = (
                 '_is_older("signed_in_at")',
                 '_is_older("used_at")',
             ),
+            "a hold ends with the place on the roster": ("if hold is not None:", "if False:"),
             "skip the fence": (
                 'return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})',
                 'return self._table.put(item, "attribute_exists(id)")',

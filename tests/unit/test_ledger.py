@@ -282,6 +282,21 @@ def test_p4_a_forgotten_workspace_leaves_nothing(ledger: Ledger) -> None:
     assert ledger.due(at(1)) == []
 
 
+def test_p1_of_a_forgotten_workspace_the_hold_is_kept_until_its_end(
+    ledger: Ledger, clock: VirtualClock
+) -> None:
+    hold = Facts(held_at=NOON, held_until=at(60), hold_reason="ticket 4711")
+    ledger.write(Record(WS, replace(hold, told_at=NOON, user="tara"), 0, at(5), "hold"))
+    assert ledger.forget(only(ledger))
+    kept = only(ledger)
+    assert (kept.facts, kept.look_at, kept.reason) == (hold, None, None)
+    assert not ledger.forget(kept)
+    assert only(ledger) == kept
+    clock.sleep(60 * 60)
+    assert ledger.forget(kept)
+    assert only(ledger) == Record(WS)
+
+
 def test_p2_who_was_put_on_the_roster_again_is_not_forgotten(ledger: Ledger) -> None:
     ledger.record(session_end(NOON), NOON)
     known = only(ledger)
