@@ -141,7 +141,8 @@ class Bundle:
     bad_images: set[str] = field(default_factory=set)
     """Images whose rebuilds end in ERROR."""
     spoiled: State | None = None
-    """Whatever the cause, all rebuilds end in this state as long as it lasts."""
+    """Whatever the cause, all rebuilds end in this state as long as it lasts; those that end in
+    REBUILDING never end."""
     shows_image: bool = True
     """False: DescribeWorkspaceBundles leaves `ImageId` out."""
     deleted: bool = False

@@ -265,7 +265,8 @@ class Desktops:
         bundle = self.bundles[desktop.bundle_id]
         spoiled = State.ERROR if bundle.image_id in bundle.bad_images else bundle.spoiled
         if spoiled is not None and course.outcome is Outcome.SUCCEEDS:
-            return replace(course, way=(), ends=spoiled, heals_after=None)
+            ends = None if spoiled is State.REBUILDING else spoiled
+            return replace(course, way=(), ends=ends, heals_after=None)
         return course
 
     def _accept(self, desktop: Desktop, now: datetime, image_id: str, course: Course) -> Rebuild:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sandbox.course import BAD
 from sandbox.desktop import Bundle
 from sandbox.states import State
 
@@ -62,7 +63,7 @@ class Causes:
         if not world.faults.active:
             return
         bundles = list(world.fleet.bundles.values())
-        state = rng.choice((State.ERROR, State.ERROR, State.UNHEALTHY, State.IMPAIRED))
+        state = rng.choice((*sorted(BAD), State.REBUILDING, State.REBUILDING))
         for bundle in bundles if rng.random() < 0.5 else [rng.choice(bundles)]:
             world.trace(bundle.id, "rebuilds end in", state.value)
             bundle.spoiled = state

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from sandbox.course import Outcome, Rebuild
 from sandbox.desktop import Bundle, Desktop
+from sandbox.states import State
 
 from .fleet import Fleet
-from .looks import Looks
+from .looks import ENDS_WITHIN, Looks
 
 MOST = 3
 """WorkSpaces of a bundle that are lost after the first bad end could be seen."""
@@ -18,8 +19,8 @@ MOST = 3
 SEEN_WITHIN = timedelta(minutes=75)
 """After so long a bad end could be seen, by an hourly look and another one after ten minutes."""
 
-Cause = tuple[str, str]
-"""A bundle, and what is wrong with it."""
+Cause = tuple[str, str, Outcome]
+"""A bundle, what is wrong with it, and what becomes of its rebuilds."""
 
 
 class Harm:
@@ -45,7 +46,7 @@ class Harm:
     def rebuilt(self, desktop: Desktop, rebuild: Rebuild) -> None:
         """AWS has just accepted a rebuild that the function had asked for."""
         cause = _cause(self._fleet.bundles[desktop.bundle_id])
-        if cause is None or rebuild.outcome is not Outcome.FAILS:
+        if cause is None or rebuild.outcome is not cause[2]:
             return
         self._counts["P7 rebuilds lost to a cause"] += 1
         lost = self._lost[cause]
@@ -62,13 +63,22 @@ class Harm:
         """Whether anybody who looked could know of a bad end by now, or knows of one."""
         if any(self._looks.bad_end_since(d.id, rebuild) is not None for d, rebuild in lost):
             return True
-        ended = [rebuild.finished_at for _, rebuild in lost if rebuild.finished_at is not None]
+        ended = [end for _, rebuild in lost if (end := _shows_from(rebuild)) is not None]
         return self._steady and bool(ended) and at - min(ended) >= SEEN_WITHIN
+
+
+def _shows_from(rebuild: Rebuild) -> datetime | None:
+    """From when on a look shows that it went wrong, one without an end included."""
+    if rebuild.outcome is Outcome.NEVER_ENDS:
+        return rebuild.accepted_at + ENDS_WITHIN
+    return rebuild.finished_at
 
 
 def _cause(bundle: Bundle) -> Cause | None:
     if bundle.image_id in bundle.bad_images:
-        return bundle.id, f"{bundle.image_id} of {bundle.updated_at:%d %H:%M:%S}"
+        return bundle.id, f"{bundle.image_id} of {bundle.updated_at:%d %H:%M:%S}", Outcome.FAILS
     if bundle.spoiled is not None:
-        return bundle.id, f"what ends in {bundle.spoiled}"
+        what = f"what ends in {bundle.spoiled}"
+        endless = bundle.spoiled is State.REBUILDING
+        return bundle.id, what, Outcome.NEVER_ENDS if endless else Outcome.FAILS
     return None

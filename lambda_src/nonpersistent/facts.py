@@ -253,9 +253,7 @@ class Facts:
         """An administrator's hold and nothing else, while it lasts."""
         if not after(self.held_until, now):
             return None
-        return Facts(
-            held_at=self.held_at, held_until=self.held_until, hold_reason=self.hold_reason
-        )
+        return Facts(held_at=self.held_at, held_until=self.held_until, hold_reason=self.hold_reason)
 
     def needs(self, reason: str | None) -> tuple[Need, datetime] | None:
         """What it needs a person for, and from when on, if it waits for `reason`."""

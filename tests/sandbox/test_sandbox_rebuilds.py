@@ -159,6 +159,14 @@ def test_a_cause_spoils_every_rebuild_of_a_bundle_until_it_is_over(model: Deskto
     assert [first.state, second.state] == [State.UNHEALTHY, State.AVAILABLE]
 
 
+def test_a_cause_may_let_no_rebuild_of_a_bundle_end(model: Desktops, at: At) -> None:
+    desktop = model.add(at(0))
+    model.bundles[desktop.bundle_id].spoiled = State.REBUILDING
+    model.rebuild(desktop.id, at(1))
+    model.tick(at(2000 * MINUTE))
+    assert desktop.state is State.REBUILDING
+
+
 @pytest.mark.parametrize("act", [Desktops.reboot, Desktops.restore])
 def test_what_a_person_orders_ends_the_session_and_passes(
     model: Desktops, at: At, act: Callable[[Desktops, str, datetime], None]

@@ -17,12 +17,12 @@ from tests.simulation.histories import BAD, GOOD, History, minutes
 CALM = Scenario(seed=0, desktops=6)
 
 
-def lose(history: History, number: int, minute: float) -> None:
-    """One more desktop is used and rebuilt under a disabled key."""
+def lose(history: History, number: int, minute: float, ends_in: State = State.ERROR) -> None:
+    """One more desktop is used and rebuilt under a disabled key, or while a network is down."""
     history.session(minute, minute + 5, history.ids[number])
     history.world.fleet.bundles[
         history.world.fleet.fleet[history.ids[number]].bundle_id
-    ].spoiled = State.ERROR
+    ].spoiled = ends_in
     history.rebuild(minute + 30, GOOD, history.ids[number])
 
 
@@ -38,6 +38,17 @@ def test_p7_the_fourth_that_is_lost_after_the_first_bad_end_could_be_seen_is_see
     for number, minute in enumerate((0, 120, 180, 240, 300)):
         lose(history, number, minute)
     assert history.broken == ["P7"]
+
+
+@pytest.mark.parametrize(("first", "broken"), [(205, []), (210, ["P7"])])
+def test_p7_rebuilds_without_end_show_when_they_should_have_ended(
+    first: float, broken: list[str]
+) -> None:
+    """2 h 12 min after the first, at minute 30, and the hourly look after that."""
+    history = History()
+    for number, minute in enumerate((0, first, 240, 260, 280)):
+        lose(history, number, minute, State.REBUILDING)
+    assert history.broken == broken
 
 
 def test_p7_whoever_has_seen_a_bad_end_twice_knows_of_it() -> None:
