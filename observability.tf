@@ -22,38 +22,38 @@ locals {
   alarms = {
     audit-missed = {
       problem   = "No audit has been completed for an hour more than audit_interval_minutes allows: session ends whose signal was lost stay unseen."
-      remedy    = "Check that the rule ${aws_cloudwatch_event_rule.audit.name} is enabled, and read in the log what ends the audits."
+      remedy    = "Check that the rule ${aws_cloudwatch_event_rule.audit.name} is enabled, and look in the log for what interrupts the audits."
       metric    = "AuditOverdueMinutes"
       threshold = 60
       statistic = "Minimum" # after a pause of the function, a line before its first audit and one after it may come together
     }
     blocked = {
       problem = "A WorkSpace cannot be rebuilt, or its rebuild has failed."
-      remedy  = "Run scripts/fleet status to see which and why, and mend that WorkSpace: it is tried again by itself."
+      remedy  = "Run scripts/fleet status to see which and why, and repair that WorkSpace. The function tries again on its own."
       metric  = "Blocked"
     }
     braked = {
       problem = "Rebuilds have waited for more than three days because maximum_rebuilds_per_hour or maximum_rebuilding_percent is reached."
-      remedy  = "Find out whether so many session ends are right, and raise the limit that scripts/fleet status names (brake or share) if they are."
+      remedy  = "Find out whether this many session ends are to be expected. If so, raise the limit that scripts/fleet status names (brake or share)."
       metric  = "Braked"
     }
     dead-letters = {
       problem    = "An event could not be delivered or handled and is kept in the queue ${aws_sqs_queue.dead_letters.name}."
-      remedy     = "Read the letter's error, mend its cause, run an audit, then delete the letter."
+      remedy     = "Read the message's error, fix its cause, run an audit, then delete the message."
       namespace  = "AWS/SQS"
       metric     = "ApproximateNumberOfMessagesVisible"
       dimensions = { QueueName = aws_sqs_queue.dead_letters.name }
     }
     endless = {
       problem = "A rebuild has been in progress for more than two hours."
-      remedy  = "Run scripts/fleet status to see which, look at that WorkSpace in the console, and ask AWS if it stays as it is."
+      remedy  = "Run scripts/fleet status to see which, look at that WorkSpace in the console, and contact AWS Support if nothing changes."
       metric  = "Endless"
     }
     # One failure is tried again and says nothing; what fails for good fails three times. Periods of a minute, as longer ones
     # slide over the same failures and count them now as two, now as three.
     errors = {
       problem    = "The function keeps failing: in at least three of the last sixty minutes."
-      remedy     = "Read the latest ERROR line in the log group ${aws_cloudwatch_log_group.function.name} and mend what it names."
+      remedy     = "Read the latest ERROR line in the log group ${aws_cloudwatch_log_group.function.name} and fix what it reports."
       namespace  = "AWS/Lambda"
       metric     = "Errors"
       dimensions = { FunctionName = aws_lambda_function.nonpersistent.function_name }
@@ -66,7 +66,7 @@ locals {
     }
     held-bundle = {
       problem = "Rebuilds of a bundle failed on three WorkSpaces, and the others of the bundle wait."
-      remedy  = "Run scripts/fleet status to see which, and mend the cause (KMS key, directory, network) or give the bundle another image: the wait ends by itself."
+      remedy  = "Run scripts/fleet status to see which, and fix the cause (KMS key, directory, network) or update the bundle to another image. The function resumes on its own."
       metric  = "HeldBundles"
     }
     late = {
@@ -88,8 +88,8 @@ locals {
       missing_data = "breaching"
     }
     unknown = {
-      problem = "Whether a WorkSpace is in use cannot be learnt, or AWS does not know its id."
-      remedy  = "Run scripts/fleet status to see which and why, and mend that WorkSpace or take it out of workspace_ids."
+      problem = "The function cannot tell whether a WorkSpace is in use, or AWS does not know its id."
+      remedy  = "Run scripts/fleet status to see which and why, and repair that WorkSpace or remove it from workspace_ids."
       metric  = "Unknown"
     }
   }

@@ -1,6 +1,6 @@
 """Events about rebuilds, for chat and ticket systems, on the default event bus of EventBridge.
 
-An event has the fields of the log line that it goes with. Losing one holds up nothing.
+An event has the fields of its log line. A lost event delays nothing.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ class Announcer:
         self._lost: Counter[str] = Counter()
 
     def hear(self, line: Mapping[str, Any]) -> None:
-        """Keep a log line that others want to know of."""
+        """Keep a log line that is to be published."""
         if line["decision"] in DETAIL_TYPES:
             self._lines.append(line)
         if len(self._lines) >= ENTRIES_PER_CALL:
             self._publish()
 
     def end(self) -> Counter[str]:
-        """Publish the rest; how many events were lost, by AWS's code or the error's name."""
+        """Publish the rest; returns how many events were lost, by AWS's code or error name."""
         if self._lines:
             self._publish()
         lost, self._lost = self._lost, Counter()
         return lost
 
     def _publish(self) -> None:
-        """One call. After one that failed, no other is made: a pass must not wait for events."""
+        """One call. After a failure no further call is made: a pass must not wait for events."""
         lines, self._lines = self._lines, []
         if self._lost:
             self._lost["not_sent"] += len(lines)

@@ -1,4 +1,4 @@
-"""What AWS's answers mean: a rebuild was accepted, refused, not considered, or nobody knows."""
+"""What AWS's answers mean: a rebuild was accepted, refused, throttled, or nobody knows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Unavailable(Exception):
 
 
 class NobodyAnswered(Unavailable):
-    """AWS has answered about nobody yet: an outage, or errors that only these WorkSpaces have."""
+    """AWS answered for no WorkSpace yet: an outage, or errors that only these WorkSpaces cause."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Throttled:
-    """AWS did not consider it; nothing has happened."""
+    """AWS did not process the request; nothing has happened."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def outcome(answer: Mapping[str, Any]) -> Outcome:
 
 
 def outcome_of_error(error: ClientError) -> Outcome:
-    """What an error in the place of an answer means: a server's own error may come too late."""
+    """What an error instead of an answer means: after a server error the rebuild may have begun."""
     if is_throttling(error):
         return Throttled()
     if is_server_error(error):

@@ -25,7 +25,7 @@ PROOF_RENEWED_AFTER = timedelta(hours=1)
 
 
 class Bundles:
-    """Admits WorkSpaces to rebuilds of their bundle, and draws conclusions from their ends."""
+    """Decides who may be rebuilt from a bundle, and learns from how the rebuilds end."""
 
     def __init__(self, tools: Tools) -> None:
         self.newly_trusted: set[str] = set()
@@ -36,7 +36,7 @@ class Bundles:
         self._known: dict[str, tuple[datetime, Bundle]] = {}
 
     def foresee(self, bundle_ids: Iterable[str | None]) -> None:
-        """These will be asked for: they share a call."""
+        """These bundles will be needed: read their images in one call."""
         self._foreseen.update(filter(None, bundle_ids))
 
     def image(self, bundle_id: str | None) -> str | None:
@@ -95,7 +95,7 @@ class Bundles:
                 return admission
 
     def conclude(self, record: Record, decision: Decision) -> None:
-        """What the end of a rebuild says about its bundle."""
+        """Record what the end of a rebuild says about its bundle."""
         bundle_id = record.facts.bundle_id
         claim = record.facts.claim or record.facts.failed
         canary_after = self._tools.settings.canary_after
@@ -130,7 +130,7 @@ class Bundles:
         self._tell_held(before, after, workspace_id)
 
     def overdue(self, record: Record) -> None:
-        """A rebuild that goes on too long is lost, whether or not it went first."""
+        """Count a rebuild that takes too long as a bad end, whether or not it was the canary."""
         facts, bundle_id, id_ = record.facts, record.facts.bundle_id, record.workspace_id
         claim, canary_after = facts.claim, self._tools.settings.canary_after
         if claim is None or bundle_id is None or canary_after is None or facts.failed is not None:
@@ -154,13 +154,13 @@ class Bundles:
             self._tools.journal.write(Line.HELD_BUNDLE, workspace_id, **about)
 
     def renew(self, bundle_ids: Iterable[str]) -> None:
-        """See which holds are over, though nobody waits: the gauges show what was written last."""
+        """Write which holds are over, though nobody waits: gauges show what was written last."""
         if self._tools.settings.canary_after is not None:
             for bundle_id in sorted(bundle_ids):
                 self._bundle(bundle_id)
 
     def release(self, record: Record) -> None:
-        """The rebuild of a WorkSpace did not come about: it is not the canary any more."""
+        """The rebuild of a WorkSpace did not take place: it is the canary no longer."""
         bundle_id = record.facts.bundle_id
         if bundle_id is not None and self._tools.settings.canary_after is not None:
             self._change(bundle_id, lambda bundle: canary.released(bundle, record.workspace_id))

@@ -27,7 +27,7 @@ MEMORY = 20
 
 
 class Admission(StrEnum):
-    """What a WorkSpace that owes a rebuild may do now."""
+    """Whether a WorkSpace that owes a rebuild may be rebuilt now."""
 
     GO = "go"
     GO_FIRST = "go_first"
@@ -61,7 +61,7 @@ class Bundle:
 
     @property
     def is_held(self) -> bool:
-        """Whether only those that are lost already may try."""
+        """Whether only WorkSpaces that are lost already may be rebuilt."""
         return len(self.lost) >= MOST_LOST
 
     def may_try(self, workspace_id: str, image: str, now: datetime) -> bool:
@@ -104,7 +104,7 @@ def admit(
 def ended_well(
     bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, now: datetime
 ) -> Bundle:
-    """A rebuild was seen to end well. What was lost to a later one is not mended by it."""
+    """A rebuild was seen to end well. It says nothing about WorkSpaces lost to a later one."""
     bundle = without(released(bundle, workspace_id), frozenset({workspace_id}))
     outlived = bundle.lost and bundle.lost_at is not None and asked_at < bundle.lost_at
     if outlived or image is None:
@@ -139,7 +139,7 @@ def released(bundle: Bundle, workspace_id: str) -> Bundle:
 
 
 def without(bundle: Bundle, mended: frozenset[str]) -> Bundle:
-    """Without the WorkSpaces that are lost no more: they work again, or are gone."""
+    """Drop WorkSpaces that are no longer lost: they work again, or are gone."""
     lost, lost_to_it = (
         tuple(id_ for id_ in ids if id_ not in mended) for ids in (bundle.lost, bundle.lost_to_it)
     )

@@ -1,4 +1,4 @@
-"""What becomes of a rebuild that was asked for, as looks show it: begun, ended, or never seen.
+"""Follow a requested rebuild by looks at its WorkSpace: begun, ended, or never seen.
 
 Pure. A rebuild shows within 12 minutes and takes 10 or more (WorkSpaces' own recovery runbook, and
 practitioners), so looks less than 10 minutes apart cannot miss one.
@@ -76,7 +76,7 @@ TOLD_BEFORE = frozenset({Need.LATE, Need.BRAKED, Need.ENDLESS})
 """What a person may have been told of when a doubt begins: it rings on meanwhile."""
 
 NOT_BEGUN = "not_begun"
-"""Why a rebuild failed that left no trace on looks that could not have missed it."""
+"""Why a rebuild failed that no look showed, although the looks could not have missed it."""
 
 NOT_SEEN = "not_seen"
 """Why one did of which AWS said nothing, and which nobody could see."""
@@ -86,7 +86,7 @@ IN_VAIN = frozenset({NOT_BEGUN, NOT_SEEN})
 
 
 def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
-    """How the rebuild that was asked for goes on."""
+    """Decide about a rebuild in progress from the latest look."""
     claim = facts.claim
     assert claim is not None
     if seen.state in GONE_STATES:
@@ -128,7 +128,7 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
 
 
 def no_later(decision: Decision, now: datetime, settings: Settings) -> Decision:
-    """A doubt about a rebuild that is under way makes the looks at it no rarer."""
+    """Keep the planned look: doubt about a rebuild in progress must not postpone it."""
     claim = decision.facts.claim
     if claim is None or decision.look_at is None:
         return decision
@@ -136,7 +136,7 @@ def no_later(decision: Decision, now: datetime, settings: Settings) -> Decision:
 
 
 def adopt(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
-    """Somebody else rebuilds the WorkSpace: what they begin is followed, too, and pays the debt."""
+    """Follow a rebuild that somebody else started: it pays the debt, too."""
     claim = Claim(asked_at=now, accepted_at=now, begun_at=now)
     kept = facts.trouble if facts.failures else None
     known = replace(facts, bundle_id=seen.bundle_id or facts.bundle_id, trouble=kept)
@@ -144,7 +144,7 @@ def adopt(facts: Facts, seen: Observation, now: datetime, settings: Settings) ->
 
 
 def heal(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision | None:
-    """A rebuild that ended badly has healed; None if it has not."""
+    """Close a rebuild that ended badly and has recovered since; None if it has not."""
     if facts.failed is None or seen.state not in USABLE_STATES or not may_heal(facts, now):
         return None
     return _end_well(facts, facts.failed, now, settings, Verdict.FINISHED)
@@ -153,7 +153,7 @@ def heal(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> 
 def after_failure(
     facts: Facts, seen: Observation, now: datetime, settings: Settings
 ) -> Decision | None:
-    """A rebuild failed, and waits for its next try; None if that is due."""
+    """Wait for the next attempt after a failed rebuild; None if it is due."""
     asked_anew = facts.is_wanted and facts.is_wanted_anew
     if facts.retry_at is None or now >= facts.retry_at or asked_anew or is_mended(facts, seen, now):
         return None
@@ -184,7 +184,7 @@ def may_heal(facts: Facts, now: datetime) -> bool:
 
 
 def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Settings) -> Decision:
-    """The rebuild ended badly, or did not take place: it is tried again, ever more rarely."""
+    """Plan the next attempt after a bad end, or a rebuild that did not take place, with backoff."""
     retry_at = now + BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]
     began = reason not in IN_VAIN
     told = facts.trouble if facts.failures else None  # the same fault, however often it is met
@@ -204,7 +204,7 @@ def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Setti
 
 
 def refuse(facts: Facts, code: str, now: datetime, settings: Settings) -> Decision:
-    """AWS refused the rebuild: nothing has happened, the debt stays."""
+    """AWS refused the rebuild: nothing has happened, and the debt remains."""
     return trouble(facts, Need.BLOCKED, code, now, settings, Verdict.REFUSED, FAILURE_HOLDS)
 
 
@@ -217,7 +217,7 @@ def trouble(
     verdict: Verdict = Verdict.DEFERRED,
     holds: timedelta = DOUBT_HOLDS,
 ) -> Decision:
-    """Nothing can be done, for a reason that nobody chose: look again, ever more rarely."""
+    """Nothing can be done, for a reason that nobody chose: look again, with backoff."""
     before = facts.trouble or _begin(facts, need, reason, now, holds)
     since = before.since
     if before.need in TOLD_BEFORE and now >= since + holds:  # a fault of its own by now
@@ -236,7 +236,7 @@ def trouble(
 
 
 def _begin(facts: Facts, need: Need, reason: str, now: datetime, holds: timedelta) -> Trouble:
-    """What a person was told of goes on under its name: one fault, one alarm."""
+    """A fault that was reported before continues under its name: one fault, one alarm."""
     told = facts.needs(None)
     if told is not None and told[1] <= now:
         return Trouble(now, told[0], reason, told[1])
@@ -280,7 +280,7 @@ def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
 def _end_well(
     facts: Facts, claim: Claim, now: datetime, settings: Settings, verdict: Verdict
 ) -> Decision:
-    """Nothing is owed any more but what was used after the rebuild had begun.
+    """The debt is paid; only a use after the rebuild began creates a new one.
 
     Nobody can be connected in state REBUILDING, so its latest sight counts. Where nobody has looked
     for long, it has ended by the time by which rebuilds do.

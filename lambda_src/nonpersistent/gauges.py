@@ -1,6 +1,6 @@
-"""The fleet's state as numbers, from the ledger alone: what the alarms are made of (P6).
+"""The fleet's state as numbers, from the ledger alone: the alarms watch them (P6).
 
-They say what is, not what a pass did: an alarm on them lasts as long as what it tells of.
+They describe a state and not what a pass did, so an alarm lasts as long as its cause.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings) -> None:
 def _needy(
     entries: Iterable[Entry], unattended: datetime, now: datetime
 ) -> Iterator[tuple[Entry, Need, datetime, str | None]]:
-    """What needs a person now: for what, since when, and why."""
+    """Who needs a person now: for what, since when, and why."""
     for entry in entries:
         if entry.needs is not None and entry.needs_at is not None and entry.needs_at <= now:
             yield entry, entry.needs, entry.needs_at, entry.reason

@@ -1,4 +1,4 @@
-"""When a debt should have been paid: what exceeds that is late, and needs a person (P6). Pure."""
+"""When a debt should have been paid; after that it is late, and needs a person (P6). Pure."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,9 +36,9 @@ def reckon(
     """The decision's facts, with the time by which the debt should have been paid.
 
     That is the grace period, what the API's rate needs (`allowance`), and each wait that the
-    administrator configured; but a debt that has waited in vain for a whole window is late. What is
-    late already stays late, whatever it waits for next. What had been in trouble for long, or owed
-    nothing in a dry run, begins anew.
+    administrator configured; but a debt that waited for a whole window in vain is late. A late debt
+    stays late, whatever it waits for next. After long trouble, or a dry run in which nothing was
+    owed, the reckoning starts over.
     """
     decision = _without_what_is_over(decision, now)
     facts = decision.facts
@@ -86,7 +86,7 @@ def _without_what_is_over(decision: Decision, now: datetime) -> Decision:
 
 
 def _was_stuck(before: Facts, now: datetime) -> bool:
-    """Whether trouble of its own was told to a person. A doubt only goes on with what was."""
+    """Whether trouble of its own was reported. A doubt only continues what was there before."""
     trouble = before.trouble
     told = trouble is not None and now >= trouble.needs_at
     return told and trouble is not None and trouble.need not in TOLD_BEFORE
