@@ -1,6 +1,6 @@
 """Events about rebuilds, for chat and ticket systems, on the default event bus of EventBridge.
 
-An event has the fields of its log line. A lost event delays nothing.
+An event carries the fields of its log line. A lost event delays nothing.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ DETAIL_TYPES = {
     "blocked": "WorkSpace Rebuild Blocked",
     "held_bundle": "WorkSpaces Bundle Held",
 }
-"""By the `decision` of the log line."""
+"""The detail type of an event, by the `decision` of its log line."""
 
 ENTRIES_PER_CALL = 10
-"""Entries that PutEvents takes (its API reference)."""
+"""The most entries that one PutEvents call takes (its API reference)."""
 
 
 class Announcer:
@@ -42,21 +42,21 @@ class Announcer:
         self._lost: Counter[str] = Counter()
 
     def hear(self, line: Mapping[str, Any]) -> None:
-        """Keep a log line that is to be published."""
+        """Keep a log line if it is to be published; publish once ten have gathered."""
         if line["decision"] in DETAIL_TYPES:
             self._lines.append(line)
         if len(self._lines) >= ENTRIES_PER_CALL:
             self._publish()
 
     def end(self) -> Counter[str]:
-        """Publish the rest; returns how many events were lost, by AWS's code or error name."""
+        """Publish the rest; return how many events were lost, by AWS's code or error name."""
         if self._lines:
             self._publish()
         lost, self._lost = self._lost, Counter()
         return lost
 
     def _publish(self) -> None:
-        """One call. After a failure no further call is made: a pass must not wait for events."""
+        """Make one call, or none after a failure: a pass must not wait for events."""
         lines, self._lines = self._lines, []
         if self._lost:
             self._lost["not_sent"] += len(lines)

@@ -1,4 +1,4 @@
-"""What AWS's answers mean: a rebuild was accepted, refused, throttled, or nobody knows."""
+"""What AWS's answers mean: a rebuild was accepted, refused, throttled, or is in doubt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_ANSWER = (exceptions.HTTPClientError, exceptions.ConnectionError)
 """botocore's errors for a call that may or may not have reached AWS."""
 
 NOT_SENT = (exceptions.ConnectTimeoutError, exceptions.EndpointConnectionError)
-"""Those of them for a call that did not: there was no connection to send it through."""
+"""The subset for a call that did not reach AWS: there was no connection to send it over."""
 
 _THROTTLING = """
     BandwidthLimitExceeded EC2ThrottledException LimitExceededException PriorRequestNotComplete
@@ -22,27 +22,27 @@ _THROTTLING = """
     TooManyRequestsException TransactionInProgressException
 """
 THROTTLING = frozenset(_THROTTLING.split())
-"""The codes that botocore's retries take for throttling (botocore/retries/standard.py)."""
+"""The codes that botocore's retries treat as throttling (botocore/retries/standard.py)."""
 
 _DENIALS = """
     AccessDenied AccessDeniedException ExpiredTokenException InvalidClientTokenId
     UnrecognizedClientException
 """
 DENIALS = frozenset(_DENIALS.split())
-"""Codes that mean the function itself, and no WorkSpace that it asked about (IAM's and STS's)."""
+"""Codes of IAM and STS that concern the function itself, not a WorkSpace that it asked about."""
 
 SERVER_ERRORS = frozenset(
     {"InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable"}
 )
-"""Codes that leave open whether a request took effect, also where they come with HTTP 200."""
+"""Codes that leave open whether a request took effect, even if they come with HTTP 200."""
 
 
 class Unavailable(Exception):
-    """The WorkSpaces API does not answer for now: everything stays due."""
+    """The WorkSpaces API is not available for now: everything stays due."""
 
 
 class NobodyAnswered(Unavailable):
-    """AWS answered for no WorkSpace yet: an outage, or errors that only these WorkSpaces cause."""
+    """AWS has not answered about any WorkSpace yet: an outage, or errors that only these cause."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """AWS will not; nothing has happened."""
+    """AWS will not rebuild the WorkSpace; nothing has happened."""
 
     code: str
     message: str
@@ -65,7 +65,7 @@ class Throttled:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """Nobody knows whether AWS will: the state of the WorkSpace has to tell."""
+    """It is unknown whether AWS will rebuild the WorkSpace: only its state can show that."""
 
     detail: str
 
@@ -87,7 +87,7 @@ def outcome(answer: Mapping[str, Any]) -> Outcome:
 
 
 def outcome_of_error(error: ClientError) -> Outcome:
-    """What an error instead of an answer means: after a server error the rebuild may have begun."""
+    """What an error in place of an answer means: after a server error a rebuild may have begun."""
     if is_throttling(error):
         return Throttled()
     if is_server_error(error):
@@ -105,5 +105,5 @@ def is_server_error(error: ClientError) -> bool:
 
 
 def code_of(error: ClientError) -> str:
-    """AWS's code of an error, such as ThrottlingException."""
+    """AWS's error code, such as ThrottlingException."""
     return error.response["Error"]["Code"]

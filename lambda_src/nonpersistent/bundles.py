@@ -17,11 +17,11 @@ from .tools import Tools
 from .workspaces import IDS_PER_CALL
 
 READING_HOLDS = timedelta(minutes=1)
-"""How long an image, or what became of a canary, is taken as known. Shorter costs calls; an image
-that appears while a burst drains reaches the rebuilds of this time unproven."""
+"""How long a bundle's image and canary, once read, count as known. A shorter time costs calls; a
+new image that appears while a burst drains reaches the rebuilds of this time unproven."""
 
 PROOF_RENEWED_AFTER = timedelta(hours=1)
-"""A good end renews a proof that is at least so old: not each rebuild has to write it."""
+"""How old a proof must be for a good end to renew it: not every rebuild has to write it."""
 
 
 class Bundles:
@@ -29,18 +29,18 @@ class Bundles:
 
     def __init__(self, tools: Tools) -> None:
         self.newly_trusted: set[str] = set()
-        """Bundles whose canary has ended well in this pass: the others need not wait any more."""
+        """Bundles whose canary has ended well in this pass: the others no longer have to wait."""
         self._tools = tools
         self._images: dict[str, tuple[datetime, str | None]] = {}
         self._foreseen: set[str] = set()
         self._known: dict[str, tuple[datetime, Bundle]] = {}
 
     def foresee(self, bundle_ids: Iterable[str | None]) -> None:
-        """These bundles will be needed: read their images in one call."""
+        """Note bundles that will be needed, so that one call reads all their images."""
         self._foreseen.update(filter(None, bundle_ids))
 
     def image(self, bundle_id: str | None) -> str | None:
-        """The image that a rebuild would take now; None if AWS does not tell."""
+        """The image that a rebuild would use now; None if AWS does not say."""
         if bundle_id is None:
             return None
         if self._is_stale(bundle_id):
@@ -52,24 +52,24 @@ class Bundles:
         return self._images[bundle_id][1]
 
     def proves(self, bundle_id: str | None, image: str | None) -> bool:
-        """Whether an image may be rolled out: rebuilds from it end well, as far as is known."""
+        """Whether an image may be rolled out: as far as is known, rebuilds from it end well."""
         if bundle_id is None or image is None or not self._tools.settings.roll_out_images:
             return False
         bundle = self._bundle(bundle_id)
         return image == bundle.image_id and bundle.proven_at is not None and not bundle.lost
 
     def rolls_out(self, record: Record) -> bool:
-        """Whether a WorkSpace still lacks the image that an audit found proven: meanwhile the
-        bundle may have another one, the WorkSpace's own again, or one whose rebuilds end badly."""
+        """Whether a WorkSpace still lacks a proven image. Since the audit that found so, the bundle
+        may have got another one, the WorkSpace's own again, or one whose rebuilds end badly."""
         bundle_id = record.facts.bundle_id
         image = self.image(bundle_id)
         is_unknown = image is None and self._tools.settings.roll_out_images
         return is_unknown or (self.proves(bundle_id, image) and image != record.facts.image_id)
 
     def admit(self, record: Record, *, only_ask: bool = False) -> Admission:
-        """Whether a WorkSpace may be rebuilt; takes the canary's place, unless `only_ask`.
+        """Decide whether a WorkSpace may be rebuilt; unless `only_ask`, it may become the canary.
 
-        A canary has to know its image, so that is read anew for it.
+        A canary's image has to be known for certain, so it is read again first.
         """
         bundle_id, canary_after = record.facts.bundle_id, self._tools.settings.canary_after
         if canary_after is None:
@@ -105,7 +105,7 @@ class Bundles:
         again = record.facts.failed is not None
         image, asked_at = claim.image_id, claim.asked_at
         if claim.goes_first and image != self._image_anew(bundle_id):
-            image = None  # it may have met the newer one
+            image = None  # it may have used the newer one
 
         def concluded(bundle: Bundle) -> Bundle:
             if decision.verdict is Verdict.FINISHED:
@@ -154,13 +154,13 @@ class Bundles:
             self._tools.journal.write(Line.HELD_BUNDLE, workspace_id, **about)
 
     def renew(self, bundle_ids: Iterable[str]) -> None:
-        """Write which holds are over, though nobody waits: gauges show what was written last."""
+        """Write which holds are over, even if nothing waits: gauges show what was written last."""
         if self._tools.settings.canary_after is not None:
             for bundle_id in sorted(bundle_ids):
                 self._bundle(bundle_id)
 
     def release(self, record: Record) -> None:
-        """The rebuild of a WorkSpace did not take place: it is the canary no longer."""
+        """Free the canary's place if this WorkSpace has it: its rebuild did not take place."""
         bundle_id = record.facts.bundle_id
         if bundle_id is not None and self._tools.settings.canary_after is not None:
             self._change(bundle_id, lambda bundle: canary.released(bundle, record.workspace_id))
@@ -195,9 +195,9 @@ class Bundles:
         return True
 
     def _current(self, bundle: Bundle) -> Bundle:
-        """What the records of its WorkSpaces say; one that cannot be read says nothing.
+        """The bundle according to its WorkSpaces' records; one that cannot be read says nothing.
 
-        A canary that goes on too long is lost, one that was never asked for goes free.
+        A canary whose rebuild takes too long is lost; one without a requested rebuild is released.
         """
         first, now = bundle.canary, self._tools.clock.now()
         ids = {*bundle.lost, first} if first else {*bundle.lost}
@@ -215,8 +215,8 @@ class Bundles:
         return canary.without(bundle, frozenset(mended))
 
     def _can_try_again(self, bundle: Bundle) -> bool:
-        """Whether one of those that are lost is only waiting for its next try: it comes first,
-        however long the window was closed, or the function paused."""
+        """Whether a lost WorkSpace is only waiting for its next try: it comes first, however long
+        the window was closed or the function paused."""
         now = self._tools.clock.now()
         return any(
             record.facts.phase is Phase.FAILED
@@ -227,10 +227,10 @@ class Bundles:
         )
 
     def _is_mended(self, bundle: Bundle, facts: Facts) -> bool:
-        """Whether a WorkSpace that was lost is gone, or was rebuilt well since.
+        """Whether a lost WorkSpace is gone, or has been rebuilt successfully since.
 
-        That a person restored it, and that it is used again, says nothing about the next rebuild,
-        unless that would take another image.
+        A WorkSpace that a person restored and that is in use again says nothing about the next
+        rebuild, unless that would use another image.
         """
         if facts.claim is not None or facts.failures:
             return False

@@ -1,11 +1,11 @@
 """Whether a bundle's rebuilds can be trusted, and who goes first if not (P7). Pure.
 
-A bundle is trusted while its present image was lately seen to be rebuilt well, and no rebuild has
-ended badly since. Otherwise one WorkSpace, the canary, is rebuilt and the others wait for its end.
-After three WorkSpaces that were lost the bundle is held: only those that are lost are tried again,
-and three of them with another image. Where none of them can be tried, another one is, after four
-days, then eight, and so on. So it does not matter what the cause is: an image, a key, a directory
-or a network.
+A bundle is trusted while a rebuild with its present image has succeeded lately and none has ended
+badly since. Otherwise one WorkSpace, the canary, is rebuilt and the others wait for its end. Once
+three WorkSpaces are lost, the bundle is held: only lost WorkSpaces are tried again, and at most
+three of them with another image. If none of them can be tried for four days, then eight, and so
+on, another one is. So it does not matter whether the cause is an image, a key, a directory or a
+network.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MOST_LOST = 3
-"""WorkSpaces of a bundle that are lost to one cause before the others wait."""
+"""How many WorkSpaces of a bundle may be lost to one cause before the others wait."""
 
 UNTRIED_FOR = timedelta(days=4)
-"""Where no WorkSpace that is lost can be tried again, and none was for so long, one more of the
-bundle may try; after twice as long for each that was lost so. After a day one may with an image
-that has failed nobody, and so may one that is lost to another image."""
+"""If no lost WorkSpace of a bundle can be tried again, and none was for this long, another one may
+be tried; the time doubles with each one lost in this way. One day is enough with an image that has
+not failed, and for a WorkSpace that was lost to another image."""
 
 MEMORY = 20
-"""WorkSpaces lost that a bundle remembers: those in flight when the first one failed, too."""
+"""How many lost WorkSpaces a bundle remembers, including those in flight at the first failure."""
 
 
 class Admission(StrEnum):
@@ -40,12 +40,12 @@ class Admission(StrEnum):
 class Bundle:
     """What is known of a bundle's rebuilds.
 
-    image_id   the image that was rebuilt well last
-    proven_at  when the rebuild was seen to end that proved it
-    canary     the WorkSpace that went first and has not ended
+    image_id   the image of the last rebuild that succeeded
+    proven_at  when the rebuild that proved it was seen to end
+    canary     the WorkSpace that goes first and whose rebuild has not ended
     lost       WorkSpaces whose rebuild ended badly since, newest first
-    lost_at    when the latest of those rebuilds was asked for
-    lost_image the image that the latest bad end took
+    lost_at    when the latest of those rebuilds was requested
+    lost_image the image of the latest rebuild that ended badly
     lost_to_it the WorkSpaces whose rebuild from it ended badly
     """
 
@@ -61,13 +61,13 @@ class Bundle:
 
     @property
     def is_held(self) -> bool:
-        """Whether only WorkSpaces that are lost already may be rebuilt."""
+        """Whether only WorkSpaces that are already lost may be rebuilt."""
         return len(self.lost) >= MOST_LOST
 
     def may_try(self, workspace_id: str, image: str, now: datetime) -> bool:
-        """Whether a WorkSpace may find out if rebuilds from `image` end well. Those that are lost
-        may be gone, held, restored, or in a state that forbids it: another one may after a while
-        in which none of them was tried, see UNTRIED_FOR."""
+        """Whether a WorkSpace may be the one that tests rebuilds from `image`. The lost ones may be
+        gone, held, restored, or in a state that forbids a rebuild: if none of them was tried for
+        a while, another one may be, see UNTRIED_FOR."""
         is_lost_image = image == self.lost_image
         if not self.is_held or (workspace_id in self.lost_to_it and is_lost_image):
             return True
@@ -86,9 +86,9 @@ class Bundle:
 def admit(
     bundle: Bundle, image: str | None, workspace_id: str, now: datetime, canary_after: timedelta
 ) -> tuple[Bundle, Admission]:
-    """Whether `workspace_id` may be rebuilt from `image`, and the bundle as it is then.
+    """Decide whether `workspace_id` may be rebuilt from `image`; return the updated bundle, too.
 
-    An image that is not known, None, is not a trusted one.
+    An unknown image (None) is not trusted.
     """
     if image is None:
         return bundle, Admission.IMAGE_UNKNOWN
@@ -104,7 +104,7 @@ def admit(
 def ended_well(
     bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, now: datetime
 ) -> Bundle:
-    """A rebuild was seen to end well. It says nothing about WorkSpaces lost to a later one."""
+    """The bundle after a good end, which says nothing about WorkSpaces lost to a later rebuild."""
     bundle = without(released(bundle, workspace_id), frozenset({workspace_id}))
     outlived = bundle.lost and bundle.lost_at is not None and asked_at < bundle.lost_at
     if outlived or image is None:
@@ -115,9 +115,9 @@ def ended_well(
 def ended_badly(
     bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, *, again: bool
 ) -> Bundle:
-    """A rebuild from `image` was seen to end badly, or did so `again`.
+    """The bundle after a rebuild from `image` ended badly, for the first time or `again`.
 
-    Only the first time speaks against the bundle: a WorkSpace that fails again may be ill itself.
+    Only the first time counts against the bundle: one that fails again may be broken itself.
     """
     bundle = released(bundle, workspace_id)
     if workspace_id not in bundle.lost:
@@ -134,7 +134,7 @@ def ended_badly(
 
 
 def released(bundle: Bundle, workspace_id: str) -> Bundle:
-    """The canary's rebuild did not take place, or proves nothing: the next one may go first."""
+    """Free the canary's place for the next one: its rebuild did not happen, or proves nothing."""
     return replace(bundle, canary=None) if bundle.canary == workspace_id else bundle
 
 

@@ -1,7 +1,7 @@
-"""Follow a requested rebuild by looks at its WorkSpace: begun, ended, or never seen.
+"""Follow a requested rebuild by looking at its WorkSpace: begun, ended, or never seen.
 
-Pure. A rebuild shows within 12 minutes and takes 10 or more (WorkSpaces' own recovery runbook, and
-practitioners), so looks less than 10 minutes apart cannot miss one.
+Pure. A rebuild shows within 12 minutes and takes at least 10 (sources: WorkSpaces' own recovery
+runbook, and practitioners), so looks less than 10 minutes apart cannot miss one.
 """
 
 from __future__ import annotations
@@ -14,50 +14,50 @@ from .observation import Observation
 from .settings import SAMPLE_INTERVAL, Settings
 
 USABLE_STATES = frozenset({"AVAILABLE", "STOPPED"})
-"""The states in which a rebuild ends well."""
+"""The states of a WorkSpace whose rebuild has ended well."""
 
 BAD_STATES = frozenset({"ERROR", "UNHEALTHY", "IMPAIRED"})
-"""The states in which a rebuild ends badly, if they last."""
+"""The states of a WorkSpace whose rebuild has ended badly, if they last."""
 
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
-"""States after which there is no WorkSpace any more."""
+"""The states of a WorkSpace that is being deleted, or is gone."""
 
 RESTORING = "RESTORING"
-"""A person mends what the rebuild has broken: the good state that follows is not the rebuild's."""
+"""A person is repairing what the rebuild broke: a good state after that is not its success."""
 
 BEGINS_WITHIN = timedelta(minutes=13)
-"""From the claim of a rebuild to the state REBUILDING, at the most:
-12 from its acceptance, and one for a call that takes effect late."""
+"""The longest time from the claim of a rebuild to the state REBUILDING: 12 minutes from its
+acceptance, and one for a call that takes effect late."""
 
 SHORTEST = timedelta(minutes=9, seconds=45)
-"""How long a rebuild takes at least: 10 minutes, less the time that a look takes."""
+"""The shortest time that a rebuild takes: 10 minutes, less the time that a look takes."""
 
 WATCH_EVERY = timedelta(minutes=6, seconds=30)
-"""Between the looks that wait for REBUILDING: rounded up to a tick, still less than SHORTEST."""
+"""The time between looks for REBUILDING: still less than SHORTEST when rounded up to a tick."""
 
 CANARY_WATCH_EVERY = timedelta(minutes=5)
-"""Between the looks at a rebuild for whose end others wait."""
+"""The time between looks at a rebuild whose end others are waiting for."""
 
 USUAL_LENGTH = timedelta(minutes=52)
-"""After that most rebuilds have ended; until then, only a canary is looked at."""
+"""Most rebuilds have ended this long after the claim; until then, only a canary is looked at."""
 
 FOLLOW_EVERY = timedelta(minutes=30)
-"""Between the looks at a rebuild that takes longer; hourly once it has taken too long."""
+"""The time between looks at a rebuild that takes longer; one hour once it has taken too long."""
 
 BAD_FOR = timedelta(minutes=10)
-"""How long a bad state has to last before the rebuild has failed: some heal by themselves."""
+"""How long a bad state must last before the rebuild counts as failed: some clear by themselves."""
 
 HEALS_WITHIN = timedelta(minutes=45)
-"""Until then after the first sight of a bad state, a good one is that rebuild's own end."""
+"""How long after a bad state was first seen a good one still counts as the rebuild's success."""
 
 SETTLES_WITHIN = timedelta(minutes=30)
-"""How long after its end a rebuild may still move the last-connection time, or end a session."""
+"""How long after its end a rebuild may still change the last-connection time, or end a session."""
 
 BACK_OFF = (timedelta(hours=2), timedelta(hours=8), timedelta(hours=24))
-"""Until the first, second and any later repetition of a rebuild that failed."""
+"""The waits before the first, second and any later repetition of a failed rebuild."""
 
 TRIES_A_DAY = 3
-"""Repetitions because of a new image included."""
+"""The most tries in a day, including those because of a new image."""
 
 IMAGE_CHECKED_EVERY = timedelta(minutes=10)
 """How soon a WorkSpace whose rebuild failed is tried again with a new image of its bundle."""
@@ -70,19 +70,19 @@ FAILURE_HOLDS = timedelta(minutes=30)
 """The same for a rebuild that failed, or that AWS refuses."""
 
 LONGEST_PAUSE = timedelta(hours=1)
-"""Between two looks at a WorkSpace in trouble."""
+"""The longest time between two looks at a WorkSpace in trouble."""
 
 TOLD_BEFORE = frozenset({Need.LATE, Need.BRAKED, Need.ENDLESS})
-"""What a person may have been told of when a doubt begins: it rings on meanwhile."""
+"""Needs that may already be reported when a doubt begins: their alarm rings on meanwhile."""
 
 NOT_BEGUN = "not_begun"
-"""Why a rebuild failed that no look showed, although the looks could not have missed it."""
+"""The reason of a failure: no look showed the rebuild, though looks could not have missed it."""
 
 NOT_SEEN = "not_seen"
-"""Why one did of which AWS said nothing, and which nobody could see."""
+"""The reason of a failure: AWS did not answer the request, and no look showed the rebuild."""
 
 IN_VAIN = frozenset({NOT_BEGUN, NOT_SEEN})
-"""Of a rebuild that, as far as is known, did not take place."""
+"""The reasons of a rebuild that, as far as is known, did not take place."""
 
 
 def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
@@ -136,7 +136,7 @@ def no_later(decision: Decision, now: datetime, settings: Settings) -> Decision:
 
 
 def adopt(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
-    """Follow a rebuild that somebody else started: it pays the debt, too."""
+    """Follow a rebuild that somebody else started: it pays the debt as well."""
     claim = Claim(asked_at=now, accepted_at=now, begun_at=now)
     kept = facts.trouble if facts.failures else None
     known = replace(facts, bundle_id=seen.bundle_id or facts.bundle_id, trouble=kept)
@@ -144,7 +144,7 @@ def adopt(facts: Facts, seen: Observation, now: datetime, settings: Settings) ->
 
 
 def heal(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision | None:
-    """Close a rebuild that ended badly and has recovered since; None if it has not."""
+    """Close a rebuild that ended badly if the WorkSpace has recovered; None if it has not."""
     if facts.failed is None or seen.state not in USABLE_STATES or not may_heal(facts, now):
         return None
     return _end_well(facts, facts.failed, now, settings, Verdict.FINISHED)
@@ -204,7 +204,7 @@ def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Setti
 
 
 def refuse(facts: Facts, code: str, now: datetime, settings: Settings) -> Decision:
-    """AWS refused the rebuild: nothing has happened, and the debt remains."""
+    """The decision after AWS refused the rebuild: nothing has happened, and the debt remains."""
     return trouble(facts, Need.BLOCKED, code, now, settings, Verdict.REFUSED, FAILURE_HOLDS)
 
 
@@ -217,7 +217,7 @@ def trouble(
     verdict: Verdict = Verdict.DEFERRED,
     holds: timedelta = DOUBT_HOLDS,
 ) -> Decision:
-    """Nothing can be done, for a reason that nobody chose: look again, with backoff."""
+    """Look again, with backoff: nothing can be done, for a reason that nobody chose."""
     before = facts.trouble or _begin(facts, need, reason, now, holds)
     since = before.since
     if before.need in TOLD_BEFORE and now >= since + holds:  # a fault of its own by now
@@ -236,7 +236,7 @@ def trouble(
 
 
 def _begin(facts: Facts, need: Need, reason: str, now: datetime, holds: timedelta) -> Trouble:
-    """A fault that was reported before continues under its name: one fault, one alarm."""
+    """New trouble. A fault already reported continues under its need: one fault, one alarm."""
     told = facts.needs(None)
     if told is not None and told[1] <= now:
         return Trouble(now, told[0], reason, told[1])
@@ -244,10 +244,10 @@ def _begin(facts: Facts, need: Need, reason: str, now: datetime, holds: timedelt
 
 
 def _watched_to(claim: Claim, seen: Observation) -> datetime | None:
-    """How far looks without a trace reach, each too soon after the last to have missed one.
+    """Until when looks show no rebuild, each so soon after the last that it cannot have missed one.
 
-    A rebuild may pass through any state but AVAILABLE on its way. So another one than before it may
-    be its doing, and proves nothing.
+    A rebuild may pass through any state but AVAILABLE. So a state other than the one before the
+    claim may be its effect, and proves nothing.
     """
     if seen.state not in (claim.state, "AVAILABLE"):
         return claim.watched_to
@@ -263,7 +263,7 @@ def _look_again(
 
 
 def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
-    """When to look at a rebuild again: as rarely as suffices."""
+    """When to look at a rebuild again: no more often than necessary."""
     age = now - claim.asked_at
     if claim.begun_at is None and age < BEGINS_WITHIN:
         watched_to = claim.watched_to or claim.asked_at
@@ -280,10 +280,10 @@ def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
 def _end_well(
     facts: Facts, claim: Claim, now: datetime, settings: Settings, verdict: Verdict
 ) -> Decision:
-    """The debt is paid; only a use after the rebuild began creates a new one.
+    """Close a rebuild that ended well: the debt is paid; only use after it began makes a new one.
 
-    Nobody can be connected in state REBUILDING, so its latest sight counts. Where nobody has looked
-    for long, it has ended by the time by which rebuilds do.
+    Nobody can be connected in state REBUILDING, so the latest look that showed it counts. If no
+    look has followed for long, the rebuild is taken to have ended by the time that rebuilds need.
     """
     seen_at = (claim.begun_at or claim.asked_at) + LONGEST_PAUSE
     ended_by = min(now, max(seen_at, claim.asked_at + ENDS_WITHIN))
@@ -303,5 +303,5 @@ def _end_well(
         bundle_id=facts.bundle_id,
         image_id=claim.image_id,
     )
-    # Who has signed in since shows in the next sample, whatever was lost of their messages.
+    # The next sample shows who has signed in since, even if messages about them were lost.
     return Decision(rebuilt, verdict, settings.look_after(now, settings.patience))

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True)
 class Clock:
-    """Wall-clock time in UTC, and sleeping. Passed in, so that a simulation can own time."""
+    """Wall-clock time in UTC, and sleeping. Passed in, so that a simulation can control time."""
 
     def now(self) -> datetime:
-        """The present, to the millisecond: what the ledger can keep."""
+        """The current time, to the millisecond: the ledger keeps no finer times."""
         return to_millisecond(datetime.now(UTC))
 
     def sleep(self, seconds: float) -> None:
@@ -21,6 +21,6 @@ class Clock:
 
 
 def to_millisecond(moment: datetime) -> datetime:
-    """`moment` in UTC without what is finer than a millisecond."""
+    """`moment` in UTC, cut off at the millisecond."""
     moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,4 +1,4 @@
-"""Examine WorkSpaces, 25 at a time: look, decide each, have it done, write down what was seen."""
+"""Examine WorkSpaces, 25 at a time: look, decide about each, act, write down what was seen."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ NEEDS_STATE = frozenset({Phase.NEW, Phase.VACANT, Phase.FAILED, Phase.REBUILDING
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
 
 ENDS = frozenset({Verdict.FINISHED, Verdict.BELIEVED, Verdict.FAILED})
-"""What becomes of a rebuild that was asked for."""
+"""The verdicts that end a requested rebuild."""
 
 END_KNOWN_TO = timedelta(minutes=15)
-"""How far apart the last sight of REBUILDING and the first of its end may be to tell its length."""
+"""How soon after the last sight of REBUILDING its end must be seen to tell how long it took."""
 
 
 class Examiner:
@@ -40,8 +40,8 @@ class Examiner:
     def examine(self, records: Sequence[Record], *, audit: bool = False) -> bool:
         """Ask AWS what each decision needs, and settle one after the other; False if time is up.
 
-        An audit looks at every WorkSpace, also at one whose rebuild cannot happen now in any case.
-        Raises Unavailable, except for a WorkSpace that is known to be answered with errors.
+        An audit looks at every WorkSpace, even one whose rebuild cannot happen now in any case.
+        Raises Unavailable, except about one WorkSpace that AWS is known to answer with errors.
         """
         if not self._tools.lease.goes_on():
             return False
@@ -66,7 +66,7 @@ class Examiner:
     def _look_at_others(self, records: Sequence[Record]) -> bool:
         """Look at some others as an audit does: AWS answers about them unless there is an outage.
 
-        False if there are none; raises Unavailable.
+        False if there are none or the time is up; raises Unavailable.
         """
         others = sorted(self._tools.roster() - {record.workspace_id for record in records})
         known = self._tools.ledger.read(others[:IDS_PER_CALL]) if not self._has_probed else []
@@ -99,7 +99,7 @@ class Examiner:
         return soon or facts.phase in NEEDS_STATE or facts.trouble is not None
 
     def _waits(self, record: Record) -> bool:
-        """Defer a rebuild that cannot happen now in any case, without asking AWS about it."""
+        """Defer a rebuild that cannot happen now, without asking AWS; False if a look is needed."""
         facts, now = record.facts, self._tools.clock.now()
         if not facts.is_owed:
             return False
@@ -119,8 +119,8 @@ class Examiner:
         return held_back is not None and self._note(record, held_back)
 
     def _is_early(self, facts: Facts) -> bool:
-        """Whether a look can change nothing yet. An alarm long after the vacancy was seen may speak
-        of somebody who came back unseen: that is looked into."""
+        """Whether a look cannot change anything yet. An alarm long after the vacancy was seen may
+        mean that somebody came back unnoticed: that takes a look."""
         due_at = lifecycle.owed_at(facts, self._tools.settings)
         if due_at is None or facts.vacant_since is None or self._tools.clock.now() >= due_at:
             return False
@@ -151,7 +151,7 @@ class Examiner:
             self._note(record, decision)
 
     def _note(self, record: Record, decision: Decision) -> bool:
-        """Write down what was decided; True."""
+        """Write down what was decided; always returns True."""
         self._tools.tally.looked += 1
         claim = record.facts.claim or record.facts.failed
         told: dict[str, Any] = {}
@@ -171,7 +171,7 @@ class Examiner:
         return True
 
     def _took(self, claim: Claim) -> float | None:
-        """How long a rebuild took, where the looks tell to within a quarter of an hour."""
+        """How long a rebuild took, if the looks show it to within a quarter of an hour."""
         now = self._tools.clock.now()
         if claim.begun_at is None or now - claim.begun_at > END_KNOWN_TO:
             return None
@@ -179,5 +179,5 @@ class Examiner:
 
 
 def is_suspect(reason: str | None) -> bool:
-    """Whether AWS answered with an error when it was asked about a WorkSpace alone."""
+    """Whether AWS answered with an error when asked about this WorkSpace alone."""
     return reason is not None and reason.startswith(lifecycle.API_ERROR)

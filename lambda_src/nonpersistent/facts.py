@@ -1,4 +1,4 @@
-"""What is known of a WorkSpace, and what can be decided about it. Pure values."""
+"""What is known about a WorkSpace, and what can be decided about it. Pure values."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 NOTICE_LAG = timedelta(minutes=12)
-"""An alarm tells of a session end 5 to 11 minutes late."""
+"""An alarm reports a session end 5 to 11 minutes late."""
 
 ENDS_WITHIN = timedelta(hours=2, minutes=12)
 """A rebuild shows within 12 minutes and takes up to two hours; a longer one needs a person."""
 
 USUAL_DELAY = timedelta(hours=1)
-"""How much later than expected a debt may be paid before it is late, besides the API's rate."""
+"""How much later than expected a debt may be paid before it is late, apart from the API's rate."""
 
 BRAKE_HOLDS = timedelta(days=3)
 """A WorkSpace that waits for the brake longer than this needs a person: the limit is too low. Days
@@ -41,7 +41,7 @@ class Need(StrEnum):
 
 
 class Doubt(StrEnum):
-    """Why a look could not tell whether somebody is connected, or was since the last one."""
+    """Why a look could not tell whether somebody is connected, or has been since the last look."""
 
     NO_ROW = "no_row"
     UNKNOWN_CONNECTION = "unknown_connection"
@@ -52,7 +52,7 @@ class Doubt(StrEnum):
 
 
 class Deferral(StrEnum):
-    """Why a rebuild that is owed waits, besides doubts, states and refusals: the closed list."""
+    """Why an owed rebuild waits, apart from doubts, states and refusals: the complete list."""
 
     GRACE = "grace"
     UNCONFIRMED = "unconfirmed_use"
@@ -90,18 +90,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """A rebuild that was asked for, or is about to be.
+    """A rebuild that was requested, or is about to be.
 
-    asked_at     it was claimed, immediately before AWS was asked
-    accepted_at  AWS accepted it
+    asked_at     when it was claimed, immediately before the request to AWS
+    accepted_at  when AWS accepted it
     begun_at     the latest look that showed REBUILDING
-    watched_to   looks since asked_at that could not have missed a rebuild showed none until then
+    watched_to   until when looks since asked_at, which could not have missed a rebuild, showed none
     bad_since    the first of the looks that showed a bad end
-    claimed_by   the invocation that did: two of the same moment are not the same claim
-    goes_first   as the canary: the others of its bundle wait for its end
+    claimed_by   the invocation that claimed it: tells apart two claims of the same moment
+    goes_first   whether it is the canary: the others of its bundle wait for its end
     state        the WorkSpace's state when it was claimed
-    address      its private IP address then
-    image_id     the image that it takes
+    address      its private IP address at that time
+    image_id     the image that it uses
     """
 
     asked_at: datetime
@@ -124,40 +124,40 @@ class Trouble:
     need: Need
     reason: str
     needs_at: datetime
-    """From when on it needs a person."""
+    """When it begins to need a person."""
     refused: bool = False
-    """AWS refused the rebuild: only one that it accepts ends this."""
+    """AWS refused the rebuild: only one that it accepts ends the trouble."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a WorkSpace. Times are UTC; None means never, or not known.
+    """What is known about a WorkSpace. Times are UTC; None means never, or not known.
 
     used_at       the latest sign of use: a sign-in, a connected sample, a last-connection time
     signed_in_at  the latest sign-in by its event, or the sign of one that followed a request
     told_at       the latest alarm: a session had ended by then
-    wanted_at     an administrator asked for a rebuild
-    outdated_at   its bundle was seen to have a proven image that it lacks; nobody used it since
+    wanted_at     when an administrator asked for a rebuild
+    outdated_at   when its bundle was seen to have a proven image that it lacks; not used since
     vacant_since  the first sample after the last use that showed nobody
-    owed_since    the first such sample since a sample or an alarm told of a session: other signs of
-                  use put a rebuild off, but do not make the debt younger
-    baseline_at   the first sight of a WorkSpace that nobody used: use before it is no debt
-    rebuilt_at    the last rebuild that ended well: what was used before it is gone
-    settled_at    until then, what is seen may be that rebuild's own doing
-    claim         the rebuild that was asked for and has not ended
+    owed_since    the first such sample after a sample or an alarm reported a session: other signs
+                  of use put a rebuild off, but do not make the debt younger
+    baseline_at   the first look at a WorkSpace not in use: use before it creates no debt
+    rebuilt_at    the last rebuild that ended well: it paid for all use before it
+    settled_at    until when what is seen may be an effect of that rebuild
+    claim         the rebuild that was requested and has not ended
     failed        the last one that ended badly, until one ends well or somebody uses the WorkSpace:
-                  as long as its bad state lasts, nobody is connected
-    asked         when the latest rebuilds were asked for, newest first
+                  while its bad state lasts, nobody is connected
+    asked         when the latest rebuilds were requested, newest first
     failures      bad ends, and rebuilds that did not take place, since the last good end
-    retry_at      when the next one may be asked for
-    trouble       why nothing can be done
-    late_at       when the debt should have been paid, with every wait that was chosen
-    braked_at     from when on it needs a person that it waits for a place of the brake or the share
-    held_at, held_until, hold_reason  an administrator keeps it from being rebuilt: when they said
-                  so last, until when, and why
+    retry_at      when the next one may be requested
+    trouble       since when, and why, nothing can be done
+    late_at       when the debt should have been paid, including every configured wait
+    braked_at     when its wait for a place of the brake or the share begins to need a person
+    held_at, held_until, hold_reason  an administrator's hold: when it was last requested or
+                  released, until when it lasts, and why
     snapshot_at   the newest snapshot of the user volume that was seen
-    user, bundle_id, image_id  as AWS tells them; the image is that of the last good rebuild, or
-                  where images are rolled out the bundle's at first sight: it has that or an older
+    user, bundle_id, image_id  as AWS reports them; the image is that of the last good rebuild or,
+                  if images are rolled out, the bundle's at the first look: it has that or an older
     """
 
     used_at: datetime | None = None
@@ -193,10 +193,10 @@ class Facts:
 
     @property
     def is_dirty(self) -> bool:
-        """Used, told of a session end, outdated, or to be rebuilt by hand, since it was clean.
+        """Whether it was used, told of a session end, outdated, or requested since it was clean.
 
-        The rebuild's own reboot can end a session and so raise an alarm: one that comes until the
-        rebuild has settled counts only with other evidence of use.
+        The rebuild's own reboot can end a session and so raise an alarm: until the rebuild has
+        settled, an alarm counts only with other evidence of use.
         """
         clean_at = self.clean_at
         if clean_at is None:
@@ -208,15 +208,15 @@ class Facts:
 
     @property
     def is_outdated(self) -> bool:
-        """It lacks an image, and owes nothing else: nobody used it, and no rebuild broke it."""
+        """Whether it owes nothing but a new image: nobody used it, and no rebuild broke it."""
         works = self.failed is None and not self.is_wanted
         return self.outdated_at is not None and works and self.is_owed
 
     @property
     def is_wanted(self) -> bool:
-        """An administrator asked for a rebuild, and none has followed.
+        """Whether an administrator asked for a rebuild, and none has followed.
 
-        Who signs in after that begins a session like any other: it is followed by a rebuild anyway,
+        A sign-in after the request begins a session like any other: a rebuild follows it anyway,
         after the grace period.
         """
         over_at = latest(self.clean_at, self.signed_in_at)
@@ -224,12 +224,12 @@ class Facts:
 
     @property
     def is_wanted_anew(self) -> bool:
-        """An administrator asked for a rebuild since the latest one was asked for."""
+        """Whether an administrator asked for a rebuild after the latest one was requested."""
         return after(self.wanted_at, self.asked[0])
 
     @property
     def phase(self) -> Phase:
-        """Derived, in the order in which the facts outweigh each other."""
+        """Derived from the facts, in their order of precedence."""
         if self.claim is not None:
             return Phase.REBUILDING
         if self.retry_at is not None:
@@ -245,18 +245,18 @@ class Facts:
 
     @property
     def is_stuck(self) -> bool:
-        """A rebuild failed, or AWS refused it: only one that AWS accepts ends the trouble."""
+        """Whether a rebuild failed or AWS refused it: only one that it accepts ends the trouble."""
         refused = self.trouble is not None and self.trouble.refused
         return self.retry_at is not None or self.failures > 0 or refused
 
     def hold_at(self, now: datetime) -> Facts | None:
-        """An administrator's hold and nothing else, while it lasts."""
+        """Only the facts of an administrator's hold; None if there is none or it is over."""
         if not after(self.held_until, now):
             return None
         return Facts(held_at=self.held_at, held_until=self.held_until, hold_reason=self.hold_reason)
 
     def needs(self, reason: str | None) -> tuple[Need, datetime] | None:
-        """What it needs a person for, and from when on, if it waits for `reason`."""
+        """What it needs a person for, and from when, if it waits for `reason`."""
         if self.trouble is not None:
             return self.trouble.need, self.trouble.needs_at
         if self.claim is not None:
@@ -275,7 +275,7 @@ class Facts:
 class Decision:
     """The facts as they are now, what was decided, why, and when to look next.
 
-    look_at None: not before an audit or a new signal.
+    If `look_at` is None, there is no look before an audit or a new signal.
     """
 
     facts: Facts

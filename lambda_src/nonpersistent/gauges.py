@@ -15,16 +15,16 @@ from .ledger import Entry, Ledger
 from .settings import Settings
 
 INTERVAL = timedelta(minutes=5)
-"""Between two lines: no period of the alarms, which is ten minutes, is without one."""
+"""The time between two lines: each ten-minute period of the alarms has one."""
 
 MOST_NAMED = 100
-"""WorkSpaces that are named beside one line for each thing that they need a person for."""
+"""The most WorkSpaces that are named, each on its own line, per kind of need for a person."""
 
 
 def tell(ledger: Ledger, journal: Journal, settings: Settings) -> None:
     """Write the gauges, and a line for each WorkSpace and bundle that needs a person now.
 
-    At most three requests, and one for each further page of the index.
+    Takes at most three requests, and one more for each further page of the index.
     """
     entries, now = ledger.planned(), ledger.clock.now()
     unattended = now - USUAL_DELAY - timedelta(seconds=2 * len(entries) / settings.api_rate)
@@ -68,7 +68,7 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings) -> None:
 def _needy(
     entries: Iterable[Entry], unattended: datetime, now: datetime
 ) -> Iterator[tuple[Entry, Need, datetime, str | None]]:
-    """Who needs a person now: for what, since when, and why."""
+    """The WorkSpaces that need a person now: what for, since when, and why."""
     for entry in entries:
         if entry.needs is not None and entry.needs_at is not None and entry.needs_at <= now:
             yield entry, entry.needs, entry.needs_at, entry.reason

@@ -1,6 +1,6 @@
-"""Where an event enters: record what it says, then do what is due.
+"""The entry point for events: record what an event says, then do what is due.
 
-What acts is loaded only if something is due: most invocations record a signal, or find nothing.
+Modules that act load only if something is due: most invocations record a signal or find nothing.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 CLOCK = Clock()
 
-# What is imported stays: looking through it for garbage would be a tenth of a cold start.
+# What is imported stays: searching it for garbage would take a tenth of a cold start.
 gc.freeze()
 
 ROSTER_HOLDS = timedelta(minutes=1)
-"""How long a container trusts the roster it has read, when recording. Acting reads it anew."""
+"""How long a container trusts the roster it has read, for recording. Acting reads it again."""
 
 
 class Context(Protocol):
@@ -50,7 +50,7 @@ class Context(Protocol):
 
 
 class Container:
-    """What lives from one invocation to the next: settings, clients, the roster as last read."""
+    """What is kept between invocations: settings, clients, the roster as last read."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.settings = Settings.from_environment(environment)
@@ -63,7 +63,7 @@ class Container:
         self._gauged_at: datetime | None = None
 
     def knows(self, workspace_id: str) -> bool:
-        """Whether a WorkSpace is on the roster; one that is not is looked up once more."""
+        """Whether a WorkSpace is on the roster, which is read again if it seems not to be."""
         now = CLOCK.now()
         held = self._roster_read_at is not None and now - self._roster_read_at < ROSTER_HOLDS
         if held and workspace_id in self._roster:
@@ -72,7 +72,7 @@ class Container:
         return workspace_id in self._roster
 
     def tell_gauges(self) -> None:
-        """Tell the fleet's state, every few minutes."""
+        """Write the fleet's state to the log, every few minutes."""
         now = CLOCK.now()
         if self._gauged_at is None or now - self._gauged_at >= gauges.INTERVAL:
             self._gauged_at = now
@@ -89,7 +89,7 @@ class Container:
         from .tools import Tools
         from .workspaces import WorkSpaces
 
-        # Not the request's id alone: Lambda may deliver the same request twice at once.
+        # The request's id is not enough: Lambda may deliver the same request twice at once.
         owner = f"{context.aws_request_id} {os.urandom(8).hex()}"
         pacer = Pacer(self.settings.api_rate, CLOCK)
         lease = Lease(
@@ -104,9 +104,9 @@ class Container:
 def lambda_handler(event: object, context: Context) -> dict[str, Any]:
     """Handle one event: SNS records, a sign-in, or a task such as `{"task": "reconcile"}`.
 
-    Returns what the pass did. Raises SettingsError, NoRoster, and botocore's errors that are not
-    known to pass by themselves: Lambda then retries, and the dead-letter queue keeps what never
-    worked.
+    Returns what the pass did. Raises SettingsError, NoRoster, and those of botocore's errors that
+    are not known to go away by themselves: Lambda then retries, and the dead-letter queue keeps
+    events that never succeeded.
     """
     container = _container()
     read = signals.read(event, CLOCK.now(), Origin.of(context.invoked_function_arn))
@@ -114,7 +114,7 @@ def lambda_handler(event: object, context: Context) -> dict[str, Any]:
     for entry in read:
         try:
             _record(container, entry)
-        except ClientError as error:  # one item that somebody has changed holds up no other
+        except ClientError as error:  # an item that somebody has changed holds up no others
             refused = error
     if refused is not None:
         raise refused
@@ -156,13 +156,13 @@ def _container() -> Container:
 
 @cache
 def _dynamodb() -> DynamoDBClient:
-    """Five tries, as every write may be repeated."""
+    """Five tries, as every write can safely be repeated."""
     return boto3.client("dynamodb", config=_config(2, 3, tries=5))
 
 
 @cache
 def _workspaces() -> WorkSpacesClient:
-    """One try: each call is paced and decided by the function, see workspaces.py."""
+    """One try: the function itself paces and decides on each call, see workspaces.py."""
     return boto3.client("workspaces", config=_config(3, 6, tries=1))
 
 
@@ -173,6 +173,6 @@ def _events() -> EventBridgeClient:
 
 
 def _config(connect_timeout: float, read_timeout: float, tries: int) -> Config:
-    """Time-outs in seconds, far below botocore's own minute."""
+    """Time-outs are in seconds, far below botocore's default of a minute."""
     retries: Any = {"mode": "standard", "total_max_attempts": tries}
     return Config(connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries)

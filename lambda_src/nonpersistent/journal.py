@@ -21,7 +21,7 @@ logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
 class Line(StrEnum):
-    """What else is told besides verdicts; with `Verdict`, the values of `decision`."""
+    """What lines report apart from verdicts; with `Verdict`, the values of `decision`."""
 
     RECORDED = "recorded"
     IGNORED = "ignored"
@@ -51,7 +51,7 @@ WORRYING: frozenset[Line | Verdict] = frozenset(
 
 
 class Journal:
-    """Writes the lines of one fleet; `hear` gets the fields of each, too."""
+    """Writes the log lines of one fleet; `hear` also receives the fields of each."""
 
     def __init__(self, fleet: str, hear: Callable[[Mapping[str, Any]], None] | None = None) -> None:
         self._fleet = fleet
@@ -60,7 +60,7 @@ class Journal:
     def write(
         self, decision: Line | Verdict, workspace_id: str | None = None, **fields: Any
     ) -> None:
-        """One line; fields that are None are left out, times are written as ISO 8601."""
+        """Write one line; fields that are None are left out, times are written as ISO 8601."""
         extra = {"fleet": self._fleet, "decision": decision.value, "workspace_id": workspace_id}
         for name, value in fields.items():
             extra[name] = value.isoformat() if isinstance(value, datetime) else value

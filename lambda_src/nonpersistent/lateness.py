@@ -8,8 +8,8 @@ from .facts import BRAKE_HOLDS, Decision, Deferral, Doubt, Facts, Phase, after, 
 from .settings import Settings
 
 SIGN_INS_COUNT_FOR = timedelta(hours=4)
-"""How much younger sign-ins alone can make a debt: nothing else may confirm a short session, but no
-stream of them keeps a debt from ever being late."""
+"""How much younger sign-ins alone can make a debt: nothing else may confirm a short session, but a
+stream of sign-ins must not keep a debt from ever being late."""
 
 NO_LIMITS = (
     Deferral.WINDOW,
@@ -18,10 +18,10 @@ NO_LIMITS = (
     Deferral.THROTTLED,
     Deferral.UNCONFIRMED,
 )
-"""What a debt may wait for in each window anew, and so for ever where the windows are short."""
+"""What a debt may wait for in every window again, and so for ever if the windows are short."""
 
 REFUSAL_WAITS = (Deferral.WINDOW, Deferral.CANARY, Deferral.HELD_BUNDLE)
-"""What puts off the next try of a rebuild that AWS has refused, and ends by itself."""
+"""Waits that put off the next try of a rebuild that AWS has refused, and end by themselves."""
 
 
 def reckon(
@@ -35,10 +35,10 @@ def reckon(
 ) -> Facts:
     """The decision's facts, with the time by which the debt should have been paid.
 
-    That is the grace period, what the API's rate needs (`allowance`), and each wait that the
-    administrator configured; but a debt that waited for a whole window in vain is late. A late debt
-    stays late, whatever it waits for next. After long trouble, or a dry run in which nothing was
-    owed, the reckoning starts over.
+    It includes the grace period, what the API's rate needs (`allowance`), and each wait that the
+    administrator configured; but a debt that went unpaid through a whole window is late. A late
+    debt stays late, whatever it waits for next. After long trouble, or a dry run in which nothing
+    was owed, the reckoning starts over.
     """
     decision = _without_what_is_over(decision, now)
     facts = decision.facts
@@ -65,8 +65,8 @@ def reckon(
 def _had_its_chance(
     decision: Decision, due_at: datetime, waited_for: str | None, settings: Settings
 ) -> bool:
-    """Whether a whole window has passed since it was due, and no limit of the administrator's kept
-    it waiting."""
+    """Whether a whole window has passed since the debt was due, without a limit chosen by the
+    administrator that kept it waiting."""
     if decision.reason != Deferral.WINDOW or waited_for not in NO_LIMITS:
         return False
     opened_at = settings.rebuild_allowed_at(due_at, whole=True)
@@ -74,8 +74,8 @@ def _had_its_chance(
 
 
 def _without_what_is_over(decision: Decision, now: datetime) -> Decision:
-    """A debt that waits by choice is in no doubt about a sample any more. Whether a refusal lasts
-    that was just met first, nobody knows until the next try."""
+    """Drop trouble that does not count: a doubt about a sample, if the debt now waits by choice,
+    and a refusal that was only just met, as only the next try can show whether it lasts."""
     facts, trouble = decision.facts, decision.facts.trouble
     if trouble is None or not isinstance(decision.reason, Deferral):
         return decision
@@ -86,7 +86,7 @@ def _without_what_is_over(decision: Decision, now: datetime) -> Decision:
 
 
 def _was_stuck(before: Facts, now: datetime) -> bool:
-    """Whether trouble of its own was reported. A doubt only continues what was there before."""
+    """Whether trouble was reported for itself, not as a doubt that continues an earlier fault."""
     trouble = before.trouble
     told = trouble is not None and now >= trouble.needs_at
     return told and trouble is not None and trouble.need not in TOLD_BEFORE
@@ -95,8 +95,8 @@ def _was_stuck(before: Facts, now: datetime) -> bool:
 def _braked_at(
     before: Facts, decision: Decision, now: datetime, settings: Settings
 ) -> datetime | None:
-    """One that waits for a place does so while the window is closed, and while it cannot be told
-    whether somebody is connected, too: one fault, one alarm."""
+    """When a debt's wait for a place needs a person. That wait goes on while the window is closed,
+    and while it is unknown whether somebody is connected: one fault, one alarm."""
     is_queued = decision.reason in (Deferral.BRAKE, Deferral.SHARE)
     is_same_debt = not after(decision.facts.owed_since, before.owed_since)
     if before.braked_at is not None and is_same_debt:

@@ -10,15 +10,15 @@ from .ledger import Ledger
 from .pacing import Pacer
 
 LENGTH = timedelta(minutes=2)
-"""How long the lease lasts after the latest prolongation: its half is longer than a step that AWS
-answers slowly. An actor that was killed delays its successor by so much."""
+"""How long the lease lasts after it was last extended: half of it is longer than a step that AWS
+answers slowly. An actor that was killed delays its successor by this much."""
 
 RESERVE = 75.0
-"""Seconds before the function's time-out at which no batch is begun any more: the tick of the last
-minute but one finds the lease free, so that a burst drains without a pause."""
+"""How many seconds before the function's time-out the last batch may begin: the tick of the
+last minute but one finds the lease free, so that a burst drains without a pause."""
 
 REBUILD_RESERVE = 15.0
-"""The same for a single call: one that times out, and what is written of it."""
+"""The same for a single call: enough for one that times out, and for writing down its outcome."""
 
 
 class Lease:
@@ -35,7 +35,7 @@ class Lease:
         self._until: datetime | None = None
 
     def begin(self) -> bool:
-        """Take or prolong the lease; False if somebody else has it."""
+        """Take or extend the lease; False if another invocation has it."""
         now = self.clock.now()
         until = now + self._length()
         if not self._ledger.lease(self.owner, now, until):
@@ -44,9 +44,9 @@ class Lease:
         return True
 
     def goes_on(self, reserve: float = RESERVE) -> bool:
-        """Whether there is time for another step, prolonging the lease where needed.
+        """Whether there is time for another step; extends the lease if necessary.
 
-        `reserve` is how many seconds the step may take, besides the wait for the pacer.
+        `reserve` is how many seconds the step may take, in addition to the wait for the pacer.
         """
         now = self.clock.now()
         wait = max(timedelta(), self._pacer.next_call_at - now)

@@ -1,8 +1,8 @@
-"""The ledger: what is known of each WorkSpace, in one DynamoDB table.
+"""The ledger: what is known about each WorkSpace, in one DynamoDB table.
 
-Signals are recorded by updates that only let times grow, so they commute and may be repeated.
-The actor's writes are conditional on the version it has read: whatever was recorded meanwhile
-makes them fail, and the WorkSpace is looked at again.
+Signals are recorded by updates that only increase times, so they commute and may be repeated.
+The actor's writes are conditional on the version that it has read: if anything was recorded
+meanwhile, they fail, and the WorkSpace is looked at again.
 
 Items, by `id`: a WorkSpace (its facts), a bundle (whether its rebuilds can be trusted), "roster"
 (written by Terraform), "audit", "lease".
@@ -39,22 +39,22 @@ SIGNALS = {
 """The time that each kind of signal moves forward."""
 
 ODD_ITEM = "unreadable_item"
-"""Why a WorkSpace whose item somebody has changed needs a person."""
+"""The reason why a WorkSpace needs a person if somebody has changed its item."""
 
 LONGEST_LEASE = timedelta(minutes=15)
-"""As long as an invocation may last: an item that says more is no lease."""
+"""The longest that an invocation can last: an item that says more is not a lease."""
 
 COUNT = "ADD version :one"
 """Changes the version, so that the write of an actor that has not seen the signal fails."""
 
 
 class NoRoster(LookupError):
-    """The item that says which WorkSpaces may be touched is not there; an empty one is."""
+    """The item that says which WorkSpaces may be touched is missing; an empty one is allowed."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the index shows of something with a time to look: a WorkSpace, or the audit."""
+    """What the index shows of an item that has a time to look: a WorkSpace, or the audit."""
 
     id: str
     due_at: datetime
@@ -70,7 +70,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Audit:
-    """How far the audit under way has come; when the last one was completed, and which bundles the
+    """How far the audit under way has got; when the last one was completed, and which bundles the
     fleet's WorkSpaces had then."""
 
     seen_up_to: str = ""
@@ -86,9 +86,9 @@ class Ledger:
         self._table = Table(client, table, clock)
 
     def roster(self) -> frozenset[str]:
-        """The WorkSpaces that may be touched at all, as Terraform wrote them last (P4).
+        """The WorkSpaces that may be touched at all, as Terraform last wrote them (P4).
 
-        Raises NoRoster: without it nobody knows who was taken off, and whose debts may be dropped.
+        Raises NoRoster: without it, it is unknown who was removed, and whose debts may be dropped.
         """
         item = self._table.get(ROSTER)
         if "workspace_ids" not in item:
@@ -96,7 +96,7 @@ class Ledger:
         return frozenset(entry["S"] for entry in item["workspace_ids"]["L"])
 
     def record(self, signal: Signal, look_at: datetime) -> bool:
-        """Keep what a signal says; False if something as late was known already.
+        """Record what a signal says; False if something at least as late was already known.
 
         All but sign-ins are also queued for a look at `look_at`. They may bring a planned look
         forward but never put it off: no stream of messages can postpone a rebuild.
@@ -113,7 +113,7 @@ class Ledger:
             update = f"{tell}, signed_in_at = :at {COUNT}"
             if self._table.update(signal.workspace_id, update, values, news):
                 return True
-            # A look may have seen the session before its sign-in is told.
+            # A look may have seen the session before its sign-in event arrives.
             update, news = f"SET signed_in_at = :at {COUNT}", _is_older("signed_in_at")
             return self._table.update(signal.workspace_id, update, values, news)
         values[":look_at"] = from_moment(look_at)
@@ -125,15 +125,15 @@ class Ledger:
         return self._table.update(signal.workspace_id, update, values, news)
 
     def due(self, now: datetime) -> list[Entry]:
-        """What is due by `now`, longest first. One query, empty in an idle minute."""
+        """What is due by `now`, longest overdue first. One query, empty in an idle minute."""
         return list(self._entries({":now": from_moment(now)}, "due_at <= :now"))
 
     def planned(self) -> list[Entry]:
-        """Everything that has a time to look: what is owed, under way, or in trouble."""
+        """Every WorkSpace that has a time to look: owed a rebuild, under way, or in trouble."""
         return [entry for entry in self._entries({}) if entry.id != AUDIT]
 
     def read(self, workspace_ids: Sequence[str]) -> list[Record]:
-        """The records of these WorkSpaces, in their order; an empty one where nothing is known.
+        """The records of these WorkSpaces, in this order; an empty one if nothing is known.
 
         One that cannot be read is left out, see `set_aside`.
         """
@@ -143,12 +143,12 @@ class Ledger:
         return [record for record in records.values() if record is not None]
 
     def write(self, record: Record) -> Record | None:
-        """Put a record in the place of its predecessor; None if somebody wrote in between."""
+        """Write a record over its predecessor; None if something was written in between."""
         written = replace(record, version=record.version + 1)
         return written if self._replace(to_item(written), record.version) else None
 
     def set_aside(self, workspace_id: str, look_at: datetime) -> None:
-        """Put off an item that cannot be read. It needs a person from its first such look on."""
+        """Put off an item that cannot be read. It needs a person from its first `look_at` on."""
         given: Item = {":look_at": from_moment(look_at), ":reason": {"S": ODD_ITEM}}
         told = {":need": {"S": Need.UNKNOWN.value}, **given}
         update = "SET due_at = :look_at, needs = :need, needs_at = :look_at, reason = :reason"
@@ -157,10 +157,10 @@ class Ledger:
             self._table.update(workspace_id, "SET due_at = :look_at", given, "reason = :reason")
 
     def forget(self, record: Record) -> bool:
-        """Drop the record of a WorkSpace that is no longer on the roster, if it is as it was read.
+        """Drop the record of a WorkSpace that left the roster, if it is still as it was read.
 
-        One that was put on the roster again, and of which something was recorded, is kept. So is
-        a hold until its end: the WorkSpace may be back before. False if nothing was dropped.
+        If the WorkSpace is on the roster again and something was recorded about it, it is kept. So
+        is a hold until its end: the WorkSpace may return before. False if nothing was dropped.
         """
         hold = record.facts.hold_at(self.clock.now())
         if hold is not None:
@@ -170,7 +170,7 @@ class Ledger:
         return self._table.delete(record.workspace_id, "version = :seen", version)
 
     def forget_unreadable(self, workspace_id: str) -> None:
-        """The same for one whose record cannot be read."""
+        """Drop a record that cannot be read, of a WorkSpace that has left the roster."""
         self._table.delete(workspace_id, "fleet = :fleet", {":fleet": FLEET["fleet"]})
 
     def everything(self) -> Iterator[Record]:
@@ -183,16 +183,16 @@ class Ledger:
         return bundle_of(bundle_id, self._table.get(bundle_id))
 
     def bundles(self, bundle_ids: Sequence[str]) -> list[Bundle]:
-        """The same of several, with one request for 100."""
+        """Those of these bundles that have an item, with one request for every 100."""
         return [bundle_of(item["id"]["S"], item) for item in self._table.get_all(bundle_ids)]
 
     def write_bundle(self, bundle: Bundle) -> bool:
-        """Put a bundle in the place of what it was made from; False if somebody was faster."""
+        """Write a bundle over the version that it was made from; False if that has changed."""
         written = replace(bundle, version=max(0, bundle.version) + 1)
         return self._replace(to_item(written), bundle.version)
 
     def lease(self, owner: str, now: datetime, until: datetime) -> bool:
-        """Take or prolong the right to act; False while another owner has it."""
+        """Take or extend the right to act; False while another owner has it."""
         return self._table.put(
             {"id": {"S": LEASE}, "held_by": {"S": owner}, "expires_at": from_moment(until)},
             "held_by = :owner OR expires_at <= :now OR NOT expires_at BETWEEN :now AND :longest",
@@ -204,7 +204,7 @@ class Ledger:
         )
 
     def ask_audit(self, now: datetime) -> None:
-        """An audit is due now, unless one is due or under way already."""
+        """Make an audit due now, unless one is already due or under way."""
         self._table.update(
             AUDIT,
             "SET due_at = if_not_exists(due_at, :now), "
@@ -213,17 +213,17 @@ class Ledger:
         )
 
     def audit(self) -> Audit:
-        """An item that cannot be read is none: the audit begins anew."""
+        """The audit's state. If its item cannot be read, the audit starts over."""
         with suppress(*UNREADABLE):
             return read(Audit, self._table.get(AUDIT))
         return Audit()
 
     def move_audit(self, position: str) -> None:
-        """Remember how far the audit has come, for whoever goes on with it."""
+        """Record how far the audit has got, for the actor that continues it."""
         self._table.update(AUDIT, "SET seen_up_to = :position", {":position": {"S": position}})
 
     def end_audit(self, now: datetime, bundle_ids: Iterable[str] = ()) -> None:
-        """The whole roster was seen: no audit is due until the next one is asked for."""
+        """Record that the whole roster was seen: no audit is due until one is requested again."""
         bundles = [{"S": bundle_id} for bundle_id in sorted(bundle_ids)]
         ended: Item = {"completed_at": from_moment(now), "bundle_ids": {"L": bundles}}
         self._table.put({"id": {"S": AUDIT}, **ended})
@@ -237,7 +237,7 @@ class Ledger:
             yield entry
 
     def _replace(self, item: Item, version: int) -> bool:
-        """Write an item whose predecessor had `version`; 0: there was none, -1: whatever it was."""
+        """Write an item if its predecessor has `version`; 0: if there is none, -1: in any case."""
         if version < 0:
             return self._table.put(item)
         if version == 0:
@@ -246,5 +246,5 @@ class Ledger:
 
 
 def _is_older(attribute: str) -> str:
-    """A time that is there already, and as late, is no news."""
+    """The condition that a time is news: none is stored yet, or an earlier one."""
     return f"(attribute_not_exists({attribute}) OR {attribute} < :at)"

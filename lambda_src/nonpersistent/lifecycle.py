@@ -1,7 +1,7 @@
 """The life of a WorkSpace: facts in, a decision out. Pure: no AWS, no clock, no log.
 
-The phase is derived from the facts each time, never stored as a truth of its own. Rebuilds that
-were asked for are followed in `claims.py`.
+The phase is derived from the facts each time; a stored phase is never the source of truth.
+`claims.py` follows the rebuilds that were requested.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from .observation import Observation
 from .settings import Settings, UserVolume
 
 API_ERROR = "api:"
-"""What a reason begins with if AWS answers a question about a WorkSpace alone with an error."""
+"""The prefix of a reason if AWS answers a question about a WorkSpace alone with an error."""
 
 REBUILDABLE_STATES = frozenset({"AVAILABLE", "ERROR", "UNHEALTHY", "STOPPED", "REBOOTING"})
 """The states from which AWS accepts RebuildWorkspaces (its API reference)."""
 
 IDLE_FRESH = timedelta(minutes=30)
-"""Older samples of a WorkSpace that owes nothing leave open whether it was used."""
+"""If a WorkSpace owes nothing, samples older than this leave open whether it was used."""
 
 ROWS_RETURN_WITHIN = timedelta(minutes=30)
-"""How long after a rebuild has settled its connection status may still be missing or UNKNOWN."""
+"""How long after a rebuild has settled the connection status may still be missing or UNKNOWN."""
 
 SNAPSHOT_INTERVAL = timedelta(hours=12)
 """WorkSpaces saves a user volume every 12 hours (AWS's administration guide)."""
@@ -50,7 +50,7 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         facts = replace(facts, failed=replace(facts.failed, bad_since=None))
     if healed := claims.heal(facts, seen, now, settings):
         return healed
-    if facts.failed is not None and seen.state in claims.USABLE_STATES:  # what it is now, is new
+    if facts.failed is not None and seen.state in claims.USABLE_STATES:  # a later bad state is new
         facts = replace(facts, failed=replace(facts.failed, bad_since=None))
     facts = learn(facts, seen)
     match facts.phase:
@@ -66,10 +66,10 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
 
 
 def learn(facts: Facts, seen: Observation) -> Facts:
-    """Add what was seen: times of use only grow, vacancy begins at the first sight after it.
+    """Add what was seen: times of use only increase, vacancy begins with the first look after them.
 
-    A rebuild may move LastKnownUserConnectionTimestamp by itself. Until it has settled, that makes
-    no debt, as only a sample or a sign-in tells of use; but it puts off a rebuild that is owed.
+    A rebuild may itself change LastKnownUserConnectionTimestamp. Until it has settled, that creates
+    no debt, as only a sample or a sign-in shows use; but it puts off a rebuild that is owed.
     """
     known_at = seen.last_connected_at and min(seen.last_connected_at, seen.looked_at)
     perhaps_used_at = latest(facts.used_at, known_at, seen.connected_at)
@@ -80,7 +80,7 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     if facts.phase is Phase.FAILED and _works_again(facts, seen, used_at):
         wanted_at = facts.wanted_at if facts.is_wanted_anew else None
         facts = replace(facts, retry_at=None, wanted_at=wanted_at)
-        # Rebuilds that do not take place, again and again, leave it usable: that mends nothing.
+        # If rebuilds repeatedly do not take place, it stays usable: that repairs nothing.
         if facts.failed is not None or facts.failures < 2:
             facts = replace(facts, failed=None, failures=0, trouble=None)
     came_back_at = _came_back_at(facts, used_at)
@@ -103,8 +103,8 @@ def learn(facts: Facts, seen: Observation) -> Facts:
 
 
 def _came_back_at(facts: Facts, used_at: datetime | None) -> datetime | None:
-    """When somebody has come since a rebuild was asked for by hand, if that shows. An alarm tells
-    of it too, unless it may be late, or the last rebuild's own."""
+    """When somebody came back after a rebuild was requested by hand, if that shows. An alarm shows
+    it too, unless it may be late, or an effect of the last rebuild."""
     known = (facts.wanted_at, facts.vacant_since, facts.settled_at)
     if not facts.is_wanted or facts.vacant_since is None:
         return None
@@ -116,22 +116,22 @@ def _came_back_at(facts: Facts, used_at: datetime | None) -> datetime | None:
 
 def _works_again(facts: Facts, seen: Observation, used_at: datetime | None) -> bool:
     """Whether somebody has used a WorkSpace since its rebuild failed. While its bad state lasts, a
-    sign-in may have been in vain."""
+    sign-in does not prove use."""
     wiped_at = _wiped_at(facts)
     worked = seen.state in claims.USABLE_STATES and after(used_at, wiped_at)
     return worked or after(seen.connected_at, wiped_at)
 
 
 def may_be_used(facts: Facts) -> bool:
-    """Whether a WorkSpace may have been used since its rebuild failed: a person restored it."""
+    """Whether a WorkSpace may have been used since its rebuild failed, if a person restored it."""
     wiped_at = _wiped_at(facts)
     told = after(facts.told_at, max(wiped_at, facts.settled_at or wiped_at) + NOTICE_LAG)
     return told or after(facts.used_at, wiped_at)
 
 
 def _wiped_at(facts: Facts) -> datetime:
-    """When the rebuild that failed ended all use: nobody is connected in state REBUILDING. Where no
-    look showed that, it cannot have ended before the shortest time that a rebuild takes."""
+    """When the failed rebuild ended all use: nobody is connected in state REBUILDING. If no look
+    showed that state, the rebuild cannot have ended before the shortest time that one takes."""
     failed = facts.failed
     return facts.asked[0] if failed is None else failed.begun_at or failed.asked_at + SHORTEST
 
@@ -139,7 +139,7 @@ def _wiped_at(facts: Facts) -> datetime:
 def owed_at(facts: Facts, settings: Settings) -> datetime | None:
     """When the rebuild of a vacant WorkSpace falls due: a grace period after the last evidence.
 
-    One that an administrator asked for has no grace period.
+    A rebuild that an administrator asked for has no grace period.
     """
     if facts.is_wanted:
         return facts.wanted_at
@@ -154,8 +154,8 @@ def evident_at(facts: Facts) -> datetime | None:
 
 
 def _first_sight(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
-    """A session in progress will owe a rebuild like any other; otherwise the present is the
-    baseline, or when it was looked for first: so deploying the module rebuilds nothing."""
+    """A session in progress will owe a rebuild like any other. Otherwise the baseline is now, or
+    when the first look was tried: so deploying the module rebuilds nothing."""
     if seen.state is None or seen.state in GONE_STATES:
         return trouble(facts, Need.UNKNOWN, seen.state or Doubt.NOT_FOUND, now, settings)
     asked_at, facts = facts.trouble and facts.trouble.since, replace(facts, trouble=None)
@@ -180,13 +180,13 @@ def _stay_clean(facts: Facts, seen: Observation, now: datetime, settings: Settin
 
 
 def keep_image(facts: Facts) -> Decision:
-    """What it lacked is not rolled out any more: nothing is owed."""
+    """Drop the debt: the image that the WorkSpace lacked is no longer rolled out."""
     kept = replace(facts, outdated_at=None, vacant_since=None, owed_since=None, trouble=None)
     return Decision(replace(kept, failures=0, retry_at=None), Verdict.CLEAN)
 
 
 def _idle_doubt(facts: Facts, seen: Observation, now: datetime) -> str | None:
-    """Why a WorkSpace that owes nothing may have been used without anybody being able to tell."""
+    """Why a WorkSpace that owes nothing may have been used unnoticed; None if there is no doubt."""
     if seen.state in GONE_STATES:
         return seen.state
     if seen.state_asked and seen.state is None:
@@ -260,7 +260,7 @@ def _await_snapshot(
 ) -> Decision | None:
     """Wait for a snapshot newer than the session; None once there is one.
 
-    AWS is asked when one is to be expected: each question is a call for one WorkSpace.
+    AWS is asked only when one can be expected: each question is a call for one WorkSpace.
     """
     ended_by = latest(facts.vacant_since, facts.told_at) or now
     if facts.snapshot_at is not None and facts.snapshot_at >= ended_by:
@@ -282,7 +282,7 @@ def _await_snapshot(
 def defer(
     facts: Facts, why: str, until: datetime, settings: Settings, expected_by: datetime | None = None
 ) -> Decision:
-    """The rebuild waits until then, as the administrator chose."""
+    """Put off the rebuild `until` then, because of a wait that the administrator chose."""
     look_at = settings.next_look(until)
     return Decision(facts, Verdict.DEFERRED, look_at, why, expected_by=expected_by or look_at)
 
@@ -290,7 +290,7 @@ def defer(
 def _obstacle(
     facts: Facts, seen: Observation, now: datetime, settings: Settings
 ) -> Decision | None:
-    """Why no rebuild is possible, whoever is connected."""
+    """Why no rebuild is possible, regardless of who is connected; None if one is."""
     if seen.state_asked and seen.state is None:
         return trouble(facts, Need.UNKNOWN, Doubt.NOT_FOUND, now, settings)
     if seen.state is not None and seen.state not in REBUILDABLE_STATES:
@@ -302,9 +302,9 @@ def _obstacle(
 def _vacant_at(facts: Facts, seen: Observation) -> datetime | None:
     """When nobody was connected.
 
-    A rebuild ends each session. So as long as the state that it ended badly in lasts, nobody is
-    connected, also where the connection status is UNKNOWN or missing. A sign of use since then may
-    be in vain, or mean that a person restored it: nobody knows.
+    A rebuild ends every session. So while the state in which it ended badly lasts, nobody is
+    connected, even if the connection status is UNKNOWN or missing. A later sign of use leaves that
+    open: the attempt may have failed, or a person may have restored the WorkSpace.
     """
     unused = facts.failed is not None and not after(facts.used_at, _wiped_at(facts))
     broken = unused and claims.is_seen_bad(facts) and seen.state in BAD_STATES

@@ -1,4 +1,4 @@
-"""What AWS said of a WorkSpace in one look. Pure values."""
+"""What AWS said about a WorkSpace in one look. Pure values."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ VACANT_STATES = frozenset({"STOPPED", "ERROR"})
 
 @dataclass(frozen=True)
 class Observation:
-    """What AWS said of a WorkSpace at `looked_at`. None: not asked, or not in the answer.
+    """What AWS said about a WorkSpace at `looked_at`. None: not asked, or not in the answer.
 
     error             AWS's code, if it answers a question about this WorkSpace alone with an error
     state             WorkspaceState of DescribeWorkspaces
     state_asked       DescribeWorkspaces was asked; without a state, it does not know the WorkSpace
     connection        CONNECTED, DISCONNECTED or UNKNOWN, sampled at `checked_at`
-    last_connected_at LastKnownUserConnectionTimestamp: a log-in or the last sight of a connection,
+    last_connected_at LastKnownUserConnectionTimestamp: a login or when a connection was last seen,
                       AWS does not say which; both are signs of use at that time
-    bundle_image      the image that the bundle has now, where it was asked for
-    image_proven      rebuilds from it may be expected to end well
+    bundle_image      the image that the bundle has now, if it was asked for
+    image_proven      rebuilds from it can be expected to end well
     """
 
     looked_at: datetime
@@ -54,7 +54,7 @@ class Observation:
 
     @property
     def connected_at(self) -> datetime | None:
-        """When somebody was connected, by the sample alone."""
+        """When somebody was connected, according to the sample alone."""
         if self.connection != "CONNECTED":
             return None
         return min(self.checked_at or self.looked_at, self.looked_at)
@@ -73,7 +73,7 @@ class Observation:
 
     @property
     def doubt(self) -> Doubt:
-        """Why the connection status does not tell whether somebody is connected."""
+        """Why the connection status does not show whether somebody is connected."""
         if self.connection not in ("CONNECTED", "DISCONNECTED"):
             return Doubt.NO_ROW if self.connection is None else Doubt.UNKNOWN_CONNECTION
         if not self.is_fresh:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from .clock import Clock
 
 LONGEST_PAUSE = 30.0
-"""Seconds of rest at the most after repeated throttling."""
+"""The longest rest after repeated throttling, in seconds."""
 
 HOUR = timedelta(hours=1)
 
@@ -19,7 +19,7 @@ class Pacer:
 
     def __init__(self, rate: float, clock: Clock) -> None:
         self.gap = timedelta(seconds=1 / rate)
-        """Between two calls."""
+        """The time between two calls."""
         self._clock = clock
         self._pause = 0.0
         self.next_call_at = clock.now()
@@ -30,17 +30,17 @@ class Pacer:
         self._clock.sleep((self.next_call_at - lead - self._clock.now()).total_seconds())
 
     def sent(self) -> None:
-        """A call is made now: the next one may follow after the gap."""
+        """Note that a call is made now: the next one may follow after the gap."""
         self.next_call_at = self._clock.now() + self.gap
 
     def throttled(self) -> None:
-        """Somebody else uses the rate, too: rest 1 s, then twice as long each time."""
+        """Rest for 1 s, then twice as long each time: something else is using the rate, too."""
         self._pause = min(max(1.0, 2 * self._pause), LONGEST_PAUSE)
         rest = max(self.gap, timedelta(seconds=self._pause))
         self.next_call_at = self._clock.now() + rest
 
     def failed(self) -> None:
-        """No answer, or a server's error: rest for a second."""
+        """Rest for a second: there was no answer, or a server error."""
         self.next_call_at = self._clock.now() + max(self.gap, timedelta(seconds=1))
 
     def succeeded(self) -> None:
@@ -48,10 +48,10 @@ class Pacer:
 
 
 class Share:
-    """At most `percent` of a fleet's WorkSpaces are rebuilt at once, at least one; None: any."""
+    """Limits simultaneous rebuilds to `percent` of a fleet, at least one WorkSpace; None: any."""
 
     def __init__(self, percent: float | None, count: Callable[[], int], clock: Clock) -> None:
-        """`count` says how many there are now; it is asked again after a minute."""
+        """`count` returns how many are under way; it is called again after a minute."""
         self._percent = percent
         self._count = count
         self._clock = clock
@@ -68,19 +68,19 @@ class Share:
         return self._under_way >= max(1, int(fleet_size * self._percent / 100))
 
     def take(self) -> None:
-        """One more is under way."""
+        """Count one more as under way."""
         self._under_way += 1
 
     def free(self) -> None:
-        """Some have ended: count anew."""
+        """Have them counted again: some have ended."""
         self._counted_at = None
 
 
 class Brake:
-    """At most `limit` rebuilds in any hour; None brakes nothing. For one pass, oldest debt first.
+    """At most `limit` rebuilds in any hour; None: any number. For one pass, oldest debt first.
 
-    Everybody whose turn may come within an hour looks with each place that becomes free, so that
-    the oldest of them takes it; who is further back looks an hour before its own place.
+    Every debt whose turn may come within an hour is looked at when a place becomes free, so that
+    the oldest takes it; those further back are looked at an hour before their own place is free.
     """
 
     def __init__(self, limit: int | None, taken: Iterable[datetime] = ()) -> None:
@@ -98,7 +98,7 @@ class Brake:
         insort(self._taken, at)
 
     def hold_back(self, now: datetime) -> datetime | None:
-        """When the next debt without a place is to look again; None if there is a place now."""
+        """When to look again at the next debt without a place; None if there is a place now."""
         free_at = self.free_at(now)
         if self._limit is None or free_at == now:
             return None

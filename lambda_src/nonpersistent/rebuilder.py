@@ -1,8 +1,8 @@
-"""The rebuild itself: claim, ask AWS once, keep what it said (P3).
+"""The rebuild itself: claim it, request it once, record AWS's response (P3).
 
 The claim is a conditional write, the fence: it fails if anything was recorded since the WorkSpace
-was read. Wherever the function dies after it, the WorkSpace's own state tells later whether AWS
-heard.
+was read. Wherever the function crashes after it, the WorkSpace's own state later shows whether
+AWS got the request.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from .settings import TICK
 from .tools import Tools
 
 LOOK_HOLDS = timedelta(minutes=1)
-"""How long after a look a rebuild may still be asked for on its strength."""
+"""How long after a look a rebuild may still be requested on its evidence."""
 
 CLAIM_TAKES = timedelta(milliseconds=20)
-"""How long the write of a claim takes, so that the call that follows it comes at the API's rate."""
+"""How long it takes to write a claim, so that the call that follows comes at the API's rate."""
 
 CANARY_WAIT = timedelta(minutes=10)
-"""Between two questions of a WorkSpace that waits for others of its bundle, or of the fleet."""
+"""How long until a WorkSpace that waits for others of its bundle, or of the fleet, is due again."""
 
 ASKED = "asked"
-"""Why nothing is known yet of a rebuild: no look has followed."""
+"""The reason while nothing is known about a requested rebuild: no look has followed yet."""
 
 
 class Rebuilder:
-    """Asks for rebuilds, one at a time: at the API's rate, within the brake, a canary first."""
+    """Requests rebuilds, one at a time: at the API's rate, within the brake, a canary first."""
 
     def __init__(self, tools: Tools, bundles: Bundles) -> None:
         self._tools = tools
@@ -51,7 +51,7 @@ class Rebuilder:
         self._sessions_wait = False
 
     def held_back(self, record: Record) -> Decision | None:
-        """Why a rebuild would have to wait whatever the WorkSpace looks like."""
+        """Why a rebuild would have to wait whatever a look might show; None if it would not."""
         now = self._tools.clock.now()
         return self._limited(record, now) or self._not_admitted(
             record.facts, self._bundles.admit(record, only_ask=True), now
@@ -60,7 +60,7 @@ class Rebuilder:
     def rebuild(self, record: Record, seen: Observation, decided: Facts) -> None:
         """Rebuild a WorkSpace whose rebuild was decided.
 
-        Waits for the pacer, so the decision is made once more with the time as it is then.
+        This waits for the pacer, so the decision is made again with the time as it is then.
         """
         tools, known = self._tools, replace(record, facts=decided)
         if limited := self._limited(known, tools.clock.now()):
@@ -102,8 +102,8 @@ class Rebuilder:
         self._ask(record, claimed, claim)
 
     def _take_back(self, before: Record, claim: Claim) -> None:
-        """A signal was recorded: before the claim, or after one that took place although DynamoDB's
-        answer got lost and botocore's repetition was refused. AWS was not asked."""
+        """Undo a claim that was refused because of a signal but may have been written: DynamoDB's
+        answer got lost, and botocore's repetition was refused. AWS was not asked."""
         now = self._tools.clock.now()
         for kept in self._tools.ledger.read([before.workspace_id]):
             if kept.facts.claim == claim:
@@ -151,15 +151,15 @@ class Rebuilder:
         return Decision(known, Verdict.REBUILDING, look_at, ASKED)
 
     def _refused(self, before: Record, facts: Facts, code: str, now: datetime) -> Decision:
-        """What was in the way already makes the trouble older."""
+        """The decision after a refusal; trouble from before the claim keeps its age."""
         known = _unclaimed(before, facts)
         return claims.refuse(known, code, now, self._settings)
 
     def _keep(self, claimed: Record, change: Callable[[Facts], Decision]) -> None:
-        """Write the outcome, again and again if signals are recorded meanwhile.
+        """Write the outcome, repeatedly if signals are recorded meanwhile.
 
-        The claim is ours until its outcome is known. If the lease was too short and somebody
-        else resolved it, what they found out stands.
+        The claim belongs to this invocation until its outcome is known. If the lease was too short
+        and another invocation resolved the claim, its result stands.
         """
         record, tools = claimed, self._tools
         while True:
@@ -195,7 +195,7 @@ class Rebuilder:
         return waits
 
     def _gives_way(self) -> bool:
-        """Whether anybody waits for a place whose session ended: they come before roll-outs."""
+        """Whether a WorkSpace whose session ended waits for a place: it comes before roll-outs."""
         return self._sessions_wait or any(
             entry.reason in (Deferral.SHARE, Deferral.BRAKE) and entry.outdated_at is None
             for entry in self._tools.ledger.planned()
@@ -209,14 +209,14 @@ class Rebuilder:
         if free_at is None and not self._overtakes(facts, now):
             return None
         free_at = free_at or now
-        # To the minute: with the common moments of looking, a younger debt could come first.
+        # To the minute: at the common moments of looking, a younger debt could come first.
         look_at = self._settings.next_tick(free_at)
         if record.reason == Deferral.BRAKE and record.look_at is not None and now < record.look_at:
-            look_at = min(look_at, record.look_at)  # an audit puts nobody back
+            look_at = min(look_at, record.look_at)  # an audit must not put it back
         return Decision(facts, Verdict.DEFERRED, look_at, Deferral.BRAKE, expected_by=look_at)
 
     def _overtakes(self, facts: Facts, now: datetime) -> bool:
-        """Whether an older debt that waits for the brake looks within a minute."""
+        """Whether an older debt that waits for the brake is looked at within a minute."""
         if self._settings.maximum_rebuilds_per_hour is None or facts.owed_since is None:
             return False
         return any(
@@ -234,7 +234,7 @@ class Rebuilder:
 
     @cached_property
     def _brake(self) -> Brake:
-        """Knows the rebuilds of the last hour; they are looked up only if there is a limit."""
+        """The brake with the rebuilds of the last hour, which are read only if there is a limit."""
         limit = self._settings.maximum_rebuilds_per_hour
         if limit is None:
             return Brake(None)
@@ -244,12 +244,12 @@ class Rebuilder:
 
     @cached_property
     def _braked(self) -> list[Entry]:
-        """Those that waited for the brake when the pass began."""
+        """The debts that were waiting for the brake when the pass began."""
         planned = self._tools.ledger.planned()
         return [entry for entry in planned if entry.reason == Deferral.BRAKE]
 
     def _under_way(self) -> int:
-        """How many rebuilds go on. One that takes too long needs a person, and holds up nobody."""
+        """How many rebuilds are under way, without those that take too long and need a person."""
         ledger, now = self._tools.ledger, self._tools.clock.now()
         ids = [entry.id for entry in ledger.planned() if entry.phase == Phase.REBUILDING]
         asked = (moment for record in ledger.read(ids) for moment in _open(record.facts))
@@ -263,12 +263,12 @@ def _why(facts: Facts) -> str:
 
 
 def _open(facts: Facts) -> list[datetime]:
-    """When the rebuild was asked for that has not ended."""
+    """When the rebuild that has not ended was requested; empty if there is none."""
     return [facts.claim.asked_at] if facts.claim is not None else []
 
 
 def _unclaimed(before: Record, facts: Facts) -> Facts:
-    """As before a claim that came to nothing."""
+    """Undo a claim that came to nothing: trouble and lateness are as before it."""
     return replace(facts, claim=None, trouble=before.facts.trouble, late_at=before.facts.late_at)
 
 

@@ -1,4 +1,4 @@
-"""Do what is due: in the order of its time, WorkSpaces and the audit of the whole roster."""
+"""Do what is due, in order of time: look at WorkSpaces, and audit the whole roster."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNREADABLE_WAITS = 60 * TICK
 
 
 NONSENSE = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""What reckoning with such facts may raise."""
+"""What may be raised when facts make no sense, see `_examine`."""
 
 
 class Reconciler:
@@ -64,7 +64,7 @@ class Reconciler:
             self._tools.lease.end()
 
     def _expect(self, due: Sequence[Entry]) -> None:
-        """A WorkSpace is met once in a minute: what was put off for a moment waits for the next."""
+        """Add what is due, each at most once a minute: one put off for a moment waits that long."""
         now = self._tools.clock.now()
         self._asked_at = now
         for entry in due:
@@ -74,23 +74,23 @@ class Reconciler:
                 self.tally.due += 1
 
     def _next(self) -> Entry | None:
-        """What comes first: rebuilds under way, as a look at them must not be late; then what is
-        due for longest; at last what may fail."""
+        """What comes next: rebuilds under way, as a look at them must not be late; then what has
+        been due longest; last of all what may fail."""
         now = self._tools.clock.now()
         if not self._due or self._asked_at is None or now - self._asked_at >= TICK:
             self._expect(self._tools.ledger.due(now))
         return min(self._due.values(), key=self._rank, default=None)
 
     def _rank(self, entry: Entry) -> tuple[bool, bool, bool, datetime]:
-        """Where rebuilds are limited, the oldest debts come first, not those whose look did; what
-        nobody used and only lacks an image comes last."""
+        """The sort key. If rebuilds are limited, the oldest debts come first, not the longest due;
+        a WorkSpace that nobody used and that only lacks an image comes last."""
         rolls_out = entry.outdated_at is not None
         since = entry.owed_since if self._tools.settings.is_limited else None
         under_way = entry.phase == Phase.REBUILDING
         return is_suspect(entry.reason), not under_way, rolls_out, since or entry.due_at
 
     def _batch(self, first: Entry) -> list[str]:
-        """25 of the same rank as `first`; what may fail is examined alone."""
+        """Up to 25 of the same rank as `first`; what may fail is examined alone."""
         if is_suspect(first.reason):
             return [first.id]
         others = [entry for entry in self._due.values() if entry.id != AUDIT]
@@ -98,10 +98,10 @@ class Reconciler:
         return [entry.id for entry in sorted(alike, key=self._rank)[:IDS_PER_CALL]]
 
     def _work(self, ids: Sequence[str]) -> bool:
-        """The roster is read for each batch: who was taken off it is not touched any more (P4)."""
+        """Work off a batch. The roster is read for each: what left it is no longer touched (P4)."""
         now = self._tools.clock.now()
         known = self._on_roster(ids)
-        # Minutes may have passed since it was asked what is due: what the table says now counts.
+        # The list of what is due may be minutes old: what the table says now counts.
         woken = [r for r in known if r.workspace_id in self._woken and r.look_at is not None]
         due = [record for record in known if record.is_due(now) or record in woken]
         if not self._examine(due):
@@ -112,8 +112,8 @@ class Reconciler:
         return True
 
     def _examine(self, records: Sequence[Record], *, audit: bool = False) -> bool:
-        """Facts that this code has not written may be readable and yet make no sense: whose they
-        are is found and set aside, and holds up nobody else (P8)."""
+        """Examine records. Facts that this code has not written may be readable and yet make no
+        sense: their WorkSpace is found and set aside, and does not hold up the others (P8)."""
         try:
             return self._examiner.examine(records, audit=audit)
         except (NoRoster, SettingsError):
@@ -122,7 +122,7 @@ class Reconciler:
             if len(records) == 1:
                 self._set_aside(records[0].workspace_id, repr(error))
                 return True
-        # Those that were settled before have another version now.
+        # Records that were settled before the error have another version now.
         left = (r for r in records if self._tools.ledger.read([r.workspace_id]) == [r])
         return all(self._examine([record], audit=audit) for record in left)
 
@@ -133,7 +133,7 @@ class Reconciler:
         self._tools.journal.write(Verdict.NOT_LEARNT, id_, **about)
 
     def _wake(self) -> None:
-        """Whoever waited for a canary that has ended well, or for a place, need not wait longer."""
+        """Make due what waited for a canary that ended well, or for a place that is now free."""
         trusted, self._examiner.bundles.newly_trusted = self._examiner.bundles.newly_trusted, set()
         ended, self._examiner.ended = self._examiner.ended, 0
         has_share = self._tools.settings.maximum_rebuilding_percent is not None
@@ -165,9 +165,9 @@ class Reconciler:
         return self._forget_others(records, roster)
 
     def _audit(self) -> bool:
-        """See the whole roster, and so what every signal missed (P2); False if time is up.
+        """Look at the whole roster, and find what no signal reported (P2); False if time is up.
 
-        Where the time is up, the next actor goes on from the last batch that was seen whole.
+        In that case, the next actor continues after the last batch that was seen completely.
         """
         ledger = self._tools.ledger
         now = self._tools.clock.now()
@@ -205,7 +205,7 @@ class Reconciler:
         return True
 
     def _forget_others(self, records: Sequence[Record], roster: frozenset[str]) -> list[Record]:
-        """The records of who is on the roster; those of others are dropped."""
+        """The records of WorkSpaces on the roster; those of others are dropped."""
         for record in records:
             if record.workspace_id not in roster and self._tools.ledger.forget(record):
                 self._tell_forgotten(record.workspace_id)
@@ -216,8 +216,8 @@ class Reconciler:
 
 
 def _is_unseen(record: Record, now: datetime, next_audit: datetime) -> bool:
-    """Whether no look is planned before the next audit: what waits may be used meanwhile. If it
-    was, that look comes too late to tell when the session has ended."""
+    """Whether no look is planned before the next audit: a WorkSpace that waits may be used until
+    then. For one in use, a look after LONGEST_PAUSE is too late to tell when its session ended."""
     if record.look_at is None:
         return True
     was_used = record.facts.phase is Phase.IN_USE

@@ -1,4 +1,4 @@
-"""How facts look in DynamoDB: times as ISO 8601 in UTC, of fixed width, so that they sort."""
+"""How facts are stored in DynamoDB: times as ISO 8601 in UTC, of fixed width, so that they sort."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Item = Mapping[str, Any]
 T = TypeVar("T")
 
 UNREADABLE = (KeyError, ValueError, TypeError, AttributeError)
-"""What reading an item raises that this code has not written."""
+"""What reading an item may raise if this code has not written it."""
 
 PARTS = {"claim": Claim, "failed": Claim, "trouble": Trouble}
 
@@ -26,7 +26,7 @@ KINDS = {
     **dict.fromkeys(("failures", "version"), "N"),
     **dict.fromkeys(("goes_first", "refused"), "BOOL"),
 }
-"""DynamoDB's types of the attributes that are no strings."""
+"""The DynamoDB types of the attributes that are not strings."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Record:
 
 
 def to_item(kept: Record | Bundle) -> dict[str, Any]:
-    """The item of a record or a bundle. With a time to look it is in the sparse index, without not.
+    """The item of a record or a bundle. It is in the sparse index only if it has a time to look.
 
-    What the index shows of it, the phase and what it needs a person for, is written beside.
+    The phase, and what it needs a person for, are written too, as the index shows them.
     """
     if isinstance(kept, Bundle):
         return _written({**vars(kept), "id": kept.bundle_id})
@@ -73,7 +73,7 @@ def record_of(item: Item) -> Record | None:
 
 
 def bundle_of(bundle_id: str, item: Item) -> Bundle:
-    """The bundle of an item; of an empty one, a bundle of which nothing is known.
+    """The bundle of an item; if the item is empty, a bundle about which nothing is known.
 
     One that cannot be read is not trusted either, and is overwritten (version -1).
     """
@@ -83,7 +83,7 @@ def bundle_of(bundle_id: str, item: Item) -> Bundle:
 
 
 def from_moment(moment: datetime) -> dict[str, str]:
-    """As 2026-11-22T10:06:41.123Z."""
+    """A time as an attribute, such as 2026-11-22T10:06:41.123Z."""
     return {"S": moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"}
 
 
@@ -96,7 +96,7 @@ def to_moment(value: Mapping[str, str]) -> datetime:
 
 
 def _written(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of what says something."""
+    """The attributes of the values that are neither None nor an empty tuple."""
     return {name: _to_attribute(value) for name, value in given.items() if value not in (None, ())}
 
 
@@ -117,7 +117,7 @@ def _to_attribute(value: Any) -> dict[str, Any]:
 
 
 def read(kind: type[T], item: Item) -> T:
-    """A dataclass from the attributes that its fields are named after. Raises UNREADABLE."""
+    """A dataclass from the attributes that have its fields' names. Raises one of UNREADABLE."""
     names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
     return kind(**{name: _from_attribute(name, item[name]) for name in names if name in item})
 

@@ -16,7 +16,7 @@ SAMPLE_INTERVAL = timedelta(minutes=5)
 """How often WorkSpaces samples who is connected (seen in public threads, not promised by AWS)."""
 
 SLOWEST_RATE = 0.1
-"""Calls per second: below it, a look would be stale before the rebuild that follows it."""
+"""The lowest calls per second: below it, a look would be stale before its rebuild follows."""
 
 TICK = timedelta(minutes=1)
 """How often the reconcile schedule fires, see main.tf."""
@@ -37,7 +37,7 @@ class UserVolume(StrEnum):
 
 @dataclass(frozen=True)
 class Window:
-    """The hours in which rebuilds may happen, in local time; over midnight when start > end.
+    """The hours in which rebuilds may happen, in local time; past midnight if start > end.
 
     `days` are those on which it opens, 0 for Monday.
     """
@@ -48,13 +48,13 @@ class Window:
     days: frozenset[int] = frozenset(range(7))
 
     def opens_at(self, moment: datetime, *, whole: bool = False) -> datetime:
-        """`moment` itself when it lies in the window, otherwise the next opening, in UTC.
+        """`moment` itself if it lies in the window, otherwise the next opening, in UTC.
 
-        If a `whole` window is asked for, always an opening.
+        If a `whole` window is asked for, it is always an opening.
 
-        A local time that clocks skip is taken as so long after midnight, one that they repeat as
-        the first of the two: so each day has its window, and once.
-        Raises SettingsError when the runtime has no data for the time zone: better no
+        A local time that clocks skip is read as that long after midnight, and one that they
+        repeat as the first of the two: so each day has its window exactly once.
+        Raises SettingsError if the runtime has no data for the time zone: better no
         rebuild and an alarm than a rebuild at a guessed hour.
         """
         zone = self._zone()
@@ -76,7 +76,7 @@ class Window:
     def _zone(self) -> tzinfo:
         if self.timezone == "UTC":
             return UTC
-        # Here, as it would slow each cold start and only fleets with a window need it.
+        # Imported here, as it would slow each cold start and only fleets with a window need it.
         from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
         try:
@@ -110,8 +110,8 @@ class Settings:
     def patience(self) -> timedelta:
         """How long to wait for the next connection sample before looking (again).
 
-        A sample interval, as looking earlier would be in vain, but never more than a quarter
-        of the grace period: who chose a short one wants to be quick.
+        A sample interval, as looking earlier would show nothing new, but never more than a
+        quarter of the grace period: whoever chose a short one wants quick rebuilds.
         """
         return min(SAMPLE_INTERVAL, self.grace / 4)
 
@@ -123,13 +123,13 @@ class Settings:
     def next_look(self, moment: datetime) -> datetime:
         """The first common moment of looking at or after `moment`.
 
-        WorkSpaces whose sessions end one after the other so share the 25 places of an API call
-        (P5).
+        This way, WorkSpaces whose sessions end one after the other share the 25 places of an
+        API call (P5).
         """
         return _round_up(moment, self.patience)
 
     def look_after(self, now: datetime, pause: timedelta) -> datetime:
-        """A common moment of looking after about so long: a tick comes a little after its time."""
+        """A common moment of looking after about `pause`, as a tick comes a little late."""
         return self.next_look(now + max(timedelta(), pause - TICK))
 
     def next_tick(self, moment: datetime) -> datetime:
@@ -144,8 +144,8 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read and check the function's environment; raises SettingsError.
 
-        Code and environment are not updated at the same moment: what is younger than the first
-        release has a value for when it is `absent`.
+        Code and environment are not updated at the same moment: a setting that is newer than the
+        first release has a value to use if it is `absent`.
         """
 
         def read(name: str, rule: str, convert: Callable[[str], T], absent: str | None = None) -> T:

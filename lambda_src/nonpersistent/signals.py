@@ -20,16 +20,16 @@ WORKSPACE_ID = re.compile(r"ws-[0-9a-z]{8,63}", re.ASCII)
 """The pattern of a WorkSpace id in the WorkSpaces API model."""
 
 CLOCK_SKEW = timedelta(seconds=5)
-"""AWS's clocks may be ahead: no sign-in may count as earlier than a sample taken before it."""
+"""How far AWS's clocks may be ahead: no sign-in may count as earlier than a sample before it."""
 
 LONGEST_HOLD = 8760.0
-"""Hours of a year: a longer hold is a WorkSpace that does not belong in workspace_ids."""
+"""The longest hold in hours, a year: a WorkSpace held longer does not belong in workspace_ids."""
 
 LONGEST_REASON = 200
-"""Characters of a hold's reason."""
+"""The most characters that a hold's reason may have."""
 
 LONGEST_MESSAGE = 256 * 1024
-"""Bytes that an SNS message can hold; longer ones are not SNS's."""
+"""The most bytes that an SNS message can hold; a longer one is not from SNS."""
 
 
 class Kind(StrEnum):
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 
 REQUESTS = frozenset({Kind.REBUILD, Kind.HOLD, Kind.RELEASE})
-"""What an administrator may ask for, about WorkSpaces by id."""
+"""What an administrator may request for WorkSpaces, by id."""
 
 
 class Task(StrEnum):
@@ -65,14 +65,14 @@ class Signal:
 
 @dataclass(frozen=True)
 class Ignored:
-    """A message that says nothing the function may act upon, and why."""
+    """A message that says nothing the function may act on, and why."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where this function lives: alarms from elsewhere are not ours."""
+    """Where this function runs: alarms from elsewhere do not concern it."""
 
     region: str
     account: str
@@ -119,7 +119,7 @@ def _attempt(parse: Callable[..., Signal], *given: object) -> Signal | Ignored:
 
 
 def _session_end(record: object, now: datetime, origin: Origin) -> Signal:
-    """A CloudWatch alarm notification by SNS: the metric and what else is there must fit."""
+    """A CloudWatch alarm notification from SNS: the metric, and anything else in it, must match."""
     match record:
         case {"EventSource": "aws:sns", "Sns": {"Message": str(text)} as sns}:
             received, message = _moment(sns.get("Timestamp"), now), _json_object(text)
@@ -155,7 +155,7 @@ def _metrics(trigger: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _ids(metric: dict[str, Any]) -> Iterator[str]:
-    """By its dimensions: WorkSpaces metrics have eight, and their order means nothing."""
+    """The ids in a metric's dimensions: WorkSpaces metrics have eight, in no particular order."""
     given = metric.get("Dimensions")
     for dimension in given if isinstance(given, list) else []:
         match dimension:
@@ -179,7 +179,7 @@ def _sign_in(event: Mapping[Any, Any], now: datetime, origin: Origin) -> Signal:
 
 
 def _request(kind: Kind, id_: object, event: Mapping[Any, Any], now: datetime) -> Signal:
-    """An administrator's: rebuild, hold for some `hours` and a `reason`, or release.
+    """An administrator's request: rebuild, hold for some `hours` and a `reason`, or release.
 
     It counts from when it was made, `asked_at`: Lambda may deliver it late, and twice.
     """
@@ -224,7 +224,7 @@ def _workspace_id(value: object) -> str:
 
 
 def _moment(value: object, now: datetime, otherwise: datetime | None = None) -> datetime:
-    """An ISO 8601 time (in UTC without an offset); `otherwise`, or `now`, if there is none."""
+    """An ISO 8601 time (UTC if it has no offset); `otherwise`, or `now`, if none is usable."""
     if isinstance(value, str):
         with suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(value)

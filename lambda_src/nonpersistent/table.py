@@ -1,8 +1,8 @@
 """One DynamoDB table of items by `id`: consistent reads, and writes that say if they took place.
 
-All items share the first half of their key: so the index is a local one, and read consistently.
-Raises botocore's errors, but for a condition that does not hold: that is an answer. It is also
-one if botocore repeated a write whose answer was lost: then the item is as it was written.
+All items share the first half of their key, so the index is local and can be read consistently.
+Raises botocore's errors, except if a condition does not hold: that is an answer. If botocore
+repeated a write whose answer was lost, the item shows it: it is as it was written.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEYS_PER_READ = 100
-"""Keys that BatchGetItem takes (API reference)."""
+"""The most keys that one BatchGetItem call takes (API reference)."""
 
 FLEET: Item = {"fleet": {"S": "fleet"}}
 """The first half of each item's key, see main.tf."""
 
 LONGEST_PAUSE = 2.0
-"""Seconds at the most before keys that DynamoDB left out are asked for again."""
+"""The longest wait, in seconds, before asking again for keys that DynamoDB left out."""
 
 
 class Table:
@@ -39,7 +39,7 @@ class Table:
         return answer.get("Item", {})
 
     def get_all(self, ids: Sequence[str]) -> Iterator[Item]:
-        """The items of `ids` that there are, in no order, with as few requests as can be."""
+        """The items that exist for `ids`, in no order, with as few requests as possible."""
         for start in range(0, len(ids), KEYS_PER_READ):
             keys: Any = [_key(id_) for id_ in ids[start : start + KEYS_PER_READ]]
             wanted: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
@@ -77,25 +77,25 @@ class Table:
             yield from page["Items"]
 
     def put(self, item: Item, condition: str | None = None, values: Item | None = None) -> bool:
-        """Write an item if the condition holds; False if not, unless it is there already."""
+        """Write an item if the condition holds; False if not, unless it is already there."""
         written = {**FLEET, **item}
         put = self._takes_place(self._client.put_item, condition, values, Item=written)
         return put or self.get(item["id"]["S"]) == written
 
     def update(self, id_: str, update: str, values: Item, condition: str | None = None) -> bool:
-        """Change an item, or make it, if the condition holds; False if not."""
+        """Change or create an item if the condition holds; False if not."""
         change = {"Key": _key(id_), "UpdateExpression": update}
         return self._takes_place(self._client.update_item, condition, values, **change)
 
     def delete(self, id_: str, condition: str, values: Item) -> bool:
-        """Drop an item if the condition holds; False if not, unless it is gone already."""
+        """Delete an item if the condition holds; False if not, unless it is already gone."""
         dropped = self._takes_place(self._client.delete_item, condition, values, Key=_key(id_))
         return dropped or not self.get(id_)
 
     def _takes_place(
         self, write: Callable[..., Any], condition: str | None, values: Item | None, **request: Any
     ) -> bool:
-        """Whether a conditional write took place; other errors pass."""
+        """Write, and return whether the condition held; other errors are raised."""
         if condition:
             request["ConditionExpression"] = condition
         if values:

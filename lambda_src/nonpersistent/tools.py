@@ -1,4 +1,4 @@
-"""What a pass works with, and the one place where it writes a decision down and tells it."""
+"""What a pass works with, and the one place where it writes a decision down and logs it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Tools:
     tally: Tally = field(default_factory=Tally, init=False)
     allowance: timedelta = field(default=USUAL_DELAY, init=False)
     members: frozenset[str] = field(default=frozenset(), init=False)
-    """The roster as it was read last."""
+    """The roster as last read."""
 
     @property
     def clock(self) -> Clock:
@@ -44,16 +44,16 @@ class Tools:
         return self.workspaces.pacer
 
     def roster(self) -> frozenset[str]:
-        """The WorkSpaces that may be touched; how many they are says how long a burst takes."""
+        """The WorkSpaces that may be touched; their number determines how long a burst takes."""
         self.members = self.ledger.roster()
         seconds = round(2 * len(self.members) / self.settings.api_rate, 3)
         self.allowance = USUAL_DELAY + timedelta(seconds=seconds)
         return self.members
 
     def write(self, record: Record, decision: Decision, **said: Any) -> None:
-        """Write a decision down, and tell it. If nothing has changed, nothing is written.
+        """Write a decision down and log it. If nothing has changed, nothing is written.
 
-        What was recorded meanwhile wins: the WorkSpace stays due and is looked at again.
+        Anything recorded meanwhile wins: the WorkSpace stays due and is looked at again.
         """
         now = self.clock.now()
         facts = reckon(
@@ -72,7 +72,7 @@ class Tools:
             self.tell_blocked(record, facts)
 
     def tell_blocked(self, before: Record, facts: Facts) -> None:
-        """A line when a WorkSpace gets blocked: not each time that it is met so."""
+        """Log that a WorkSpace has become blocked, but not each time that it still is."""
         trouble, was = facts.trouble, before.facts.trouble
         if trouble is None or trouble.need is not Need.BLOCKED:
             return

@@ -1,7 +1,7 @@
 """The WorkSpaces API as the function needs it: look at 25 WorkSpaces, rebuild one.
 
 Every call is paced and made once: a retry inside the client would be a call that the pacer does
-not know of, and a second rebuild that nobody decided. What is not in an answer is unknown.
+not know about, and a second rebuild that was not decided. What is not in an answer is unknown.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 IDS_PER_CALL = 25
-"""Ids that DescribeWorkspaces and DescribeWorkspacesConnectionStatus take (API reference)."""
+"""The most ids for DescribeWorkspaces and DescribeWorkspacesConnectionStatus (API reference)."""
 
 TRIES = 3
-"""How often a question is tried while AWS is throttling or fails: half a minute at the most."""
+"""How many times a question is tried while AWS throttles or fails: half a minute at most."""
 
 FAILURES_OF_AN_OUTAGE = 20
-"""Failures in a row that seven WorkSpaces of a batch cannot cause, wherever they stand in it: three
-tries, then halves, quarters and eighths, of which one is answered."""
+"""Failures in a row that seven WorkSpaces of a batch cannot cause, wherever they are in it: three
+tries, then halves, quarters and eighths, one of which is answered."""
 
 MOST_PAGES = 50
-"""Of one answer: twice as many as it can have rows, as pages may be empty."""
+"""The most pages of one answer: twice as many as it can have rows, as pages may be empty."""
 
 
 class Failed(Exception):
-    """A question is answered with an error as long as it names one of its ids."""
+    """A question failed, perhaps because of one of the ids that it names."""
 
 
 class WorkSpaces:
     """Looks and rebuilds, at the pacer's rate, while the lease lasts."""
 
     def __init__(self, client: Callable[[], WorkSpacesClient], pacer: Pacer, lease: Lease) -> None:
-        """`client` is asked for at the first question: most invocations have none."""
+        """`client` is called at the first question: most invocations have none."""
         self._client = client
         self.pacer = pacer
         self.lease = lease
@@ -69,10 +69,10 @@ class WorkSpaces:
     def look(self, connections: Collection[str], states: Collection[str]) -> dict[str, Observation]:
         """Who is connected to `connections`, and the state of `states`.
 
-        Where the connection status does not tell (UNKNOWN, no row, an old sample), the state is
-        asked for too: a stopped WorkSpace has no status. Two calls for 25 WorkSpaces: a look is as
-        old as the answer to the first. A WorkSpace about which AWS answers with an error has that
-        in its observation. Raises Unavailable.
+        If the connection status is not clear (UNKNOWN, no row, an old sample), the state is asked
+        for too: a stopped WorkSpace has no status. 25 WorkSpaces take two calls, and a look is as
+        old as the answer to the first. If AWS answers about a WorkSpace with an error, its
+        observation contains that. Raises Unavailable.
         """
         errors: dict[str, str] = {}
         operation = "describe_workspaces_connection_status"
@@ -92,7 +92,7 @@ class WorkSpaces:
         }
 
     def newest_snapshot(self, workspace_id: str) -> datetime | Refused | None:
-        """When the user volume was last saved for a rebuild, or why AWS does not tell of this one.
+        """When the user volume was last saved for a rebuild, or AWS's error about this WorkSpace.
 
         One call; raises Unavailable.
         """
@@ -104,10 +104,10 @@ class WorkSpaces:
         return max(filter(None, times), default=None)
 
     def images(self, bundle_ids: Collection[str]) -> dict[str, str]:
-        """The image that a rebuild would take, by bundle. One call for 25.
+        """The image that a rebuild would use, by bundle. One call for 25.
 
-        A bundle that is not in an answer, or about which AWS does not answer, has an unknown
-        image: that holds up its own rebuilds alone.
+        A bundle that AWS leaves out of an answer, or does not answer about, has an unknown image:
+        that holds up only its own rebuilds.
         """
         with suppress(Unavailable):
             operation = "describe_workspace_bundles"
@@ -118,8 +118,8 @@ class WorkSpaces:
     def rebuild(self, workspace_id: str) -> Outcome:
         """Ask AWS to rebuild one WorkSpace, once. The caller has claimed it.
 
-        Errors that say the request was turned down are refusals; without an answer, or with a
-        server's error, nobody knows.
+        Errors that say that the request was rejected are refusals; without an answer, or with a
+        server error, the outcome is unknown.
         """
         requests: Any = [{"WorkspaceId": workspace_id}]
         self.pacer.wait()
@@ -148,7 +148,7 @@ class WorkSpaces:
         errors: dict[str, str],
         key: str = "WorkspaceId",
     ) -> dict[str, Row]:
-        """The rows about `ids`, by id. What cannot be asked about goes to `errors`, with why."""
+        """The rows about `ids`, by id. Ids that cannot be asked about go to `errors`, with why."""
         found: dict[str, Row] = {}
         batches = deque((batch, TRIES) for batch in in_batches(ids, IDS_PER_CALL))
         while batches:
@@ -163,7 +163,7 @@ class WorkSpaces:
                 if len(batch) == 1:
                     errors[batch[0]] = str(failed)
                     continue
-                middle = len(batch) // 2  # all halves of a size before their halves: some are fine
+                middle = len(batch) // 2  # all parts of a size before smaller ones: some are fine
                 batches += [(batch[:middle], 1), (batch[middle:], 1)]
         return found
 
@@ -177,10 +177,10 @@ class WorkSpaces:
             question["NextToken"] = answer["NextToken"]
 
     def _ask(self, operation: str, tries: int, **question: Any) -> Any:
-        """One question, asked again while AWS is throttling or fails, at the pacer's rate.
+        """Ask one question, and again while AWS throttles or fails, at the pacer's rate.
 
-        Raises Failed for an error that may be this question's own, Unavailable if none is answered
-        or if the lease or the time runs out.
+        Raises Failed for an error that may be this question's own, and Unavailable if AWS answers
+        none at all, or if the lease or the time runs out.
         """
         throttled = 0
         while True:
@@ -226,7 +226,7 @@ def in_batches(ids: Collection[str], size: int) -> Iterator[list[str]]:
 
 
 def _is_clear(row: Row, now: datetime) -> bool:
-    """Whether a row of the connection status tells whether somebody is connected."""
+    """Whether a row of the connection status shows if somebody is connected."""
     checked_at = _time(row, "ConnectionStateCheckTimestamp")
     known = row.get("ConnectionState") in ("CONNECTED", "DISCONNECTED")
     return known and checked_at is not None and now - checked_at <= FRESH
