@@ -84,12 +84,10 @@ class _Bad:
         self._is_key = kind == "key"
         [self._bundle] = world.fleet.bundles.values()
         self._from, self._until = began + BAD_FROM, began + BAD_UNTIL
-        self.known_until = self._until
-        """When the function can know that rebuilds end well again: a new image tells at once, that
-        a key is enabled shows in the next rebuild that is tried."""
-        if self._is_key:
-            tried = (r for d in world.fleet.fleet.values() for r in d.rebuilds if self._ended(r))
-            self.known_until = min((r.accepted_at for r in tried), default=world.now)
+        tried = [r for d in world.fleet.fleet.values() for r in d.rebuilds if self._ended(r)]
+        self.known_until = min((r.finished_at for r in tried if r.finished_at), default=world.now)
+        """When the function can know that rebuilds end well again: the first one since has ended,
+        the canary's."""
 
     def _ended(self, rebuild: Rebuild) -> bool:
         return rebuild.accepted_at >= self._until and rebuild.outcome is Outcome.SUCCEEDS
