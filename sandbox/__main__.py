@@ -1,4 +1,4 @@
-"""`python -m sandbox`: a local AWS until Ctrl-C."""
+"""`python -m sandbox`: run a local AWS until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .tempo import Tempo
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until SIGINT or SIGTERM. 0, or 1 if it cannot start, with the reason on stderr."""
+    """Run until SIGINT or SIGTERM; return 0, or 1 if it cannot start, with the reason on stderr."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     minute = options.minute or (1.0 if options.quick else 60.0)
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _unusable(host: str, port: int, problem: OSError) -> str:
-    """One line: what cannot be used, why, and what to do."""
+    """Say in one line what cannot be used, why, and what to do."""
     match problem.errno:
         case errno.EADDRINUSE:
             why = "the port is in use; take another one with --port (make sandbox PORT=...)"
@@ -113,7 +113,7 @@ def _count(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    """-1, which no option takes, for what is no number."""
+    """Parse a finite number; anything else becomes -1, which no option accepts."""
     try:
         value = float(text)
     except ValueError:

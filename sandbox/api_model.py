@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 
 
 class ApiError(Exception):
-    """An AWS error answer: `code` with HTTP status `status`."""
+    """An error response of AWS: its error code, its message and its HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
@@ -34,7 +34,7 @@ def workspaces_model() -> ServiceModel:
 
 
 def check_request(operation: str, parameters: dict[str, Any]) -> None:
-    """Raise ValidationException (or UnknownOperationException) for what AWS would not take."""
+    """Raise ApiError (ValidationException, UnknownOperationException) for what AWS would reject."""
     model = workspaces_model()
     if operation not in model.operation_names:
         raise ApiError("UnknownOperationException", f"no operation {operation}")
@@ -46,7 +46,7 @@ def check_request(operation: str, parameters: dict[str, Any]) -> None:
 
 
 def check_answer(operation: str, answer: dict[str, Any]) -> None:
-    """Raise ValueError if the sandbox itself answers in a shape that AWS would not."""
+    """Raise ValueError if the sandbox's own answer has a shape that AWS would not return."""
     shape = cast(Any, workspaces_model().operation_model(operation).output_shape)
     problems = list(_problems(answer, shape)) if shape is not None else []
     if problems:
@@ -98,7 +98,7 @@ def _constraint(value: Any, path: str, rule: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON 1.1 carries it: datetimes become seconds since 1970."""
+    """Convert a value to AWS JSON 1.1: datetimes become epoch seconds; None members are dropped."""
     match value:
         case dict():
             return {key: plain(item) for key, item in value.items() if item is not None}

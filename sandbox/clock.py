@@ -1,8 +1,8 @@
 """The local AWS's time, which may run faster than this machine's.
 
-A function takes as long as this machine needs for it. Under a clock that is 60 times as fast, one
-second on a busy machine would be a minute: leases would run out and samples get old as they never
-do on AWS. So a fast clock slows down while something works.
+A function takes as long as this machine needs to run it. With a clock 60 times as fast, a second
+on a busy machine would count as a minute: leases would expire and samples age as they never do on
+AWS. So a fast clock slows down while something works.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .fast_clock.local_aws_clock import Face
 FAST = Path(__file__).parent / "fast_clock"
 
 WORKING = 6.0
-"""How fast a fast clock runs at the most while something works."""
+"""The highest speed of a clock while something works."""
 
 
 class Clock:
-    """Begins with this machine's time and runs at the most `speed` times as fast.
+    """Shows this machine's time at `began` (default: now), then runs up to `speed` times as fast.
 
     >>> Clock(speed=60).real(300)
     5.0
@@ -37,24 +37,24 @@ class Clock:
         self._works = 0
         self._face: Face | None = None
         if speed != 1.0:
-            # It lasts as long as the clock.
+            # It is kept open as long as the clock exists: closing would delete it.
             self._file = tempfile.NamedTemporaryFile(prefix="local-aws-clock-")  # noqa: SIM115
             self._face = Face(self._file.name)
             began = time.time() if began is None else began
             self._face.set(began, began, speed)
 
     def now(self) -> datetime:
-        """The present, in UTC."""
+        """The current time of this clock, in UTC."""
         real = time.time()
         return datetime.fromtimestamp(self._face.read(real)[0] if self._face else real, UTC)
 
     def real(self, seconds: float) -> float:
-        """How long `seconds` of this clock last in real seconds while nothing works."""
+        """Convert `seconds` of this clock to real seconds, at its speed while nothing works."""
         return seconds / self.speed
 
     @contextmanager
     def slow(self) -> Iterator[None]:
-        """Slow the clock down as long as the block lasts; blocks may overlap."""
+        """Slow the clock down while the block runs; blocks may overlap."""
         self._change(1)
         try:
             yield
@@ -62,7 +62,7 @@ class Clock:
             self._change(-1)
 
     def environment(self, pythonpath: str = "") -> dict[str, str]:
-        """Variables with which another Python has the same time."""
+        """Variables that give another Python process this clock, added to its `pythonpath`."""
         if self._face is None:
             return {"PYTHONPATH": pythonpath} if pythonpath else {}
         return {

@@ -1,4 +1,4 @@
-"""What happens to a desktop by itself as time passes: samples, snapshots, changes. Pure."""
+"""What happens to a desktop on its own as time passes: samples, snapshots, changes. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .tempo import Tempo
 Tell = Callable[[datetime, Happening, Desktop, str], None]
 
 LATE = 6
-"""A late sample comes after so many intervals."""
+"""How many sample intervals pass between samples that come late (`Row.LATE`)."""
 
 AHEAD = timedelta(minutes=30)
-"""How far LastKnownUserConnectionTimestamp may be ahead of the check."""
+"""How far ahead of the check `LastKnown.AHEAD` puts LastKnownUserConnectionTimestamp."""
 
 
 class Clockwork:
-    """Moves one desktop forward."""
+    """Moves desktops forward in time, one at a time."""
 
     def __init__(
         self, tempo: Tempo, rng: random.Random, tell: Tell, last_known_is_login: bool
@@ -31,7 +31,7 @@ class Clockwork:
         self._last_known_is_login = last_known_is_login
 
     def advance(self, desktop: Desktop, now: datetime) -> None:
-        """Do everything that was due up to `now`, in the order of its times."""
+        """Do everything that is due by `now`, in chronological order."""
         while (moment := min(moments(desktop), default=now)) <= now:
             if desktop.changes and desktop.changes[0].at == moment:
                 change, *rest = desktop.changes
@@ -63,7 +63,7 @@ class Clockwork:
                 desktop.row_after_rebuild = Row.SAMPLED
 
     def _begin(self, desktop: Desktop, rebuild: Rebuild, change: Change) -> None:
-        """The user is thrown out; what earlier rebuilds would still have shown is void."""
+        """Disconnect the user, and cancel all changes of state that this rebuild did not plan."""
         rebuild.begun_at = change.at
         if desktop.presence is Presence.CONNECTED:
             desktop.seen_at = change.at
@@ -91,7 +91,7 @@ class Clockwork:
         self._tell(at, Happening.REBUILD_FINISHED, desktop, desktop.state)
 
     def _renew(self, desktop: Desktop, rebuild: Rebuild, at: datetime) -> None:
-        """The volumes of a rebuild that went well."""
+        """Give the desktop the volumes of a successful rebuild."""
         desktop.image_id = desktop.root_volume = rebuild.image_id
         if desktop.snapshot is not None:
             desktop.user_volume = desktop.snapshot.user_volume
@@ -132,12 +132,12 @@ class Clockwork:
 
 
 def plan(desktop: Desktop, *changes: Change) -> None:
-    """Let something happen to a desktop by itself."""
+    """Plan changes that will happen to a desktop on their own."""
     desktop.changes = tuple(sorted((*desktop.changes, *changes), key=lambda change: change.at))
 
 
 def moments(desktop: Desktop) -> Iterable[datetime]:
-    """When something will happen to a desktop by itself."""
+    """Yield when the next change, snapshot and sample of a desktop are due."""
     if desktop.changes:
         yield desktop.changes[0].at
     if desktop.next_snapshot_at:
@@ -147,10 +147,10 @@ def moments(desktop: Desktop) -> Iterable[datetime]:
 
 
 def seconds(value: float) -> timedelta:
-    """So many seconds as a timedelta."""
+    """Convert seconds to a timedelta."""
     return timedelta(seconds=value)
 
 
 def address(rng: random.Random) -> str:
-    """A private address."""
+    """A random private IPv4 address."""
     return f"10.0.{rng.randrange(256)}.{rng.randrange(4, 255)}"

@@ -1,4 +1,4 @@
-"""The course of a rebuild, from its acceptance to the last thing that it causes. Data only."""
+"""The course of a rebuild, from its acceptance to its last effect. Data only."""
 
 from __future__ import annotations
 
@@ -18,48 +18,48 @@ NO_TIME = timedelta()
 
 
 class Outcome(StrEnum):
-    """What becomes of a rebuild in the end."""
+    """How a rebuild ends."""
 
     SUCCEEDS = "SUCCEEDS"
     FAILS = "FAILS"
     """Ends in ERROR, UNHEALTHY or IMPAIRED, for good."""
     NEVER_BEGINS = "NEVER_BEGINS"
-    """Accepted, and the state never changes."""
+    """Accepted, but the state never changes."""
     NEVER_ENDS = "NEVER_ENDS"
-    """REBUILDING, or another state on the way, for good."""
+    """Stays in REBUILDING, or in another transitional state, for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What AWS will do with a rebuild that it accepts; by default it goes straight."""
+    """What AWS will do with a rebuild that it accepts; by default it simply succeeds."""
 
     begins: bool = True
-    """False: accepted, and nothing happens."""
+    """False: AWS accepts the rebuild, but nothing happens."""
     begins_after: timedelta = NO_TIME
-    """How long the state still shows the old one after the acceptance."""
+    """How long the old state is still shown after the acceptance."""
     takes: timedelta | None = None
-    """How long REBUILDING shows; None: as the tempo says."""
+    """How long REBUILDING lasts; None: as long as the tempo says."""
     way: tuple[tuple[State, timedelta], ...] = ()
     """States between REBUILDING and the end, and how long each lasts."""
     ends: State | None = State.AVAILABLE
-    """None: REBUILDING for ever."""
+    """The final state; None: it stays REBUILDING forever."""
     heals_after: timedelta | None = None
-    """How long a bad end lasts until it is AVAILABLE by itself; None: for good."""
+    """How long a bad end lasts until the WorkSpace is AVAILABLE on its own; None: forever."""
     same_address: bool = False
-    """The WorkSpace gets its private address again."""
+    """True: the WorkSpace keeps its private address."""
     row: Row = Row.SAMPLED
     """What the connection status shows after the end, for `row_for`."""
     row_for: timedelta = NO_TIME
     touches_after: timedelta | None = None
-    """LastKnownUserConnectionTimestamp is set to the moment so long after the beginning."""
+    """How long after it begins it sets LastKnownUserConnectionTimestamp; None: it does not."""
     drops_last_known: bool = False
-    """LastKnownUserConnectionTimestamp is lost at the end, until somebody connects again."""
+    """True: the end clears LastKnownUserConnectionTimestamp until somebody connects again."""
     disconnects_after: timedelta | None = None
-    """A SessionDisconnect is counted so long after the beginning, whoever was there."""
+    """How long after it begins a SessionDisconnect is counted, session or not; None: never."""
 
     @property
     def outcome(self) -> Outcome:
-        """How it will have ended when all is over."""
+        """The final outcome; a bad end that heals counts as success."""
         if not self.begins:
             return Outcome.NEVER_BEGINS
         if self.ends in BAD and self.heals_after is None:
@@ -75,44 +75,44 @@ COURSES = {
     Outcome.NEVER_BEGINS: Course(begins=False),
     Outcome.NEVER_ENDS: Course(ends=None),
 }
-"""The plainest course to each outcome."""
+"""The simplest course to each outcome."""
 
 
 @dataclass(slots=True)
 class Rebuild:
-    """One accepted rebuild: the truth that tests compare decisions with."""
+    """An accepted rebuild: the ground truth that tests compare the function's decisions with."""
 
     accepted_at: datetime
     presence: Presence
-    """Where the user was when it was accepted; anything but AWAY hurt somebody."""
+    """The user's presence at the acceptance; unless AWAY, the rebuild destroyed a session."""
     image_id: str
     course: Course
     begins_at: datetime | None = None
-    """When REBUILDING shows. None: it never begins."""
+    """When its state becomes REBUILDING; None: never."""
     ends_at: datetime | None = None
-    """When it is over, a bad end that heals included. None: never."""
+    """When it is over, after a bad end has healed; None: never."""
     begun_at: datetime | None = None
-    """As `begins_at`, once it has happened."""
+    """The same as `begins_at`, once that has happened."""
     finished_at: datetime | None = None
-    """When its first end was reached, also a bad one."""
+    """When it first reached an end, good or bad."""
     dropped_at: datetime | None = None
-    """Since when the user's network was gone, if it was."""
+    """Since when the user's network had been down at the acceptance, if it was."""
     by_person: bool = False
     """Ordered by an administrator or the user, not by the function."""
 
     @property
     def outcome(self) -> Outcome:
-        """How it will have ended when all is over."""
+        """The final outcome of its course."""
         return self.course.outcome
 
 
 class Step(StrEnum):
-    """What a change does besides showing another state."""
+    """What a change does besides setting the state."""
 
     NONE = "NONE"
     BEGINS = "BEGINS"
     ENDS = "ENDS"
-    """The first end of a rebuild."""
+    """The first end of a rebuild, which may still heal."""
     HEALS = "HEALS"
     DISCONNECTS = "DISCONNECTS"
     TOUCHES = "TOUCHES"
@@ -121,19 +121,19 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that will happen to a desktop by itself."""
+    """Something that will happen to a desktop on its own."""
 
     at: datetime
     step: Step = Step.NONE
     state: State | None = None
     rebuild: int | None = None
-    """Which of the desktop's rebuilds it belongs to."""
+    """The index of the rebuild that it belongs to, among the desktop's rebuilds."""
 
 
 def changes(rebuild: Rebuild, number: int, usual: timedelta) -> list[Change]:
-    """What a rebuild that was just accepted will do; writes down when it begins and ends.
+    """Plan a rebuild that was just accepted; sets its `begins_at` and `ends_at`.
 
-    `number` is its place among the desktop's rebuilds, `usual` how long REBUILDING lasts.
+    `number` is its index among the desktop's rebuilds; `usual` is the usual time in REBUILDING.
     """
     course = rebuild.course
     if not course.begins:

@@ -1,7 +1,7 @@
 """CloudWatch as AWS documents it: metric filters, metrics, alarms. Pure: every time is passed in.
 
 A log line (`filters`) or a service puts datapoints (`metrics`) -> alarms are evaluated (`alarms`)
--> transitions. The local AWS evaluates moto's alarms with it, the simulation the deployed ones.
+-> transitions. The local AWS evaluates moto's alarms with it; the simulation, the deployed ones.
 """
 
 from .alarms import AlarmState, Datapoint, Rule, Verdict, evaluate

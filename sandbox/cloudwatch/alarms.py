@@ -2,7 +2,7 @@
 
 Source: "Evaluating an alarm" and "Configuring how CloudWatch alarms treat missing data" in the
 CloudWatch user guide. CloudWatch looks at more periods than the alarm asks for, and real
-datapoints in that range go before the treatment of missing ones.
+datapoints in that range take precedence over the treatment of missing ones.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 EXTRA_PERIODS = 2
-"""How many periods more than asked for are looked at; AWS gives no number."""
+"""How many periods are looked at beyond those the alarm asks for; AWS gives no number."""
 
 
 class AlarmState(StrEnum):
@@ -26,7 +26,7 @@ class AlarmState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Datapoint:
-    """A value of a metric; `at` is the start of what it counts."""
+    """A value of a metric; `at` is the start of the interval that it counts."""
 
     at: datetime
     value: float
@@ -34,7 +34,7 @@ class Datapoint:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What an alarm compares; `period` in seconds."""
+    """The condition of an alarm; `period` is in seconds."""
 
     period: float
     threshold: float
@@ -43,12 +43,12 @@ class Rule:
     evaluation_periods: int = 1
     datapoints_to_alarm: int | None = None
     missing: str = "missing"
-    """missing, ignore, breaching or notBreaching."""
+    """How missing data is treated: missing, ignore, breaching or notBreaching."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A state; `reason` gives AWS's words for it."""
+    """The state of an alarm, with the reason in AWS's words."""
 
     state: AlarmState
     _say: Callable[[], str]
@@ -70,9 +70,9 @@ _WORDS = {
 def evaluate(
     rule: Rule, datapoints: Sequence[Datapoint], current: AlarmState, now: datetime
 ) -> Verdict:
-    """The state that the alarm has now.
+    """Evaluate an alarm: the state that it has now, and why.
 
-    Raises ValueError for a comparison or a statistic that is not supported.
+    Raises ValueError for an unsupported comparison or statistic.
     """
     if rule.comparison not in _WORDS:
         raise ValueError(f"comparison {rule.comparison} is not supported")
@@ -99,9 +99,9 @@ def evaluate(
 def _by_period(
     rule: Rule, datapoints: Sequence[Datapoint], now: datetime
 ) -> list[Datapoint | None]:
-    """The statistic of each period, newest first; None where there is nothing.
+    """The statistic of each period, newest first; None for a period without datapoints.
 
-    A period holds its start and not its end; the newest one ends now.
+    A period includes its start but not its end; the newest one ends now.
     """
     length = timedelta(seconds=rule.period)
     periods: list[list[float]] = [[] for _ in range(rule.evaluation_periods + EXTRA_PERIODS)]

@@ -1,4 +1,4 @@
-"""`SessionDisconnect`, as WorkSpaces publishes it."""
+"""The metric `SessionDisconnect`, as WorkSpaces publishes it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from datetime import datetime, timedelta
 
 @dataclass(slots=True)
 class Disconnects:
-    """Counts ended sessions by WorkSpace id; `interval` is how often they are published.
+    """Counts ended sessions by WorkSpace id, to be published once per `interval`.
 
-    Without a disconnect nothing is published: the metric is absent, not 0.
+    Without a disconnect nothing is published: the metric has no datapoint, not a 0.
     """
 
     interval: timedelta = timedelta(minutes=5)
     since: datetime | None = None
-    """Start of the interval that is counted now; None: it begins when it is asked for first."""
+    """The start of the current interval; None until `due` is called for the first time."""
     _counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, workspace_id: str) -> None:
-        """A session has ended."""
+        """Count a session that has ended."""
         self._counts[workspace_id] += 1
 
     def due(self, now: datetime) -> tuple[datetime, Counter[str]] | None:
-        """The interval's start and its counts, once the interval is over."""
+        """Once the interval is over, return its start and counts, and begin the next; else None."""
         self.since = self.since or now
         if now - self.since < self.interval:
             return None

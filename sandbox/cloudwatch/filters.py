@@ -31,7 +31,7 @@ _MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class MetricFilter:
-    """What a line adds to a metric; `value` and `dimensions` may read it from the line (`$.a`)."""
+    """What a line adds to a metric; `dimensions`, and `value` if not a number, are selectors."""
 
     pattern: str
     namespace: str
@@ -41,7 +41,7 @@ class MetricFilter:
 
     @classmethod
     def put(cls, pattern: str, transformation: Mapping[str, Any]) -> MetricFilter:
-        """As PutMetricFilter takes it and DescribeMetricFilters gives it."""
+        """Make one from what PutMetricFilter takes and DescribeMetricFilters returns."""
         return cls(
             pattern,
             transformation["metricNamespace"],
@@ -51,10 +51,10 @@ class MetricFilter:
         )
 
     def count(self, line: Line) -> tuple[Metric, float] | None:
-        """The metric and the datapoint that a matching line gives; None if it does not match.
+        """The metric and the value that a matching line adds to it; None if it does not match.
 
-        A line without one of the dimensions, or without a number where the value is read, gives
-        none. Raises ValueError for a pattern that is not understood.
+        A line that lacks one of the dimensions, or a number for the value, adds nothing either.
+        Raises ValueError for an invalid pattern.
         """
         if not compiled(self.pattern)(line):
             return None
@@ -69,7 +69,7 @@ class MetricFilter:
 
 
 def matches(pattern: str, message: str) -> bool:
-    """Whether a log event's text matches. Raises ValueError for what is no filter pattern."""
+    """Whether a log event's text matches. Raises ValueError for an invalid pattern."""
     pattern = pattern.strip()
     if not pattern.startswith("{"):
         return _words(pattern)(message)
@@ -83,7 +83,7 @@ def matches(pattern: str, message: str) -> bool:
 
 @cache
 def _words(pattern: str) -> Callable[[str], bool]:
-    """All plain terms, one of those after `?` if there are only such, none of those after `-`."""
+    """Test for all plain terms (if there are none, one of the `?` terms) and no `-` term."""
     wanted: dict[str, list[Callable[[str], bool]]] = {"": [], "?": [], "-": []}
     at = 0
     while at < len(pattern):
@@ -112,7 +112,7 @@ def _contains(term: str) -> Callable[[str], bool]:
 
 @cache
 def compiled(pattern: str) -> Test:
-    """A test for JSON lines. Raises ValueError for what is no JSON pattern."""
+    """Compile a JSON pattern to a test of lines. Raises ValueError for an invalid pattern."""
     tokens = _tokens(pattern)
     if len(tokens) < 2 or tokens.pop(0) != "{" or tokens.pop() != "}":
         raise ValueError(f"not a JSON filter pattern: {pattern}")
@@ -231,7 +231,7 @@ def _regex(term: str) -> re.Pattern[str]:
 
 
 def _read(line: Line, selector: str) -> Any:
-    """`$.a.b[0]`; _MISSING where there is nothing."""
+    """The value at a selector such as `$.a.b[0]`; _MISSING if there is none."""
     value: Any = line
     for name, index in _PART.findall(selector.removeprefix("$")):
         if name and isinstance(value, Mapping) and name in value:

@@ -1,4 +1,4 @@
-"""Metrics and the alarms on them. An alarm is evaluated only when its answer can have changed."""
+"""Metrics and the alarms on them. An alarm is evaluated only when its state may have changed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from .alarms import EXTRA_PERIODS, AlarmState, Datapoint, Rule, evaluate
 
 MANY = 500
-"""Datapoints of a metric that are kept before old ones are forgotten."""
+"""How many datapoints of a metric are kept before old ones are dropped."""
 
 LATE = timedelta(hours=1)
-"""Datapoints may come so much later than others of their time."""
+"""How much later than others of the same time a datapoint may arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Namespace, name and dimensions, which together name one metric."""
+    """Namespace, name and dimensions, which together identify a metric."""
 
     namespace: str
     name: str
@@ -27,7 +27,7 @@ class Metric:
 
     @classmethod
     def of(cls, namespace: str, name: str, dimensions: Mapping[str, str]) -> Metric:
-        """From dimensions as a mapping of name to value."""
+        """Make a metric from dimensions as a mapping of name to value."""
         return cls(namespace, name, frozenset(dimensions.items()))
 
 
@@ -42,7 +42,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An alarm changed its state."""
+    """A change of an alarm's state."""
 
     at: datetime
     alarm: str
@@ -62,7 +62,7 @@ class CloudWatch:
     """
 
     def __init__(self, stuck: Callable[[str], bool] = lambda _: False) -> None:
-        """`stuck` is asked by name of alarms in ALARM: one that is stuck stays there."""
+        """`stuck` says by an alarm's name whether, once in ALARM, it stays there."""
         self.states: dict[str, AlarmState] = {}
         """The state of each alarm."""
         self._stuck = stuck
@@ -71,13 +71,13 @@ class CloudWatch:
         self._points: dict[Metric, list[Datapoint]] = defaultdict(list)
         self._room: dict[Metric, int] = {}
         self._due: dict[str, datetime | None] = {}
-        """When an alarm's answer can change without another datapoint; None: it is to be
+        """When an alarm's state may change without a new datapoint; None: it is to be
         evaluated next time."""
         self._settled: set[str] = set()
-        """Alarms in OK that only something harmful can change."""
+        """Alarms in OK, which stay so until a datapoint that is not harmless arrives."""
 
     def add(self, alarm: Alarm, state: AlarmState = AlarmState.INSUFFICIENT_DATA) -> None:
-        """Make an alarm; a new one begins with INSUFFICIENT_DATA."""
+        """Add an alarm; a new one begins in INSUFFICIENT_DATA."""
         self.states[alarm.name] = state
         self._alarms[alarm.name] = alarm
         self._watching[alarm.metric].append(alarm)
@@ -93,7 +93,7 @@ class CloudWatch:
             self._settled.discard(name)
 
     def put(self, metric: Metric, value: float, at: datetime) -> None:
-        """A datapoint; one of a metric that no alarm watches is not kept."""
+        """Put a datapoint; it is not kept if no alarm watches its metric."""
         watching = self._watching.get(metric)
         if not watching:
             return
@@ -106,7 +106,7 @@ class CloudWatch:
                 self._due[alarm.name] = None
 
     def evaluate(self, now: datetime) -> list[Transition]:
-        """Bring every alarm up to date."""
+        """Bring every alarm up to date and return the transitions."""
         ready = [name for name, at in self._due.items() if at is None or at <= now]
         found = (self._evaluate(self._alarms[name], now) for name in ready)
         return [transition for transition in found if transition is not None]
@@ -125,14 +125,14 @@ class CloudWatch:
         return Transition(now, alarm.name, old, verdict.state, verdict.reason)
 
     def _forget(self, metric: Metric, now: datetime) -> None:
-        """Datapoints that no evaluation looks at any more."""
+        """Drop the datapoints that no evaluation looks at any more."""
         reach = max(reach_of(alarm.rule) for alarm in self._watching[metric]) + LATE
         kept = [point for point in self._points[metric] if now - point.at <= reach]
         self._points[metric] = kept
         self._room[metric] = max(MANY, 2 * len(kept))
 
     def _plan(self, alarm: Alarm, points: list[Datapoint], now: datetime) -> None:
-        """A datapoint moves to an older period as time goes by, and out of sight in the end."""
+        """Plan the next evaluation: datapoints move to older periods, and finally out of range."""
         rule, name = alarm.rule, alarm.name
         period = timedelta(seconds=rule.period)
         self._settled.discard(name)
@@ -148,7 +148,7 @@ class CloudWatch:
 
 
 def _is_harmless(rule: Rule, value: float) -> bool:
-    """Whether no number of such values in one period can breach."""
+    """Whether a period with only such values can never breach, however many there are."""
     rises = rule.comparison.startswith("GreaterThan") and rule.statistic != "SampleCount"
     return rises and value <= 0 < rule.threshold
 

@@ -1,1 +1,1 @@
-"""What AWS's services send each other, when, and who lets whom in."""
+"""What AWS's services send each other, when, and what resource policies allow."""

@@ -19,7 +19,7 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AlarmNews:
-    """Everything a metric alarm's notification carries."""
+    """Everything that a metric alarm's notification contains."""
 
     name: str
     arn: str
@@ -56,12 +56,12 @@ class AlarmNews:
 
 
 def alarm_subject(news: AlarmNews) -> str:
-    """The subject of the notification, cut at 100 characters as SNS does."""
+    """The subject of the notification, cut to the 100 characters that SNS allows."""
     return f'{news.new_state}: "{news.name}" in {region_name(news.region)}'[:100]
 
 
 def alarm_message(news: AlarmNews) -> Message:
-    """The JSON text that a metric alarm publishes."""
+    """The message that a metric alarm publishes, as an object to be encoded as JSON."""
     trigger: Message = {
         "MetricName": news.metric,
         "Namespace": news.namespace,
@@ -104,7 +104,7 @@ def sns_event(
     attributes: Mapping[str, Any] | None,
     now: datetime,
 ) -> Message:
-    """What a Lambda function that is subscribed to a topic gets."""
+    """The event that a Lambda function subscribed to a topic receives."""
     region = topic_arn.split(":")[3]
     host = f"https://sns.{region}.amazonaws.com"
     return {
@@ -160,7 +160,7 @@ def sign_in_event(
 
 
 def scheduled_event(rule_arn: str, now: datetime) -> Message:
-    """What a schedule's target without an input of its own gets."""
+    """The event that a schedule's target receives unless it has a constant input."""
     _, _, _, region, account, _ = rule_arn.split(":", 5)
     return {
         "version": "0",
@@ -184,10 +184,10 @@ def failure_record(
     response_payload: bytes | None,
     now: datetime,
 ) -> Message:
-    """What Lambda sends to an on-failure destination.
+    """The record that Lambda sends to an on-failure destination.
 
-    `condition` is RetriesExhausted or EventAgeExceeded; without any response, as for an event
-    that grew too old, the two response members are absent.
+    `condition` is RetriesExhausted or EventAgeExceeded. Without a response, as for an event that
+    grew too old, the two response members are absent.
     """
     record: Message = {
         "version": "1.0",
@@ -212,7 +212,7 @@ def failure_record(
 
 @cache
 def region_name(region: str) -> str:
-    """`US East (N. Virginia)` for us-east-1, from botocore's endpoint data."""
+    """A Region's name, such as `US East (N. Virginia)`, from botocore; its code if unknown."""
     for partition in Loader().load_data("endpoints")["partitions"]:
         if region in partition["regions"]:
             return str(partition["regions"][region]["description"])
@@ -220,17 +220,17 @@ def region_name(region: str) -> str:
 
 
 def cloudwatch_time(at: datetime) -> str:
-    """2026-11-22T10:06:41.123+0000"""
+    """Format a time as CloudWatch does: 2026-11-22T10:06:41.123+0000."""
     return _utc(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{_utc(at).microsecond // 1000:03d}+0000"
 
 
 def iso_milliseconds(at: datetime) -> str:
-    """2026-11-22T10:06:41.123Z"""
+    """Format a time with milliseconds: 2026-11-22T10:06:41.123Z."""
     return _utc(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{_utc(at).microsecond // 1000:03d}Z"
 
 
 def iso_seconds(at: datetime) -> str:
-    """2026-11-22T10:06:41Z"""
+    """Format a time without fractions of a second: 2026-11-22T10:06:41Z."""
     return _utc(at).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

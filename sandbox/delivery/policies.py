@@ -1,8 +1,8 @@
-"""Part of how AWS reads a resource policy: may this service do this to that resource?
+"""A subset of how AWS evaluates a resource policy: may a service do something to a resource?
 
 It knows Effect, Principal, Action, Resource and the condition operators that resource policies of
-topics, queues and functions use. What it does not know never allows anything: an Allow with an
-unknown operator does not apply, a Deny with one does.
+topics, queues and functions use. Anything else never allows a request: an Allow with an unknown
+operator does not apply, a Deny with one does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`service` (such as `sns.amazonaws.com`) wants `action` on `resource`."""
+    """`service` (such as `sns.amazonaws.com`) requests `action` on `resource`."""
 
     service: str
     action: str
@@ -25,7 +25,7 @@ class Request:
 
 
 def allows(policy: Mapping[str, Any], request: Request) -> bool:
-    """True if a statement allows the request and none denies it."""
+    """Whether a statement allows the request and none denies it."""
     applying = [
         statement["Effect"]
         for statement in _list(policy.get("Statement"))
@@ -35,7 +35,7 @@ def allows(policy: Mapping[str, Any], request: Request) -> bool:
 
 
 def may_use_key(policy: Mapping[str, Any], service: str, key_arn: str) -> bool:
-    """Whether a key's policy lets a service send what is encrypted under it.
+    """Whether a key's policy lets a service send to what is encrypted with the key.
 
     Source: "Key management" in the SNS developer guide and in the SQS developer guide.
     """
@@ -75,10 +75,10 @@ def _conditions_hold(statement: Mapping[str, Any], context: Mapping[str, str]) -
 
 
 def _holds(operator: str, value: str | None, patterns: list[str]) -> bool | None:
-    """None: the operator is not known."""
+    """Whether a condition holds; None if the operator is unknown."""
     if operator == "Null":
         return str(value is None).lower() in [pattern.lower() for pattern in patterns]
-    if operator.startswith("ForAllValues:"):  # a request has one value or none here
+    if operator.startswith("ForAllValues:"):  # here a key has at most one value
         return value is None or _holds(operator.removeprefix("ForAllValues:"), value, patterns)
     name = operator.removesuffix("IfExists")
     if value is None:

@@ -1,4 +1,4 @@
-"""What AWS's services send to functions and queues, and whether the receiver lets them in."""
+"""What AWS's services send to functions and queues, if the receiver's policy allows it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Post:
     def deliver(
         self, function_arn: str, payload: bytes, service: str, source_arn: str
     ) -> str | None:
-        """Queue an event for a function if the function's own policy allows the service."""
+        """Queue an event if the function's policy allows it; return the request id, or None."""
         if self._backends.function(function_arn) is None:
             log.warning("%s: there is no function %s", source_arn, function_arn)
             return None
@@ -36,7 +36,7 @@ class Post:
         return self._submit(function_arn, payload)
 
     def fire(self, rule: EventRule, event: dict[str, Any] | None, now: Any) -> None:
-        """Send a rule's targets their input; `event` None: a schedule's own event."""
+        """Send each target its own input or else `event`, by default a scheduled event."""
         event = event or scheduled_event(rule.arn, now)
         for target in rule.targets:
             body = target.input or json.dumps(event)
@@ -50,7 +50,7 @@ class Post:
                 log.warning("rule %s: the target %s is not imitated", rule.name, target.arn)
 
     def send_failure(self, destination: str, record: dict[str, object], function: str) -> None:
-        """Lambda's on-failure destination; it uses the function's role, so no policy is asked."""
+        """Send to an on-failure destination, with the function's role: no policy is checked."""
         if ":sqs:" in destination and self._backends.queue(destination) is not None:
             self._backends.send_to_queue(destination, json.dumps(record))
         else:

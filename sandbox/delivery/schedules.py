@@ -12,7 +12,7 @@ _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
 def minutes_of(expression: str) -> int | None:
-    """Minutes between two runs; None for what is no rate (such as a cron expression)."""
+    """The minutes between two runs; None if it is not a rate (but a cron expression, say)."""
     found = _RATE.fullmatch(expression.strip())
     return int(found[1]) * _MINUTES[found[2]] if found else None
 
@@ -21,14 +21,14 @@ def minutes_of(expression: str) -> int | None:
 class Timetable:
     """Remembers when each rule runs next.
 
-    As on EventBridge the first run comes one interval after the rule appeared. Runs that were
-    missed are not made up for.
+    As on EventBridge, a rule first runs one interval after it appears. Missed runs are not made
+    up for.
     """
 
     _next: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def due(self, rules: Iterable[tuple[str, str]], now: datetime) -> list[str]:
-        """The names among (name, expression) that run now."""
+        """The names of those `rules`, pairs of name and expression, that are due now."""
         current = [(rule, minutes_of(rule[1])) for rule in rules]
         known = {rule for rule, _ in current}
         self._next = {rule: at for rule, at in self._next.items() if rule in known}
