@@ -1,7 +1,7 @@
 """One desktop: what a WorkSpace is, what its user does, and what may go wrong with it.
 
-Data only; `desktops.py` says how it changes, `states.py` has its closed lists, `course.py` how a
-rebuild goes.
+Data only; `desktops.py` changes it, `states.py` has its enumerations, `course.py` the course of a
+rebuild.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot of the user volume and what was on it."""
+    """A snapshot of the user volume, with what was on it."""
 
     at: datetime
     user_volume: str
@@ -52,18 +52,18 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Faults:
-    """What a test may break on one desktop."""
+    """The faults that a test can set on a desktop."""
 
     row: Row = Row.SAMPLED
     last_known: LastKnown = LastKnown.TRUE
     check_time: bool = True
     """False: the connection status does not say when it was checked."""
     rebuild: Course | Outcome = Outcome.SUCCEEDS
-    """How the next rebuild and all later ones go; an outcome stands for its plainest course."""
+    """The course of all rebuilds from now on; an outcome stands for its simplest course."""
     refuse_rebuild: tuple[str, str] | None = None
-    """ErrorCode and ErrorMessage of the next and all later refusals."""
+    """ErrorCode and ErrorMessage with which AWS refuses rebuilds; None: it accepts them."""
     snapshots: bool = True
-    """False: no snapshot is ever taken by itself."""
+    """False: AWS never takes a snapshot on its own."""
 
 
 @dataclass(slots=True)
@@ -80,36 +80,36 @@ class Desktop:
     created_at: datetime
     running_mode: str = "ALWAYS_ON"
     ipv6_only: bool = False
-    """It never shows an `IpAddress`."""
+    """True: AWS never shows an `IpAddress`."""
     protocol: str = "DCV"
     compute_type: str = "STANDARD"
     state: State = State.AVAILABLE
     presence: Presence = Presence.AWAY
     signed_in_at: datetime | None = None
     seen_at: datetime | None = None
-    """Last moment the user was connected."""
+    """When the user was last seen connected."""
     dropped_at: datetime | None = None
     root_volume: str = ""
-    """What is on C:, a word for tests to look at."""
+    """The content of C:, a text that tests can check."""
     user_volume: str = "empty"
-    """What is on D:."""
+    """The content of D:."""
     sample: Sample | None = None
     next_sample_at: datetime | None = None
     snapshot: Snapshot | None = None
     next_snapshot_at: datetime | None = None
     changes: tuple[Change, ...] = ()
-    """What will happen to it by itself, the soonest first."""
+    """What will happen to it on its own, soonest first."""
     row_after_rebuild: Row = Row.SAMPLED
     """What the connection status shows for a while because of a rebuild."""
     touched_at: datetime | None = None
-    """When a rebuild moved LastKnownUserConnectionTimestamp."""
+    """When a rebuild set LastKnownUserConnectionTimestamp."""
     forgotten_at: datetime | None = None
-    """When a rebuild dropped it."""
+    """When a rebuild cleared LastKnownUserConnectionTimestamp."""
     rebuilds: list[Rebuild] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     tags: dict[str, str] = field(default_factory=dict)
     properties: dict[str, object] = field(default_factory=dict)
-    """Further members of AWS's `Workspace` shape, as creation gave them."""
+    """Other members of AWS's `Workspace` shape, as they were at its creation."""
 
     @property
     def row(self) -> Row:
@@ -119,19 +119,19 @@ class Desktop:
 
     @property
     def is_on_its_way(self) -> bool:
-        """Whether its state will change by itself, as during a rebuild."""
+        """Whether its state will change on its own, as during a rebuild."""
         return any(change.state is not None for change in self.changes)
 
     @property
     def shown_address(self) -> str | None:
-        """`IpAddress`: none while it is stopped."""
+        """The `IpAddress` that AWS shows: none while it is STOPPED, and never with `ipv6_only`."""
         hidden = self.ipv6_only or self.state is State.STOPPED
         return None if hidden else self.ip_address
 
 
 @dataclass(slots=True)
 class Bundle:
-    """A bundle and the image that rebuilds take."""
+    """A bundle and the image that rebuilds use."""
 
     id: str
     name: str
@@ -141,16 +141,16 @@ class Bundle:
     bad_images: set[str] = field(default_factory=set)
     """Images whose rebuilds end in ERROR."""
     spoiled: State | None = None
-    """Whatever the cause, all rebuilds end in this state as long as it lasts; those that end in
-    REBUILDING never end."""
+    """The state in which rebuilds end that would otherwise succeed, whatever the cause; REBUILDING:
+    they never end."""
     shows_image: bool = True
-    """False: DescribeWorkspaceBundles leaves `ImageId` out."""
+    """False: DescribeWorkspaceBundles omits `ImageId`."""
     deleted: bool = False
-    """DescribeWorkspaceBundles does not know it; rebuilds still take its image."""
+    """True: DescribeWorkspaceBundles does not return it, but rebuilds still use its image."""
 
 
 class Happening(StrEnum):
-    """What the model tells the outside."""
+    """The kinds of facts that the model reports."""
 
     SIGNED_IN = "SIGNED_IN"
     SESSION_ENDED = "SESSION_ENDED"

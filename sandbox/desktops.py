@@ -1,7 +1,7 @@
 """The fleet: how users and time change desktops.
 
 Pure: no threads, no AWS client, no clock of its own. `now` is always passed in and never goes
-back; the random source is passed in, so a seed replays everything.
+back; the random source is passed in, too, so that a seed reproduces everything.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class CannotConnect(Exception):
-    """The desktop is not in a state in which a user can connect."""
+    """A user cannot do this now: the desktop is in the wrong state, or there is no session."""
 
 
 class Refused(Exception):
-    """A rebuild was refused; becomes an entry of `FailedRequests`."""
+    """A rebuild was refused; it becomes an entry of `FailedRequests`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -42,13 +42,13 @@ class Refused(Exception):
 
 
 class Desktops:
-    """Desktops by id, bundles by id, and the facts that were not collected yet."""
+    """Desktops and bundles by id, and the facts that have not been collected yet."""
 
     def __init__(
         self, tempo: Tempo, rng: random.Random, *, last_known_is_login: bool = False
     ) -> None:
-        """`last_known_is_login`: LastKnownUserConnectionTimestamp is the login, not the last
-        moment seen; AWS's documentation leaves both possible."""
+        """`last_known_is_login`: LastKnownUserConnectionTimestamp is the time of the sign-in, not
+        of the last connection seen; AWS's documentation allows both readings."""
         self.tempo = tempo
         self.fleet: dict[str, Desktop] = {}
         self.bundles: dict[str, Bundle] = {}
@@ -56,10 +56,10 @@ class Desktops:
         self._facts: list[Fact] = []
         self._clockwork = Clockwork(tempo, rng, self._tell, last_known_is_login)
 
-    # -- furnishing ---------------------------------------------------------------------------
+    # -- fleet --------------------------------------------------------------------------------
 
     def add_bundle(self, now: datetime, bundle_id: str | None = None, name: str = "") -> Bundle:
-        """A bundle with an image of its own. One of the same id is replaced."""
+        """Add a bundle with an image of its own; it replaces one with the same id."""
         bundle_id = bundle_id or self._word("wsb-")
         bundle = Bundle(bundle_id, name or bundle_id, self._word("wsi-"), now)
         self.bundles[bundle_id] = bundle
@@ -76,9 +76,9 @@ class Desktops:
         running_mode: str = "ALWAYS_ON",
         snapshot: bool = True,
     ) -> Desktop:
-        """A desktop that is AVAILABLE and was never used.
+        """Add a desktop, AVAILABLE and never used. Raises ValueError if its id is taken.
 
-        `snapshot` false: as newly created, its first snapshot comes after `first_snapshot`.
+        Without `snapshot` it is like a new one: its first comes after `tempo.first_snapshot`.
         """
         desktop_id = id or self._word("ws-")
         if desktop_id in self.fleet:
@@ -114,7 +114,7 @@ class Desktops:
         return self.fleet.pop(desktop_id, None)
 
     def set_image(self, bundle_id: str, image_id: str, now: datetime, *, bad: bool = False) -> None:
-        """A new image for a bundle; rebuilds from a bad one end in ERROR."""
+        """Give a bundle a new image; rebuilds with a `bad` one end in ERROR."""
         bundle = self.bundles[bundle_id]
         bundle.image_id, bundle.updated_at = image_id, now
         if bad:
@@ -123,7 +123,7 @@ class Desktops:
     # -- users --------------------------------------------------------------------------------
 
     def sign_in(self, desktop_id: str, now: datetime) -> None:
-        """The user signs in; a stopped AUTO_STOP desktop starts first and is then connected."""
+        """Sign the user in; a STOPPED AUTO_STOP desktop starts at once. May raise CannotConnect."""
         desktop = self._at(desktop_id, now)
         can_start = desktop.state is State.STOPPED and not desktop.is_on_its_way
         if can_start and desktop.running_mode == "AUTO_STOP":
@@ -138,7 +138,7 @@ class Desktops:
         self._tell(now, Happening.SIGNED_IN, desktop)
 
     def sign_out(self, desktop_id: str, now: datetime) -> None:
-        """The user leaves, also from a dropped session. Without a session nothing happens."""
+        """End the user's session, even a dropped one; without a session, do nothing."""
         desktop = self._at(desktop_id, now)
         was_connected = desktop.presence is Presence.CONNECTED
         desktop.presence, desktop.dropped_at = Presence.AWAY, None
@@ -147,7 +147,7 @@ class Desktops:
             self._tell(now, Happening.SESSION_ENDED, desktop, "signed out")
 
     def drop(self, desktop_id: str, now: datetime) -> None:
-        """The user's network is gone; AWS counts a disconnect, the session stays open."""
+        """Cut the user's network: AWS counts a disconnect, but the session stays open."""
         desktop = self._at(desktop_id, now)
         if desktop.presence is not Presence.CONNECTED:
             raise CannotConnect(f"{desktop_id}: nobody is connected")
@@ -156,7 +156,7 @@ class Desktops:
         self._tell(now, Happening.SESSION_ENDED, desktop, "dropped")
 
     def reconnect(self, desktop_id: str, now: datetime, *, signs_in: bool = False) -> None:
-        """The client resumes a dropped session; `signs_in`: with a new login event."""
+        """Resume a dropped session; with `signs_in`, AWS sends another sign-in event."""
         desktop = self._at(desktop_id, now)
         if desktop.presence is not Presence.DROPPED:
             raise CannotConnect(f"{desktop_id}: no session to resume")
@@ -168,15 +168,15 @@ class Desktops:
             self._tell(now, Happening.SIGNED_IN, desktop)
 
     def save(self, desktop_id: str, text: str) -> None:
-        """The user writes a file on both volumes."""
+        """Write `text` to both volumes, as the user would."""
         desktop = self.fleet[desktop_id]
         desktop.root_volume = desktop.user_volume = text
 
     # -- power and volumes --------------------------------------------------------------------
 
     def stop(self, desktop_id: str, now: datetime) -> None:
-        """STOPPED after `start_duration`. Nothing happens unless it is AVAILABLE and nobody is
-        connected."""
+        """Stop a desktop: it is STOPPED after `start_duration`. Does nothing unless it is
+        AVAILABLE and nobody is connected."""
         desktop = self._at(desktop_id, now)
         if desktop.state is State.AVAILABLE and desktop.presence is not Presence.CONNECTED:
             desktop.state, desktop.presence = State.STOPPING, Presence.AWAY
@@ -186,7 +186,7 @@ class Desktops:
             )
 
     def start(self, desktop_id: str, now: datetime) -> None:
-        """AVAILABLE after `start_duration`. Nothing happens unless it is STOPPED."""
+        """Start a desktop: AVAILABLE after `start_duration`. Does nothing unless it is STOPPED."""
         desktop = self._at(desktop_id, now)
         if desktop.state is State.STOPPED and not desktop.is_on_its_way:
             desktop.state = State.STARTING
@@ -196,7 +196,7 @@ class Desktops:
             )
 
     def set_state(self, desktop_id: str, state: State, now: datetime) -> None:
-        """Put a desktop into a state for good; changes of state that were to follow are dropped."""
+        """Put a desktop into a state for good: planned changes of state are dropped."""
         desktop = self._at(desktop_id, now)
         desktop.state = state
         desktop.changes = tuple(change for change in desktop.changes if change.state is None)
@@ -210,7 +210,7 @@ class Desktops:
     def rebuild(self, desktop_id: str, now: datetime, *, by_person: bool = False) -> Rebuild:
         """Accept a rebuild or raise Refused.
 
-        Which codes AWS uses for a wrong state and a missing snapshot is not documented.
+        AWS does not document its codes for a wrong state and a missing snapshot.
         """
         if desktop_id not in self.fleet:
             raise Refused(
@@ -235,19 +235,19 @@ class Desktops:
         return rebuild
 
     def restore(self, desktop_id: str, now: datetime) -> None:
-        """A person restores both volumes."""
+        """RESTORING for `rebuild_duration`, by a person; the volumes stay as they are."""
         self._interrupt(desktop_id, State.RESTORING, self.tempo.rebuild_duration, now)
 
     def reboot(self, desktop_id: str, now: datetime) -> None:
-        """A person, or the user, reboots the desktop."""
+        """REBOOTING for `start_duration`, by an administrator or the user."""
         self._interrupt(desktop_id, State.REBOOTING, self.tempo.start_duration, now)
 
     def maintain(self, desktop_id: str, now: datetime, span: timedelta) -> None:
-        """A maintenance window, or an administrator's."""
+        """MAINTENANCE for `span`, as in a maintenance window."""
         self._interrupt(desktop_id, State.MAINTENANCE, span.total_seconds(), now)
 
     def _interrupt(self, desktop_id: str, state: State, lasts: float, now: datetime) -> None:
-        """An AVAILABLE desktop is in `state` for a while; whoever is connected is thrown out."""
+        """Put a desktop, if AVAILABLE, into `state` for `lasts` seconds and disconnect its user."""
         desktop = self._at(desktop_id, now)
         if desktop.state is not State.AVAILABLE:
             return
@@ -259,7 +259,7 @@ class Desktops:
         plan(desktop, Change(now + seconds(lasts), Step.NONE, State.AVAILABLE))
 
     def _course(self, desktop: Desktop) -> Course:
-        """The course of a rebuild that is accepted now."""
+        """The course of a rebuild that AWS accepts now."""
         given = desktop.faults.rebuild
         course = given if isinstance(given, Course) else COURSES[given]
         bundle = self.bundles[desktop.bundle_id]
@@ -270,7 +270,7 @@ class Desktops:
         return course
 
     def _accept(self, desktop: Desktop, now: datetime, image_id: str, course: Course) -> Rebuild:
-        """Write down an accepted rebuild, and plan what it will do."""
+        """Record an accepted rebuild, and plan what it will do."""
         rebuild = Rebuild(now, desktop.presence, image_id, course, dropped_at=desktop.dropped_at)
         desktop.rebuilds.append(rebuild)
         self._tell(now, Happening.REBUILD_ACCEPTED, desktop, desktop.presence)
@@ -287,16 +287,16 @@ class Desktops:
             self._at(desktop_id, now)
 
     def next_change(self) -> datetime | None:
-        """When something will happen by itself; for a virtual clock."""
+        """When something will next happen on its own, for a virtual clock; None: never."""
         return min((at for d in self.fleet.values() for at in moments(d)), default=None)
 
     def collect(self) -> list[Fact]:
-        """The facts since the last collection, oldest first."""
+        """Return the facts since the last collection; those of each desktop are in order."""
         facts, self._facts = self._facts, []
         return facts
 
     def _at(self, desktop_id: str, now: datetime) -> Desktop:
-        """The desktop after everything that was due up to `now`."""
+        """Return a desktop after everything that was due by `now`."""
         desktop = self.fleet[desktop_id]
         self._clockwork.advance(desktop, now)
         return desktop

@@ -1,4 +1,4 @@
-"""The desktops of a running sandbox: the pure model with a lock and the wall clock."""
+"""The desktops of a running sandbox: the pure model with a lock and a clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .desktops import Desktops
 
 
 class LiveDesktops:
-    """What a person or a test does with desktops; safe from any thread."""
+    """What a person or a test can do with desktops; safe to use from any thread."""
 
     def __init__(self, model: Desktops, clock: Clock) -> None:
         self._model = model
@@ -23,7 +23,7 @@ class LiveDesktops:
 
     @contextmanager
     def hold(self) -> Iterator[tuple[Desktops, datetime]]:
-        """The model itself and the present, for as long as the block lasts."""
+        """Lock the model; yields the model and the current time."""
         with self._lock:
             yield self._model, self._clock.now()
 
@@ -36,7 +36,7 @@ class LiveDesktops:
         running_mode: str = "ALWAYS_ON",
         snapshot: bool = True,
     ) -> str:
-        """A new desktop; its id."""
+        """Add a desktop; return its id."""
         with self.hold() as (model, now):
             return model.add(
                 now,
@@ -60,33 +60,33 @@ class LiveDesktops:
             return copy.deepcopy(list(model.fleet.values()))
 
     def sign_in(self, desktop_id: str) -> None:
-        """Raises CannotConnect while the desktop is not available."""
+        """Sign the user in. Raises CannotConnect while the desktop is not available."""
         with self.hold() as (model, now):
             model.sign_in(desktop_id, now)
 
     def sign_out(self, desktop_id: str) -> None:
-        """The user leaves, also from a dropped session."""
+        """End the user's session, even a dropped one."""
         with self.hold() as (model, now):
             model.sign_out(desktop_id, now)
 
     def drop(self, desktop_id: str) -> None:
-        """The user's network is gone."""
+        """Cut the user's network. Raises CannotConnect if nobody is connected."""
         with self.hold() as (model, now):
             model.drop(desktop_id, now)
 
     def reconnect(self, desktop_id: str, *, signs_in: bool = False) -> None:
-        """The client resumes a dropped session; `signs_in`: with a new sign-in event. Raises
-        CannotConnect if there is none, or while the desktop is not available."""
+        """Resume a dropped session; with `signs_in`, AWS sends another sign-in event. Raises
+        CannotConnect if there is no such session, or while the desktop is not available."""
         with self.hold() as (model, now):
             model.reconnect(desktop_id, now, signs_in=signs_in)
 
     def stop(self, desktop_id: str) -> None:
-        """STOPPED a little later, unless somebody is connected."""
+        """Stop an AVAILABLE desktop, unless somebody is connected; it is STOPPED a little later."""
         with self.hold() as (model, now):
             model.stop(desktop_id, now)
 
     def start(self, desktop_id: str) -> None:
-        """AVAILABLE a little later, if it is STOPPED."""
+        """Start a STOPPED desktop; it is AVAILABLE a little later."""
         with self.hold() as (model, now):
             model.start(desktop_id, now)
 
@@ -107,6 +107,6 @@ class LiveDesktops:
             model.set_image(bundle_id, image_id, now, bad=bad)
 
     def break_(self, desktop_id: str, faults: Faults) -> None:
-        """Replace what is broken on a desktop; `Faults()` mends it."""
+        """Set the faults of a desktop; `Faults()` clears them."""
         with self.hold() as (model, _):
             model.fleet[desktop_id].faults = faults

@@ -1,4 +1,4 @@
-"""The face of a fast clock: a small file that the local AWS sets and every process looks at."""
+"""The face of a fast clock: a small file that the local AWS writes and every process reads."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import struct
 from pathlib import Path
 
 _FORM = struct.Struct("<Qddd")
-"""How often it was set, odd while that goes on; since when, what it showed then, and its speed."""
+"""A counter, odd while the clock is being set; the real and the shown time then; the speed."""
 
 
 class Face:
-    """Of the clock that the file at `path` belongs to."""
+    """The face of the clock whose file is at `path`, mapped into memory."""
 
     def __init__(self, path: str | Path) -> None:
         with Path(path).open("r+b") as file:
@@ -19,7 +19,7 @@ class Face:
             self._map = mmap.mmap(file.fileno(), _FORM.size)
 
     def read(self, real: float) -> tuple[float, float]:
-        """What it shows at this machine's time `real`, and how fast it runs."""
+        """Return what it shows at this machine's time `real`, and its speed."""
         while True:
             once, again = self._map[:], self._map[:]
             settings, since, shown, speed = _FORM.unpack(once)
@@ -27,7 +27,7 @@ class Face:
                 return shown + (real - since) * speed, speed
 
     def set(self, since: float, shown: float, speed: float) -> None:
-        """Only the local AWS does, one thread at a time."""
+        """Show `shown` at real time `since`. Only the local AWS does that, one thread at a time."""
         settings = _FORM.unpack(self._map)[0]
         self._map[:8] = struct.pack("<Q", settings + 1)
         self._map[8:] = struct.pack("<ddd", since, shown, speed)

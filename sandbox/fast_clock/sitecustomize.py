@@ -1,7 +1,7 @@
-"""Lets this Python's clock run as fast as the local AWS's: LOCAL_AWS_CLOCK is its file.
+"""Makes Python's clock follow the local AWS's, whose file is named by LOCAL_AWS_CLOCK.
 
-Python imports it at its start, from PYTHONPATH. `time.monotonic` and the waits of threads and
-sockets stay as they are: those are about this machine.
+Python imports this module from PYTHONPATH when it starts. `time.monotonic` and the waits of
+threads and sockets stay as they are: they concern the real machine.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import time
 RealDatetime = datetime.datetime
 
 LONGEST_NAP = 0.1
-"""Of this machine's seconds: the clock may run faster or slower after each."""
+"""The longest real sleep, in seconds: after each, the clock's speed may have changed."""
 
-if os.path.exists(os.environ.get("LOCAL_AWS_CLOCK", "")):  # noqa: PTH110 - a start costs less
+if os.path.exists(os.environ.get("LOCAL_AWS_CLOCK", "")):  # noqa: PTH110 - it starts faster
     from local_aws_clock import Face  # type: ignore[import-not-found]
 
     _face = Face(os.environ["LOCAL_AWS_CLOCK"])
@@ -37,7 +37,7 @@ if os.path.exists(os.environ.get("LOCAL_AWS_CLOCK", "")):  # noqa: PTH110 - a st
             _real_sleep(min((ends - now) / speed, LONGEST_NAP))
 
     class _AnyDatetime(type):
-        """Datetimes that were made earlier, or in C, count as instances, too."""
+        """Counts real datetimes, made earlier or in C, as instances, too."""
 
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, RealDatetime)

@@ -1,1 +1,1 @@
-"""The one address of the local AWS."""
+"""HTTP: all of the local AWS answers at one address."""

@@ -1,6 +1,6 @@
-"""A person as a user: a few paths beside AWS's, for curl.
+"""Act as a user with curl: a few paths next to AWS's own.
 
-GET  /sandbox/desktops              every desktop
+GET  /sandbox/desktops              every desktop (/sandbox/desktops/ID: one of them)
 GET  /sandbox/calls                 every call of the WorkSpaces API
 POST /sandbox/desktops              a new desktop
 POST /sandbox/desktops/ID/sign-in   (sign-out, drop, reconnect, stop, start, snapshot)
@@ -39,7 +39,7 @@ class Control:
         }
 
     def answer(self, method: str, path: str) -> tuple[int, bytes]:
-        """HTTP status and JSON text."""
+        """Answer a request with an HTTP status and a JSON text."""
         try:
             status, body = self._route(method, path.removeprefix(PREFIX).strip("/").split("/"))
         except KeyError as unknown:

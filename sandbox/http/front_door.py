@@ -1,8 +1,8 @@
 """The one address of the local AWS: who answers which request.
 
 WorkSpaces operations go to the model, Invoke to the runtime, /sandbox to the control paths, and
-everything else to moto. DynamoDB requests take turns, because moto checks a condition and
-writes in two steps; on AWS that is one.
+everything else to moto. DynamoDB requests are serialized, because moto checks a condition and
+writes in two steps; on AWS a conditional write is atomic.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 404: 
 
 
 class FrontDoor:
-    """A WSGI application."""
+    """The WSGI application that passes each request on."""
 
     def __init__(
         self,
@@ -45,8 +45,8 @@ class FrontDoor:
         control: Control,
         invoke: Callable[[str, bytes, str], Result | None],
     ) -> None:
-        """`invoke` takes function, payload and invocation type; None: it was queued. It raises
-        KeyError for an unknown function."""
+        """`invoke` takes function, payload and invocation type; it returns None if the event was
+        queued, and raises KeyError for an unknown function."""
         self._desktops = desktops
         self._api = api
         self._control = control
@@ -91,7 +91,7 @@ class FrontDoor:
         return _respond(start_response, status, text, extra, "application/x-amz-json-1.1")
 
     def _ask_moto(self, environ: Environ, body: bytes) -> Answer:
-        """Pass on a call that the model does not answer."""
+        """Ask moto about a call that the model does not answer; raises ApiError for its errors."""
         seen: dict[str, Any] = {}
 
         def note(status: str, *_: Any) -> Callable[[bytes], None]:

@@ -1,1 +1,1 @@
-"""Lambda: a function's containers and what becomes of an event whose invocation fails."""
+"""Lambda: the containers of functions, asynchronous invocation, and its retries."""

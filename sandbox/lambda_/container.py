@@ -1,5 +1,5 @@
-"""One Lambda execution environment: a process under AWS's own runtime client (`awslambdaric`),
-and the small HTTP server that speaks the Runtime API with it.
+"""A Lambda execution environment: a process that runs AWS's own runtime client (`awslambdaric`),
+and the small HTTP server that provides the Runtime API to it.
 
 Source: "Using the Lambda runtime API" in the Lambda developer guide.
 """
@@ -27,7 +27,7 @@ from ..delivery.notifications import iso_milliseconds
 from .function import Function, Result, environment_of
 
 LineListener = Callable[[Function, str, str], None]
-"""Called with the function, the log stream and a line."""
+"""Called with the function, the log stream and the line."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class _Work:
 
 
 class Container:
-    """Runs one invocation at a time; `alive` is false once its process has gone."""
+    """Runs one invocation at a time, until its process has ended (`alive` is then false)."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Container:
 
     @property
     def pid(self) -> int:
-        """Of the runtime client, which leads a process group of its own."""
+        """The process id of the runtime client, which leads its own process group."""
         return self._process.pid
 
     @property
@@ -90,9 +90,9 @@ class Container:
         return self._process.poll() is None
 
     def invoke(self, payload: bytes, request_id: str) -> Result:
-        """Run one event; a function that does not answer in time is killed, as on AWS.
+        """Run the function with an event; if it does not answer in time it is killed, as on AWS.
 
-        Its time-out is this machine's time, however fast the clock runs.
+        The timeout is in real time, however fast the clock runs.
         """
         started = time.monotonic()
         timeout = self.function.timeout
@@ -114,14 +114,14 @@ class Container:
         return self._report(work, Result(work.answer, work.failed, seconds))
 
     def kill(self) -> None:
-        """End the process and everything it started at once."""
+        """Kill the process, and everything that it has started, at once."""
         if self.alive:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def close(self) -> None:
-        """Kill the process, stop the server and wait until its last line was read."""
+        """Kill the process, stop the server, and wait until its last line has been read."""
         self.kill()
         self._waiting.put(None)
         self._server.shutdown()
@@ -129,11 +129,11 @@ class Container:
         self._reader.join(5)
 
     def next_work(self) -> _Work | None:
-        """Block until there is an event; None: the container is closing."""
+        """Wait for the next event; None: the container is closing."""
         return self._waiting.get()
 
     def answered(self, request_id: str, body: bytes, *, failed: bool) -> None:
-        """The answer to the current event; one to an earlier event is dropped. An empty
+        """Take the answer to the current event; one to an earlier event is ignored. An empty
         `request_id` means that the function could not be loaded."""
         work = self._current
         if work is not None and request_id in (work.request_id, ""):
@@ -157,7 +157,7 @@ class Container:
         return result
 
     def _platform(self, kind: str, record: dict[str, Any]) -> None:
-        """A line of Lambda's own; its level is INFO."""
+        """Log a line of Lambda's own, of level INFO, if the function is configured for it."""
         function = self.function
         if function.log_format == "JSON" and function.system_log_level in ("INFO", "DEBUG"):
             now = iso_milliseconds(self._clock.now())
@@ -180,7 +180,7 @@ class _RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A killed process breaks its connection: not worth a line."""
+        """Log nothing: that a killed process breaks its connection is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

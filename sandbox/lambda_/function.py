@@ -1,4 +1,4 @@
-"""A deployed Lambda function as the runtime needs it, and what became of one invocation."""
+"""A deployed Lambda function as the runtime needs it, and the result of an invocation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESERVED = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "P
 class Function:
     """One version of a function's code and configuration.
 
-    `fingerprint` changes with either; a container serves one fingerprint only.
+    `fingerprint` changes with them; a container serves only one fingerprint.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Function:
 
     @property
     def fingerprint(self) -> str:
-        """Everything that a running container cannot change: compare it, do not read it."""
+        """Whatever a running container cannot change, as a text that is only for comparison."""
         return json.dumps(
             [
                 self.arn,
@@ -56,7 +56,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer of one invocation; `failed` means Lambda calls it a function error."""
+    """The answer of an invocation; `failed` marks what Lambda calls a function error."""
 
     payload: bytes
     failed: bool
@@ -72,8 +72,8 @@ class Result:
 def environment_of(function: Function, endpoint: str, log_stream: str, home: str) -> dict[str, str]:
     """The whole environment of a container: the function's own variables and AWS's reserved ones.
 
-    Nothing of the host's environment gets in. AWS's configuration files are pointed to nothing,
-    so that a developer's profile cannot change what the function does.
+    Nothing of the host's environment gets in. The variables for AWS's configuration files point to
+    nothing, so that a developer's profile cannot change what the function does.
     """
     own = {key: value for key, value in function.environment.items() if key not in RESERVED}
     environment = own | {

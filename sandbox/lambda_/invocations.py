@@ -1,7 +1,7 @@
-"""Asynchronous invocation: a queue, and what `retries` says becomes of an event.
+"""Asynchronous invocation: a queue of events, retried or given up as `retries` says.
 
 Source: "Invoking a Lambda function asynchronously" in the Lambda developer guide. Delivery is at
-least once; `duplicate_next` makes that happen.
+least once; `duplicate_next` delivers events twice.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Event:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One try of one invocation, for tests and the demonstration."""
+    """One finished try of an invocation; `tries` counts those of its event, this one included."""
 
     at: datetime
     function: str
@@ -46,10 +46,10 @@ class Finished:
 
 @dataclass(slots=True)
 class Services:
-    """What the queue needs of the rest of the local AWS."""
+    """What the queue needs from the rest of the local AWS."""
 
     find: Callable[[str], Function | None]
-    """A function by name or ARN."""
+    """Find a function by name or ARN."""
     rules: Callable[[str], RetryRules]
     run: Callable[[Function, bytes, str], Result]
     send: Callable[[str, dict[str, object], str], None]
@@ -58,7 +58,7 @@ class Services:
 
 
 class Invocations:
-    """Events wait here until a worker takes them to a container."""
+    """Events wait here until a worker runs them in a container."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Invocations:
             thread.start()
 
     def submit(self, function: str, payload: bytes) -> str:
-        """Accept an event for a function (name or ARN); returns the request id."""
+        """Accept an event for a function (name or ARN); return the request id."""
         request_id = str(uuid.uuid4())
         with self._changed:
             if self.lose_next > 0:
@@ -104,19 +104,19 @@ class Invocations:
         return request_id
 
     def run_now(self, function: Function, payload: bytes) -> Result:
-        """A synchronous invocation: no queue, no retry."""
+        """Invoke a function synchronously, without queue or retries."""
         request_id = str(uuid.uuid4())
         result = self._services.run(function, payload, request_id)
         self._services.finished(Finished(self._clock.now(), function.name, request_id, 1, result))
         return result
 
     def pending(self) -> int:
-        """Events that wait or run."""
+        """The number of events that wait, also for a retry, or run."""
         with self._changed:
             return len(self._due) + self._running
 
     def close(self) -> None:
-        """Take no more events; the runtime's closing ends those that run."""
+        """Drop waiting events and stop the workers; closing the runtime ends those that run."""
         with self._changed:
             self._closed = True
             self._due.clear()
@@ -150,7 +150,7 @@ class Invocations:
                     self._running -= 1
 
     def _next(self) -> _Event | None:
-        """The next due event; waits for it. None: closing."""
+        """Wait for the next event that is due; None: the queue is closed."""
         while not self._closed:
             wait: float | None = None
             if self._due:

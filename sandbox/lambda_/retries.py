@@ -1,8 +1,8 @@
 """What Lambda does with an asynchronous event whose invocation failed. Pure.
 
-Source: "Handling errors for an asynchronous invocation" in the Lambda developer guide. Errors of
-the function are tried again, twice unless configured otherwise, after one minute and after two
-more; an event that grows too old is given up.
+Source: "Handling errors for an asynchronous invocation" in the Lambda developer guide. After a
+function error the event is tried again, twice unless configured otherwise, after one minute and
+after two more; an event that grows too old is given up.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class RetryRules:
     age: float = 21_600.0
     """Seconds after which an event is given up."""
     on_failure: str | None = None
-    """ARN of the destination."""
+    """ARN of the on-failure destination; None: events that are given up are discarded."""
 
     def before(self, age: float) -> GivenUp | None:
-        """Before a try of an event that was accepted `age` seconds ago."""
+        """Whether an event accepted `age` seconds ago is too old for another try."""
         return GivenUp.EVENT_AGE_EXCEEDED if age > self.age else None
 
     def after_failure(self, tries: int, delays: tuple[float, ...] = DELAYS) -> float | GivenUp:
-        """After `tries` tries that all failed: the seconds to wait, or the end."""
+        """The seconds to wait after `tries` failed tries, or why the event is given up."""
         if tries > self.attempts:
             return GivenUp.RETRIES_EXHAUSTED
         return delays[min(tries, len(delays)) - 1]

@@ -1,5 +1,5 @@
-"""The Lambda service's fleet of containers: warm ones are used again, overlapping invocations get
-one each, changed code or configuration replaces them.
+"""The Lambda service's containers: warm ones are reused, concurrent invocations get one each, and
+a change of code or configuration replaces them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Closed(Exception):
 
 
 class Runtime:
-    """Runs functions. `most` bounds the containers that work at the same time."""
+    """Runs functions, at most `most` invocations at a time."""
 
     def __init__(
         self, endpoint: str, on_line: LineListener, clock: Clock, *, most: int = 10
@@ -39,7 +39,7 @@ class Runtime:
         self._closed = False
 
     def invoke(self, function: Function, payload: bytes, request_id: str | None = None) -> Result:
-        """Run an event and wait for its result; meanwhile a fast clock is slow.
+        """Run a function and wait for its result; meanwhile a fast clock is slow.
 
         Raises Closed during shutdown.
         """
@@ -51,7 +51,7 @@ class Runtime:
                 self._give_back(container)
 
     def kill(self, function_name: str | None = None) -> int:
-        """Kill containers in the middle of their work (and idle ones); how many there were.
+        """Kill a function's containers (None: all), busy or idle; return how many there were.
 
         Their invocations end as function errors, as when an execution environment dies.
         """
@@ -66,12 +66,12 @@ class Runtime:
         return len(found)
 
     def containers(self) -> list[tuple[str, int]]:
-        """Function name and process id of every container."""
+        """The function name and the process id of each container."""
         with self._lock:
             return [(c.function.name, c.pid) for c in (*self._busy, *self._idle)]
 
     def close(self) -> None:
-        """Kill all containers. From then on `invoke` raises Closed."""
+        """Kill all containers; from then on `invoke` raises Closed."""
         with self._lock:
             self._closed = True
             containers = [*self._busy, *self._idle]
