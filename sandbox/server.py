@@ -1,8 +1,8 @@
 """The local AWS as one object: `with Sandbox() as aws: ...`.
 
-moto's stores belong to the process, so there is one Sandbox in a process at a time. IAM is not
-enforced (moto's default): a function here may do more than its role says. Resource policies of
-topics, queues and functions are.
+moto's stores are global to the process, so only one Sandbox runs in a process at a time. IAM is
+not enforced (moto's default): a function may do more here than its role allows. The resource
+policies of topics, queues, keys and functions are enforced.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _running = threading.Lock()
 
 
 class Sandbox:
-    """Start, use, stop; as a context manager it stops by itself."""
+    """The local AWS, from `start` to `stop`; as a context manager it starts and stops itself."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Sandbox:
         region: str = "us-east-1",
         seed: int | None = None,
     ) -> None:
-        """`port` 0 takes a free one; `seed` makes ids and addresses the same each time."""
+        """`port` 0 picks a free port; `seed` makes ids and addresses reproducible."""
         self.tempo = tempo or Tempo()
         self.region = region
         self.account = ACCOUNT
@@ -81,11 +81,11 @@ class Sandbox:
         self._stack = ExitStack()
         self._stopping = threading.Event()
 
-    # -- life ---------------------------------------------------------------------------------
+    # -- lifecycle ----------------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Raises RuntimeError if a Sandbox runs in this process already, and OSError if the
-        address cannot be used."""
+        """Start servers and threads. Raises RuntimeError if a Sandbox runs in this process already,
+        and OSError if the address cannot be used."""
         if not _running.acquire(blocking=False):
             raise RuntimeError("a Sandbox runs in this process already")
         try:
@@ -134,7 +134,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """End threads and processes, remove files. May be called twice."""
+        """End all threads and processes, and remove all files. May be called twice."""
         self._stack.close()
 
     def __enter__(self) -> Self:
@@ -143,15 +143,15 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    # -- looking ------------------------------------------------------------------------------
+    # -- observing ----------------------------------------------------------------------------
 
     @property
     def calls(self) -> list[Call]:
-        """Every call of the WorkSpaces API so far."""
+        """All calls of the WorkSpaces API so far."""
         return list(self.api.calls)
 
     def environment(self) -> dict[str, str]:
-        """Variables that point the AWS CLI, boto3 and Terraform here; Python's clock follows."""
+        """Variables that point the AWS CLI, boto3 and Terraform here and set Python's clock."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "local",
@@ -163,45 +163,45 @@ class Sandbox:
         }
 
     def exports(self) -> list[str]:
-        """The same as commands for a shell."""
+        """The same variables as export commands for a shell."""
         return [f"export {name}={quote(text)}" for name, text in self.environment().items()]
 
     def on_log(self, callback: Callable[[LogLine], None]) -> None:
-        """Call with every line a function logs: its JSON fields, or {"message": text}.
+        """Call back with every line of a function's log: its JSON fields, or {"message": text}.
 
-        `function` and `log_stream` are added. Called from the containers' reader threads.
+        `function` and `log_stream` are added. It may be called from any thread.
         """
         self._on_log.append(callback)
 
     # -- acting -------------------------------------------------------------------------------
 
     def invoke(self, function: str, payload: object) -> Result:
-        """Run a function now and wait. Raises KeyError for an unknown one."""
+        """Invoke a function and wait for its result. Raises KeyError for an unknown function."""
         result = self._invoke(function, json.dumps(payload).encode(), "RequestResponse")
         assert result is not None
         return result
 
     def submit(self, function: str, payload: object) -> str:
-        """Queue an asynchronous event; its request id."""
+        """Queue an asynchronous invocation; return its request id."""
         return self._queue.submit(function, json.dumps(payload).encode())
 
     def pending(self) -> int:
-        """Asynchronous events that wait or run."""
+        """The number of asynchronous events that wait, also for a retry, or run."""
         return self._queue.pending()
 
     def lose(self, events: int = 1) -> None:
-        """Lose the next asynchronous events."""
+        """Lose the next `events` asynchronous invocations."""
         self._queue.lose_next += events
 
     def kill(self, function: str | None = None) -> int:
-        """Kill the containers of a function (or all) in the middle of their work."""
+        """Kill a function's containers (None: all), busy or idle; return how many there were."""
         return self._runtime.kill(function)
 
     def containers(self) -> list[tuple[str, int]]:
-        """Function name and process id of every container."""
+        """The function name and the process id of each container."""
         return self._runtime.containers()
 
-    # -- inside -------------------------------------------------------------------------------
+    # -- internals ----------------------------------------------------------------------------
 
     def _thread(self, run: Callable[[], None], end: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=f"sandbox {run.__name__}", daemon=True)
@@ -287,7 +287,7 @@ class Sandbox:
 
 
 class _Quiet(MotoRequestHandler):
-    """No line on the terminal for every request."""
+    """Handles requests without a line on the terminal for each."""
 
     def log_request(self, *_: object) -> None:
         pass

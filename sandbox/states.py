@@ -1,4 +1,4 @@
-"""The closed lists of the model: states, where the user is, what the connection status shows."""
+"""The model's enumerations: states, the user's presence, what the connection status shows."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class State(StrEnum):
 REBUILDABLE = frozenset(
     {State.AVAILABLE, State.ERROR, State.UNHEALTHY, State.STOPPED, State.REBOOTING}
 )
-"""From the description of `RebuildWorkspaces`."""
+"""States in which AWS accepts a rebuild, by the API reference of `RebuildWorkspaces`."""
 
 
 class Presence(StrEnum):
-    """Where the user is; the truth, which AWS only samples."""
+    """Where the user really is, which AWS only samples."""
 
     AWAY = "AWAY"
     """Signed out."""
@@ -50,24 +50,24 @@ class Row(StrEnum):
     MISSING = "MISSING"
     UNKNOWN = "UNKNOWN"
     FROZEN = "FROZEN"
-    """The last sample for ever, also one that says CONNECTED: its check time stands still."""
+    """The last sample forever, even one that says CONNECTED: its check time stays the same."""
     LATE = "LATE"
-    """A sample every half an hour."""
+    """A sample only every half hour."""
     EMPTY = "EMPTY"
-    """A row without anything in it, not even the id."""
+    """A row with nothing in it, not even the id."""
 
 
 class LastKnown(StrEnum):
-    """What LastKnownUserConnectionTimestamp says."""
+    """What LastKnownUserConnectionTimestamp shows."""
 
     TRUE = "TRUE"
     ABSENT = "ABSENT"
     MOVES = "MOVES"
-    """The time of each sample, although nobody is connected."""
+    """The time of each sample, even if nobody is connected."""
     AHEAD = "AHEAD"
-    """Later than the check that it was seen by."""
+    """Later than the check itself."""
 
     @property
     def lies(self) -> bool:
-        """Whether it shows a use that never happened."""
+        """Whether it shows a connection that never was."""
         return self in (LastKnown.MOVES, LastKnown.AHEAD)

@@ -1,6 +1,6 @@
 """The WorkSpaces API's limit: a token bucket shared by all its operations.
 
-AWS's troubleshooting guide gives 2 calls a second with a burst of 5, for an account in a Region.
+AWS's troubleshooting guide gives 2 calls per second with a burst of 5, per account and Region.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Refills `rate` tokens a second up to `burst`; one call takes one token."""
+    """Gains `rate` tokens per second, up to `burst`; each call takes one token."""
 
     rate: float = 2.0
     burst: float = 5.0
@@ -22,7 +22,7 @@ class TokenBucket:
         self._tokens = self.burst
 
     def take(self, now: datetime) -> bool:
-        """True if a call at `now` passes; a refused call takes nothing."""
+        """Return whether a call may pass at `now`; a throttled call takes no token."""
         if self._at is not None:
             gained = max(0.0, (now - self._at).total_seconds()) * self.rate
             self._tokens = min(self.burst, self._tokens + gained)

@@ -10,7 +10,7 @@ from .desktop import Bundle, Desktop, Row
 Parameters = dict[str, Any]
 Answer = dict[str, Any]
 PAGE = 25
-"""Rows in one answer."""
+"""The number of rows on a page of an answer."""
 
 
 def workspace(desktop: Desktop) -> Answer:
@@ -39,12 +39,12 @@ def workspace(desktop: Desktop) -> Answer:
 
 
 def _protocols(desktop: Desktop) -> list[str]:
-    """As the API names them: DCV is still WSP there."""
+    """The protocols as the API names them: it still calls DCV WSP."""
     return ["WSP" if desktop.protocol == "DCV" else "PCOIP"]
 
 
 def connection(desktop: Desktop) -> Answer:
-    """A row of DescribeWorkspacesConnectionStatus. Empty if AWS returns no row for the desktop."""
+    """A row of DescribeWorkspacesConnectionStatus, with nothing in it for `Row.EMPTY`."""
     sample = desktop.sample
     if desktop.row is Row.EMPTY:
         return {}
@@ -90,7 +90,7 @@ def not_found(workspace_id: str) -> Answer:
 
 def page(items: list[Desktop], parameters: Parameters, size: int) -> tuple[list[Desktop], Answer]:
     """The rows that `NextToken` asks for, and the next token if there are more. Raises ApiError for
-    a token that was not given out."""
+    a token that is not a number."""
     token = parameters.get("NextToken") or "0"
     if not token.isdigit():
         raise ApiError("InvalidParameterValuesException", "The NextToken is not valid.")

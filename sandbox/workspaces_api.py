@@ -1,7 +1,7 @@
 """The WorkSpaces operations, answered from the model of desktops.
 
-Free of transport: a dict goes in, a dict comes out or an ApiError is raised. Every call, also a
-throttled one, is kept in the call log.
+Independent of the transport: a dict goes in, and a dict comes out or ApiError is raised. Every
+call, even a throttled one, is kept in the call log.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ from .workspaces_answers import (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the WorkSpaces API."""
+    """A call of the WorkSpaces API."""
 
     at: datetime
     operation: str
     parameters: Parameters
     outcome: str
-    """"ok", the code of an error, or the code of a refused rebuild."""
+    """"ok", the code of an error, or the code of the first entry of FailedRequests."""
     answer: Answer | None
 
 
 class Elsewhere(Exception):
-    """The operation is not the model's: moto answers it."""
+    """The call does not concern the model: moto answers it."""
 
 
 class WorkSpacesApi:
-    """`call` is the whole API: validation, limit, operation, log."""
+    """`call` is the whole API: throttling, validation, operation, call log."""
 
     def __init__(self, desktops: Desktops, bucket: TokenBucket | None = None) -> None:
         self.desktops = desktops
         self.bucket = bucket or TokenBucket()
         self.calls: list[Call] = []
         self.fail_next: list[ApiError] = []
-        """Errors that the next calls get, one each; for tests."""
+        """Errors that the next calls raise, one each; for tests."""
         self._operations: dict[str, Callable[[Parameters, datetime], Answer]] = {
             "DescribeWorkspaces": self._describe_workspaces,
             "DescribeWorkspacesConnectionStatus": self._describe_connection_status,
@@ -76,8 +76,8 @@ class WorkSpacesApi:
     ) -> Answer:
         """Answer a call, or raise ApiError.
 
-        `elsewhere` answers what the model does not know; without it such a call is an
-        UnknownOperationException.
+        `elsewhere` answers what does not concern the model; without it such a call raises
+        ApiError with the code UnknownOperationException.
         """
         answer: Answer | None = None
         outcome = "ok"
@@ -179,7 +179,7 @@ class WorkSpacesApi:
     # -- acting -------------------------------------------------------------------------------
 
     def _update_bundle(self, parameters: Parameters, now: datetime) -> Answer:
-        """Any image that is well-formed is one: the model knows those of its bundles alone."""
+        """Accepts any well-formed image id: the model knows only the images of its bundles."""
         bundle_id, image_id = parameters.get("BundleId"), parameters.get("ImageId")
         if bundle_id is None or image_id is None:
             raise ApiError("InvalidParameterValuesException", "BundleId and ImageId are required.")
@@ -232,7 +232,7 @@ class WorkSpacesApi:
         return {}
 
     def _mirror(self, parameters: Parameters, answer: Answer, now: datetime) -> None:
-        """Desktops that moto's CreateWorkspaces made appear in the model."""
+        """Add the desktops that moto's CreateWorkspaces has made to the model."""
         tags = {
             (request["DirectoryId"], request["UserName"]): request.get("Tags", [])
             for request in parameters["Workspaces"]
@@ -254,7 +254,7 @@ class WorkSpacesApi:
             desktop.properties = {k: v for k, v in pending.items() if k not in own}
 
     def _named(self, parameters: Parameters) -> list[Desktop]:
-        """Unknown ids are simply absent from the answers of the two Describe calls."""
+        """The desktops asked for, by default all; as on AWS, unknown ids are simply left out."""
         fleet = self.desktops.fleet
         ids = parameters.get("WorkspaceIds")
         return [fleet[id] for id in dict.fromkeys(ids) if id in fleet] if ids else [*fleet.values()]

@@ -1,1 +1,1 @@
-"""What is moto's: its stores, where it does less than AWS, and AWS's metrics and alarms on it."""
+"""What builds on moto: access to its stores, fixes where it differs from AWS, metrics, alarms."""

@@ -15,12 +15,12 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 from ..delivery.policies import Request, allows
 
 ANYBODY = "*"
-"""The statements of a role's policies name no principal: they are about the role."""
+"""The principal of a role's policies, whose statements name none, as they apply to the role."""
 
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """Answer these questions as long as the block lasts."""
+    """Let moto answer these questions while the block runs."""
     with (
         patch.object(IamResponse, "simulate_principal_policy", _simulate, create=True),
         patch.object(ServiceQuotasResponse, "list_service_quotas", _quotas, create=True),
@@ -29,7 +29,7 @@ def answered() -> Iterator[None]:
 
 
 def may(documents: Iterable[Mapping[str, Any]], action: str, resource: str, **context: str) -> bool:
-    """Whether a role with these policies may do it: one allows, none denies."""
+    """Whether a role with these policies may do `action`: one policy allows it, none denies it."""
     statements = [
         {**statement, "Principal": ANYBODY}
         for document in documents
@@ -39,7 +39,7 @@ def may(documents: Iterable[Mapping[str, Any]], action: str, resource: str, **co
 
 
 def _simulate(self: Any) -> ActionResult:
-    """SimulatePrincipalPolicy by the role's own policies and its boundary."""
+    """SimulatePrincipalPolicy, for a role's policies and its permissions boundary."""
     role = self.backend.get_role_by_arn(self._get_param("PolicySourceArn"))
     attached = [_document(policy) for policy in role.managed_policies.values()]
     own = [*map(json.loads, role.policies.values()), *attached]
@@ -74,5 +74,5 @@ def _document(policy: Any) -> dict[str, Any]:
 
 
 def _quotas(_: Any) -> str:
-    """ListServiceQuotas: none of them is a rate, as in most accounts."""
+    """ListServiceQuotas: it lists none; in most accounts none of the quotas is a rate."""
     return json.dumps({"Quotas": []})

@@ -1,6 +1,6 @@
 """moto's stores, as the local AWS reads and writes them.
 
-moto has no types that help; the casts to Any live here and in `mends.py`.
+moto has no useful types; the casts to Any are here and in `mends.py`.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from ..lambda_.function import Function
 from ..lambda_.retries import RetryRules
 
 ACCOUNT = "123456789012"
-"""moto's account."""
+"""The account id that moto uses."""
 
 DATAPOINTS = 2000
-"""So many are kept at least; every evaluation of the alarms walks along them."""
+"""How many are kept before old ones are dropped; every evaluation of the alarms reads them all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target of an EventBridge rule; `input` is its constant input, if it has one."""
+    """A target of an EventBridge rule; `input` is its constant input, or None."""
 
     arn: str
     input: str | None
@@ -54,7 +54,7 @@ class EventRule:
 
 
 class Backends:
-    """What moto knows in one account and Region."""
+    """The stores of moto for one account and Region."""
 
     def __init__(self, region: str) -> None:
         self.region = region
@@ -66,13 +66,13 @@ class Backends:
 
     @staticmethod
     def reset() -> None:
-        """Forget everything, in every service."""
+        """Delete everything, in every service."""
         BackendDict.reset()
 
     # -- Lambda -------------------------------------------------------------------------------
 
     def function(self, name_or_arn: str) -> Function | None:
-        """A function as it is configured now; None if there is none."""
+        """A function as it is configured now; None if it does not exist."""
         found = self._function(name_or_arn)
         if found is None:
             return None
@@ -94,7 +94,7 @@ class Backends:
         )
 
     def function_policy(self, name_or_arn: str) -> dict[str, Any]:
-        """A function's resource policy; without a function an empty one, which lets nobody in."""
+        """A function's resource policy; without a function, an empty one, which allows nothing."""
         found = self._function(name_or_arn)
         return {"Statement": list(found.policy.statements)} if found else {}
 
@@ -134,14 +134,14 @@ class Backends:
         self._service("sqs").send_message(arn.split(":")[-1], body)
 
     def queues(self) -> Iterator[tuple[str, int]]:
-        """Name and number of visible messages."""
+        """Yield the name of each queue and its number of visible messages."""
         for name, queue in list(self._service("sqs").queues.items()):
             yield name, int(queue.approximate_number_of_messages)
 
     # -- KMS ----------------------------------------------------------------------------------
 
     def key_policy(self, arn: str) -> dict[str, Any]:
-        """A key's policy; of a key that is not there an empty one, which lets nobody in."""
+        """A key's policy; without a key, an empty one, which allows nothing."""
         key = self._service("kms").keys.get(arn.split("/")[-1])
         return dict(json.loads(key.policy)) if key is not None else {}
 
@@ -160,11 +160,11 @@ class Backends:
         return list(self._service("cloudwatch").alarms.values())
 
     def put_metric(self, metric: Metric, value: float, at: datetime) -> None:
-        """Put one datapoint, of unit Count."""
+        """Put one datapoint with the unit Count."""
         datum = {
             "MetricName": metric.name,
             "Values": [value],
-            "Timestamp": at.astimezone(UTC).replace(tzinfo=None),  # as moto keeps all of them
+            "Timestamp": at.astimezone(UTC).replace(tzinfo=None),  # as moto stores them
             "Dimensions": [{"Name": key, "Value": item} for key, item in metric.dimensions],
             "Unit": "Count",
         }
@@ -181,8 +181,8 @@ class Backends:
         return found
 
     def forget_metrics(self, before: datetime) -> None:
-        """Keep moto's list of datapoints short. The newest of each metric stays: CloudWatch lists a
-        metric for two weeks after its last datapoint."""
+        """Drop old datapoints if there are many. The newest of each metric stays: CloudWatch lists
+        a metric for two weeks after its last datapoint."""
         data = self._service("cloudwatch").metric_data
         with self._metrics_lock:
             if len(data) > DATAPOINTS:
@@ -196,17 +196,17 @@ class Backends:
     # -- CloudWatch Logs ----------------------------------------------------------------------
 
     def write_log(self, group: str, stream: str, line: str, at: datetime) -> None:
-        """A group that does not exist gets nothing, as without logs:CreateLogGroup on AWS."""
+        """Write a line, unless the group does not exist: as on AWS without logs:CreateLogGroup."""
         backend = self._service("logs")
         event = {"timestamp": int(at.timestamp() * 1000), "message": line}
         with self._logs_lock, contextlib.suppress(KeyError):
             if stream not in backend.groups[group].streams:
                 backend.create_log_stream(group, stream)
-            # Not by PutLogEvents: a fast clock is soon further ahead than that takes.
+            # Not by PutLogEvents: a fast clock is soon further ahead than it accepts.
             backend.groups[group].put_log_events(stream, [event])
 
     def metric_filters(self, group: str) -> list[MetricFilter]:
-        """A filter for each metric that the filters of a log group make."""
+        """One filter for each metric to which the metric filters of a log group publish."""
         filters = self._service("logs").filters.metric_filters
         return [
             MetricFilter.put(found["filterPattern"], transformation)
@@ -234,7 +234,7 @@ def _event_rule(rule: Any) -> EventRule:
 
 
 def aware(at: Any) -> datetime:
-    """moto's time-stamps: naive ones are UTC, some are text or numbers."""
+    """Convert one of moto's timestamps: naive ones are in UTC, some are text or numbers."""
     match at:
         case datetime():
             return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
-"""Where moto 5 does less than AWS, or something else: mended while a Sandbox runs.
+"""Fixes for moto 5 where it does less than AWS, or something else, while a Sandbox runs.
 
-Deliveries to functions leave moto here (SNS subscriptions and EventBridge targets); the other
-mends make Terraform read back what it wrote, as on AWS.
+Deliveries to functions (SNS subscriptions, EventBridge targets) leave moto here; most of the other
+fixes let Terraform read back what it wrote, as on AWS.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from ..delivery.notifications import iso_seconds, sns_event
 
 
 class Deliveries(Protocol):
-    """Where messages for functions go."""
+    """Takes the messages for functions."""
 
     def deliver(
         self, function_arn: str, payload: bytes, service: str, source_arn: str
     ) -> str | None:
-        """A request id, or None when the function's policy does not let the service in."""
+        """Return a request id, or None if the function's policy does not allow the service."""
 
 
 @contextmanager
 def mended(deliveries: Deliveries, clock: Clock) -> Iterator[None]:
-    """Install every mend; take them out again at the end."""
+    """Apply every fix while the block runs."""
     lambdas: Any = lambda_models.LambdaFunction
     backend: Any = lambda_models.LambdaBackend
     with ExitStack() as stack:
@@ -91,7 +91,7 @@ def _replaced(owner: Any, name: str, wrap: Callable[[Any], Any]) -> Iterator[Non
 
 
 def _deliver_sns(deliveries: Deliveries, clock: Clock) -> Callable[[Any], Any]:
-    """moto sends an invented record to Lambda; AWS names topic, subscription and message."""
+    """moto sends Lambda a made-up record; that of AWS names topic, subscription and message."""
 
     def wrap(original: Any) -> Any:
         def publish(self: Any, message: str, message_id: str, **options: Any) -> None:
@@ -120,8 +120,8 @@ def _deliver_sns(deliveries: Deliveries, clock: Clock) -> Callable[[Any], Any]:
 
 
 def _deliver_events(deliveries: Deliveries, clock: Clock) -> Callable[[Any], Any]:
-    """moto refuses a function as target of PutEvents; AWS invokes it. And it puts events through
-    a template that needs jsonpath_ng, also those that a target gets as they are."""
+    """moto refuses a function as a target of PutEvents; AWS invokes it. Also, moto passes events
+    through a template that needs jsonpath_ng, even for targets that take them unchanged."""
 
     def wrap(original: Any) -> Any:
         def send(self: Any, original_event: Any, transform_input: bool = True) -> None:
@@ -167,7 +167,7 @@ def _update_logging(original: Any) -> Any:
 
 
 def _update_key(original: Any) -> Any:
-    """moto keeps the key that a function was made with."""
+    """moto ignores a new key for a function's environment; AWS takes it."""
 
     def update(self: Any, config_updates: Any) -> Any:
         if "KMSKeyArn" in config_updates:
@@ -178,7 +178,7 @@ def _update_key(original: Any) -> Any:
 
 
 def _show_logging(original: Any) -> Any:
-    """moto answers a function without LoggingConfig; AWS always has one."""
+    """moto returns a function without LoggingConfig; AWS always returns one."""
 
     def show(self: Any, *rest: Any, **named: Any) -> Any:
         logging = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}"}
@@ -192,7 +192,7 @@ def _show_logging(original: Any) -> Any:
 
 
 def _replace_invoke_config(original: Any) -> Any:
-    """moto adds a second configuration and goes on answering the first."""
+    """moto adds a second configuration and still returns the first; AWS replaces it."""
 
     def put(self: Any, function_name: str, config: Any) -> Any:
         self.get_function(function_name).event_invoke_config.clear()
@@ -202,8 +202,8 @@ def _replace_invoke_config(original: Any) -> Any:
 
 
 def _one_at_a_time(original: Any) -> Any:
-    """Two removals at once race in moto: one shortens the list that the other is walking along, and
-    so makes it miss its own statement."""
+    """Concurrent removals race in moto: one shortens the list that the other iterates over, which
+    then misses its own statement."""
     lock = threading.Lock()
 
     def alone(self: Any, *arguments: Any, **options: Any) -> Any:
@@ -214,7 +214,7 @@ def _one_at_a_time(original: Any) -> Any:
 
 
 def _show_redrive(original: Any) -> Any:
-    """moto answers a redrive policy with spaces that were not in it."""
+    """moto returns a redrive policy with spaces that were not in it."""
 
     def show(self: Any) -> Any:
         attributes = original.fget(self)
@@ -239,8 +239,8 @@ def _keep_queue_policy(original: Any) -> Any:
 
 
 def _keep_alarm_state(original: Any) -> Any:
-    """moto calls every alarm that was put OK; AWS begins with INSUFFICIENT_DATA and keeps the
-    state of one that is changed."""
+    """moto sets every alarm that is put to OK; on AWS a new one begins in INSUFFICIENT_DATA, and
+    one that is changed keeps its state."""
 
     def put(self: Any, name: str, *rest: Any, **named: Any) -> Any:
         before = self.alarms.get(name)
@@ -256,7 +256,7 @@ def _keep_alarm_state(original: Any) -> Any:
 
 
 def _forget_alarm_tags(original: Any) -> Any:
-    """moto keeps the tags of a deleted alarm, and the next one of that name has them again."""
+    """moto keeps the tags of a deleted alarm: a new one of the same name would have them."""
 
     def delete(self: Any, alarm_names: list[str]) -> None:
         gone = [self.alarms[name].alarm_arn for name in alarm_names if name in self.alarms]
@@ -268,7 +268,7 @@ def _forget_alarm_tags(original: Any) -> Any:
 
 
 def _obey_state_value(original: Any) -> Any:
-    """moto forgets the state that is asked for where names or a prefix are, too."""
+    """moto ignores StateValue if names or a prefix are given, too."""
 
     def describe(self: Any) -> Any:
         answer, state = original(self), self._get_param("StateValue")
@@ -281,7 +281,7 @@ def _obey_state_value(original: Any) -> Any:
 
 
 def _forget_group_tags(original: Any) -> Any:
-    """As for alarms."""
+    """moto keeps the tags of a deleted log group, too."""
 
     def delete(self: Any, log_group_name: str) -> None:
         group = self.groups.get(log_group_name)
@@ -292,7 +292,7 @@ def _forget_group_tags(original: Any) -> Any:
 
 
 def _associate_key(self: Any) -> ActionResult:
-    """AssociateKmsKey, which moto lacks. AWS refuses a key that does not exist."""
+    """AssociateKmsKey, which moto lacks. As on AWS, the key has to exist."""
     key = str(self._get_param("kmsKeyId"))
     if key.split("/")[-1] not in kms_backends[self.current_account][self.region].keys:
         raise InvalidParameterException(f"The specified KMS key does not exist: {key}")
@@ -314,8 +314,8 @@ def _group_of(request: Any) -> Any:
 
 
 def _update_table_key(original: Any) -> Any:
-    """moto leaves a table under the key that it was made with. AWS answers UPDATING; the local one
-    has ENABLED at the next look. Without a key of the account there is no SSEDescription."""
+    """moto keeps the key with which a table was created. AWS answers UPDATING; here the status is
+    ENABLED from the next call on. With an AWS owned key there is no SSEDescription."""
 
     def update(self: Any) -> Any:
         answer, given = original(self), self.body.get("SSESpecification")
@@ -334,7 +334,7 @@ def _update_table_key(original: Any) -> Any:
 
 
 def _check_pattern(original: Any) -> Any:
-    """moto accepts anything as a filter pattern."""
+    """moto accepts any text as a filter pattern; AWS refuses invalid ones."""
 
     def checked(self: Any, *given: Any, **named: Any) -> Any:
         bound = inspect.signature(original).bind(self, *given, **named)
@@ -355,7 +355,7 @@ def _take_any_pattern(_: Any) -> Any:
 
 
 def _match_as_aws(_: Any) -> Any:
-    """moto matches words only; with a JSON pattern it finds every event."""
+    """moto matches only words: with a JSON pattern it finds every event."""
 
     def match(self: Any, message: str) -> bool:
         return matches(self.pattern, message)
@@ -364,7 +364,7 @@ def _match_as_aws(_: Any) -> Any:
 
 
 def _show_workspace_type(original: Any) -> Any:
-    """moto's directories have none, and Terraform would replace them for that."""
+    """moto's directories lack WorkspaceType, so that Terraform would replace them."""
 
     def show(self: Any) -> Any:
         return original(self) | {"WorkspaceType": "PERSONAL"}

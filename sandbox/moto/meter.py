@@ -1,5 +1,5 @@
-"""The metrics that operations alarms look at: log lines counted by metric filters, invocations and
-errors of functions, visible messages of queues. And that WorkSpaces are healthy.
+"""The metrics that the operations alarms watch: log lines counted by metric filters, invocations
+and errors of functions, visible messages of queues. Also the health of WorkSpaces.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Meter:
         self._healthy: tuple[datetime | None, set[str]] = None, set()
 
     def line(self, log_group: str, fields: Mapping[str, Any], at: datetime) -> None:
-        """Count a log line by the metric filters of its group."""
+        """Count a log line with the metric filters of its group."""
         for metric_filter in self._backends.metric_filters(log_group):
             try:
                 counted = metric_filter.count(fields)
@@ -51,8 +51,8 @@ class Meter:
             self._backends.put_metric(metric, visible, now)
 
     def health(self, workspace_ids: Iterable[str], now: datetime) -> None:
-        """Publish `Available` of these WorkSpaces, of each once in a minute: the datapoints of a
-        standard metric are no finer."""
+        """Publish `Available` = 1 for these WorkSpaces, at most once a minute for each: a metric of
+        standard resolution has no more datapoints."""
         minute = now.replace(second=0, microsecond=0)
         told = self._healthy[1] if self._healthy[0] == minute else set()
         for id_ in set(workspace_ids) - told:

@@ -1,7 +1,7 @@
-"""CloudWatch at work: disconnects are published, moto's alarms are evaluated, and a transition
-runs its actions.
+"""CloudWatch at work: which metrics count disconnects, the evaluation of moto's alarms, and the
+actions of their transitions.
 
-`cloudwatch` evaluates, `delivery.notifications` makes the message.
+`cloudwatch` evaluates an alarm; `delivery.notifications` writes its message.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def disconnect_metrics(desktop: Desktop) -> list[Metric]:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An alarm changed its state; `delivered` names the topics that took the message."""
+    """A change of an alarm's state; `delivered` has the ARNs of the topics that took it."""
 
     at: datetime
     alarm: str
@@ -58,7 +58,7 @@ class Transition:
 
 @dataclass(slots=True)
 class AlarmWatch:
-    """Evaluates moto's metric alarms and publishes transitions."""
+    """Evaluates moto's metric alarms and publishes their transitions."""
 
     backends: Backends
     tempo: Tempo
@@ -66,7 +66,7 @@ class AlarmWatch:
     _next: datetime | None = None
 
     def look(self, now: datetime) -> None:
-        """Evaluate every alarm if it is time to."""
+        """Evaluate every alarm, if that is due."""
         if self._next is not None and now < self._next:
             return
         self._next = now + timedelta(seconds=self.tempo.evaluation_interval)
@@ -104,7 +104,7 @@ class AlarmWatch:
         self.told(Transition(now, alarm.name, old, new, reason, tuple(delivered)))
 
     def _publish(self, arn: str, news: AlarmNews) -> bool:
-        """As on AWS nobody is told of a refusal: it is only logged here."""
+        """Publish to a topic; False if it refuses, which is only logged: AWS tells nobody."""
         if ":sns:" not in arn:
             log.warning("alarm %s: the action %s is not imitated", news.name, arn)
             return False
@@ -130,12 +130,12 @@ class AlarmWatch:
 
 
 def _is_metric(alarm: Any) -> bool:
-    """Neither composite nor metric math."""
+    """Whether it is neither a composite alarm nor one on metric math."""
     return bool(alarm.metric_name and not alarm.metric_data_queries and not alarm.rule)
 
 
 def _alarm(found: Any) -> Alarm:
-    """moto's alarm as the evaluation wants it."""
+    """Convert moto's alarm to one for `evaluate`."""
     dimensions = frozenset((d.name, d.value) for d in found.dimensions)
     rule = Rule(
         period=float(found.period),
