@@ -1,1 +1,1 @@
-"""The module at work: real Terraform deploys it to the local AWS, and users come and go."""
+"""A demo of the module: Terraform deploys it to the local AWS, and users come and go."""

@@ -26,12 +26,12 @@ from .timeline import Timeline
 LOCAL = ROOT / "examples" / "local"
 
 WIDTH = 100
-"""Columns that the closing table needs."""
+"""The columns that the closing table needs."""
 
 
 def main() -> int:
-    """0 if every promise was kept, 1 if not (or without a Terraform that will do), 130 after
-    Ctrl-C."""
+    """Run the demo. Returns 0 if every promise was kept, 1 if not (or without a usable
+    Terraform), 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave it running to look around")
     parser.add_argument("--svg", type=Path, metavar="PATH", help="draw it, too, as an SVG file")
@@ -41,7 +41,7 @@ def main() -> int:
         return 1
     console = Console(highlight=False, markup=False, emoji=False)
     console.width = max(console.width, WIDTH)
-    # Also SIGINT: a shell that starts the demo in the background has it ignored.
+    # SIGINT, too: a shell that starts the demo in the background makes it ignore SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -93,14 +93,14 @@ def _show(aws: Sandbox, folder: Path, console: Console, given: argparse.Namespac
 
 
 def prepare(aws: Sandbox) -> list[str]:
-    """What another terminal needs first: this folder, the local AWS, and the Python and the AWS CLI
-    that are installed for the demo."""
+    """Commands that prepare another terminal: change to this folder, point to the local AWS, and
+    put the Python and the AWS CLI that are installed for the demo on PATH."""
     installed = quote(str(Path(sys.executable).parent))
     return [f"cd {quote(str(ROOT))}", *aws.exports(), f'export PATH={installed}:"$PATH"']
 
 
 def look_around(aws: Sandbox, outputs: Mapping[str, Any]) -> list[str]:
-    """Commands to type after those of `prepare`."""
+    """Commands to try after those of `prepare`."""
     desktop = next(iter(aws.desktops.all())).id
     act = f"curl -X POST $AWS_ENDPOINT_URL/sandbox/desktops/{desktop}"
     return [
@@ -115,7 +115,7 @@ def look_around(aws: Sandbox, outputs: Mapping[str, Any]) -> list[str]:
 
 
 def invite(console: Console, commands: Iterable[str]) -> None:
-    """Print commands as they are to be typed, whatever brackets they have."""
+    """Print commands exactly as they are to be typed."""
     lines = "".join(f"\n  {line}" for line in commands)
     console.print(f"\nStill running. In another terminal:\n{lines}", soft_wrap=True)
     console.print("\ndocs/operations.md has more. Ctrl-C ends it.")

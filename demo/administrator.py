@@ -1,4 +1,4 @@
-"""What an administrator does: scripts/fleet, in a process with nothing but credentials."""
+"""The administrator: runs scripts/fleet, in a process with little more than credentials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .deployment import ROOT
 
 
 def fleet(aws: Sandbox, *arguments: str) -> str:
-    """What scripts/fleet prints, errors too; its exit status does not matter."""
+    """Run scripts/fleet; return what it prints, errors included, whatever its exit status."""
     with aws.clock.slow():
         done = subprocess.run(
             [sys.executable, ROOT / "scripts" / "fleet", *arguments],

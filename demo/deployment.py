@@ -1,4 +1,4 @@
-"""Terraform, applied to the local AWS. State and plugins live in a folder of their own."""
+"""Runs Terraform against the local AWS, with state and plugins in a folder of their own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PASSED_ON = ("PATH", "HOME", "TMPDIR", "XDG_DATA_HOME", "TERRAFORM_PLUGIN_DIR", 
 
 
 class TerraformError(RuntimeError):
-    """Terraform failed; the message is what it said."""
+    """Terraform failed; the message has its output."""
 
 
 class Deployment:
-    """One configuration, one state."""
+    """A Terraform configuration and its state."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Deployment:
         environment: Mapping[str, str],
         variables: Mapping[str, Any],
     ) -> None:
-        """`folder` takes state and plugins, `environment` points to the local AWS."""
+        """`folder` is for state and plugins; `environment` points to the local AWS."""
         self._configuration = configuration
         self._state = folder / "terraform.tfstate"
         self._variables = folder / "terraform.tfvars.json"
@@ -49,32 +49,32 @@ class Deployment:
         self._variables.write_text(json.dumps(merged))
 
     def init(self) -> None:
-        """`terraform init`: find the provider. This and what follows raises TerraformError."""
+        """Run `terraform init`. Like all methods below, it raises TerraformError."""
         self._run("init", "-input=false", "-backend=false")
 
     def apply(self, told: Callable[[str], None] | None = None) -> None:
-        """Make AWS what the configuration says; `told` hears each line that Terraform prints."""
+        """Apply the configuration; `told` is called with each line that Terraform prints."""
         self._run("apply", "-auto-approve", *self._options(), "-parallelism=30", told=told)
 
     def plan(self) -> dict[str, Any]:
-        """What an apply would change: the plan as Terraform's JSON."""
+        """Return what an apply would change: the plan as Terraform's JSON."""
         plan = self._state.with_name("plan")
         self._run("plan", *self._options(), f"-out={plan}")
         return dict(json.loads(self._run("show", "-json", str(plan))))
 
     def is_settled(self) -> bool:
-        """True if an apply would change nothing; otherwise TerraformError, with what it would. Half
-        as long as `plan`, since nothing has to be shown."""
+        """Return True if an apply would change nothing; otherwise raise TerraformError with what it
+        would change. Takes half as long as `plan`, since there is no plan to show."""
         self._run("plan", *self._options(), "-detailed-exitcode")
         return True
 
     def outputs(self) -> dict[str, Any]:
-        """The configuration's outputs by name."""
+        """Return the configuration's outputs by name."""
         answer = json.loads(self._run("output", "-json", f"-state={self._state}"))
         return {name: output["value"] for name, output in answer.items()}
 
     def destroy(self, told: Callable[[str], None] | None = None) -> None:
-        """Remove everything again."""
+        """Destroy everything that was applied; `told` as for `apply`."""
         self._run("destroy", "-auto-approve", *self._options(), "-parallelism=30", told=told)
 
     def _options(self) -> list[str]:
@@ -110,20 +110,20 @@ class Deployment:
 
 
 def why_unusable() -> str | None:
-    """One line that says what is wrong with Terraform on this machine; None if it will do."""
+    """Say in one line what is wrong with Terraform on this machine; None if it is usable."""
     done = subprocess.run([TERRAFORM, "version"], capture_output=True, text=True, check=False)
     return done.stderr.strip() if done.returncode else None
 
 
 def _heard(process: subprocess.Popen[str], told: Callable[[str], None]) -> Iterator[str]:
-    """Every line that a process prints; `told` hears it as it comes."""
+    """Yield every line that a process prints, and pass it to `told` as it comes."""
     for line in process.stdout or ():
         told(line.rstrip("\n"))
         yield line
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Kill Terraform and its plugins, which would outlive it. What it made vanishes with the local
-    AWS, so there is nothing to wait for."""
+    """Kill Terraform and its plugins, which would outlive it. What it created disappears with the
+    local AWS, so there is nothing to wait for."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

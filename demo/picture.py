@@ -1,4 +1,4 @@
-"""Timeline and closing table of a run as an SVG file, for the README."""
+"""The timeline and the closing table of a run as an SVG picture, for the README."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .play import Verdict
 from .timeline import Line, table_of
 
 WIDTH = 100
-"""Columns of the picture."""
+"""The width of the picture in columns."""
 
 AT_ONCE_SECONDS = 1.0
-"""What several users do, or the function says of them, within this time becomes one line."""
+"""What happens to several users within this time becomes one line if it is the same."""
 
 LIGHT = TerminalTheme(
     (255, 255, 255),
@@ -61,11 +61,11 @@ FORMAT = """\
 </g>
 </svg>
 """
-"""As rich's own, without a font from the network."""
+"""Like rich's own format, but without a font from the network."""
 
 
 def draw(lines: Iterable[Line], verdicts: list[Verdict], day: date) -> str:
-    """The picture of a run on this day."""
+    """Draw a run on this day; return the SVG text."""
     console = Console(
         record=True, file=io.StringIO(), width=WIDTH, highlight=False, markup=False, emoji=False
     )
@@ -90,9 +90,9 @@ def draw(lines: Iterable[Line], verdicts: list[Verdict], day: date) -> str:
 
 
 def together(lines: Iterable[Line]) -> list[Line]:
-    """The lines, with what happens to several users at once merged into one.
+    """Merge the lines about what happens to several users at once.
 
-    Each user's own lines stay in their order.
+    The lines of each user stay in order.
     """
     found: list[Line] = []
     for line in lines:
@@ -105,7 +105,7 @@ def together(lines: Iterable[Line]) -> list[Line]:
 
 
 def _place(line: Line, found: list[Line]) -> int | None:
-    """Where the same was said of somebody else, with nothing about this user since."""
+    """The index of a line to merge with: the same about others, and none about this user since."""
     for at in reversed(range(len(found))):
         earlier = found[at]
         if line.seconds - earlier.seconds > AT_ONCE_SECONDS or line.who in earlier.who.split():

@@ -1,4 +1,4 @@
-"""Five users, and what the module promises each of them. The end-to-end test plays it, too."""
+"""Five users, and what the module promises each of them. The end-to-end test plays this, too."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .administrator import fleet
 from .stage import Part, Stage
 
 GRACE_MINUTES = 20
-"""The module's default."""
+"""The grace period: the module's default."""
 
 MINUTE_SECONDS = 0.75
-"""How long a minute of the local AWS lasts while nothing works."""
+"""How many real seconds a minute of the local AWS lasts while nothing works."""
 
 OLIVIA = Part("Olivia", "signs out", "rebuilt after the grace period")
 WALTER = Part("Walter", "drops, reconnects within the grace period", "left alone, still connected")
@@ -39,12 +39,12 @@ REBUILT = (OLIVIA.name, TARA.name, NINA.name)
 
 
 def tempo() -> Tempo:
-    """The local AWS's tempo for this play: a minute is short, for the function, too."""
+    """The local AWS's tempo for this play: minutes are short, for the function, too."""
     return Tempo.quick(minute=MINUTE_SECONDS)
 
 
 def variables(stage: Stage) -> dict[str, object]:
-    """What the configuration of examples/local is given."""
+    """The input variables for examples/local."""
     return {
         "workspace_ids": stage.fleet,
         "reconnect_grace_minutes": GRACE_MINUTES,
@@ -53,15 +53,15 @@ def variables(stage: Stage) -> dict[str, object]:
 
 
 def perform(stage: Stage, announce: Callable[[str, str, str], None]) -> None:
-    """Let the users work. `announce(whose, by, what)` hears of everything that is done.
+    """Let the users work. `announce(whose, by, what)` is called for everything that is done.
 
-    Raises Late if the module does not do its part.
+    Raises Late if the module does not do its part in time.
     """
     desktops, ids = stage.aws.desktops, stage.ids
     in_fleet = [part.name for part in CAST if part.in_fleet]
 
     def administer(what: str, name: str, *options: str) -> None:
-        """Ask for something with scripts/fleet."""
+        """Request something with scripts/fleet, as the administrator."""
         announce(name, "admin", " ".join(["scripts/fleet", what, *options[:2]]))
         fleet(stage.aws, what, ids[name], *options)
 
@@ -99,7 +99,7 @@ def perform(stage: Stage, announce: Callable[[str, str, str], None]) -> None:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of somebody's desktop, and whether that is what was promised."""
+    """What became of a user's desktop, and whether that is what was promised."""
 
     part: Part
     outcome: str
@@ -107,7 +107,7 @@ class Verdict:
 
 
 def verdicts(stage: Stage) -> list[Verdict]:
-    """Compare what was promised with the truth: the desktops themselves, and the calls made."""
+    """Compare what was promised with what happened: the desktops themselves, the calls, the log."""
     judges = {
         "Olivia": _rebuilt_after_grace,
         "Walter": _left_alone,

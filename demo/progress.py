@@ -1,4 +1,4 @@
-"""One line that says how far Terraform has come; only on a terminal."""
+"""A progress line for Terraform, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _DONE = re.compile(r": (?:Creation|Destruction) complete after ")
 
 
 class Count:
-    """Reads Terraform's own lines."""
+    """Counts planned and completed resources in Terraform's output."""
 
     def __init__(self) -> None:
         self.planned = 0
         self.done = 0
 
     def hear(self, line: str) -> None:
-        """One line."""
+        """Read a line of Terraform's output."""
         if found := _PLANNED.search(line):
             self.planned = int(found[1]) + int(found[2])
         self.done += bool(_DONE.search(line))

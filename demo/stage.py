@@ -1,4 +1,4 @@
-"""Where the play happens: the local AWS with its desktops, and everything that was said."""
+"""The stage of the play: the local AWS with its desktops, and everything that was logged."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from sandbox.desktop import Desktop
 LogLine = dict[str, Any]
 
 LAST_LINES = 40
-"""How many lines of the log tell why something is late."""
+"""How many lines of the log are shown when something is late."""
 
 
 class Late(AssertionError):
-    """Something that should have happened did not, in time."""
+    """Something did not happen in time."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Who plays, what they do, and what must become of their desktop."""
+    """A user, what they do (`plot`), and what must become of their desktop (`expectation`)."""
 
     name: str
     plot: str
@@ -53,19 +53,19 @@ class Stage:
 
     @property
     def fleet(self) -> dict[str, str]:
-        """The module's workspace_ids: label to id."""
+        """The module's input workspace_ids: ids by label."""
         return {part.name.lower(): self.ids[part.name] for part in self.parts if part.in_fleet}
 
     def name_of(self, workspace_id: object) -> str | None:
-        """Whose desktop it is."""
+        """The name of the user of this desktop; None if it is unknown."""
         return next((name for name, id_ in self.ids.items() if id_ == workspace_id), None)
 
     def desktop(self, name: str) -> Desktop:
-        """A copy of somebody's desktop as it is now."""
+        """A copy of a user's desktop as it is now."""
         return self.aws.desktops.get(self.ids[name])
 
     def said(self, decision: str, name: str) -> list[LogLine]:
-        """The lines in which the function decided so about somebody's desktop."""
+        """The log lines with this `decision` of the function about a user's desktop."""
         workspace_id = self.ids[name]
         return [
             line
@@ -74,13 +74,13 @@ class Stage:
         ]
 
     def calls_about(self, name: str) -> list[str]:
-        """The WorkSpaces operations that named somebody's desktop."""
+        """The operations of all calls of the WorkSpaces API that named a user's desktop."""
         workspace_id = self.ids[name]
         return [call.operation for call in self.aws.calls if workspace_id in str(call.parameters)]
 
     def until(self, what: str, condition: Callable[[], object], minutes: float = 150) -> None:
-        """Wait for a condition; raises Late after so many minutes of the local AWS, with what was
-        said last."""
+        """Wait for a condition. Raises Late after so many minutes of the local AWS, with the last
+        lines of the log."""
         deadline = self.aws.clock.now() + timedelta(minutes=minutes)
         while not condition():
             if self.aws.clock.now() > deadline:

@@ -1,4 +1,4 @@
-"""What happens, line by line, for people to read."""
+"""The timeline of the demo: what happens, line by line, in words."""
 
 from __future__ import annotations
 
@@ -75,16 +75,16 @@ class Timeline:
         stage.aws.on_log(self.function_said)
 
     def announce(self, who: str, source: str, what: str) -> None:
-        """Somebody did something to a user's desktop."""
+        """Print what somebody (`source`) did to the desktop of a user (`who`)."""
         self._line(who, source, what, "bold")
 
     def step(self, what: str) -> None:
-        """A step of the demo itself."""
+        """Print a step of the demo itself."""
         self._line("", "", what, "bold blue")
 
     def function_said(self, line: dict[str, Any]) -> None:
-        """A line of the function's log: print its decision about a desktop unless it repeats the
-        last one."""
+        """Read a line of the function's log: print an error, or a decision about a desktop unless
+        it repeats the last one."""
         decision, who = line.get("decision"), self._stage.name_of(line.get("workspace_id"))
         if line.get("level") == "ERROR":
             self._line(who or "", "function", str(line.get("errorMessage", line)), "bold red")
@@ -100,7 +100,7 @@ class Timeline:
             self._line(who, "function", sentence, style)
 
     def verdicts(self, verdicts: list[Verdict]) -> None:
-        """The closing table: expectation against outcome."""
+        """Print the closing table: what was expected, and the outcome."""
         self._console.print(table_of(verdicts, self._console.width))
 
     def _line(self, who: str, source: str, what: str, style: str) -> None:
@@ -118,7 +118,7 @@ class Timeline:
 
 
 def table_of(verdicts: list[Verdict], width: int) -> Table:
-    """Expectation and outcome in so many columns; no word is cut."""
+    """The closing table, `width` characters wide; no word is cut."""
     headings = ("User", "What happened", "Expected", "Outcome", "")
     rows = [
         (v.part.name, v.part.plot, v.part.expectation, v.outcome, _mark(v.as_promised))
@@ -138,7 +138,7 @@ def table_of(verdicts: list[Verdict], width: int) -> Table:
 
 
 def _widths(texts: list[list[str]], room: int) -> list[int]:
-    """The longest word of each column, and a share of what is left for those that want more."""
+    """Column widths: the longest word each, and a share of what is left for those that need it."""
     least = [max(len(word) for text in column for word in text.split()) for column in texts]
     wanted = [max(map(len, column)) - words for column, words in zip(texts, least, strict=True)]
     spare = max(0, min(sum(wanted), room - sum(least)))

@@ -23,8 +23,8 @@ UNIX, READABLE_FILE = 3, 0o100644
 def build(folder: Path) -> dict[str, bytes]:
     """Return the zip of the Python files below `folder`, and its manifest, by file name.
 
-    The zip is stored: compressors differ between versions of zlib. Its entries are in order,
-    with LF line ends and zipfile's own date, 1 January 1980.
+    The zip is not compressed, as zlib's output differs between versions. Its entries are sorted,
+    with LF line endings and zipfile's default date, 1 January 1980.
     """
     sources = {
         path.relative_to(folder).as_posix(): path.read_bytes().replace(b"\r\n", b"\n")
@@ -47,7 +47,7 @@ def build(folder: Path) -> dict[str, bytes]:
 
 
 def differences(wanted: dict[str, bytes], target: Path) -> list[str]:
-    """Say how the package in `target` differs from the `wanted` files; nothing if it does not."""
+    """Return how the package in `target` differs from the `wanted` files: a line per difference."""
     actual = {name: (target / name).read_bytes() for name in wanted if (target / name).is_file()}
     manifest = actual.get("manifest.json", b"").replace(b"\r\n", b"\n")
     changed = _hashes(wanted["manifest.json"]) ^ _hashes(manifest)
@@ -62,7 +62,7 @@ def differences(wanted: dict[str, bytes], target: Path) -> list[str]:
 
 
 def _hashes(manifest: bytes) -> set[tuple[str, str]]:
-    """Return the sources of a manifest with their hashes, or nothing if it is not one."""
+    """Return a manifest's sources with their hashes; an empty set if it is not a manifest."""
     try:
         return set(json.loads(manifest)["sources"].items())
     except (ValueError, KeyError, TypeError, AttributeError):
