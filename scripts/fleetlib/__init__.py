@@ -1,1 +1,1 @@
-"""The command scripts/fleet. It needs Python 3.11 or newer and boto3, nothing of the repository."""
+"""The command scripts/fleet. It needs only Python 3.11 or newer and boto3, not the repository."""

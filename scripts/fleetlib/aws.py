@@ -1,4 +1,4 @@
-"""The account that a fleet lives in, and what its errors mean for whoever runs the command."""
+"""The AWS account of a fleet, and what AWS's errors mean for whoever runs the command."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from botocore.exceptions import (
 )
 
 IDS_PER_CALL = 25
-"""Ids that DescribeWorkspaces, ...ConnectionStatus and ...Bundles take (API reference)."""
+"""The most ids that DescribeWorkspaces, ...ConnectionStatus, ...Bundles take (API reference)."""
 
 CALLS_PER_SECOND = 1.0
-"""Half of what AWS allows an account and Region: the function needs the other half."""
+"""Half of what AWS allows per account and Region; the other half is for the function."""
 
 WHERE = {
     "Scan": "table {0}-ledger",
@@ -32,7 +32,7 @@ WHERE = {
     "GetFunctionConfiguration": "function {0}",
     "FilterLogEvents": "log group /aws/lambda/{0}",
 }
-"""What each operation asks for, by the module's name."""
+"""The resource that each operation needs; {0} is the module's `name`."""
 
 
 ANSWERS = {
@@ -40,18 +40,18 @@ ANSWERS = {
     "describe_workspaces_connection_status": "WorkspacesConnectionStatus",
     "describe_workspace_bundles": "Bundles",
 }
-"""What each operation calls its rows."""
+"""The name of the rows in the answer of each operation."""
 
 
 class Problem(Exception):
-    """Something that the person has to mend; the message says how."""
+    """Something that whoever runs the command has to fix; the message says how."""
 
 
 class Account:
-    """One fleet in one account and Region."""
+    """A fleet in an AWS account and Region."""
 
     def __init__(self, name: str, region: str | None = None) -> None:
-        """boto3 reads AWS_DEFAULT_REGION but not AWS_REGION."""
+        """`region` defaults to AWS_REGION, as boto3 itself reads only AWS_DEFAULT_REGION."""
         self.name = name
         self.table = f"{name}-ledger"
         self._session = boto3.session.Session(region_name=region or os.environ.get("AWS_REGION"))
@@ -59,18 +59,18 @@ class Account:
         self._next_call_at = 0.0
 
     def wait_for_workspaces(self) -> None:
-        """Sleep until the next call of the WorkSpaces API may be made."""
+        """Wait until the next call of the WorkSpaces API may be made."""
         time.sleep(max(0.0, self._next_call_at - time.monotonic()))
         self._next_call_at = time.monotonic() + 1 / CALLS_PER_SECOND
 
     def pages(self, service: str, operation: str, **arguments: Any) -> Iterator[Mapping[str, Any]]:
-        """Every page of an answer."""
+        """Yield every page of an operation's answer."""
         yield from self.client(service).get_paginator(operation).paginate(**arguments)
 
     def described(self, kind: str, operation: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         """WorkSpaces or their bundles by id, 25 a call: the rows of a Describe operation.
 
-        `kind` is what the ids are called there: WorkspaceIds or BundleIds.
+        `kind` is the operation's parameter for the ids: WorkspaceIds or BundleIds.
         """
         rows: list[dict[str, Any]] = []
         for start in range(0, len(ids), IDS_PER_CALL):
@@ -81,7 +81,7 @@ class Account:
         return rows
 
     def invoke(self, event: Mapping[str, Any]) -> None:
-        """Hand an event to the function. It is not waited for: a pass may take 15 minutes."""
+        """Invoke the function with an event, asynchronously: a pass may take 15 minutes."""
         self.client("lambda").invoke(
             FunctionName=self.name, InvocationType="Event", Payload=json.dumps(event).encode()
         )
@@ -96,7 +96,7 @@ class Account:
 
 
 def explained(error: BotoCoreError | ClientError, name: str) -> str:
-    """What to do about an error of AWS or botocore."""
+    """Explain an error of AWS or botocore, with what to do about it."""
     match error:
         case NoCredentialsError() | PartialCredentialsError():
             return f"no AWS credentials ({error}); set AWS_PROFILE, or run `aws configure`"

@@ -1,4 +1,4 @@
-"""fleet history: who was rebuilt when, why, with which image, from the lines of the log."""
+"""fleet history: who was rebuilt when, why, and with which image, from the function's log."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from .output import aligned, coloured, minute, span, without_empty
 ASKED = ("rebuild_requested", "unanswered")
 ENDED = ("finished", "believed", "failed")
 CAUSES = {"session_end": "session end", "by_hand": "by hand", "roll_out": "roll-out"}
-"""The reasons of the lines `rebuild_requested`."""
+"""What to show for the reasons of the log lines `rebuild_requested`."""
 
 TELLING = " || ".join(f'$.decision = "{decision}"' for decision in (*ASKED, *ENDED))
-"""The filter pattern of the lines that tell of rebuilds."""
+"""The condition of the filter pattern for log lines about rebuilds."""
 
 HEADINGS = ("asked for", "WorkSpace", "user", "why", "waited", "image", "outcome", "took", "reason")
 
 
 @dataclass(frozen=True)
 class Rebuild:
-    """A rebuild, or one that was asked for.
+    """A rebuild that was requested.
 
-    why      session end, by hand, roll-out; None: AWS did not answer, or the log before tells
-    outcome  in progress, finished (seen to end well), believed (not seen, as nobody could look),
+    why      session end, by hand, roll-out; None: AWS did not answer, or it was requested earlier
+    outcome  in progress, finished (it succeeded), believed (its end could not be observed),
              failed (for `reason`)
-    waited_seconds since the session's end; took_seconds until a look showed the end
+    waited_seconds since the session's end; took_seconds until its end was observed
     """
 
     asked_at: datetime
@@ -48,7 +48,7 @@ class Rebuild:
 
 
 def lines(account: Account, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-    """The lines that tell of rebuilds, with their time as `at`."""
+    """Yield the log lines about rebuilds from `start` to `end`, with their time as `at`."""
     pages = account.pages(
         "logs",
         "filter_log_events",
@@ -65,7 +65,7 @@ def lines(account: Account, start: datetime, end: datetime) -> Iterator[dict[str
 
 
 def rebuilds(lines: Iterable[Mapping[str, Any]]) -> list[Rebuild]:
-    """What the lines tell, oldest first."""
+    """The rebuilds that the log lines describe, oldest first."""
     told: list[Rebuild] = []
     last: dict[str, int] = {}
     for line in sorted(lines, key=lambda line: line["at"]):
@@ -84,7 +84,7 @@ def rebuilds(lines: Iterable[Mapping[str, Any]]) -> list[Rebuild]:
 
 
 def text(rebuilds: Sequence[Rebuild]) -> str:
-    """The table, and how many there are."""
+    """The table of rebuilds, and how many there are."""
     if not rebuilds:
         return "No rebuild in this time."
     heading, *shown = aligned(without_empty(HEADINGS, [_cells(each) for each in rebuilds]))
@@ -94,9 +94,9 @@ def text(rebuilds: Sequence[Rebuild]) -> str:
 
 
 def moment(given: str, now: datetime) -> datetime:
-    """So long ago (90m, 24h, 7d), or a date or time as ISO 8601, in UTC unless it says otherwise.
+    """Parse an age (90m, 24h, 7d), or an ISO 8601 date or time, in UTC unless it says otherwise.
 
-    Raises ValueError.
+    Raises ValueError for anything else.
     """
     if found := re.fullmatch(r"(\d+)([mhd])", given):
         unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
@@ -121,7 +121,7 @@ def _asked(line: Mapping[str, Any]) -> Rebuild:
 
 
 def _is_another(known: Rebuild, line: Mapping[str, Any]) -> bool:
-    """Whether the end belongs to a rebuild that the log does not tell of. A failed one may heal."""
+    """Whether this is the end of a rebuild that is missing in the log. A failed one may heal."""
     return known.outcome != "in progress" and (
         known.outcome != "failed" or line["decision"] == "failed"
     )

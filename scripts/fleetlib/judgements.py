@@ -1,4 +1,4 @@
-"""What was seen, against what the module assumes: a verdict per assumption. Pure."""
+"""Compares what was seen with what the module assumes: a verdict per assumption. Pure."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ FRESH = timedelta(minutes=10)
 """As in the function: connection samples older than this say nothing."""
 
 PUBLISHED_EVERY = timedelta(minutes=5)
-"""WorkSpaces metrics; the period of the session alarms."""
+"""How often WorkSpaces publishes its metrics; also the period of the session alarms."""
 
 SNAPSHOT_EVERY = timedelta(hours=12)
-"""User volumes, by the WorkSpaces administration guide."""
+"""How often AWS takes snapshots of user volumes (WorkSpaces administration guide)."""
 
 DOCUMENTED_RATE = 2.0
-"""Calls per second of an account and Region, by the WorkSpaces troubleshooting guide."""
+"""Calls per second that AWS allows per account and Region (WorkSpaces troubleshooting guide)."""
 
 SAMPLE = timedelta(minutes=15)
-"""Longer than a sample interval, with its delay: what is older than this was not sampled."""
+"""More than a sample interval with its delay: sampling does not explain a longer lag."""
 
 LISTED_AFTER = timedelta(hours=1)
-"""ListMetrics shows a new metric within a quarter of an hour; its datapoint may be late."""
+"""More than the 15 minutes in which ListMetrics shows a new metric: its datapoint may be late."""
 
 LISTED_FOR = timedelta(days=13)
-"""A day less than ListMetrics looks back."""
+"""A day less than the two weeks that ListMetrics covers."""
 
 ENOUGH = 3
-"""Observations that make a reading more than chance."""
+"""From so many observations on, a result counts as more than chance."""
 
 
 class Verdict(StrEnum):
-    """Whether an assumption stood up to what was seen."""
+    """Whether what was seen bears out an assumption."""
 
     HOLDS = "holds"
     DIFFERS = "differs"
@@ -45,7 +45,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: the assumption, the verdict, what it rests on, what to do, and which
+    """A row of the table: the assumption, the verdict, what was seen, what to do then, and which
     WorkSpaces it is about."""
 
     assumption: str
@@ -57,7 +57,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Question:
-    """Something the role must, or must not, be allowed to do."""
+    """Something that the role must, or must not, be allowed to do."""
 
     action: str
     resource: str
@@ -70,10 +70,10 @@ def metrics(
     connections: Collection[Mapping[str, Any]],
     now: datetime,
 ) -> Row:
-    """`measured`: WorkSpaces with a SessionDisconnect metric. CloudWatch lists two weeks.
+    """`measured`: the WorkSpaces with a SessionDisconnect metric in the last two weeks.
 
-    `connections`: rows of DescribeWorkspacesConnectionStatus. Who used a WorkSpace in that time,
-    and is no longer connected, has left a metric, if the desktop can reach CloudWatch.
+    `connections`: rows of DescribeWorkspacesConnectionStatus. A WorkSpace that was used in that
+    time, and to which nobody is connected now, has such a metric if it can reach CloudWatch.
     """
     have = len(set(roster) & set(measured))
     seen = f"SessionDisconnect for {have} of {len(roster)} WorkSpaces in two weeks"
@@ -96,7 +96,7 @@ def metrics(
 
 
 def protocol(protocols: Mapping[str, Collection[str]]) -> Row:
-    """Streaming protocols by WorkSpace: PCOIP, or WSP, the API's word for DCV."""
+    """`protocols`: by WorkSpace, PCOIP or WSP, which is the API's name for DCV."""
     pcoip = tuple(id_ for id_, names in protocols.items() if "PCOIP" in names)
     if pcoip:
         seen = f"{len(pcoip)} of {len(protocols)} WorkSpaces use PCoIP"
@@ -110,8 +110,8 @@ def protocol(protocols: Mapping[str, Collection[str]]) -> Row:
 
 
 def publishing(regular: Sequence[Sequence[datetime]], sparse: Sequence[Sequence[datetime]]) -> Row:
-    """From the times of datapoints, per WorkSpace: of a metric that is always there, and of
-    SessionDisconnect, whose gaps say only how short the interval is at the most."""
+    """Takes the times of datapoints per WorkSpace: of a metric that is always published, and of
+    SessionDisconnect, whose gaps show only that the interval is no longer than that."""
     gaps = _gaps(regular)
     if len(gaps) >= ENOUGH:
         typical = timedelta(seconds=median(gap.total_seconds() for gap in gaps))
@@ -126,7 +126,7 @@ def publishing(regular: Sequence[Sequence[datetime]], sparse: Sequence[Sequence[
 
 
 def sampling(rows: Collection[Mapping[str, Any]], asked: int, now: datetime) -> Row:
-    """From rows of DescribeWorkspacesConnectionStatus; UNKNOWN ones (stopped) say nothing."""
+    """`rows`: of DescribeWorkspacesConnectionStatus; those with UNKNOWN (stopped) do not count."""
     known = [row for row in rows if row.get("ConnectionState") in ("CONNECTED", "DISCONNECTED")]
     ages = [now - at for row in known if (at := row.get("ConnectionStateCheckTimestamp"))]
     if not ages:
@@ -141,10 +141,10 @@ def sampling(rows: Collection[Mapping[str, Any]], asked: int, now: datetime) -> 
 
 
 def last_connected(rows: Collection[Mapping[str, Any]], ends: Mapping[str, datetime]) -> Row:
-    """Which reading of LastKnownUserConnectionTimestamp holds; the module is right with both.
+    """Which reading of LastKnownUserConnectionTimestamp holds; the module works with both.
 
-    `ends`: the last session end by WorkSpace. Long before the session's end (or the sample, for
-    who is connected) it is the log-in; about then, the last sight.
+    `ends`: the last session end by WorkSpace. A time long before that (or before the sample, if
+    somebody is connected) is the log-in; a time close to it, the last sight of a connection.
     """
     lags = []
     for row in rows:
@@ -167,7 +167,7 @@ def last_connected(rows: Collection[Mapping[str, Any]], ends: Mapping[str, datet
 
 
 def snapshots(newest: Mapping[str, datetime | None], now: datetime) -> Row:
-    """`newest`: when each WorkSpace's user volume was last saved for a rebuild; None: never."""
+    """`newest`: the time of each WorkSpace's newest snapshot for a rebuild; None: it has none."""
     ages = [now - at for at in newest.values() if at is not None]
     without = len(newest) - len(ages)
     if not newest or not ages:
@@ -181,8 +181,8 @@ def snapshots(newest: Mapping[str, datetime | None], now: datetime) -> Row:
 
 
 def quota(rates: Mapping[str, float], rebuilt: int, throttled: int, rate: float) -> Row:
-    """`rates`: quotas of the WorkSpaces API in calls per second, by name; Service Quotas lists
-    none in most accounts. `rebuilt` and `throttled`: rebuilds of a day, by the function's log."""
+    """`rates`: quotas of the WorkSpaces API in calls per second, by name; in most accounts Service
+    Quotas lists none. `rebuilt`, `throttled`: rebuilds of a day, from the function's log."""
     told = ", ".join(f"{name}: {value:g}/s" for name, value in rates.items())
     seen = f"{rebuilt} rebuilds in a day, {throttled} throttled, at {rate:g} calls/s"
     seen += f"; {told}" if told else ""
@@ -195,7 +195,7 @@ def quota(rates: Mapping[str, float], rebuilt: int, throttled: int, rate: float)
 
 
 def role(answers: Mapping[Question, bool]) -> Row:
-    """`answers`: what IAM's simulation says."""
+    """`answers`: whether IAM's policy simulation allows each action."""
     wrong = [question for question, allowed in answers.items() if allowed != question.allowed]
     if not wrong:
         seen = f"{len(answers)} questions simulated, each answered as intended"
@@ -206,7 +206,7 @@ def role(answers: Mapping[Question, bool]) -> Row:
 
 
 def not_told(assumption: str, why: str) -> Row:
-    """AWS did not answer."""
+    """The row for an assumption about which AWS did not answer."""
     return Row(assumption, Verdict.NOT_SEEN, why, "docs/operations.md has the policy")
 
 

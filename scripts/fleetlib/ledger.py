@@ -1,4 +1,4 @@
-"""The ledger as the function writes it: items by id, with their times read."""
+"""The ledger as the function writes it: items by id, with times parsed."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from .aws import Account, Problem
 Item = Mapping[str, Any]
 
 NOTICE_LAG = timedelta(minutes=12)
-"""As in the function: how late an alarm may tell of a session that the rebuild itself ended."""
+"""As in the function: how late an alarm may report a session that the rebuild itself ended."""
 
 KEYS_PER_READ = 100
-"""Keys that BatchGetItem takes."""
+"""The most keys that one BatchGetItem call takes."""
 
 TIMES = ("_at", "since", "_until")
-"""How the names of attributes end that are times."""
+"""How the names of attributes end that hold times."""
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The roster, and the items of WorkSpaces and bundles that are known, by id."""
+    """The roster, and all items that were read (WorkSpaces, bundles and others), by id."""
 
     roster: tuple[str, ...]
     items: Mapping[str, Item]
 
 
 def read(account: Account) -> Ledger:
-    """Everything: one scan. Raises Problem if it is no ledger."""
+    """Read the whole ledger with one scan. Raises Problem if the table has no roster."""
     pages = account.pages("dynamodb", "scan", TableName=account.table, ConsistentRead=True)
     return _ledger(account, (item for page in pages for item in page["Items"]))
 
 
 def read_some(account: Account, ids: Sequence[str]) -> Ledger:
-    """The roster and these items alone."""
+    """Read only the roster and these items. Raises Problem if the table has no roster."""
     items: list[Item] = []
     wanted = [*dict.fromkeys(["roster", *ids])]
     keys = [{"fleet": {"S": "fleet"}, "id": {"S": id_}} for id_ in wanted]
@@ -63,7 +63,7 @@ def _ledger(account: Account, items: Iterable[Item]) -> Ledger:
 
 
 def _plain(item: Item) -> Item:
-    """An item's values. One that cannot be read becomes an item whose phase is `unreadable`."""
+    """Decode an item. One that cannot be read becomes an item whose phase is `unreadable`."""
     try:
         read = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
         with_times: Item = _with_times("", read)
@@ -93,7 +93,7 @@ def after(moment: datetime | None, other: datetime | None) -> bool:
 
 
 def phase(item: Item) -> str:
-    """The phase of a WorkSpace now: signals recorded since the last look count, too."""
+    """The current phase of a WorkSpace; signals recorded since the last look count, too."""
     if item.get("unreadable"):
         return "unreadable"
     if "claim" in item:
@@ -108,7 +108,7 @@ def phase(item: Item) -> str:
 
 
 def since(item: Item) -> datetime | None:
-    """When the phase began; of one in use, the latest sign of use."""
+    """When the phase began; for `in_use`, the latest sign of use."""
     match phase(item):
         case "clean":
             return clean_at(item)
@@ -125,7 +125,7 @@ def since(item: Item) -> datetime | None:
 
 
 def owed_for(item: Item) -> str | None:
-    """Why a rebuild is owed, in the words of the log; None if none is."""
+    """Why a rebuild is owed, as the log names it; None if none is owed."""
     if phase(item) not in ("vacant", "failed"):
         return None
     if _is_wanted(item):
@@ -136,7 +136,7 @@ def owed_for(item: Item) -> str | None:
 
 
 def clean_at(item: Item) -> datetime | None:
-    """The last moment at which nothing was owed."""
+    """When the WorkSpace was last known to owe no rebuild."""
     return latest(item.get("rebuilt_at"), item.get("baseline_at"))
 
 

@@ -43,16 +43,16 @@ means.
 """
 
 LONGEST_HOLD = 8760.0
-"""Hours of a year, as in the function."""
+"""The longest hold: the hours of a year, as in the function."""
 
 LONGEST_REASON = 200
-"""Characters of a hold's reason, as in the function."""
+"""The most characters of a hold's reason, as in the function."""
 
 CLEAR = "\x1b[2J\x1b[H"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status; argparse itself exits with 2 for wrong options."""
+    """Run the command; return the exit status. argparse itself exits with 2 for invalid options."""
     options = parser().parse_args(arguments)
     try:
         code: int = options.run(options, Account(options.name, options.region))
@@ -93,7 +93,7 @@ def _history(options: argparse.Namespace, account: Account) -> int:
 
 
 def _rebuild(options: argparse.Namespace, account: Account) -> int:
-    """A program gets one document: with --wait that of the end, and the steps go to stderr."""
+    """JSON or CSV is one document, with --wait the final one; then the steps go to stderr."""
     ledger = requests.ask(account, "rebuild", options.ids)
     if not options.wait:
         _show_asked(options, ledger)
@@ -152,7 +152,7 @@ def _shown(
 
 
 def _images(account: Account, bundle_ids: Sequence[str]) -> dict[str, str]:
-    """What a rebuild would take; without the right to ask, the rest is shown all the same."""
+    """The image that a rebuild would use, by bundle id; empty if AWS refuses the call."""
     try:
         rows = account.described("BundleIds", "describe_workspace_bundles", bundle_ids)
     except ClientError as error:
@@ -162,7 +162,7 @@ def _images(account: Account, bundle_ids: Sequence[str]) -> dict[str, str]:
 
 
 def _is_chosen(row: status.Row | history.Rebuild, options: argparse.Namespace) -> bool:
-    """Whether each filter that is given has a pattern that fits."""
+    """Whether a row matches a pattern of each filter that is given."""
     filters = {
         "phase": getattr(options, "phase", None),
         "user": options.user,
@@ -182,14 +182,14 @@ def _sorry(why: str) -> int:
 
 
 class _Once(argparse.Action):
-    """An argument that takes several values, each once."""
+    """Stores several values without duplicates."""
 
     def __call__(self, _parser: Any, options: argparse.Namespace, values: Any, *_: Any) -> None:
         setattr(options, self.dest, list(dict.fromkeys(values)))
 
 
 def _within(low: float, high: float, what: str) -> Callable[[str], float]:
-    """A type for argparse: a number above `low`, up to `high`."""
+    """A type for argparse: a number above `low`, up to `high`, called `what` in errors."""
 
     def number(text: str) -> float:
         value = float(text)
@@ -237,7 +237,7 @@ def _moment(text: str) -> datetime:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Options of all subcommands may stand before or after the subcommand."""
+    """The command line. Common options may come before or after the subcommand."""
     main = argparse.ArgumentParser(
         prog="fleet",
         description="See and steer a fleet of non-persistent WorkSpaces.",

@@ -18,7 +18,7 @@ COLOURS = {"bad": "31", "waiting": "33", "working": "36"}
 def rendered(
     kind: type[Any], rows: Sequence[Any], form: str | None, text: Callable[[], str]
 ) -> str:
-    """Rows (of a dataclass) as `form` wants: json, csv, or None for the text."""
+    """Render rows of the dataclass `kind` as `form` says: json, csv, or None for the text."""
     match form:
         case "json":
             return json.dumps([asdict(row) for row in rows], indent=2, default=_written)
@@ -28,7 +28,7 @@ def rendered(
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A line for each row, in columns as wide as what is in them; all rows have as many cells."""
+    """A line for each row, with aligned columns; all rows must have the same number of cells."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -37,7 +37,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def without_empty(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Headings and rows without the columns in which no row has anything; `-` for nothing."""
+    """Headings and rows without empty columns; other empty cells become `-`."""
     columns = [column for column in zip(headings, *rows, strict=True) if any(column[1:])]
     return [[_printable(cell) or "-" for cell in row] for row in zip(*columns, strict=True)]
 
@@ -50,7 +50,7 @@ def coloured(line: str, tone: str | None) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in its largest sensible unit: 40 s, 12 min, 5 h, 3 d."""
+    """Format a length of time in a suitable unit: 40 s, 12 min, 5 h, 3 d."""
     for unit, length, most in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
         if seconds < most:
             return f"{seconds / length:.0f} {unit}"
@@ -58,12 +58,12 @@ def span(seconds: float) -> str:
 
 
 def minute(moment: datetime | None) -> str:
-    """As 2026-11-22 10:06Z."""
+    """Format a time, to the minute: 2026-11-22 10:06Z; nothing for None."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ") if moment else ""
 
 
 def _printable(text: str) -> str:
-    """A hold's reason is anybody's text: nothing in it may steer the terminal."""
+    """Replace unprintable characters: a hold's reason is free text, not to steer a terminal."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 

@@ -1,4 +1,4 @@
-"""What the function's own words mean. docs/operations.md explains them."""
+"""What the reasons in the function's log mean, in short; docs/operations.md has more."""
 
 MEANINGS = {
     "grace": "vacant for less than the grace period",

@@ -1,7 +1,7 @@
 """fleet rebuild, hold, release, audit: tasks for the function, and what becomes of them.
 
-The function is invoked without waiting for it, as its pass may take 15 minutes. The ledger shows
-that a request has arrived.
+The function is invoked asynchronously, as its pass may take 15 minutes. The ledger shows that a
+request has arrived.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ WORKSPACE_ID = re.compile(r"ws-[0-9a-z]{8,63}", re.ASCII)
 """The pattern of a WorkSpace id in the WorkSpaces API model."""
 
 MARKS = {"rebuild": "wanted_at", "hold": "held_at", "release": "held_at"}
-"""The time in the ledger that each request moves."""
+"""The time in the ledger that each request changes."""
 
 ARRIVES_WITHIN = 90.0
-"""Seconds until a request has to be in the ledger."""
+"""Seconds within which a request has to be in the ledger."""
 
 POLL_SECONDS = 5.0
 
 
 def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger:
-    """Hand a request to the function; returns the ledger once it is recorded for all of `ids`.
+    """Send a request to the function; return the ledger once it is recorded for all of `ids`.
 
-    Raises Problem if one of them is not on the roster (then nothing is asked), or if the request
-    is not recorded within ARRIVES_WITHIN.
+    Raises Problem if one of them is not on the roster (then nothing is requested), or if the
+    request is not recorded within ARRIVES_WITHIN.
     """
     before = read_some(account, ids)
     if strangers := [id_ for id_ in ids if id_ not in before.roster]:
         raise Problem(
             f"not in workspace_ids of {account.name}: {' '.join(strangers)}; nothing was asked for"
         )
-    # AWS refuses requests of a machine whose clock is wrong by more than five minutes.
+    # AWS refuses requests from a machine whose clock is off by more than five minutes.
     asked_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     account.invoke({"task": task, "workspace_ids": list(ids), "asked_at": asked_at, **given})
     mark = MARKS[task]
@@ -54,20 +54,20 @@ def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger
 
 @dataclass(frozen=True)
 class Audit:
-    """An audit that was asked for; `completed_at` is None if its end was not waited for."""
+    """An audit that was requested; `completed_at` is None if nobody waited for its end."""
 
     asked_at: datetime
     completed_at: datetime | None = None
 
     def text(self) -> str:
-        """A line for people."""
+        """What is shown without --json or --csv."""
         if self.completed_at is None:
             return "An audit was asked for. A large fleet takes minutes; then see fleet status."
         return f"An audit was completed at {minute(self.completed_at)}."
 
 
 def ask_audit(account: Account, wait: bool) -> Audit:
-    """Ask for an audit, and `wait` for its end."""
+    """Request an audit; if `wait`, return only when an audit has been completed."""
     before = read_some(account, ["audit"]).items.get("audit", {}).get("completed_at")
     asked_at = datetime.now(UTC)
     account.invoke({"task": "audit"})
@@ -82,7 +82,7 @@ def ask_audit(account: Account, wait: bool) -> Audit:
 
 
 def follow(account: Account, ids: Sequence[str], told: Callable[[str], None]) -> bool:
-    """Report each step of the rebuilds of `ids` until all have ended. True if all ended well."""
+    """Report each step of the rebuilds of `ids` until all have ended; True if all ended well."""
     known = read_some(account, ids).items
     wanted = {id_: known[id_]["wanted_at"] for id_ in ids}
     shown: dict[str, tuple[str | None, ...]] = {}
@@ -105,7 +105,7 @@ def follow(account: Account, ids: Sequence[str], told: Callable[[str], None]) ->
 
 
 def outcome(item: Item, wanted_at: datetime, on_roster: bool) -> str | None:
-    """How a rebuild that was wanted has ended; None if it has not."""
+    """How the rebuild requested at `wanted_at` has ended; None if it has not."""
     if not on_roster:
         return "no longer in workspace_ids"
     if after(item.get("rebuilt_at"), wanted_at) and phase(item) != "rebuilding":
@@ -124,7 +124,7 @@ def _until(
     done: Callable[[Ledger], bool],
     seconds: float | None,
 ) -> Ledger:
-    """The ledger once it is `done`. Raises Problem if that takes longer than so many seconds."""
+    """Read the ledger until it is `done`. Raises Problem after `seconds`; None: waits forever."""
     deadline = None if seconds is None else time.monotonic() + seconds
     pause = 0.5
     while not done(ledger := read_some(account, ids)):

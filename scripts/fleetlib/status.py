@@ -1,4 +1,4 @@
-"""fleet status: one row per WorkSpace of the roster, and a line per bundle."""
+"""fleet status: a row for each WorkSpace of the roster, and a line for each bundle."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .output import aligned, coloured, minute, span, without_empty
 from .reasons import MEANINGS
 
 ORDER = ("unreadable", "failed", "vacant", "rebuilding", "in_use", "new", "clean")
-"""What needs a look comes first."""
+"""The phases in the order of the rows: what needs a look comes first."""
 
 MOST_LOST = 3
-"""WorkSpaces of a bundle whose rebuild failed before the others wait."""
+"""As in the function: a bundle is held once rebuilds of so many of its WorkSpaces failed."""
 
 ROLL_OUT = "roll_out"
-"""What the function calls it, as a reason to wait and as one to rebuild."""
+"""The function's name for a roll-out, as a reason to wait and as a reason to rebuild."""
 
 UNATTENDED = timedelta(hours=1)
-"""What is due for longer, the function does not look at; a second more for each other one due."""
+"""What is due for longer has not been looked at; each WorkSpace that is due adds a second."""
 
 HEADINGS = ("WorkSpace", "user", "phase", "since", "due", "reason", "image", "needs", "held")
 
@@ -30,10 +30,10 @@ HEADINGS = ("WorkSpace", "user", "phase", "since", "due", "reason", "image", "ne
 class Row:
     """A WorkSpace as an administrator sees it. Times are UTC.
 
-    since          the beginning of the phase; of one in use, the latest sign of use
+    since          the beginning of the phase; for in_use, the latest sign of use
     due_at         when the function looks next; None: not before a signal or the next audit
     owed_for       why a rebuild is owed: session_end, by_hand or roll_out
-    needs          what it needs a person for now: the name of an alarm
+    needs          the alarm that says what it needs a person for now; None: it needs nobody
     image_id       the image of its last rebuild; next_image_id what a rebuild would take now
     """
 
@@ -54,7 +54,7 @@ class Row:
 
 
 def rows(ledger: Ledger, images: Mapping[str, str], now: datetime) -> list[Row]:
-    """A row for each WorkSpace of the roster: what needs a person first, then by phase and due."""
+    """A row for each WorkSpace of the roster; needs a person first, then by phase and due time."""
     due = sum("due_at" in ledger.items.get(id_, {}) for id_ in ledger.roster)
     unattended = now - UNATTENDED - timedelta(seconds=due)
     made = [_row(id_, ledger.items.get(id_), images, unattended, now) for id_ in ledger.roster]
@@ -62,7 +62,7 @@ def rows(ledger: Ledger, images: Mapping[str, str], now: datetime) -> list[Row]:
 
 
 def text(rows: Sequence[Row], ledger: Ledger, images: Mapping[str, str], now: datetime) -> str:
-    """The table, its totals, a line per bundle, and what the reasons mean."""
+    """The table, its totals, a line for each bundle, and what the reasons mean."""
     if not rows:
         return "No WorkSpace."
     heading, *lines = aligned(without_empty(HEADINGS, [_cells(row, now) for row in rows]))
@@ -74,7 +74,7 @@ def text(rows: Sequence[Row], ledger: Ledger, images: Mapping[str, str], now: da
 
 
 def bundle_ids(rows: Sequence[Row]) -> list[str]:
-    """The bundles of these WorkSpaces."""
+    """The bundles of these WorkSpaces, sorted."""
     return sorted({row.bundle_id for row in rows if row.bundle_id})
 
 
@@ -124,7 +124,7 @@ def _cells(row: Row, now: datetime) -> tuple[str, ...]:
 
 
 def _reasons(row: Row) -> list[str]:
-    """For a roll-out that first, as nobody's session has ended; then what it waits for."""
+    """For a roll-out, this comes first, as no session has ended; then what it waits for."""
     rolls_out = ROLL_OUT if row.owed_for == ROLL_OUT else None
     return [*dict.fromkeys(filter(None, (rolls_out, row.reason)))]
 
@@ -145,7 +145,7 @@ def _totals(rows: Sequence[Row]) -> str:
 
 
 def _bundle(id_: str, rows: Sequence[Row], item: Item, images: Mapping[str, str]) -> str:
-    """How far its image has come, and whether its rebuilds are trusted."""
+    """A bundle's line: how many WorkSpaces have its image, its canary, and failed rebuilds."""
     own = [row for row in rows if row.bundle_id == id_]
     lost = item.get("lost", [])
     parts = [_spread(own, images.get(id_))]
@@ -158,8 +158,8 @@ def _bundle(id_: str, rows: Sequence[Row], item: Item, images: Mapping[str, str]
 
 
 def _spread(own: Sequence[Row], image: str | None) -> str:
-    """How many have the image that a rebuild would give them. An unknown image is older than the
-    module."""
+    """How many WorkSpaces have the image that a rebuild would use. An unknown one is from before
+    the module was deployed."""
     if image is None:
         return f"{len(own)}"
     counts = Counter(row.image_id for row in own)
@@ -178,6 +178,6 @@ def _tone(row: Row) -> str | None:
 
 
 def _rank(row: Row) -> tuple[bool, int, bool, datetime | None, str]:
-    """Those without a due time last."""
+    """The sort key of a row; in each phase, those without a due time come last."""
     place = ORDER.index(row.phase)
     return row.needs is None, place, row.due_at is None, row.due_at, row.workspace_id

@@ -1,4 +1,4 @@
-"""What AWS is asked. Every call reads; WorkSpaces calls are paced."""
+"""What AWS is asked. All calls only read; those of the WorkSpaces API are paced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAST = timedelta(hours=6)
 """How far back datapoints are read."""
 
 LOOKED_AT = 10
-"""WorkSpaces whose datapoints and snapshots are read."""
+"""The number of WorkSpaces whose datapoints and snapshots are read."""
 
 NOT_ON_ANY_ROSTER = "ws-00000000"
 
@@ -33,7 +33,7 @@ class Fleet:
 
 
 class Survey:
-    """What is asked about one fleet."""
+    """Asks AWS about a fleet."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -72,7 +72,7 @@ class Survey:
         }
 
     def datapoints(self, metric: str, ids: Sequence[str], now: datetime) -> list[list[datetime]]:
-        """When a WorkSpaces metric had datapoints: a list of times for each of the first ids."""
+        """The times of a WorkSpaces metric's datapoints: a list for each of the first ten ids."""
         queries = [
             {
                 "Id": f"w{index}",
@@ -109,7 +109,7 @@ class Survey:
         }
 
     def newest_snapshots(self, ids: Sequence[str]) -> dict[str, datetime | None]:
-        """When the user volume was last saved, for each of the first ids; None: never."""
+        """When the newest snapshot of each of the first ten ids was taken; None: there is none."""
         newest = {}
         client = self._client("workspaces")
         for id_ in ids[:LOOKED_AT]:
@@ -175,8 +175,8 @@ class Survey:
 
 
 def _variables(function: Mapping[str, Any]) -> Mapping[str, str]:
-    """The function's environment. Lambda answers with an error instead if it is under a key that
-    the caller may not use."""
+    """The function's environment variables. Raises Problem if Lambda returns an error instead, as
+    with a key that the caller may not use."""
     environment = function.get("Environment", {})
     if "Variables" not in environment:
         why = environment.get("Error", {}).get("Message", "it has none")
@@ -189,7 +189,7 @@ def _variables(function: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _questions(fleet: Fleet, ids: Sequence[str]) -> list[tuple[Question, str | None]]:
-    """With the WorkSpace whose tags apply, if there is one."""
+    """The questions, each with the WorkSpace whose tags apply, if there is one."""
     stranger = f"{fleet.arn_prefix}{NOT_ON_ANY_ROSTER}"
     asked: list[tuple[Question, str | None]] = [
         (Question("workspaces:DescribeWorkspacesConnectionStatus", "*", True), None),

@@ -1,4 +1,4 @@
-"""fleet verify: does AWS behave as the module assumes, for this fleet? Reads only."""
+"""fleet verify: does AWS behave as the module assumes, for this fleet? Read-only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADINGS = ("assumption", "verdict", "what was seen", "then")
 
 
 def verified(survey: Survey, fleet: Fleet, sample: int, now: datetime) -> list[Row]:
-    """A row per assumption, judged by at most `sample` WorkSpaces. Where AWS refuses to answer, the
+    """A row for each assumption, based on at most `sample` WorkSpaces; if AWS does not answer, the
     verdict is `not seen`."""
     ids = fleet.roster[:: max(1, len(fleet.roster) // sample)][:sample]
     connections = cache(lambda: survey.connections(ids))
@@ -61,7 +61,7 @@ def text(rows: Sequence[Row]) -> str:
 
 
 def _rates(survey: Survey) -> dict[str, float]:
-    """Without Service Quotas, throttling still tells."""
+    """The API's quotas; none if AWS does not answer, as throttling in the log still counts."""
     try:
         return survey.api_rates()
     except (BotoCoreError, ClientError, ResponseParserError):
@@ -75,7 +75,7 @@ def _tried(name: str, check: Callable[[], Row]) -> Row:
         return judgements.not_told(
             name, f"{error.operation_name}: {error.response['Error']['Code']}"
         )
-    except ResponseParserError:  # a local AWS that does not know the operation
+    except ResponseParserError:  # a local AWS without this operation
         return judgements.not_told(name, "AWS does not answer this question")
     except BotoCoreError as error:
         return judgements.not_told(name, str(error))

@@ -1,1 +1,1 @@
-"""Parts of the README: tables and badges from the HCL; the rest from the benchmarks."""
+"""Generated parts of the README: tables and badges from the HCL, the rest from the benchmarks."""

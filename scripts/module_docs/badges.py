@@ -1,4 +1,4 @@
-"""The README's badges about the module itself, as pictures that need no other host. Pure."""
+"""The README's badges about the module itself, as SVG that needs no other host. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 CHARACTER = 7
-"""Pixels of an average character of the font."""
+"""The width of an average character of the font, in pixels."""
 
 SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img">
@@ -25,8 +25,8 @@ SVG = """\
 
 
 def badges(versions: str, license_: str) -> Mapping[str, str]:
-    """SVG by file name, from the texts of versions.tf and LICENSE. Raises ValueError if one of
-    them does not say what a badge would."""
+    """SVG by file name, from the texts of versions.tf and LICENSE. Raises ValueError if a text
+    does not have exactly one match for a badge."""
     terraform = _only(r'required_version\s*=\s*"([^"]+)"', versions)
     provider = _only(r'source\s*=\s*"hashicorp/aws"\s*version\s*=\s*"([^"]+)"', versions)
     licensed = _only(r"\A\s*Apache License\s+Version ([\d.]+)", license_)
@@ -38,7 +38,7 @@ def badges(versions: str, license_: str) -> Mapping[str, str]:
 
 
 def draw(label: str, value: str) -> str:
-    """A badge: what it is about on the left, what there is to say on the right."""
+    """Draw a badge as SVG: the label on the left, the value on the right."""
     label, value = (text.replace(">", "&gt;").replace("<", "&lt;") for text in (label, value))
     middle, right = (10 + CHARACTER * len(re.sub("&..;", ".", text)) for text in (label, value))
     return SVG.format(

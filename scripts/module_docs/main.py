@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if README.md and its badges are up to date now (with --check: already), 1 if not."""
+    """Update README.md and its badges, or --check them; return 0, or 1 if they are not right."""
     parser = argparse.ArgumentParser(
         prog="scripts/docs",
         description="Writes the tables of inputs and outputs and the measured parts of README.md "

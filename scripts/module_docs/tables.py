@@ -1,4 +1,4 @@
-"""Markdown tables from variables.tf, outputs.tf and what the benchmarks measured. Pure."""
+"""Markdown tables from variables.tf, outputs.tf and the benchmarks' results. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def outputs(hcl: str) -> str:
 
 
 def costs(results: dict[str, Any]) -> str:
-    """One row per size of a fleet: dollars a month and calls of the WorkSpaces API."""
+    """One row per fleet size: dollars a month, calls of the WorkSpaces API, time to rebuild all."""
     audits = {day["desktops"]: day for day in results["idle days"]}
     bursts = {burst["desktops"]: burst for burst in results["bursts"]["ours"]}
     rows = []
@@ -64,7 +64,7 @@ def costs(results: dict[str, Any]) -> str:
 
 
 def session_alarms(results: dict[str, Any]) -> str:
-    """A fleet with an alarm for each WorkSpace beside the same without: a row for each price."""
+    """A fleet with an alarm for each WorkSpace next to one without: cost, API calls and delay."""
     sides = results["session alarms"]
     size = f"{max(side['alarms'] for side in sides):,} WorkSpaces"
     kinds = ("with session alarms" if side["alarms"] else "without" for side in sides)
@@ -86,7 +86,7 @@ def session_alarms(results: dict[str, Any]) -> str:
 
 
 def sign_ins(results: dict[str, Any]) -> str:
-    """How many sign-ins of a calm week meet a rebuild, with a window and without, in words."""
+    """A sentence: how many sign-ins of a calm week met a rebuild, with and without a window."""
     weeks = [w for w in results["weeks"] if (w["kind"], w["function"]) == ("calm", "ours")]
     always, at_night = sorted(weeks, key=lambda week: week["window"] is not None)
     met, sign_ins = "sign-ins that met a rebuild", always["sign-ins"]
@@ -110,13 +110,13 @@ def between_markers(document: str, name: str, content: str) -> str:
 
 @cache
 def _blocks(hcl: str, kind: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    """Blocks of a kind by label, in the file's order. To parse a file takes a second."""
+    """Labels and bodies of blocks, in the file's order; cached, as parsing takes a second."""
     blocks = hcl2.loads(hcl).get(kind, [])
     return tuple((_unquoted(name), body) for block in blocks for name, body in block.items())
 
 
 def _anchored(kind: str, name: str) -> str:
-    """A name that can be linked to, by the anchor that terraform-docs gives it."""
+    """A name that can be linked to, with the same anchor as terraform-docs gives it."""
     return f'<a name="{kind}_{name}"></a>[`{name}`](#{kind}_{name})'
 
 
@@ -125,26 +125,26 @@ def _type(value: str) -> str:
 
 
 def _value(default: Any) -> str:
-    """A default as one would write it in HCL."""
+    """A default value as HCL, in backticks; `none` for null."""
     return "none" if default is None else f"`{_hcl(default)}`"
 
 
 def _hcl(value: Any) -> str:
-    """python-hcl2 leaves the quotes around strings, so text is HCL already."""
+    """A value as HCL. python-hcl2 keeps the quotes of strings, so text is HCL already."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name} = {_hcl(item)}" for name, item in value.items()) + "}"
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def _text(description: str) -> str:
-    """A description in one line, fit for a cell."""
+    """A description as one line, with `|` escaped for a table cell."""
     text = _unquoted(description)
     lines = text.splitlines()
     return " ".join(line.strip() for line in lines if line.strip()).replace("|", "\\|")
 
 
 def _unquoted(text: str) -> str:
-    """python-hcl2 leaves the quotes around strings, and a heredoc as it stands."""
+    """The text of a string or heredoc, which python-hcl2 returns as it is written in HCL."""
     if not (len(text) > 1 and text.startswith('"') and text.endswith('"')):
         return text
     heredoc = HEREDOC.fullmatch(text[1:-1])
