@@ -20,7 +20,7 @@ WIDTH = 100
 """The width of the picture in columns."""
 
 AT_ONCE_SECONDS = 1.0
-"""What happens to several users within this time becomes one line if it is the same."""
+"""The same event for several users within this time becomes one line."""
 
 LIGHT = TerminalTheme(
     (255, 255, 255),

@@ -18,7 +18,7 @@ LAST_LINES = 40
 
 
 class Late(AssertionError):
-    """Something did not happen in time."""
+    """Something that was expected did not happen in time."""
 
 
 @dataclass(frozen=True)

@@ -51,11 +51,11 @@ class Course:
     """What the connection status shows after the end, for `row_for`."""
     row_for: timedelta = NO_TIME
     touches_after: timedelta | None = None
-    """How long after it begins it sets LastKnownUserConnectionTimestamp; None: it does not."""
+    """How long after its start it sets LastKnownUserConnectionTimestamp; None: it does not."""
     drops_last_known: bool = False
     """True: the end clears LastKnownUserConnectionTimestamp until somebody connects again."""
     disconnects_after: timedelta | None = None
-    """How long after it begins a SessionDisconnect is counted, session or not; None: never."""
+    """How long after its start a SessionDisconnect is counted, session or not; None: never."""
 
     @property
     def outcome(self) -> Outcome:
@@ -90,13 +90,13 @@ class Rebuild:
     begins_at: datetime | None = None
     """When its state becomes REBUILDING; None: never."""
     ends_at: datetime | None = None
-    """When it is over, after a bad end has healed; None: never."""
+    """When it is over, including the healing of a bad end; None: never."""
     begun_at: datetime | None = None
     """The same as `begins_at`, once that has happened."""
     finished_at: datetime | None = None
     """When it first reached an end, good or bad."""
     dropped_at: datetime | None = None
-    """Since when the user's network had been down at the acceptance, if it was."""
+    """Since when the user's network was down when AWS accepted the rebuild; None: it was not."""
     by_person: bool = False
     """Ordered by an administrator or the user, not by the function."""
 

@@ -44,7 +44,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot of the user volume, with what was on it."""
+    """A snapshot of the user volume, with the content that it saved."""
 
     at: datetime
     user_volume: str

@@ -235,15 +235,15 @@ class Desktops:
         return rebuild
 
     def restore(self, desktop_id: str, now: datetime) -> None:
-        """RESTORING for `rebuild_duration`, by a person; the volumes stay as they are."""
+        """Restore a desktop: RESTORING for `rebuild_duration`. Its volumes stay as they are."""
         self._interrupt(desktop_id, State.RESTORING, self.tempo.rebuild_duration, now)
 
     def reboot(self, desktop_id: str, now: datetime) -> None:
-        """REBOOTING for `start_duration`, by an administrator or the user."""
+        """Reboot a desktop, as an administrator or its user: REBOOTING for `start_duration`."""
         self._interrupt(desktop_id, State.REBOOTING, self.tempo.start_duration, now)
 
     def maintain(self, desktop_id: str, now: datetime, span: timedelta) -> None:
-        """MAINTENANCE for `span`, as in a maintenance window."""
+        """Put a desktop into MAINTENANCE for `span`, as in a maintenance window."""
         self._interrupt(desktop_id, State.MAINTENANCE, span.total_seconds(), now)
 
     def _interrupt(self, desktop_id: str, state: State, lasts: float, now: datetime) -> None:

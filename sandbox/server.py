@@ -287,7 +287,7 @@ class Sandbox:
 
 
 class _Quiet(MotoRequestHandler):
-    """Handles requests without a line on the terminal for each."""
+    """Handles requests without logging each one."""
 
     def log_request(self, *_: object) -> None:
         pass

@@ -69,5 +69,5 @@ class LastKnown(StrEnum):
 
     @property
     def lies(self) -> bool:
-        """Whether it shows a connection that never was."""
+        """Whether it shows a connection that never took place."""
         return self in (LastKnown.MOVES, LastKnown.AHEAD)

@@ -1,4 +1,4 @@
-"""A subset of how AWS evaluates a resource policy: may a service do something to a resource?
+"""A subset of AWS's evaluation of resource policies: may a service do something to a resource?
 
 It knows Effect, Principal, Action, Resource and the condition operators that resource policies of
 topics, queues and functions use. Anything else never allows a request: an Allow with an unknown
@@ -35,7 +35,7 @@ def allows(policy: Mapping[str, Any], request: Request) -> bool:
 
 
 def may_use_key(policy: Mapping[str, Any], service: str, key_arn: str) -> bool:
-    """Whether a key's policy lets a service send to what is encrypted with the key.
+    """Whether a key's policy lets a service send to a topic or queue encrypted with the key.
 
     Source: "Key management" in the SNS developer guide and in the SQS developer guide.
     """

@@ -15,7 +15,7 @@ RealDatetime = datetime.datetime
 LONGEST_NAP = 0.1
 """The longest real sleep, in seconds: after each, the clock's speed may have changed."""
 
-if os.path.exists(os.environ.get("LOCAL_AWS_CLOCK", "")):  # noqa: PTH110 - it starts faster
+if os.path.exists(os.environ.get("LOCAL_AWS_CLOCK", "")):  # noqa: PTH110 - keeps the start fast
     from local_aws_clock import Face  # type: ignore[import-not-found]
 
     _face = Face(os.environ["LOCAL_AWS_CLOCK"])

@@ -180,7 +180,7 @@ class _RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log nothing: that a killed process breaks its connection is no news."""
+        """Log nothing: it is expected that a killed process breaks its connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -39,7 +39,7 @@ class Runtime:
         self._closed = False
 
     def invoke(self, function: Function, payload: bytes, request_id: str | None = None) -> Result:
-        """Run a function and wait for its result; meanwhile a fast clock is slow.
+        """Run a function and wait for its result; meanwhile a fast clock slows down.
 
         Raises Closed during shutdown.
         """

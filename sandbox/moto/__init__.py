@@ -1,1 +1,1 @@
-"""What builds on moto: access to its stores, fixes where it differs from AWS, metrics, alarms."""
+"""Built on moto: access to its stores, fixes where it differs from AWS, metrics and alarms."""

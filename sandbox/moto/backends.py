@@ -26,7 +26,7 @@ ACCOUNT = "123456789012"
 """The account id that moto uses."""
 
 DATAPOINTS = 2000
-"""How many are kept before old ones are dropped; every evaluation of the alarms reads them all."""
+"""How many datapoints are kept before old ones are dropped; each evaluation reads them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Backends:
     # -- CloudWatch ---------------------------------------------------------------------------
 
     def alarms(self) -> list[Any]:
-        """moto's metric alarms."""
+        """moto's alarms, composite ones included."""
         return list(self._service("cloudwatch").alarms.values())
 
     def put_metric(self, metric: Metric, value: float, at: datetime) -> None:
@@ -196,7 +196,7 @@ class Backends:
     # -- CloudWatch Logs ----------------------------------------------------------------------
 
     def write_log(self, group: str, stream: str, line: str, at: datetime) -> None:
-        """Write a line, unless the group does not exist: as on AWS without logs:CreateLogGroup."""
+        """Write a line; without its group, drop it, as on AWS without logs:CreateLogGroup."""
         backend = self._service("logs")
         event = {"timestamp": int(at.timestamp() * 1000), "message": line}
         with self._logs_lock, contextlib.suppress(KeyError):

@@ -121,7 +121,7 @@ def _asked(line: Mapping[str, Any]) -> Rebuild:
 
 
 def _is_another(known: Rebuild, line: Mapping[str, Any]) -> bool:
-    """Whether this is the end of a rebuild that is missing in the log. A failed one may heal."""
+    """Whether this is the end of a rebuild missing from the log. A failed one may heal."""
     return known.outcome != "in progress" and (
         known.outcome != "failed" or line["decision"] == "failed"
     )

@@ -32,7 +32,7 @@ LISTED_FOR = timedelta(days=13)
 """A day less than the two weeks that ListMetrics covers."""
 
 ENOUGH = 3
-"""From so many observations on, a result counts as more than chance."""
+"""The number of observations from which a result counts as more than chance."""
 
 
 class Verdict(StrEnum):

@@ -20,7 +20,7 @@ KEYS_PER_READ = 100
 """The most keys that one BatchGetItem call takes."""
 
 TIMES = ("_at", "since", "_until")
-"""How the names of attributes end that hold times."""
+"""The endings of the names of attributes that hold times."""
 
 
 @dataclass(frozen=True)

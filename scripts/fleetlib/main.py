@@ -93,7 +93,7 @@ def _history(options: argparse.Namespace, account: Account) -> int:
 
 
 def _rebuild(options: argparse.Namespace, account: Account) -> int:
-    """JSON or CSV is one document, with --wait the final one; then the steps go to stderr."""
+    """Request rebuilds. With --wait, JSON or CSV shows the final state; steps go to stderr."""
     ledger = requests.ask(account, "rebuild", options.ids)
     if not options.wait:
         _show_asked(options, ledger)

@@ -63,7 +63,7 @@ def minute(moment: datetime | None) -> str:
 
 
 def _printable(text: str) -> str:
-    """Replace unprintable characters: a hold's reason is free text, not to steer a terminal."""
+    """Replace unprintable characters: a hold's reason may contain terminal escape sequences."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 

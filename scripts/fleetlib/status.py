@@ -54,7 +54,7 @@ class Row:
 
 
 def rows(ledger: Ledger, images: Mapping[str, str], now: datetime) -> list[Row]:
-    """A row for each WorkSpace of the roster; needs a person first, then by phase and due time."""
+    """A row for each WorkSpace of the roster: what needs a person first, then by phase and due."""
     due = sum("due_at" in ledger.items.get(id_, {}) for id_ in ledger.roster)
     unattended = now - UNATTENDED - timedelta(seconds=due)
     made = [_row(id_, ledger.items.get(id_), images, unattended, now) for id_ in ledger.roster]

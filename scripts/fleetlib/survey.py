@@ -1,4 +1,4 @@
-"""What AWS is asked. All calls only read; those of the WorkSpaces API are paced."""
+"""Asks AWS for what verify compares. All calls only read; those of the WorkSpaces API are paced."""
 
 from __future__ import annotations
 

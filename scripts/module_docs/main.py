@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Update README.md and its badges, or --check them; return 0, or 1 if they are not right."""
+    """Update README.md and its badges (or --check them); return 0 if they are right, else 1."""
     parser = argparse.ArgumentParser(
         prog="scripts/docs",
         description="Writes the tables of inputs and outputs and the measured parts of README.md "
