@@ -37,21 +37,8 @@ class Function:
 
     @property
     def fingerprint(self) -> str:
-        """Whatever a running container cannot change, as a text that is only for comparison."""
-        return json.dumps(
-            [
-                self.arn,
-                self.code_sha256,
-                self.handler,
-                self.timeout,
-                self.memory,
-                sorted(self.environment.items()),
-                self.log_group,
-                self.log_format,
-                self.log_level,
-                self.system_log_level,
-            ]
-        )
+        """All that a running container cannot change, to be compared; `code_sha256` is the code."""
+        return repr(self)
 
 
 @dataclass(frozen=True, slots=True)
