@@ -1,13 +1,13 @@
 """A deterministic world around the real function: one process, a virtual clock, one seed.
 
-`python -m simulation --help` runs it. An event's way through the files: a user acts
-(`users`) -> the desktop changes (`fleet`, over the sandbox's model) -> metrics and alarms
-(`cloudwatch`) -> delivery with its faults (`functions`, `faults`) -> the real `lambda_handler` in
-a greenlet of its own (`baton`) -> its real boto3 clients, whose requests the world answers
-(`transport`, `far_end`, `dynamodb`, `workspaces`, `events`). Images change by `causes` and
-`rollouts`. `oracles`, `loops`, `harm`, `limits`, `rollouts`, `events`, `telling`, `needs` and
-`reckoning` judge by the world's own truth. `small` is the world whose every schedule `exhaustive`
-runs; `mutants` are seeded bugs.
+`python -m simulation --help` shows how to run it. The path of an event: a user acts (`users`) ->
+the desktop changes (`fleet`, on the sandbox's model) -> metrics and alarms (`cloudwatch`) ->
+delivery with its faults (`functions`, `faults`) -> the real `lambda_handler` in its own greenlet
+(`baton`) -> its real boto3 clients, whose requests the world answers (`transport`, `far_end`,
+`dynamodb`, `workspaces`, `events`). `causes` and `rollouts` change images. `oracles`, `loops`,
+`harm`, `limits`, `rollouts`, `administrators`, `events`, `telling`, `needs`, `ringing` and
+`reckoning` judge the function by the true state of the world. `exhaustive` runs every schedule of
+a smaller world (`small`); `mutants` are seeded bugs.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""`python -m simulation`: many seeds, or one again."""
+"""Run the simulated worlds of many seeds, or of one seed again, and report broken promises."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rich.progress import track
 from .running import describe, run_seed
 
 WORLDS = 250
-"""Worlds that a process runs before a new one takes its place: botocore's clients leave something
-of each behind."""
+"""How many worlds a process runs before a new one replaces it: botocore's clients keep some memory
+of each."""
 
 
 def main() -> int:
-    """0 if every promise was kept, 1 if not."""
+    """Return 0 if every promise was kept, 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="how many seeds to run")
     parser.add_argument("--seed", type=int, help="one seed only, with its events")

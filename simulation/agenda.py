@@ -1,4 +1,4 @@
-"""Virtual time: what happens when. Nothing here waits."""
+"""Virtual time: what happens when. Nothing here waits in real time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-"""When a world begins, unless its clocks are to change: a Monday morning."""
+"""When a world begins, unless the scenario says otherwise: a Monday morning."""
 
 
 class Agenda:
-    """Actions in the order of their times; those of one moment in the order they were noted."""
+    """Actions in the order of their times; those of the same moment in the order of adding."""
 
     def __init__(self, begins: datetime = BEGIN) -> None:
         self.now = begins
@@ -27,7 +27,7 @@ class Agenda:
         self.at(self.now + timedelta(seconds=seconds), action)
 
     def every(self, seconds: float, action: Callable[[], object], first: float = 0.0) -> None:
-        """Do `action` again and again, for the first time after `first` seconds."""
+        """Do `action` after `first` seconds, and then every `seconds` seconds."""
 
         def turn() -> None:
             self.after(seconds, turn)
@@ -36,7 +36,7 @@ class Agenda:
         self.after(first, turn)
 
     def run(self, until: datetime, stop: Callable[[], bool]) -> bool:
-        """Let time pass up to `until`; False if `stop` said so after an action."""
+        """Let time pass up to `until`; return False early if `stop()` is true after an action."""
         while self._heap and self._heap[0][0] <= until:
             self.now, _, action = heapq.heappop(self._heap)
             action()

@@ -1,4 +1,4 @@
-"""Why rebuilds of a whole bundle end badly, and what becomes of bundles."""
+"""What makes all rebuilds of a bundle end badly, and what else happens to bundles."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from .world import World
 
 MOST = 6
-"""Changes of one world's images."""
+"""The most roll-outs of images in one world."""
 
 DAY = 24 * 3600.0
-"""Seconds: in a world that lasts longer, a cause may, too."""
+"""In seconds. In a world longer than this, a cause may last as long as the world."""
 
 SOON, LATER = 600.0, 5400.0
-"""Seconds to the next change of an image: within a rebuild, or after it; on average."""
+"""Mean seconds until the next change of an image: during a rebuild, or after it."""
 
 
 class Causes:
-    """Of one world. After `end` every bundle can be rebuilt again."""
+    """The causes in one world. After `end`, rebuilds of every bundle can succeed again."""
 
     def __init__(self, world: World) -> None:
         self.spoiled_since: dict[str, datetime] = {}
-        """By bundle: since when its rebuilds have ended badly, if they do."""
+        """By bundle: since when its rebuilds have been ending badly, if they are."""
         self._world = world
         self._rng = random.Random(f"causes {world.scenario.seed}")
 
     def begin(self) -> None:
-        """Draw the causes and schedule them; once, when the world starts."""
+        """Draw the causes and schedule them; called once, when the world starts."""
         world, rng = self._world, self._rng
         happens, after = world.faults.happens, world.agenda.after
         span = world.scenario.hours * 3600
@@ -50,7 +50,7 @@ class Causes:
                 after(rng.uniform(0, span), partial(self._hide, name))
 
     def end(self) -> None:
-        """No cause lasts, every bundle is shown, and whatever has a bad image gets a mended one."""
+        """End all causes, show every bundle, and replace each bad image with a good one."""
         for bundle in self._world.fleet.bundles.values():
             bundle.spoiled, bundle.shows_image, bundle.deleted = None, True, False
             if bundle.image_id in bundle.bad_images:
@@ -58,7 +58,7 @@ class Causes:
         self.spoiled_since.clear()
 
     def _spoil(self) -> None:
-        """A key is disabled, a directory or a network is down: for some bundles, or for all."""
+        """Let rebuilds of one bundle or of all end badly: a key, a directory or a network fails."""
         world, rng = self._world, self._rng
         if not world.faults.active:
             return
@@ -78,7 +78,7 @@ class Causes:
         self.spoiled_since.pop(bundle.id, None)
 
     def _hide(self, name: str) -> None:
-        """DescribeWorkspaceBundles leaves a bundle out, or its image."""
+        """Make DescribeWorkspaceBundles leave out a bundle, or its image, for some time."""
         world, rng = self._world, self._rng
         if not world.faults.active:
             return
@@ -95,7 +95,7 @@ class Causes:
         bundle.shows_image, bundle.deleted = True, False
 
     def _roll_out(self) -> None:
-        """A new image, good or bad, or an earlier one again; for one bundle or for all."""
+        """Give one bundle, or all, a new image, good or bad, or an earlier one again."""
         world, rng = self._world, self._rng
         if not world.faults.active:
             return

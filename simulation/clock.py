@@ -1,4 +1,4 @@
-"""The function's clock, in the world's time and the container's skew."""
+"""The function's clock: the world's time plus the container's skew."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .baton import current
 
 
 class VirtualClock(Clock):
-    """Takes the place of `nonpersistent.handler.CLOCK`."""
+    """Replaces `nonpersistent.handler.CLOCK`."""
 
     def now(self) -> datetime:
         invocation = current()

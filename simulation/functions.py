@@ -1,4 +1,4 @@
-"""Lambda: containers, invocations at the same time, two retries, dead letters."""
+"""A model of Lambda: containers, concurrent invocations, two retries, dead letters."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from .baton import Invocation, Killed
 
 TIME_OUT = 900.0
 RULES = RetryRules()
-"""As the module sets them: Lambda's defaults."""
+"""The retries that the module configures: Lambda's defaults."""
 
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:fleet"
 
 
 @dataclass
 class Container:
-    """What lives from one invocation to the next: the function's caches."""
+    """A container of the function; its caches last from one invocation to the next."""
 
     skew: timedelta
     environment: dict[str, str]
     kept: handler.Container | None = None
 
     def open(self) -> handler.Container:
-        """In the place of `handler._container`."""
+        """Return the handler's own container; replaces `handler._container`."""
         if self.kept is None:
             self.kept = handler.Container(self.environment)
         return self.kept
@@ -45,14 +45,14 @@ class Delivery:
     about: str
     attempts: int = 0
     evidence: list[tuple[str, str, datetime]] = field(default_factory=list)
-    """(kind, WorkSpace id, time) of what the event says truly; for the oracles."""
+    """(kind, WorkSpace id, time) of each true statement of the event; for the judges."""
     request_id: str = ""
-    """The same for each try, and for what Lambda delivers twice."""
+    """The same for every attempt, and for both copies of an event delivered twice."""
     accepted_at: datetime | None = None
 
 
 class Context:
-    """What the handler uses of the runtime's context."""
+    """The part of Lambda's context object that the handler uses."""
 
     def __init__(self, invocation: Invocation, request_id: str) -> None:
         self.aws_request_id = request_id
@@ -76,16 +76,16 @@ class Functions:
         trace: Callable[..., None],
         settled: Callable[[Delivery, Invocation], None],
     ) -> None:
-        """`settled` is told of each invocation that returned normally."""
+        """`settled` is called after each invocation that returned normally."""
         self.running: dict[Invocation, tuple[Container, Delivery]] = {}
         self.dead_letters: list[Delivery] = []
         self.ended: list[Callable[[bool], None]] = []
-        """Hear of each invocation's end whether it failed."""
+        """Called at each invocation's end, with whether it failed."""
         self.failed: list[Callable[[Invocation, BaseException], None]] = []
-        """Hear why an invocation failed."""
+        """Called with each invocation that failed, and its error."""
         self.count = 0
         self.none_free_until = agenda.now
-        """Until then every execution of the account is taken: events wait."""
+        """Until then, the account's concurrency is used up, and events wait."""
         self._requests = count()
         self._idle: list[Container] = []
         self._agenda = agenda
@@ -96,7 +96,7 @@ class Functions:
         self._settled = settled
 
     def deliver(self, delivery: Delivery) -> None:
-        """Invoke asynchronously: soon, or when there is an execution to be had again."""
+        """Invoke asynchronously: soon, or once the account has concurrency again."""
         delivery.request_id = delivery.request_id or f"request-{next(self._requests)}"
         delivery.accepted_at = delivery.accepted_at or self._agenda.now
         soon = self._agenda.now + timedelta(seconds=self._rng.uniform(0.005, 0.05))

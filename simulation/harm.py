@@ -1,4 +1,4 @@
-"""P7 by the world's truth: how many WorkSpaces of a bundle are lost to one cause."""
+"""The judge of P7: how many WorkSpaces of a bundle are truly lost to one cause."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .fleet import Fleet
 from .looks import ENDS_WITHIN, Looks
 
 MOST = 3
-"""WorkSpaces of a bundle that are lost after the first bad end could be seen."""
+"""The most WorkSpaces of a bundle that may be lost once the first bad end could be seen."""
 
 SEEN_WITHIN = timedelta(minutes=75)
-"""After so long a bad end could be seen, by an hourly look and another one after ten minutes."""
+"""How long until a bad end could be seen: by an hourly look, and another one ten minutes later."""
 
 Cause = tuple[str, str, Outcome]
-"""A bundle, what is wrong with it, and what becomes of its rebuilds."""
+"""A bundle, what is wrong with it, and the outcome of its rebuilds."""
 
 
 class Harm:
@@ -34,7 +34,7 @@ class Harm:
         counts: Counter[str],
         violated: Callable[[str, datetime, str], None],
     ) -> None:
-        """`steady`: nothing may have kept the function from looking."""
+        """`steady`: nothing can have kept the function from looking."""
         self._fleet = fleet
         self._looks = looks
         self._steady = steady
@@ -44,7 +44,7 @@ class Harm:
         self._late: dict[Cause, set[str]] = defaultdict(set)
 
     def rebuilt(self, desktop: Desktop, rebuild: Rebuild) -> None:
-        """AWS has just accepted a rebuild that the function had asked for."""
+        """Judge a rebuild of the function's that AWS has just accepted."""
         cause = _cause(self._fleet.bundles[desktop.bundle_id])
         if cause is None or rebuild.outcome is not cause[2]:
             return
@@ -60,7 +60,7 @@ class Harm:
         lost.append((desktop, rebuild))
 
     def _could_be_seen(self, lost: list[tuple[Desktop, Rebuild]], at: datetime) -> bool:
-        """Whether anybody who looked could know of a bad end by now, or knows of one."""
+        """Whether the function has seen a bad end by now, or could have by looking."""
         if any(self._looks.bad_end_since(d.id, rebuild) is not None for d, rebuild in lost):
             return True
         ended = [end for _, rebuild in lost if (end := _shows_from(rebuild)) is not None]
@@ -68,7 +68,7 @@ class Harm:
 
 
 def _shows_from(rebuild: Rebuild) -> datetime | None:
-    """From when on a look shows that it went wrong, one without an end included."""
+    """When a look can first show that it went wrong, even if it never ends; None: not yet."""
     if rebuild.outcome is Outcome.NEVER_ENDS:
         return rebuild.accepted_at + ENDS_WITHIN
     return rebuild.finished_at

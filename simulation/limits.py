@@ -1,7 +1,7 @@
-"""P5 by the administrator's share: how many WorkSpaces are away at once, and who goes before whom.
+"""The judge of the administrator's share (P5): how many are rebuilt at once, and in which order.
 
-What counts is what the function was told: a rebuild that AWS did not refuse goes on until its end
-was seen. One that takes longer than two hours and twelve minutes is somebody else's business.
+What counts is what the function was told: a rebuild that AWS did not refuse is in progress until
+its end was seen. After two hours and twelve minutes, it no longer counts here.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 COUNTS_FOR = timedelta(hours=2, minutes=12)
 
 NONE_IS_SHORTER = timedelta(minutes=9)
-"""A rebuild that began takes longer: until then nobody can have seen its end, nor that none was."""
+"""No rebuild is shorter: until then, no look can show that it has ended, or that it never began."""
 
 ROSTER_HOLDS = timedelta(minutes=3)
-"""A batch is worked off with the size of the fleet at its beginning."""
+"""How long a batch may go by the size that the fleet had when the batch began."""
 
 NOT_SENT = frozenset({Fate.UNREACHED, Fate.LOST, Fate.THROTTLED})
-"""Nothing has happened, and the function is told so."""
+"""The fates of a call that had no effect, as the function is told."""
 
 WAITING = frozenset({"share", "brake"})
-"""Reasons of those who wait for others by the administrator's choice."""
+"""The reasons of WorkSpaces that wait for others because of an administrator's setting."""
 
 
 @dataclass
 class _Asked:
     at: datetime
     known: bool = False
-    """Whether AWS's answer was heard, or that the call was not sent."""
+    """Whether the function knows that no rebuild followed: refused, throttled, or not sent."""
 
 
 class Limits:
@@ -48,11 +48,11 @@ class Limits:
         self._sizes: deque[tuple[datetime, int]] = deque(maxlen=20)
 
     def resized(self) -> None:
-        """The roster has been written."""
+        """Note the size of the roster, which has just been written."""
         self._sizes.append((self._world.agenda.now, len(self._world.roster)))
 
     def asked(self, workspace_id: str) -> None:
-        """A rebuild is being asked for."""
+        """Judge a request for a rebuild as it is sent."""
         world, now = self._world, self._world.agenda.now
         self._never_before_sessions(workspace_id, now)
         percent = world.scenario.rebuilding_percent
@@ -68,7 +68,7 @@ class Limits:
         world.oracles.counts["rebuilds within a share"] += 1
 
     def told(self, workspace_id: str, fate: Fate, body: dict[str, Any] | None) -> None:
-        """What the function hears of a rebuild that it asked for."""
+        """Note what the function learns of a rebuild that it requested."""
         refused = body is not None and bool(body.get("FailedRequests"))
         asked = self._away.get(workspace_id)
         if asked is not None and (fate in NOT_SENT or refused):
@@ -90,7 +90,7 @@ class Limits:
         return max([*before, *lately])
 
     def _never_before_sessions(self, workspace_id: str, now: datetime) -> None:
-        """Whose session ended, and who waits for a place, comes before whoever lacks an image."""
+        """WorkSpaces that wait for a place after a session go before those that lack an image."""
         world = self._world
         scenario = world.scenario
         if scenario.brake is None and scenario.rebuilding_percent is None:
@@ -108,7 +108,7 @@ class Limits:
 
 
 def is_claimed(before: Item | None, after: Item | None) -> bool:
-    """Whether the function has just said that it will ask for a rebuild."""
+    """Whether a write has just claimed a rebuild, which the function is about to request."""
     old, new = ((item or {}).get("claim", {}).get("M", {}) for item in (before, after))
     return old.get("asked_at") != new.get("asked_at", old.get("asked_at")) and (
         "accepted_at" not in new
@@ -116,5 +116,5 @@ def is_claimed(before: Item | None, after: Item | None) -> bool:
 
 
 def is_under_way(item: Item) -> bool:
-    """Whether a rebuild has not been seen to end."""
+    """Whether the item has a rebuild that has not been seen to end."""
     return "claim" in item

@@ -1,4 +1,4 @@
-"""The events that reach the function, in AWS's shapes; made by the sandbox's own words."""
+"""The events that reach the function, in AWS's format; the sandbox builds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m simulation.quarter`: months of a calm fleet, in which no alarm may ring."""
+"""Simulate months of a calm fleet, in which no alarm may ring."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ DAYS = 90
 
 
 def calm(seed: int, desktops: int = DESKTOPS, days: float = DAYS) -> Scenario:
-    """The module's defaults and users with a session or two a day, lunch and lost connections
-    among them. Nothing goes wrong."""
+    """The module's defaults, no faults, and users with a session or two a day, some of them short
+    or ended by a lost connection."""
     return Scenario(
         seed,
         desktops,
@@ -31,14 +31,14 @@ def calm(seed: int, desktops: int = DESKTOPS, days: float = DAYS) -> Scenario:
 
 
 def run_quarter(seed: int, desktops: int = DESKTOPS, days: float = DAYS, **chosen: Any) -> Result:
-    """Every promise is judged, and any alarm breaks one. `chosen`: settings besides the defaults,
-    which the command that is told leaves out."""
+    """Judge every promise; any alarm breaks one. `chosen`: settings other than the defaults, which
+    the command in the result leaves out."""
     command = f"python -m simulation.quarter --seed {seed} --desktops {desktops} --days {days:g}"
     return run(replace(calm(seed, desktops, days), **chosen), command)
 
 
 def main() -> int:
-    """0 if every promise was kept, 1 if not."""
+    """Return 0 if every promise was kept, 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m simulation.quarter", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--desktops", type=int, default=DESKTOPS)

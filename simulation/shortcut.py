@@ -1,9 +1,9 @@
-"""botocore's way, once for each kind of request to DynamoDB; then the short one.
+"""A shortcut around botocore for requests to DynamoDB of a kind that it has processed before.
 
-DynamoDB's JSON is what the client is given and what it returns, so a kind of request (operation,
-members, expressions) that botocore has validated before goes to the world at once. Whatever is not
-answered with HTTP 200 takes botocore's way, errors and retries too. Items are shared between the
-table and the function: neither changes one that it has given away.
+The client takes and returns DynamoDB's own JSON. So a kind of request (operation, parameters,
+expressions) that botocore has validated once goes straight to the world. If the answer is not HTTP
+200, botocore handles it, including errors and retries. Table and function share the items: neither
+changes one that it has passed on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ URL = "https://dynamodb.us-east-1.amazonaws.com/"
 
 
 def take(client: Any, wire: Wire) -> Any:
-    """From now on `client`, a DynamoDB client, takes the short way."""
+    """Make a DynamoDB client take the shortcut from now on, and return it."""
     call = client._make_api_call
     known: set[Kind] = set()
 

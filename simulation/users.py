@@ -1,9 +1,9 @@
-"""What people do: sign in, work, sign out, lose their network, come back, or do not.
+"""What users do: sign in, work, sign out, lose the connection, and come back or stay away.
 
-Some have the client of a third party. For AWS they are connected long after they have left
-(`third_party`): until it counts them as disconnected, nothing in the world can tell, so their
-session goes on for the judges, too. Who comes back before that goes on with it, or AWS counts its
-end just then.
+Some use a third-party client (`third_party`). AWS shows such users as connected long after they
+have left, and nothing else in the world shows otherwise. So for the judges, too, their session
+lasts until AWS counts the disconnect. A user who comes back before that continues the session, or
+AWS counts its end at that moment.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .fleet import Fleet
 from .scenario import Scenario
 
 COUNTED_AFTER = (20.0, 60.0)
-"""Minutes after which AWS counts a third party's client as disconnected: "more than 20"."""
+"""Minutes (range) until AWS counts a third-party client as disconnected: "more than 20"."""
 
 
 class Users:
-    """One user per desktop. After `go_home` nobody comes any more."""
+    """One user for each desktop. After `go_home`, nobody signs in any more."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Users:
         told: Callable[[], None],
         trace: Callable[..., None],
     ) -> None:
-        """`told` passes on what the fleet has to tell after each action."""
+        """`told` is called after each action and passes on what happened in the fleet."""
         self._agenda = agenda
         self._fleet = fleet
         self._scenario = scenario
@@ -45,20 +45,20 @@ class Users:
         self._third_party_rng = random.Random(f"third party {scenario.seed}")
         self._third_party: set[str] = set()
         self._uncounted: dict[str, int] = {}
-        """WorkSpaces whose user has left, which AWS has not counted; how often that was."""
+        """WorkSpaces whose user has left unnoticed by AWS so far, with the departure's number."""
         self._departures = 0
         self._at_home = False
         self._shift_ends = agenda.now + timedelta(hours=scenario.shift or 0.0)
 
     def employ(self, desktop_id: str) -> None:
-        """Somebody will use this desktop."""
+        """Give this desktop a user."""
         share = self._scenario.faults.get("third_party", 0.0)
         if share and self._third_party_rng.random() < share:
             self._third_party.add(desktop_id)
         self._in(self._rng.expovariate(1 / self._scenario.pause), desktop_id, self._arrive)
 
     def go_home(self) -> None:
-        """Everybody leaves."""
+        """Let everybody sign out for good."""
         self._at_home = True
         for desktop_id in self._fleet.fleet:
             self._leave(desktop_id)
@@ -105,7 +105,7 @@ class Users:
         self._in(length, desktop_id, self._drop if drops else self._sign_out)
 
     def _vanish(self, desktop_id: str, drops: bool) -> None:
-        """Somebody with a third party's client leaves: AWS counts that later, if nobody is back."""
+        """Let a user of a third-party client leave: AWS counts that later, unless they are back."""
         rng = self._third_party_rng
         self._departures += 1
         this = self._uncounted[desktop_id] = self._departures
@@ -136,7 +136,7 @@ class Users:
         now = self._agenda.now
         try:
             self._fleet.drop(desktop_id, now)
-        except CannotConnect:  # the desktop was taken away from under the user
+        except CannotConnect:  # a rebuild or a person has already ended the session
             self._in(self._rng.uniform(1, 10), desktop_id, self._arrive)
             return
         self._fleet.disconnected(desktop_id, now)

@@ -1,4 +1,4 @@
-"""What must hold once the faults have stopped and time enough has passed: P2 and its bounds."""
+"""What must hold once the faults have ended and enough time has passed: P2 and its bounds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .oracles import Oracles
 from .scenario import Scenario
 
 NOTICE = timedelta(minutes=12)
-"""From a session's end to its alarm, at the most."""
+"""The longest time from a session's end to its alarm."""
 
 SAMPLE = timedelta(minutes=5)
 
@@ -26,23 +26,23 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 CANARY = timedelta(hours=2, minutes=12)
-"""A canary that has not ended by then is given up."""
+"""A canary that has not ended after this time is given up."""
 
 CANARY_IN_CALM = timedelta(minutes=75)
-"""Of a rebuild of up to 51 minutes, and the looks at it."""
+"""How long a canary takes in calm weather: a rebuild of up to 51 minutes, and the looks at it."""
 
 IN_TURN = timedelta(minutes=75)
-"""Of those who wait for a place: a rebuild of up to 51 minutes, the look that sees its end, and the
-next look of whoever waits."""
+"""How long a WorkSpace holds a place that others wait for: a rebuild of up to 51 minutes, the look
+that shows its end, and the next look at the one that waits."""
 
 RETRIES = (timedelta(), 3 * HOUR, 9 * HOUR, 25 * HOUR)
-"""After so many failures, what it takes to try again, an hour of looks included."""
+"""By number of failures: how long until the next attempt, including an hour for looks."""
 
 BELIEVED_WITHIN = timedelta(minutes=30)
-"""From a rebuild's acceptance to the look after which it is believed where none could show it."""
+"""From a rebuild's acceptance to the look at which it counts as done if none could show it."""
 
 HELD = 3
-"""A bundle is held after so many failures."""
+"""How many failures cause a bundle to be held."""
 
 REASONS = frozenset(
     {"deferred", "vacant", "rebuilding", "refused", "failed", "not_learnt", "needs_person"}
@@ -50,11 +50,11 @@ REASONS = frozenset(
 
 
 def bound(scenario: Scenario) -> timedelta:
-    """P2's time: from the end of faults, or of the session, to the rebuild.
+    """The time that P2 allows, from the end of the faults or of the session to the rebuild.
 
-    One audit; a sample that shows vacancy; the grace; a sample after that; each look rounded up
-    to a tick; a lease that a killed invocation left; the API's rate for everything at once; a
-    canary that never ends, and the one after it. To this the administrator's own waits are added.
+    One audit; a sample that shows vacancy; the grace period; a sample after it; each look rounded
+    up to a tick; a lease that a killed invocation left; the API's rate for the whole fleet; a
+    canary that never ends, and the next one. To this, the waits that the administrator chose.
     """
     looks = 2 * (2 * SAMPLE + 2 * MINUTE)
     lease = 5 * MINUTE
@@ -67,12 +67,12 @@ def bound(scenario: Scenario) -> timedelta:
 
 
 def prompt(scenario: Scenario, sessions: Sequence[Session], images: int = 0) -> timedelta:
-    """As `bound`, while nothing at all goes wrong: the alarm is the first to tell, no audit.
+    """The same as `bound` if nothing goes wrong: an alarm reports the session's end, not an audit.
 
-    Each of the `images` that the bundle has been given since needs a canary of its own.
+    Each of the `images` that the bundle has got since needs its own canary.
 
-    Whoever comes back within the grace without a sign-in shows only at the look after it; then
-    the vacancy that is seen there begins a grace of its own.
+    A user who comes back within the grace period without a sign-in shows only at the look after
+    it; the vacancy that is seen there then starts another grace period.
     """
     rate = timedelta(seconds=3 * scenario.desktops / scenario.rate)
     whole = NOTICE + 3 * SAMPLE + timedelta(minutes=6) + scenario.grace_time + rate
@@ -85,7 +85,7 @@ def prompt(scenario: Scenario, sessions: Sequence[Session], images: int = 0) -> 
 
 
 def _chosen(scenario: Scenario, work: timedelta) -> timedelta:
-    """The administrator's own waits, for what takes so long by itself."""
+    """The waits that the administrator chose, for rebuilds that otherwise take `work`."""
     whole = timedelta()
     if scenario.rebuilding_percent is not None:
         places = max(1, int(scenario.desktops * scenario.rebuilding_percent / 100))
@@ -101,7 +101,7 @@ def _chosen(scenario: Scenario, work: timedelta) -> timedelta:
 
 
 def closed(scenario: Scenario) -> timedelta:
-    """How long the rebuild window is closed at a time, at the most."""
+    """The longest time for which the rebuild window is closed; zero without one."""
     window = scenario.rebuild_window
     return window.longest_wait(scenario.begins) if window else timedelta()
 
@@ -113,7 +113,7 @@ class Debt:
     desktop: Desktop
     ended_at: datetime
     knowable_from: datetime | None
-    """When the first sign of it reached the function, or could at its next look; None: none did."""
+    """When the first sign of it reached the function, or could at its next look; None: never."""
 
 
 def debts(
@@ -123,7 +123,7 @@ def debts(
     first_seen: Mapping[str, datetime],
     now: datetime,
 ) -> list[Debt]:
-    """What is owed now by the WorkSpaces `ids`."""
+    """The debts of the WorkSpaces `ids`; `first_seen`: when the ledger first had each of them."""
     found = []
     for desktop in (fleet.fleet[id_] for id_ in ids if id_ in fleet.fleet):
         seen = first_seen.get(desktop.id)
@@ -156,8 +156,8 @@ def debts(
 def _knowable_from(
     fleet: Fleet, desktop: Desktop, oracles: Oracles, clean_at: datetime, settled_at: datetime
 ) -> datetime | None:
-    """Until it has settled, a rebuild may cause by itself all that a short session shows, but for
-    a sign-in and a sample."""
+    """When a debt could be known. Until a rebuild has settled, it may itself cause all that a short
+    session shows, except for a sign-in and a sample."""
     if is_misled(fleet, desktop) or _was_mended_unseen(fleet, desktop, oracles):
         return None
     view = fleet.views[desktop.id][-1] if fleet.views[desktop.id] else None
@@ -178,8 +178,8 @@ def _knowable_from(
 
 
 def _was_mended_unseen(fleet: Fleet, desktop: Desktop, oracles: Oracles) -> bool:
-    """Whether a person restored what a rebuild had broken, and no look showed that it was broken
-    before, or no look that it was restored: then it looks like a rebuild that has ended well."""
+    """Whether a person restored what a rebuild had broken, and the looks missed either the broken
+    state or the restore: to the function, the rebuild then seems to have ended well."""
     last = desktop.rebuilds[-1] if desktop.rebuilds else None
     restored = fleet.restored.get(desktop.id)
     if last is None or last.finished_at is None or restored is None:
@@ -194,8 +194,8 @@ def _was_mended_unseen(fleet: Fleet, desktop: Desktop, oracles: Oracles) -> bool
 
 
 def is_misled(fleet: Fleet, desktop: Desktop) -> bool:
-    """Whether AWS told of a use, after a rebuild that has ended badly, which nobody made. As long
-    as nobody can tell who is connected, that waits for a person, who is told (P6)."""
+    """Whether AWS reported a use that never happened, after a rebuild that ended badly. As long as
+    it is unknown who is connected, the debt waits for a person, who is alerted (P6)."""
     last = desktop.rebuilds[-1] if desktop.rebuilds else None
     if last is None or last.finished_at is None or desktop.state not in BAD:
         return False
@@ -206,9 +206,9 @@ def is_misled(fleet: Fleet, desktop: Desktop) -> bool:
 
 
 def retries(scenario: Scenario, fleet: Fleet, desktop: Desktop, oracles: Oracles) -> timedelta:
-    """What may be added for what went wrong before: the second try comes after two hours, the
-    third after eight, any other after a day; a bundle that is held is tried as rarely. A try that
-    falls due while the window is closed waits for it."""
+    """The time to add for earlier failures: the second attempt comes after two hours, the third
+    after eight, later ones after a day, like all attempts of a held bundle. An attempt that falls
+    due while the window is closed waits for it."""
     mine = _bad(desktop) + oracles.looks.in_vain[desktop.id] + oracles.may_die
     others = sum(
         _bad(other) for other in fleet.fleet.values() if other.bundle_id == desktop.bundle_id
@@ -218,7 +218,7 @@ def retries(scenario: Scenario, fleet: Fleet, desktop: Desktop, oracles: Oracles
 
 
 def _bad(desktop: Desktop) -> int:
-    """Rebuilds that did not end well, or only after a while."""
+    """How many rebuilds did not end well, or only after a while."""
     return sum(
         rebuild.outcome is not Outcome.SUCCEEDS or rebuild.course.ends not in USABLE
         for rebuild in desktop.rebuilds
@@ -228,7 +228,7 @@ def _bad(desktop: Desktop) -> int:
 def spoken_of(
     desktop_id: str, lines: Iterable[tuple[datetime, Mapping[str, Any]]], since: datetime
 ) -> bool:
-    """P6: whether the log names the desktop and a reason since then."""
+    """Whether a log line since then names the desktop and a reason (P6)."""
     return any(
         at >= since
         and line.get("workspace_id") == desktop_id

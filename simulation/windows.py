@@ -1,8 +1,8 @@
-"""The rebuild window by the world's own arithmetic, for the judges: nothing is rebuilt outside.
+"""The rebuild window, computed independently for the judges: nothing is rebuilt outside it.
 
-A window opens when the clock on the wall shows its start, and closes when that shows its end. What
-clocks skip counts as so long after midnight, and of what they show twice the first time counts: so
-each day has its window, and once. Who asks by hand has to wait for it, too (docs/operations.md).
+A window opens when local time reaches its start, and closes at its end. A time that a clock change
+skips counts as that long after midnight; of one that occurs twice, the first counts. So every day
+has exactly one window. Rebuilds requested by hand wait for it, too (docs/operations.md).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True)
 class Window:
-    """As an administrator writes it: hours as HH:MM, days by their first letters; none: all."""
+    """A window as an administrator writes it: HH:MM, and days such as `mon`; none means all."""
 
     start: str
     end: str
@@ -30,25 +30,25 @@ class Window:
 
     @property
     def setting(self) -> str:
-        """As Terraform hands it over."""
+        """The value of REBUILD_WINDOW, as Terraform sets it."""
         days = list(self.days or DAYS)
         given = {"start": self.start, "end": self.end, "timezone": self.timezone, "days": days}
         return json.dumps(given)
 
     def is_open(self, moment: datetime, early: timedelta, late: timedelta) -> bool:
-        """Whether it is open then, or opens within `early`, or has closed less than `late` ago."""
+        """Whether it is open at `moment`, opens within `early`, or closed less than `late` ago."""
         spans = self.spans(moment - 2 * DAY, moment + 2 * DAY)
         return any(opens - early <= moment < closes + late for opens, closes in spans)
 
     def spans(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """When it opens and closes on the days between."""
+        """When it opens and closes, for each day from `since` to `until`."""
         day = since.date()
         while day <= until.date():
             if DAYS[day.weekday()] in (self.days or DAYS):
                 opens, closes = self._shown(day, self.start), self._shown(day, self.end)
                 if self.end <= self.start:
                     closes = self._shown(day + DAY, self.end)
-                if closes <= opens:  # clocks skip its beginning: it is as long as on other days
+                if closes <= opens:  # clocks skip its start: it is as long as on other days
                     closes = opens + _since_midnight(self.end) - _since_midnight(self.start)
                 yield opens, closes
             day += DAY
@@ -62,7 +62,7 @@ class Window:
         return _extremes(self, now)[1]
 
     def _shown(self, day: date, clock: str) -> datetime:
-        """The first moment at which the clock on the wall shows that."""
+        """The first moment of `day` at which local time is `clock`."""
         zone = ZoneInfo(self.timezone)
         shows = datetime.combine(day, datetime.min.time()) + _since_midnight(clock)
         noons = (datetime.combine(day + n * DAY, datetime.min.time(), UTC) for n in (-1, 2))

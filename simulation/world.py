@@ -1,4 +1,4 @@
-"""The whole world of one seed, wired up."""
+"""The whole world of one seed: creates its parts and connects them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from .users import Users
 from .workspaces import Api
 
 LISTEN = frozenset({"pass", "gauges"})
-"""Lines that come whether or not anything happens."""
+"""Decisions of the log lines that are written whether or not anything happens."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Report:
 
 
 class World(FarEnd):
-    """One fleet, its AWS and its users; `run` tells how it went."""
+    """A fleet, its users and its AWS; `run` returns how it went."""
 
     def __init__(self, scenario: Scenario, trace_length: int = 4000) -> None:
         transport.same_jitter(scenario.seed)
@@ -77,21 +77,21 @@ class World(FarEnd):
         )
         self.roster: set[str] = set()
         self.unknown_since: dict[str, datetime] = {}
-        """Ids of the roster that AWS does not know."""
+        """By id: since when AWS no longer knows the WorkSpace."""
         self.poisoned_since: dict[str, datetime] = {}
-        """Ids that spoil the batches that they are in, and records that nobody can read."""
+        """By id: since when it spoils every batch it is in, or its record cannot be read."""
         self.asked_at: dict[str, datetime] = {}
-        """When the function last asked AWS for a WorkSpace."""
+        """When the function last asked AWS about each WorkSpace."""
         self.during_audit: list[tuple[float, Callable[[], object]]] = []
-        """What happens so many seconds after the next audit has begun."""
+        """Actions to do during the next audit, each with its delay in seconds from the start."""
         self.listeners: list[Callable[[datetime, dict[str, Any]], None]] = []
-        """Hear every log line, with its time."""
+        """Called with the time and the fields of every log line."""
         self.causes = Causes(self)
         self.episodes = Episodes(self)
         self.trouble = Trouble(self)
         self.cloudwatch = CloudWatch(self._alarm, self.trouble.is_stuck, self._metric_lag)
         self.telling: Telling | None = None
-        """Judges P6 while `run` lasts."""
+        """Judges the log lines (P6); None until `run`."""
         self.bus = Bus(self)
         self.limits = Limits(self)
         self.rollouts = RollOuts(self)
@@ -106,7 +106,7 @@ class World(FarEnd):
     # -- running ------------------------------------------------------------------------------
 
     def run(self) -> Report:
-        """Faults and users for some hours, then peace and quiet for P2's time."""
+        """Let faults and users act for some hours, then wait without them as long as P2 allows."""
         transport.take_the_place_of_aws(self, self._container)
         shortcut.take(handler._dynamodb(), transport.WIRE)
         self.telling = Telling(self.oracles)
@@ -151,7 +151,7 @@ class World(FarEnd):
         self.events.append((self.agenda.now, what))
 
     def passes(self, span: timedelta) -> bool:
-        """Let time pass; False if a promise was broken meanwhile."""
+        """Let time pass; return False as soon as a promise is broken."""
         return self.agenda.run(self.agenda.now + span, lambda: bool(self.oracles.violations))
 
     # -- the world's parts --------------------------------------------------------------------
@@ -176,7 +176,7 @@ class World(FarEnd):
         self.table.write({"id": {"S": "audit"}, "due_at": since_ever}, "audit")
 
     def write_roster(self) -> None:
-        """As Terraform does."""
+        """Write the roster to the ledger, as Terraform does."""
         ids = [{"S": id_} for id_ in sorted(self.roster)]
         self.table.write({"id": {"S": "roster"}, "workspace_ids": {"L": ids}}, "roster")
         self.limits.resized()
@@ -191,7 +191,7 @@ class World(FarEnd):
         every(60, lambda: self.cloudwatch.evaluate(self.agenda.now), rng.uniform(0, 60))
 
     def _publish(self) -> None:
-        """What desktops did by themselves counts, too."""
+        """Publish the session metric, including what desktops did by themselves until now."""
         self.fleet.tick(self.agenda.now)
         self.told()
         self.cloudwatch.publish(self.agenda.now, self.agenda.after)
@@ -210,7 +210,7 @@ class World(FarEnd):
         self._send(Delivery({"task": task}, task))
 
     def _is_idle(self) -> bool:
-        """Two of three ticks that would find nothing are left out: they cost half the time."""
+        """Whether to skip this tick. Most ticks with nothing due are: they double the run time."""
         self._ticks += 1
         if self._ticks % 3 == 0 or self.scenario.seed % 10 == 0:
             return False
@@ -218,7 +218,7 @@ class World(FarEnd):
         return not any(item["due_at"]["S"] <= now for item in self.table.index.values())
 
     def told(self) -> None:
-        """Pass on what happened to desktops: sign-ins as events, ends of sessions as metrics."""
+        """Pass on what happened to desktops: sign-ins as events, session ends as metrics."""
         for fact in self.fleet.collect():
             match fact.what:
                 case Happening.SIGNED_IN:
@@ -249,7 +249,7 @@ class World(FarEnd):
         self.agenda.after(delay, lambda: self._send(delivery))
 
     def _send(self, delivery: Delivery) -> None:
-        """To Lambda's queue, which delivers at least once."""
+        """Put an event into Lambda's queue, which delivers at least once."""
         once = Delivery(delivery.event, delivery.about, 0, delivery.evidence)
         self.functions.deliver(once)
         if self.faults.happens("event_doubled"):
@@ -278,7 +278,7 @@ class World(FarEnd):
         return workspace_id in self.roster
 
     def heard(self, line: dict[str, Any]) -> None:
-        """A log line of the function; idle ticks are not worth remembering."""
+        """Take in a log line of the function; those of idle ticks are not kept."""
         if self.telling is not None:
             self.telling.heard(line, current())
         for listener in self.listeners:
