@@ -1,8 +1,8 @@
-"""P6 for alarms: quiet in calm weather, on as long as something needs a person, one ring a fault.
+"""The judge of alarms (P6): quiet in calm weather, ringing while a person is needed, once a fault.
 
-The judge evaluates the deployed metric filters and alarms over the lines that the function writes
-and the metrics that AWS publishes. The world tells it what needs a person (`needs`, `mended`); for
-errors, dead letters and silence it sees that by itself.
+It evaluates the deployed metric filters and alarms on the function's log lines and on the metrics
+that AWS publishes. The world tells it what needs a person (`needs`, `mended`); errors, dead letters
+and silence it recognises by itself.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ from sandbox.cloudwatch import AlarmState, CloudWatch, Metric, Transition
 from .deployed import FLEET, Deployed, deployed
 
 RINGS_WITHIN = timedelta(hours=2)
-"""From the moment at which something needs a person to the alarm."""
+"""The longest time from when something needs a person to the alarm."""
 
 CALMS_WITHIN = timedelta(hours=29)
-"""From the mending to OK: what failed is tried again a day after its last try, which may have been
-under way, and each of the two takes over two hours."""
+"""The longest time from the remedy to OK: a failed rebuild is tried again a day after the last
+attempt, which may have been in progress, and each of the two may take over two hours."""
 
 FIRST_LINES = timedelta(minutes=30)
-"""After the deployment an alarm on missing data may ring: nothing has been counted yet."""
+"""How long after deployment an alarm on missing data may ring: nothing has been counted yet."""
 
 PRESENT = timedelta(minutes=12)
-"""The lines of this last while that name who needs a person are the present state."""
+"""How long a line that names a WorkSpace in need of a person counts as the present state."""
 
 SILENCE = timedelta(minutes=10)
-"""Without a line of gauges; they come every five minutes. Without one in a period CloudWatch judges
-an older period, which may say the opposite."""
+"""The longest time without a line of gauges; they come every five minutes. In a period without one,
+CloudWatch evaluates an older period, which may show the opposite."""
 
 STREAK = timedelta(minutes=5)
-"""Errors that follow each other so closely are one failure that lasts."""
+"""Errors no further apart than this are one lasting failure."""
 
 QUEUE_IS_ACTIVE = timedelta(hours=6)
-"""SQS publishes a queue's metrics each minute, for so long after it was used (SQS developer guide,
+"""How long after its last use SQS publishes a queue's metrics every minute (SQS developer guide,
 "Available CloudWatch metrics")."""
 
 NAMED_AT_MOST = 100
-"""WorkSpaces that the log names at a time."""
+"""The most WorkSpaces that the log names at a time."""
 
 ERRORS = Metric.of("AWS/Lambda", "Errors", {"FunctionName": FLEET})
 LETTERS = Metric.of(
@@ -51,7 +51,7 @@ LETTERS = Metric.of(
 
 @dataclass(frozen=True)
 class Broken:
-    """P6 did not hold."""
+    """A violation of P6."""
 
     at: datetime
     what: str
@@ -59,10 +59,10 @@ class Broken:
 
 @dataclass
 class Need:
-    """Something that needs a person, or may be taken for that; at least one of `alarms` says so.
+    """Something that needs a person, or may seem to; at least one of `alarms` reports it.
 
-    `must`: the alarm has to ring, and the log has to name the WorkSpace or held bundle `named`.
-    `rung`: which have told of it. `told`: that something is wrong here has been said.
+    `must`: an alarm has to ring, and the log has to name the WorkSpace or held bundle `named`.
+    `rung`: the alarms that have rung for it. `told`: a violation has been reported for it.
     """
 
     alarms: frozenset[str]
@@ -80,19 +80,19 @@ class Need:
 
 @dataclass
 class AlarmJudge:
-    """`heard`, `invoked`, `letters`, `needs` and `mended` as things happen, `look` each minute."""
+    """Call `look` every minute, and the other public methods as things happen."""
 
     began: datetime
     calm: bool = False
-    """Nothing at all may ring."""
+    """Whether no alarm at all may ring."""
     strict: bool = True
-    """The needs are all that there are. False: others may ring, and may be taken for these in the
-    first two hours."""
+    """Whether the known needs are complete. If not, alarms may ring for others, which may be
+    mistaken for these in the first two hours."""
     what: Deployed = field(default_factory=deployed)
     transitions: list[Transition] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     rung: int = 0
-    """How often any alarm has gone to ALARM, but for what a new one on missing data does."""
+    """How often any alarm has gone to ALARM, except new ones on missing data."""
 
     def __post_init__(self) -> None:
         self.cloudwatch = CloudWatch()
@@ -122,7 +122,7 @@ class AlarmJudge:
     # -- what is seen -------------------------------------------------------------------------
 
     def heard(self, line: Mapping[str, Any], at: datetime) -> None:
-        """A log line of the function, whole."""
+        """Take in a log line of the function, with all its fields."""
         for metric_filter in self.what.filters:
             counted = metric_filter.count(line)
             if counted is not None:
@@ -138,7 +138,7 @@ class AlarmJudge:
                     self._waiting[str(line.get("workspace_id"))] = at
 
     def invoked(self, failed: bool, at: datetime) -> None:
-        """An invocation has ended; those that time out or run out of memory have failed, too."""
+        """Take in an invocation's end; one that times out or runs out of memory has failed, too."""
         self.cloudwatch.put(ERRORS, float(failed), at)
         if not failed:
             return
@@ -149,7 +149,7 @@ class AlarmJudge:
         self.needs("errors", ["errors"], at, since=since, must=at - since > RINGS_WITHIN)
 
     def letters(self, visible: int, at: datetime) -> None:
-        """How many dead letters there are now."""
+        """Take in how many dead letters there are now."""
         self._letters = visible
         if visible:
             self.needs("letters", ["dead-letters"], at)
@@ -168,8 +168,8 @@ class AlarmJudge:
         must: bool = True,
         named: str | None = None,
     ) -> None:
-        """From now on (or `since`) a person is needed for `subject`; said again, it changes nothing
-        but `must`."""
+        """Note that a person is needed for `subject`, from now on or `since`. Further calls change
+        nothing, except that `must` may become true."""
         need = self._needs.get(subject)
         if need is None:
             need = self._needs[subject] = Need(frozenset(alarms), since or at, must, named)
@@ -177,13 +177,13 @@ class AlarmJudge:
         need.must = need.must or must
 
     def mended(self, subject: object, at: datetime) -> None:
-        """Nobody is needed any more for `subject`."""
+        """Note that nobody is needed for `subject` any more."""
         need = self._needs.pop(subject, None)
         if need is not None:
             need.mended_at = at
 
     def forget(self, subject: object) -> None:
-        """Whether anybody is needed for `subject` cannot be told any more."""
+        """Stop judging `subject`: whether anybody is needed for it is no longer known."""
         need = self._needs.pop(subject, None)
         if need is not None:
             self._open.remove(need)
@@ -191,7 +191,7 @@ class AlarmJudge:
     # -- the judgement ------------------------------------------------------------------------
 
     def look(self, now: datetime) -> list[Broken]:
-        """Evaluate the alarms; what is broken since the last look."""
+        """Evaluate the alarms; return the violations since the last look."""
         known = len(self.broken)
         self._notice(now)
         for transition in self.cloudwatch.evaluate(now):
@@ -203,7 +203,7 @@ class AlarmJudge:
         return self.broken[known:]
 
     def _notice(self, now: datetime) -> None:
-        """What the judge knows by itself."""
+        """Note what the judge recognises by itself."""
         if self._letters:
             self._letters_until = now + QUEUE_IS_ACTIVE
         if now < self._letters_until:
@@ -230,11 +230,11 @@ class AlarmJudge:
             self._break(now, f"the alarm {alarm} rings again for the same fault")
 
     def _is_blind(self, now: datetime) -> bool:
-        """Whether there were no lines lately, so that a state may be one from before."""
+        """Whether lines were missing lately, so that alarms may show an older state."""
         return self.began < self._blind_at and now - self._blind_at <= 2 * SILENCE
 
     def _others(self, causes: list[Need], now: datetime) -> set[str]:
-        """Whom the lines name now besides those: their fault is another one."""
+        """Whom the lines name now besides `causes`: each has another fault."""
         named = {id_ for id_ in self._named if self._names(id_, now)}
         return named - {need.named for need in causes if need.named}
 
@@ -270,7 +270,7 @@ class AlarmJudge:
         need.told = True
 
     def _rings_on(self, mended: Need) -> bool:
-        """Whether an alarm goes on that nothing needs, or needed later."""
+        """Whether one of its alarms still rings without another need, present or more recent."""
         needed = {
             name
             for need in self._open

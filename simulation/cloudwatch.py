@@ -1,6 +1,6 @@
-"""The session alarms: SessionDisconnect is published every five minutes and evaluated each minute.
+"""The session alarms: SessionDisconnect is published every five minutes, evaluated every minute.
 
-Only a transition to ALARM notifies. The model is the sandbox's, the alarm the deployed one.
+Only a transition to ALARM notifies. The model is the sandbox's; the rule is the deployed one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .deployed import deployed
 
 
 class CloudWatch:
-    """Alarms by WorkSpace id."""
+    """The session alarms, one for each WorkSpace, by its id."""
 
     def __init__(
         self,
@@ -23,8 +23,8 @@ class CloudWatch:
         stuck: Callable[[str], bool],
         lag: Callable[[], float],
     ) -> None:
-        """`notify` gets the id, the time of a transition to ALARM and its reason; `stuck` says
-        that an alarm stays in ALARM; `lag` is how many seconds late metrics are published."""
+        """`notify` is called with the id, the time and the reason of a transition to ALARM; `stuck`
+        says whether an alarm stays in ALARM; `lag` returns by how many seconds metrics are late."""
         self._model = Model(stuck)
         self._rule = deployed().session_rule
         self._disconnects = Disconnects()
@@ -32,18 +32,18 @@ class CloudWatch:
         self._lag = lag
 
     def add_alarm(self, workspace_id: str) -> None:
-        """As it is some minutes after the apply."""
+        """Add an alarm as it is some minutes after `terraform apply`: in state OK."""
         self._model.add(Alarm(workspace_id, _metric(workspace_id), self._rule), AlarmState.OK)
 
     def remove_alarm(self, workspace_id: str) -> None:
         self._model.remove(workspace_id)
 
     def count(self, workspace_id: str) -> None:
-        """A session has ended."""
+        """Count the end of a session."""
         self._disconnects.add(workspace_id)
 
     def publish(self, now: datetime, later: Callable[[float, Callable[[], None]], None]) -> None:
-        """If the interval is over: a datapoint for each WorkSpace with a disconnect, none else."""
+        """If the interval is over, publish a datapoint for each WorkSpace with a disconnect."""
         self._disconnects.since = self._disconnects.since or now - self._disconnects.interval
         since, counts = self._disconnects.due(now) or (now, {})
         if not counts:
@@ -56,7 +56,7 @@ class CloudWatch:
         later(self._lag(), put)
 
     def evaluate(self, now: datetime) -> None:
-        """Every alarm whose answer can have changed."""
+        """Evaluate every alarm whose state can have changed."""
         for transition in self._model.evaluate(now):
             if transition.new is AlarmState.ALARM:
                 self._notify(transition.alarm, now, transition.reason)

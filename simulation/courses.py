@@ -1,4 +1,4 @@
-"""Which course each rebuild takes: drawn from the weather (`life` and `own signals`)."""
+"""Draws the course of each rebuild from the weather, such as `life` and `own signals`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ DETOURS = (
 )
 
 AFTERWARDS = timedelta(minutes=30)
-"""How long after its end a rebuild may still move LastKnown, or show as a disconnect."""
+"""How long after its end a rebuild may still change LastKnown, or cause a disconnect."""
 
 PUBLISHED = timedelta(minutes=10)
-"""From a disconnect to the alarm about it, at the most, while nothing is late."""
+"""The longest time from a disconnect to its alarm, if nothing is late."""
 
 
 class Courses:
-    """Of one world."""
+    """The courses of one world's rebuilds."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
@@ -63,7 +63,7 @@ class Courses:
         return {}
 
     def _afterwards(self, takes: timedelta) -> dict[str, object]:
-        """What may show until half an hour after the end."""
+        """What may still show after the end: for half an hour, or a hidden row for an hour."""
         happens = self._faults.happens
         found: dict[str, object] = {}
         if happens("hidden_after"):

@@ -1,8 +1,8 @@
-"""Every schedule of the small world: `python -m simulation.exhaustive`.
+"""Runs every schedule of the small world: `python -m simulation.exhaustive`.
 
-A phase is explored depth first, by replay from a copy of the world at its beginning; states that
-were met before are not explored again, but their schedules are counted. Worlds that are equal at
-the end of a phase go on as one.
+A phase is explored depth-first, by replay from a copy of the world at its beginning. A state that
+was met before is not explored again, but its schedules are counted. Worlds that are equal at the
+end of a phase are merged.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from .stepped import Budget
 
 
 class Moment(StrEnum):
-    """From where on everything may happen."""
+    """The moment from which on anything may happen."""
 
     ALARM = "alarm"
-    """The alarm and a tick are on the way."""
+    """An alarm message and a tick are on their way."""
     DUE = "due"
-    """Vacancy was seen, the grace has passed: a tick will look and rebuild."""
+    """Vacancy was seen and the grace period has passed: a tick will look and rebuild."""
     SECOND = "second"
-    """The user came back and left again: of both sessions' ends, of the sign-in between them and
-    of a tick the messages are on the way at once."""
+    """The user came back and left again: the messages of both session ends, of the sign-in between
+    them and of a tick are on their way at the same time."""
     LIFE = "life"
-    """A rebuild was accepted: what becomes of it is seen by the looks that follow."""
+    """A rebuild was accepted: the looks that follow show what becomes of it."""
 
 
 COURSES: dict[str, Course] = {
@@ -52,21 +52,21 @@ COURSES: dict[str, Course] = {
     "moves LastKnown": replace(STRAIGHT, touches_after=45 * MINUTE),
     "disconnects by itself": replace(STRAIGHT, disconnects_after=30 * MINUTE),
 }
-"""What may become of the rebuild in a moment `LIFE`."""
+"""The courses that the rebuild of `Moment.LIFE` may take."""
 
 LOOKS = 4
-"""Phases in which anything may happen after an acceptance: as many looks."""
+"""The number of phases after an acceptance in which anything may happen, with a look in each."""
 
 
 class Reading(StrEnum):
-    """What AWS means by LastKnownUserConnectionTimestamp."""
+    """What AWS may mean by LastKnownUserConnectionTimestamp."""
 
     LAST_SIGHT = "last-sight"
     LOG_IN = "log-in"
 
 
 class Broken(Exception):
-    """A promise was broken on some schedule."""
+    """A schedule broke a promise; the message lists its steps."""
 
     def __init__(self, violation: Violation, path: list[str]) -> None:
         steps = [path[0]] if path else []
@@ -78,7 +78,7 @@ class Broken(Exception):
 
 @dataclass
 class Tally:
-    """What an exploration came to."""
+    """The results of an exploration."""
 
     schedules: int = 0
     steps: int = 0
@@ -97,7 +97,7 @@ class _Phase:
         self.worlds: dict[int, Small] = {}
 
     def run(self) -> Counter[int]:
-        """How many schedules lead to each of `worlds`."""
+        """Explore the phase; return how many schedules lead to each of `worlds`."""
         return self._visit(self._replay([]), [])
 
     def _replay(self, prefix: list[Choice]) -> Small:
@@ -137,12 +137,12 @@ class _Phase:
 
 
 def _enter(world: Small) -> None:
-    """AWS is this world now."""
+    """Let this world answer the function's calls from now on."""
     transport.WIRE.world = world
 
 
 def explore(begin: Small, phases: int, say: bool = False) -> Tally:
-    """All schedules of so many phases, each followed by peace. Raises Broken."""
+    """Run all schedules of so many phases, each followed by a time of peace. Raises Broken."""
     environment = begin.scenario.environment
     transport.take_the_place_of_aws(begin, lambda: handler.Container(environment))
     memory.remember()
@@ -180,7 +180,7 @@ def beginning(
     budget: Budget | None = None,
     course: Course = STRAIGHT,
 ) -> Small:
-    """A session of ten minutes has ended by a lost connection; what follows is open."""
+    """The world at a moment after a session of ten minutes, ended by a lost connection."""
     scenario = replace(SCENARIO, last_known_is_login=reading is Reading.LOG_IN)
     world = Small(scenario=scenario, course=course, budget=budget or Budget())
     transport.take_the_place_of_aws(world, lambda: handler.Container(scenario.environment))
@@ -211,7 +211,7 @@ def beginning(
 
 
 def _second_session(world: Small) -> None:
-    """Three minutes, while the alarm of the first one is late."""
+    """Add a session of three minutes, while the alarm of the first one is late."""
     world.agenda.now += MINUTE
     world.do(("user is back", "with a sign-in"))
     world.agenda.now += 3 * MINUTE
@@ -229,8 +229,8 @@ def _rebuild_is_due(world: Small) -> bool:
 
 
 def budgets(moment: Moment, mishaps: int) -> list[Budget]:
-    """What may go wrong from a moment on. A reconnect and a message that comes twice are explored
-    one without the other where both would be too much."""
+    """What may go wrong from a moment on. Where both together would take too long, a reconnect and
+    a message that comes twice are explored separately."""
     match moment:
         case Moment.LIFE:
             return [Budget(mishaps, doubles=0, reconnects=0, lost_looks=2)]
@@ -240,7 +240,7 @@ def budgets(moment: Moment, mishaps: int) -> list[Budget]:
 
 
 def main() -> int:
-    """0 if every promise was kept, 1 if not."""
+    """Return 0 if every promise was kept, 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m simulation.exhaustive")
     parser.add_argument("--phases", type=int, help="in which anything may happen")
     parser.add_argument("--mishaps", type=int, default=1, help="at most, of all kinds together")
@@ -258,7 +258,7 @@ def main() -> int:
 
 
 def _say(moment: Moment, reading: Reading, name: str, phases: int | None, mishaps: int) -> bool:
-    """Explore from one moment, and print what that came to; False if a promise was broken."""
+    """Explore from one moment and print the results; return False if a promise was broken."""
     about = f"from {moment.value}, {name}, LastKnown is the {reading.value}"
     for budget in budgets(moment, mishaps):
         began = time.process_time()

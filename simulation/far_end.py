@@ -1,4 +1,4 @@
-"""What is at the other end of the wire: the fate of each call, and AWS's answer."""
+"""The other end of the wire: the fate of each call, and AWS's answer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class FarEnd:
     _fates: dict[Invocation, Fate]
 
     def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
-        """What becomes of a call that is being sent now; the judges are told of it."""
+        """What becomes of a call that is being sent now; tells the judges of the call."""
         if service == EVENTS:
             self.bus.sending(given, current())
             return self.bus.fate()
@@ -75,7 +75,7 @@ class FarEnd:
     def exchange(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
     ) -> tuple[int, dict[str, Any]]:
-        """Send a call and return HTTP status and body, after its fate."""
+        """Send a call, subject to its fate; return HTTP status and body."""
         status, body = transport.faulty_exchange(self, invocation, service, operation, given, url)
         if service == EVENTS:
             self.bus.note_lost(body, invocation)
@@ -88,7 +88,7 @@ class FarEnd:
         return status, body
 
     def latency(self, service: str) -> float:
-        """Seconds each way."""
+        """One-way latency of a call, in seconds."""
         if service == EVENTS:
             return self.bus.latency()
         return self.episodes.crawls(service) or self.faults.latency(service)
@@ -97,13 +97,13 @@ class FarEnd:
         return self.faults.throttling_code(service)
 
     def later(self, action: Callable[[], object]) -> None:
-        """Do `action` within 20 seconds: a call that takes effect late."""
+        """Do `action`, the effect of a call that timed out, within 20 seconds."""
         self.agenda.after(self.rng.uniform(0.01, 20), action)
 
     def answer(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
     ) -> tuple[int, dict[str, Any]]:
-        """AWS's answer, and what follows from it in the world."""
+        """Let a call take effect in the world; return AWS's answer as HTTP status and body."""
         if service == EVENTS:
             return self.bus.answer(given)
         if service == "dynamodb":
@@ -143,7 +143,7 @@ class FarEnd:
         if wrote:
             invocation.knew = self.oracles.signals
             after = self.table.items.get(id_)
-            if is_claimed(before, after):  # and in vain, unless AWS is asked
+            if is_claimed(before, after):  # in vain, unless its request is sent
                 self.oracles.looks.in_vain[id_] += 1
             self.bus.wrote(before, after, id_, invocation)
             if self.telling is not None:

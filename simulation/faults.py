@@ -1,4 +1,4 @@
-"""What goes wrong, and when: each fault draws from a stream of its own."""
+"""What goes wrong, and when. All faults of a world draw from one random stream."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Fate(StrEnum):
 
 @dataclass
 class Faults:
-    """The faults of one world. `active` false: everything works from now on."""
+    """The faults of one world. If `active` is false, everything works from now on."""
 
     scenario: Scenario
     active: bool = True
@@ -41,12 +41,12 @@ class Faults:
         return self.scenario.faults.get(name, 0.0) if self.active else 0.0
 
     def happens(self, name: str) -> bool:
-        """Whether a fault happens now; without the fault nothing is drawn."""
+        """Whether a fault happens now; if the world does not have it, nothing is drawn."""
         chance = self.strength(name)
         return chance > 0.0 and self.rng.random() < chance
 
     def fate(self, service: str, writes: bool) -> Fate:
-        """Of one call of the function; `writes`: a conditional write to the ledger."""
+        """The fate of one call of the function; `writes`: a conditional write to the ledger."""
         if self.happens("kill"):
             return self.rng.choice((Fate.KILLED_BEFORE, Fate.KILLED_AFTER))
         if writes and self.happens("repeated_write"):
@@ -69,7 +69,7 @@ class Faults:
         return Fate.ANSWERED
 
     def latency(self, service: str) -> float:
-        """Seconds until a call takes effect, and again until its answer is there."""
+        """One-way latency in seconds: until a call takes effect, or from then to its answer."""
         if self.happens("slow_call"):
             return self.rng.uniform(0.2, 2.5)
         if service == "workspaces" and self.happens("delay"):
@@ -82,7 +82,7 @@ class Faults:
         return self.rng.randint(1, 4) if self.strength("small_pages") else 1000
 
     def unprocessed(self, keys: int) -> int:
-        """How many of so many keys BatchGetItem leaves out."""
+        """How many of so many keys BatchGetItem leaves unprocessed."""
         return self.rng.randint(1, keys) if self.happens("unprocessed_keys") else 0
 
     def copies(self, lost: str, late: str, repeated: str | None) -> list[float]:
@@ -96,7 +96,7 @@ class Faults:
         ]
 
     def throttling_code(self, service: str) -> str:
-        """One of those that botocore knows."""
+        """One of the throttling codes that botocore knows."""
         return self.rng.choice(_codes(service))
 
 

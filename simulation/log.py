@@ -1,4 +1,4 @@
-"""The function's log lines, to whoever listens."""
+"""Passes the function's log lines to a listener."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 Line = dict[str, Any]
 
 _OF_PYTHON = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-"""What the standard library puts into a record; everything else is the function's."""
+"""The attributes that the standard library gives a record; all others are the function's."""
 
 
 class _Ear(logging.Handler):
@@ -35,5 +35,5 @@ def _ear() -> _Ear:
 
 
 def listen(listener: Callable[[Line], None]) -> None:
-    """Hear every line from now on."""
+    """Call `listener` with every line from now on; it replaces the one before."""
     _ear().listener = listener

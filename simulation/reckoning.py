@@ -1,4 +1,4 @@
-"""What a world owes, while nothing goes wrong and at its end: P2, P8 and P6 by its own truth."""
+"""The judge of what a world owes, in calm weather and at its end: P2, P6 and P8."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 MINUTE = timedelta(minutes=1)
 
 HALVING = timedelta(minutes=15)
-"""What it takes to find the one that spoils its batch, and to look at the others."""
+"""How long it takes to find the id that spoils its batch, and to look at the others."""
 
 
 class Reckoning:
-    """Of one world."""
+    """The judge of one world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def begin(self) -> None:
-        """Hold a world without faults to the tight bound, minute by minute; and one with a single
-        poisoned id, row or bundle, but for what is poisoned (P8)."""
+        """Judge a world without faults by the tight bound, every minute; also one with a poisoned
+        id, record or bundle, except for what is poisoned itself (P8)."""
         world = self._world
         if world.scenario.weather in ("calm", "poison") and not world.scenario.dry_run:
             world.agenda.every(MINUTE.total_seconds(), self._be_prompt)
 
     def _be_prompt(self) -> None:
-        """An alarm has told of a session's end: the rebuild waits for no audit."""
+        """If an alarm has reported a session's end, the rebuild must not wait for an audit."""
         world = self._world
         now = world.agenda.now
         slack = timedelta() if world.scenario.calm else HALVING
@@ -57,8 +57,8 @@ class Reckoning:
                 world.oracles.counts["P2 minutes in which only an audit could tell"] += 1
 
     def settle(self) -> None:
-        """Wait for P2's time, or until nothing is owed and an audit has seen everything. Holds that
-        nobody releases run out meanwhile."""
+        """Wait as long as P2 allows, or until nothing is owed and an audit has seen everything.
+        Holds that nobody releases expire meanwhile."""
         world = self._world
         peace = world.administrators.released_at or world.agenda.now
         if not world.passes(peace - world.agenda.now):
@@ -77,16 +77,16 @@ class Reckoning:
             world.passes(15 * MINUTE)
 
     def _asked_in_vain(self) -> list[tuple[str, datetime]]:
-        """Rebuilds that an administrator asked for and that have not followed, and since when."""
+        """WorkSpaces whose rebuild an administrator requested but got none, and since when."""
         world = self._world
         ids = world.roster - world.poisoned_since.keys() - world.episodes.odd
         asked = ((id_, world.administrators.unpaid(id_)) for id_ in sorted(ids))
         return [(id_, at) for id_, at in asked if at and not world.scenario.dry_run]
 
     def _cannot_be_learnt(self, desktop: Desktop) -> bool:
-        """Whether it is ill, and not by a rebuild of ours, as far as was shown: somebody may be
-        connected. A rebuild that was on its way when it was seen STOPPED had ended well. So may
-        somebody if AWS tells of a use since, which nobody made."""
+        """Whether it is in a bad state in which somebody may be connected, as far as looks showed:
+        none of the function's rebuilds caused it (one seen STOPPED on its way seemed to end well),
+        or AWS reported a use since then that never happened."""
         last = desktop.rebuilds[-1] if desktop.rebuilds else None
         if last is None or last.by_person:
             return desktop.state is State.UNHEALTHY
@@ -95,7 +95,7 @@ class Reckoning:
         return desktop.state in BAD and (seems_over or misled)
 
     def debts(self) -> list[verdicts.Debt]:
-        """What is owed now, by the world's truth."""
+        """What is owed now, by the true state of the world."""
         world = self._world
         now = world.agenda.now
         world.fleet.tick(now)
@@ -104,8 +104,8 @@ class Reckoning:
         )
 
     def overdue(self, hindered_at: Mapping[str, datetime]) -> list[str]:
-        """Whose debt is older than all the waits can explain that the administrator chose, or that
-        rebuilds which failed have caused, since something else stood in its way."""
+        """Whose debt is older than the waits that the administrator chose or failed rebuilds caused
+        can explain, counted from when something else last stood in the way (`hindered_at`)."""
         world, now = self._world, self._world.agenda.now
         if world.scenario.dry_run:
             return []
@@ -123,8 +123,8 @@ class Reckoning:
         return verdicts.bound(world.scenario) + retries
 
     def _began(self, debt: verdicts.Debt, peace: datetime = BEGIN) -> datetime:
-        """When the time began within which a debt has to be paid: not before `peace`, nor before
-        the rebuilds that have ended since then."""
+        """When the time allowed for a debt began: not before `peace`, nor before the end of any
+        rebuild that has ended since then."""
         id_, now = debt.desktop.id, self._world.agenda.now
         ends = [_shown_again_at(r, now) for r in debt.desktop.rebuilds if r.begun_at]
         known = debt.knowable_from or debt.ended_at
@@ -132,7 +132,7 @@ class Reckoning:
         return max([peace, free_at, debt.ended_at, known, *(end for end in ends if end > peace)])
 
     def _judge(self, peace: datetime) -> None:
-        """P2 and P6: whatever is owed for too long by now."""
+        """Judge what has been owed for too long by now: P2 and P6."""
         world = self._world
         now, free_at = world.agenda.now, world.administrators.free_at
         bound = verdicts.bound(world.scenario)
@@ -163,5 +163,5 @@ class Reckoning:
 
 
 def _shown_again_at(rebuild: Rebuild, now: datetime) -> datetime:
-    """When a rebuild has ended, and hides the connection status no more."""
+    """When a rebuild has ended and no longer hides the connection status; else `now`."""
     return now if rebuild.finished_at is None else rebuild.finished_at + rebuild.course.row_for

@@ -1,4 +1,4 @@
-"""P6 while a world runs: each decision is one line, and names its WorkSpace."""
+"""The judge of log lines (P6): every decision has one, which names its WorkSpace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECEIVED = frozenset({"recorded", "ignored"})
 
 
 class Telling:
-    """Compares what an invocation received and wrote with what it said."""
+    """Compares what an invocation received and wrote with what it logged."""
 
     def __init__(self, oracles: Oracles) -> None:
         self._oracles = oracles
@@ -22,18 +22,18 @@ class Telling:
         self._wrote: dict[int, set[str]] = defaultdict(set)
 
     def heard(self, line: dict[str, Any], by: Invocation) -> None:
-        """A line of the log."""
+        """Take in a log line."""
         self._said[by.number].add((line["decision"], line.get("workspace_id")))
 
     def wrote(self, operation: str, given: dict[str, Any], by: Invocation) -> None:
-        """A change of the ledger took effect; only those of WorkSpaces are decisions."""
+        """Take in a write to the ledger; only writes about WorkSpaces are decisions."""
         item = given["Item"] if operation == "PutItem" else given["Key"]
         id_ = item["id"]["S"]
         if id_.startswith("ws-"):
             self._wrote[by.number].add(id_)
 
     def ended(self, delivery: Delivery, by: Invocation, at: datetime) -> None:
-        """An invocation has returned normally: it must have said what it did."""
+        """Judge an invocation that returned normally: it must have logged what it did."""
         said, wrote = self._said.pop(by.number, set()), self._wrote.pop(by.number, set())
         silent = wrote - {id_ for _, id_ in said if id_}
         received = {id_ for decision, id_ in said if decision in RECEIVED}

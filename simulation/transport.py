@@ -1,8 +1,8 @@
-"""The function's real boto3 clients, with the world in the place of the network.
+"""The function's real boto3 clients, with the world in place of the network.
 
-botocore validates and serialises each request and parses each answer by its API model; only the
-sending is ours (its `before-send` event). Retries inside the client are botocore's own, with
-their pauses in virtual time.
+botocore validates and serialises each request and parses each response by its API model; only the
+sending is replaced (through its `before-send` event). Retries inside the client are botocore's
+own; their pauses take virtual time.
 """
 
 from __future__ import annotations
@@ -33,43 +33,43 @@ from .clock import VirtualClock
 from .faults import Fate
 
 READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 6.0, "eventbridge": 2.0}
-"""Seconds, as the function configures its clients."""
+"""By service, in seconds, as the function configures its clients."""
 
 CONNECT_TIMEOUT = {"dynamodb": 2.0, "workspaces": 3.0, "eventbridge": 1.0}
 
 
 class World(Protocol):
-    """What is at the other end of the wire."""
+    """The other end of the wire."""
 
     def exchange(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
     ) -> tuple[int, dict[str, Any]]:
-        """Answer with HTTP status and body, or raise what the network would."""
+        """Return HTTP status and body, or raise the error that the network would cause."""
 
 
 class Unreliable(Protocol):
-    """What an exchange with faults needs of the world."""
+    """What `faulty_exchange` needs from the world."""
 
     def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
-        """What is to become of a call that is being sent now."""
+        """What becomes of a call that is being sent now."""
 
     def latency(self, service: str) -> float:
-        """Seconds."""
+        """One-way latency of a call, in seconds."""
 
     def throttling_code(self, service: str) -> str:
-        """What AWS says when it is asked too often."""
+        """The error code of a throttled call."""
 
     def answer(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
     ) -> tuple[int, dict[str, Any]]:
-        """Let a call take effect now: HTTP status and body."""
+        """Let a call take effect now; return HTTP status and body."""
 
     def later(self, action: Callable[[], object]) -> None:
-        """Do something a while after a call timed out."""
+        """Do `action` some time after a call has timed out."""
 
 
 class _Body:
-    """As urllib3's response: only what AWSResponse reads."""
+    """The part of urllib3's response that AWSResponse reads."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -87,7 +87,7 @@ class _Time:
 
 
 class _Os:
-    """Stands in for the module `os` in the handler: what is random there is an invocation's own."""
+    """Stands in for the module `os` in the handler: an invocation's name fixes its random bytes."""
 
     environ = os.environ
 
@@ -110,12 +110,12 @@ class Wire:
 
     world: World | None = None
     had: tuple[int, dict[str, Any]] | BotoCoreError | None = None
-    """What the next request is answered with, as the world has answered it already."""
+    """The outcome of the next request, if the world has already answered it."""
     last: Exchange | None = None
-    """The exchange that was answered last."""
+    """The latest exchange that was answered."""
 
     def send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
-        """Answer a request, or raise what the network would. Runs in the invocation's greenlet."""
+        """Answer a request, or raise a network error. Runs in the invocation's greenlet."""
         service, operation = event_name.split(".")[1:]
         given: dict[str, Any] = json.loads(cast(bytes, request.body or b"{}"))
         url = str(request.url)
@@ -131,7 +131,7 @@ class Wire:
     def exchange(
         self, service: str, operation: str, given: dict[str, Any], url: str
     ) -> tuple[int, dict[str, Any]]:
-        """Hand a call to the world. Raises Killed if the invocation is."""
+        """Pass a call to the world. Raises Killed if the invocation has been killed."""
         if self.world is None:
             raise RuntimeError("no world answers")
         invocation = current()
@@ -147,7 +147,7 @@ def faulty_exchange(
     given: dict[str, Any],
     url: str,
 ) -> tuple[int, dict[str, Any]]:
-    """One call with its latency and its fate."""
+    """Make one call with its latency and its fate; return HTTP status and body."""
 
     def effect() -> tuple[int, dict[str, Any]]:
         return world.answer(invocation, service, operation, given)
@@ -191,7 +191,7 @@ WIRE = Wire()
 
 
 def plug_in(client: Any) -> Any:
-    """Connect a client to the wire: no signatures, and what is the same for each call only once."""
+    """Connect a client to the wire, unsigned; what is the same for each call is computed once."""
     client._user_agent_creator.to_string = lambda: "simulated"
     client._ruleset_resolver.construct_endpoint = _once(client._ruleset_resolver.construct_endpoint)
     client.meta.events.register("before-send", WIRE.send)
@@ -200,7 +200,7 @@ def plug_in(client: Any) -> Any:
 
 
 def _once(construct: Callable[..., Any]) -> Callable[..., Any]:
-    """No service's endpoint depends on what a call says."""
+    """Construct the endpoint only once: for no service does it depend on the call."""
     endpoint: list[Any] = []
 
     def constructed(**about: Any) -> Any:
@@ -213,7 +213,7 @@ def _once(construct: Callable[..., Any]) -> Callable[..., Any]:
 
 @cache
 def virtual_retries() -> None:
-    """botocore's pauses between tries take virtual time."""
+    """Make botocore's pauses between attempts take virtual time."""
     botocore.endpoint.time = _Time  # type: ignore[attr-defined]
 
 
@@ -227,7 +227,7 @@ def _makers() -> dict[str, Any]:
 
 
 def take_the_place_of_aws(world: World, container: Callable[[], handler.Container]) -> None:
-    """From now on the function lives in this world: its clients, its clock, its containers."""
+    """Move the function into this world: its clients, its clock, its containers."""
     virtual_retries()
     for name, maker in _makers().items():
         client = plug_in(maker.__wrapped__())
@@ -239,5 +239,5 @@ def take_the_place_of_aws(world: World, container: Callable[[], handler.Containe
 
 
 def same_jitter(seed: int) -> None:
-    """botocore jitters its retries by the process's own random source."""
+    """Seed the process's random source, from which botocore takes the jitter of its retries."""
     random.seed(seed)

@@ -1,7 +1,7 @@
 """The kinds of weather, their faults, and the highest value that a seed may draw for each.
 
-What a value means: the chance for each call, message or rebuild; for states of things the chance
-for each desktop and half hour; for the rest the chance that a world has it, or its strength.
+A value is the probability of a fault for each call, message or rebuild; for what befalls desktops,
+for each desktop and half hour; otherwise, that a world has the fault, or the fault's strength.
 """
 
 from __future__ import annotations
@@ -85,14 +85,14 @@ WEATHER: dict[str, dict[str, float]] = {
 }
 
 CALM = 0.08
-"""The share of seeds without any fault: they hold the function to tighter promises."""
+"""The share of seeds without any fault, in which the promises are judged more strictly."""
 
 SINGLE = 0.35
 """The share of seeds with one kind of weather."""
 
 
 def draw(rng: random.Random) -> tuple[str, dict[str, float]]:
-    """The kind of weather ("calm", "mixed", or one of `WEATHER`), and its faults."""
+    """Draw the kind of weather ("calm", "mixed", or one of `WEATHER`) and its faults."""
     chance = rng.random()
     if chance < CALM:
         return "calm", {}

@@ -1,4 +1,4 @@
-"""Requests and answers in few words, for the events that a report shows."""
+"""Short forms of requests and answers, for the events that a report shows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _KNOWN = "LastKnownUserConnectionTimestamp"
 
 
 def request(operation: str, given: dict[str, Any]) -> object:
-    """A request to the table without the words that are always the same."""
+    """A request to the table, without what is always the same."""
     match operation:
         case "PutItem":
             return {name: next(iter(value.values())) for name, value in given["Item"].items()}
@@ -21,7 +21,7 @@ def request(operation: str, given: dict[str, Any]) -> object:
 
 
 def answer(body: dict[str, Any]) -> object:
-    """An answer of the WorkSpaces API, as far as it matters."""
+    """The relevant part of an answer of the WorkSpaces API."""
     kept = ("State", "IpAddress", "BundleId", "ImageId")
     for name in ("Workspaces", "WorkspacesConnectionStatus", "Bundles"):
         if name in body:
