@@ -1,9 +1,9 @@
-"""What administrators ask the function for: a rebuild by hand, a hold, its release; and the judge.
+"""Requests of administrators: a rebuild by hand, a hold, a release; and the judge of them.
 
-A held WorkSpace is never rebuilt. One that was asked for by hand is, without grace, but never under
-a user. A request may be lost for hours in Lambda's queue, and come twice: it says when it was made,
-but it can be kept only once its invocation has ended.
-Half of the holds that last are released in the end; the others run out by themselves.
+A held WorkSpace is never rebuilt. A rebuild by hand waits for no grace period, but never happens
+while somebody is connected. A request may spend hours in Lambda's queue, and arrive twice: it
+carries the time at which it was made, but counts only once its invocation has ended.
+In the end, half of the WorkSpaces ever held are released; the other holds expire by themselves.
 """
 
 from __future__ import annotations
@@ -25,40 +25,40 @@ TURN = 1800.0
 """Seconds between two rounds."""
 
 SLOWLY = timedelta(minutes=10)
-"""How long an invocation may take from reading a request to its end."""
+"""The longest time that an invocation may take from reading a request to its end."""
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 FAR = datetime.max.replace(tzinfo=UTC)
 
 RELEASED_AFTER = 1500.0
-"""Seconds of peace: what was held in a queue, or was a dead letter, has come by then."""
+"""Seconds after the faults, by which queued events and redriven dead letters have arrived."""
 
 
 class Administrators:
-    """Of one world. After `end` nobody holds anything anew."""
+    """The administrators of one world. After `end`, they request no new holds or rebuilds."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._rng = random.Random(f"administrators {world.scenario.seed}")
         self._over = False
         self._held: dict[str, tuple[datetime, datetime]] = {}
-        """From when on, and until when, a WorkSpace is held for certain."""
+        """From when until when each WorkSpace is certainly held."""
         self._hold_asked_at: dict[str, datetime] = {}
-        """When the latest hold that was received was asked for: an older one is no news."""
+        """When the latest hold received was requested: an older request changes nothing."""
         self.ever_held: set[str] = set()
-        """WorkSpaces of which somebody has asked for a hold."""
+        """WorkSpaces for which a hold was ever requested."""
         self._runs_out: dict[str, datetime] = {}
-        """When the last hold of a WorkSpace is over, if nobody releases it."""
+        """When the last hold of each WorkSpace expires, unless somebody releases it."""
         self._released: set[str] = set()
-        """Those that are released in the end."""
+        """WorkSpaces that are released in the end."""
         self._wanted: dict[str, tuple[datetime, datetime]] = {}
-        """When the last rebuild was asked for that was received, and when it was."""
+        """When the latest rebuild request received was made, and when it was received."""
         self._asked_at: dict[str, datetime] = {}
         self.released_at: datetime | None = None
-        """When the last releases have been received."""
+        """When the last releases have been received; None before `end`, or without holds."""
 
     def begin(self) -> None:
-        """Schedule the rounds, if anybody asks for anything; once, when the world starts."""
+        """Schedule the rounds, if this world has requests; called once, when it starts."""
         world = self._world
         if world.faults.strength("held") or world.faults.strength("by_hand"):
             world.oracles.is_wanted = self.is_wanted
@@ -76,7 +76,7 @@ class Administrators:
                 self._released.add(id_)
 
     def free_at(self, workspace_id: str) -> datetime:
-        """When its last hold is over, by itself or by a release, once all requests have come."""
+        """When its last hold has expired or been released, and all requests have arrived."""
         if self.released_at is None:
             return NEVER
         runs_out = self._runs_out.get(workspace_id, NEVER)
@@ -85,7 +85,7 @@ class Administrators:
 
     @property
     def all_free_at(self) -> datetime:
-        """When no hold lasts any more."""
+        """When all holds of the roster's WorkSpaces are over."""
         return max(map(self.free_at, self._world.roster), default=NEVER)
 
     def _round(self) -> None:
@@ -94,7 +94,7 @@ class Administrators:
             if world.faults.happens("held"):
                 self.ever_held.add(id_)
                 hours = rng.uniform(0.5, 12)
-                if id_ in self._held:  # this hold may count, also if its invocation fails
+                if id_ in self._held:  # this hold may count even if its invocation fails
                     since, until = self._held[id_]
                     ends_by = world.agenda.now + timedelta(hours=hours) - SLOWLY
                     self._held[id_] = (since, min(until, ends_by))
@@ -108,7 +108,7 @@ class Administrators:
     def _send(self, task: str, id_: str, delay: float = 0.0, **given: object) -> None:
         world = self._world
         if task == "release":
-            self._held[id_] = (world.agenda.now, world.agenda.now)  # for certain no more
+            self._held[id_] = (world.agenda.now, world.agenda.now)  # no longer certain
 
         def ask() -> None:
             asked_at = world.agenda.now.isoformat(timespec="milliseconds")
@@ -118,7 +118,7 @@ class Administrators:
         world.agenda.after(delay, ask)
 
     def settled(self, delivery: Delivery, now: datetime) -> None:
-        """An invocation has received a request, and has returned normally."""
+        """Note a request whose invocation has returned normally."""
         match delivery.event:
             case {"workspace_ids": [str(id_)], "asked_at": str(text), **given}:
                 self._received(given, id_, datetime.fromisoformat(text), now)
@@ -130,14 +130,14 @@ class Administrators:
             case {"task": "hold", "hours": float(hours)}:
                 self.ever_held.add(id_)
                 if self.released_at is not None and now >= self.released_at:
-                    self._released.discard(id_)  # it comes after its release
+                    self._released.discard(id_)  # it arrived after its release
                 ends_by = asked_at + timedelta(hours=hours)
                 self._runs_out[id_] = max(ends_by, self._runs_out.get(id_, ends_by))
                 since, until = self._held.get(id_, (now, FAR))
                 before = self._hold_asked_at.get(id_, NEVER)
                 self._hold_asked_at[id_] = max(asked_at, before)
                 if since < until and asked_at > before:
-                    last = until if until > now else FAR  # the last word counts, whichever it was
+                    last = until if until > now else FAR  # either may be the last word
                     self._held[id_] = (now, min(last, ends_by - SLOWLY))
             case {"task": "rebuild"}:
                 self._asked_at[id_] = max(asked_at, self._asked_at.get(id_, NEVER))
@@ -147,7 +147,7 @@ class Administrators:
     # -- the judgement ------------------------------------------------------------------------
 
     def asks(self, workspace_id: str) -> None:
-        """A rebuild is being asked for."""
+        """Judge a request to AWS for a rebuild: no WorkSpace that is held."""
         world, now = self._world, self._world.agenda.now
         claim = world.table.items.get(workspace_id, {}).get("claim", {}).get("M")
         if workspace_id not in self._held or claim is None:
@@ -159,7 +159,7 @@ class Administrators:
             world.oracles.violated("P1", now, what)
 
     def is_wanted(self, workspace_id: str) -> bool:
-        """Whether a rebuild by hand may be owed, without grace: nobody has signed in since."""
+        """Whether a rebuild by hand, without a grace period, may be owed: no sign-in since."""
         asked_at, world = self._asked_at.get(workspace_id), self._world
         if asked_at is None:
             return False
@@ -175,12 +175,12 @@ class Administrators:
         return last is None or asked_at >= last.accepted_at - SLOWLY
 
     def unpaid(self, workspace_id: str) -> datetime | None:
-        """When a rebuild was asked for, as far as the function knows, that has not followed."""
+        """When the function received a request for a rebuild that has not followed, if any."""
         asked_at, received_at = self._wanted.get(workspace_id, (None, NEVER))
         desktop = self._world.fleet.fleet.get(workspace_id)
         known_since = self._world.table.first_written.get(workspace_id, FAR)
         if asked_at is None or desktop is None or received_at < known_since:
-            return None  # what is taken off the roster is forgotten
+            return None  # the function forgets what leaves the roster
         since = asked_at - SLOWLY
         paid = any(
             rebuild.accepted_at >= since

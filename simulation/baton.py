@@ -1,8 +1,8 @@
-"""Invocations that run at the same time, one at a time.
+"""Concurrent invocations, of which one runs at a time.
 
-The handler is synchronous code, so each invocation gets a greenlet. It hands the baton back at
-every AWS call and every sleep; the agenda says who goes on. A killed invocation never runs a
-statement of its own again: not even its `finally` reaches AWS.
+The handler is synchronous code, so each invocation runs in its own greenlet. It hands the baton
+back at every AWS call and every sleep; the agenda decides which one continues. A killed invocation
+makes no further call to AWS, not even from a `finally` block.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .agenda import Agenda
 
 
 class Killed(BaseException):
-    """The function's process is gone. No `except Exception` can stop it."""
+    """The function's process is gone. No `except Exception` catches this."""
 
 
 class Invocation(greenlet.greenlet):
@@ -47,11 +47,11 @@ class Invocation(greenlet.greenlet):
         self._ended = ended
 
     def begin(self) -> None:
-        """Run to the first pause."""
+        """Run up to the first pause."""
         self.switch()
 
     def pause(self, seconds: float) -> None:
-        """Let the world go on for a while. Raises Killed if there is no life after it."""
+        """Let the world go on for so many seconds. Raises Killed if it is killed meanwhile."""
         self.check_alive()
         wake = self.agenda.now + timedelta(seconds=max(0.0, seconds))
         self.agenda.at(min(wake, self.deadline), self._resume)
@@ -60,7 +60,7 @@ class Invocation(greenlet.greenlet):
             self.die()
 
     def hand_over(self) -> None:
-        """Give the baton back to the agenda, until somebody resumes this invocation."""
+        """Hand the baton back to the agenda, until this invocation is resumed."""
         parent = self.parent
         if parent is None:
             raise RuntimeError("an invocation outside the agenda")
@@ -68,7 +68,7 @@ class Invocation(greenlet.greenlet):
         self.check_alive()
 
     def die(self) -> None:
-        """The process is killed here and now."""
+        """Kill the process here and now."""
         self.killed = True
         raise Killed
 

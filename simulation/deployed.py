@@ -1,7 +1,7 @@
 """The alarms and metric filters that Terraform would deploy, read from its plan of the module.
 
-A plan takes ten seconds and depends on the module's own files alone (*.tf and the *.json that they
-read), so it is kept in `.terraform/`, under a name made from them.
+A plan takes ten seconds and depends only on the module's own files (*.tf, and the *.json that they
+read), so it is cached in `.terraform/`, under a hash of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sandbox.cloudwatch import Alarm, Metric, MetricFilter, Rule
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = Path(__file__).parent / ".terraform"
 FLEET = "fleet"
-"""The name of the module's deployment, as in the function's environment here."""
+"""The name of the module's deployment, as in the environment of the simulated function."""
 
 _WORKSPACE = "ws-000000000"
 _PROVIDER = {
@@ -34,32 +34,32 @@ _PROVIDER = {
     "skip_region_validation": True,
     "skip_requesting_account_id": True,
 }
-"""Nothing is asked of AWS: the module has no data source that needs it."""
+"""A provider that makes no calls to AWS: the module has no data source that needs them."""
 
 
 class CannotPlan(RuntimeError):
-    """Terraform made no plan; the message is what it said."""
+    """Terraform failed to make a plan; the message is its output."""
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """What CloudWatch is told to do."""
+    """The alarms and metric filters of a deployment."""
 
     session_rule: Rule
-    """Of the alarm that each WorkSpace has."""
+    """The rule of the session alarm that each WorkSpace has."""
     operations: tuple[Alarm, ...]
-    """The alarms for people, named as in the runbook: `late`, not `fleet-late`."""
+    """The operations alarms, named as in the runbook: `late`, not `fleet-late`."""
     filters: tuple[MetricFilter, ...]
 
 
 @cache
 def deployed() -> Deployed:
-    """The module's defaults as Terraform plans them. Raises CannotPlan."""
+    """What Terraform plans for the module's defaults. Raises CannotPlan."""
     return read(plan([*ROOT.glob("*.tf"), *ROOT.glob("*.json")]))
 
 
 def read(resources: Iterable[Mapping[str, Any]]) -> Deployed:
-    """Alarms and filters among the resources of a plan."""
+    """The alarms and filters among the resources of a plan."""
     alarms, filters = list[Alarm](), list[MetricFilter]()
     for resource in resources:
         match resource["type"]:
@@ -98,7 +98,7 @@ def _filters(values: Mapping[str, Any]) -> Iterator[MetricFilter]:
 
 
 def plan(sources: Iterable[Path]) -> list[dict[str, Any]]:
-    """The module's resources, planned unless these very sources have been planned before."""
+    """The module's resources; plans them unless a plan of the same sources is cached."""
     texts = {path.name: path.read_bytes() for path in sorted(sources)}
     named = hashlib.sha256(b"\0".join(name.encode() + text for name, text in texts.items()))
     kept = KEPT / f"{named.hexdigest()[:32]}.json"
@@ -107,13 +107,13 @@ def plan(sources: Iterable[Path]) -> list[dict[str, Any]]:
         with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
             made = Path(folder) / "resources.json"
             made.write_text(json.dumps(_planned(Path(folder), texts)))
-            made.replace(kept)  # at once: another process may be at it, too
+            made.replace(kept)  # atomically: another process may do the same
     resources: list[dict[str, Any]] = json.loads(kept.read_text())
     return resources
 
 
 def _planned(folder: Path, texts: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    """Plan a copy of the module; it has a package of its own, which belongs to no sources."""
+    """Plan a copy of the module, with an empty package as a placeholder."""
     package = folder / "module" / "package"
     package.mkdir(parents=True)
     for name, text in texts.items():

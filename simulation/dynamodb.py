@@ -1,4 +1,4 @@
-"""One DynamoDB table with a local index, in memory: one collection of items."""
+"""A DynamoDB table with a local secondary index, in memory, with a single item collection."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ INDEXED = (
     "owed_since",
     "outdated_at",
 )
-"""What the index `due` holds of an item, see main.tf."""
+"""The attributes that the index `due` projects (main.tf)."""
 
 
 class TableError(Exception):
-    """An error answer of DynamoDB."""
+    """An error response of DynamoDB."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
@@ -36,7 +36,7 @@ class TableError(Exception):
         self.message = message
         self.status = status
         self.item: Item | None = None
-        """What is there instead, if that was asked for."""
+        """The item that failed the condition, if the request asked for it."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Table:
         page_size: Callable[[], int],
         unprocessed: Callable[[int], int],
     ) -> None:
-        """`unprocessed` says how many of so many keys BatchGetItem leaves out."""
+        """`unprocessed` returns how many of so many keys BatchGetItem leaves unprocessed."""
         self.name = name
         self.items: dict[str, Item] = {}
         self.index: dict[str, Item] = {}
@@ -65,7 +65,7 @@ class Table:
         self._writes = 0
 
     def call(self, operation: str, given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """The answer, and whether something was written. Raises TableError."""
+        """Return the answer, and whether something was written. Raises TableError."""
         operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "GetItem": self._get,
             "BatchGetItem": self._batch_get,

@@ -1,6 +1,6 @@
-"""Hours in which something is wrong for everybody: an API that is away, a ledger that throttles, a
-rule that is disabled, no execution to be had, answers that crawl, ids that spoil each batch, a
-roster that changes."""
+"""Times in which something is wrong for everybody: the API is down, the ledger throttles, a rule is
+disabled, the account has no concurrency left, answers crawl, an id spoils each batch, the roster
+changes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LONGEST = {
     "no_schedule": 7200.0,
     "crawl": 2 * 3600.0,
 }
-"""Seconds that an episode lasts at the most."""
+"""The longest duration of each episode, in seconds."""
 
 CRAWLING = {"dynamodb": (1.0, 1.4), "workspaces": (2.0, 2.9)}
-"""Seconds each way while answers crawl, just below the function's time-outs: a pass over the end of
-a shift then lasts up to a quarter of an hour, and ticks pile up behind it."""
+"""One-way latency in seconds (range) while answers crawl, just below the function's time-outs: a
+pass over the end of a shift then lasts up to a quarter of an hour, and ticks pile up behind it."""
 
 NEIGHBOURS_MATTER = timedelta(seconds=10)
-"""The API's limit has recovered after so long."""
+"""How long the API's limit takes to recover."""
 
 HALF_A_SECOND = timedelta(seconds=0.5)
 
@@ -39,16 +39,16 @@ POISONED = ("DescribeWorkspaces", "DescribeWorkspacesConnectionStatus")
 
 
 class Episodes:
-    """Of one world. After `end` all are over."""
+    """The episodes of one world. After `end`, all are over."""
 
     def __init__(self, world: World) -> None:
         self.current: set[str] = set()
         self.disabled: set[str] = set()
-        """Rules that do not fire: an audit's, sign-ins', or alarms' actions."""
+        """What does not fire: the rule of audits or of sign-ins, or the alarms' actions."""
         self.poisoned: set[str] = set()
-        """WorkSpaces and bundles that are held up themselves."""
+        """Poisoned bundles and WorkSpaces, and WorkSpaces of such bundles: they may be held up."""
         self.odd: set[str] = set()
-        """WorkSpaces whose item somebody has spoiled, for good."""
+        """WorkSpaces whose ledger item is corrupted, for good."""
         self._world = world
         self._rng = random.Random(f"episodes {world.scenario.seed}")
         self._sent: list[Delivery] = []
@@ -56,7 +56,7 @@ class Episodes:
         self._over = False
 
     def begin(self) -> None:
-        """Draw the episodes and schedule them; once, when the world starts."""
+        """Draw the episodes and schedule them; called once, when the world starts."""
         world, rng = self._world, self._rng
         happens, after = world.faults.happens, world.agenda.after
         span = world.scenario.hours * 3600
@@ -82,7 +82,7 @@ class Episodes:
             world.agenda.every(600.0, self._forge, 1.0)
 
     def end(self) -> None:
-        """Whatever was wrong for everybody is right again; dead letters are sent again."""
+        """End whatever is wrong for everybody, and send the dead letters again."""
         world = self._world
         self._over = True
         self.current.clear()
@@ -96,7 +96,7 @@ class Episodes:
             world.deliver(again, self._rng.uniform(0, 600))
 
     def remember(self, delivery: Delivery) -> None:
-        """A message that may come again, much later."""
+        """Keep a message, which may arrive again much later."""
         if not self._over and len(self._sent) < 100:
             self._sent.append(delivery)
 
@@ -118,7 +118,7 @@ class Episodes:
         self._world.api.is_away = "api_away" in self.current
 
     def crawls(self, service: str) -> float | None:
-        """Seconds each way of a call that is being sent now, if answers crawl."""
+        """One-way latency in seconds of a call being sent now; None unless answers crawl."""
         if "crawl" not in self.current:
             return None
         return self._rng.uniform(*CRAWLING[service])
@@ -145,7 +145,7 @@ class Episodes:
         self._poisoned(id_)
 
     def _poison_record(self) -> None:
-        """Somebody's hand, or an older version, has left something odd in a record."""
+        """Leave something odd in a record, as a person or an older version might."""
         world, rng = self._world, self._rng
         fine = world.roster - self.poisoned
         ids = [id_ for id_ in sorted(world.table.items) if id_ in fine]
@@ -174,14 +174,14 @@ class Episodes:
     # -- the roster ---------------------------------------------------------------------------
 
     def _change_roster(self, change: Callable[[], None]) -> None:
-        """Now, or in the middle of the next audit."""
+        """Change the roster now, or during the next audit."""
         if self._rng.random() < 0.5:
             change()
         else:
             self._world.during_audit.append((self._rng.uniform(0.02, 3), change))
 
     def _shrink(self) -> None:
-        """Terraform takes a WorkSpace off the roster, with its alarm and its IAM statement."""
+        """Take a WorkSpace off the roster, as Terraform does, with its alarm and IAM statement."""
         world = self._world
         if len(world.roster) < 2:
             return
@@ -193,7 +193,7 @@ class Episodes:
         world.oracles.off_roster_since[id_] = world.agenda.now
 
     def _grow(self) -> None:
-        """Terraform puts a new WorkSpace on the roster, or one that was on it before."""
+        """Put a WorkSpace on the roster, as Terraform does: a new one, or one that was on it."""
         world = self._world
         strangers = sorted(set(world.fleet.fleet) - world.roster)
         if not strangers:
@@ -209,7 +209,7 @@ class Episodes:
     # -- neighbours ---------------------------------------------------------------------------
 
     def neighbours(self) -> None:
-        """Somebody else has used up some of the API's limit since the call before."""
+        """Let other callers use up some of the API's limit since the previous call."""
         world, now = self._world, self._world.agenda.now
         since, self._asked_at = max(self._asked_at, now - NEIGHBOURS_MATTER), now
         while world.faults.strength("other_tools") and since < now:
@@ -218,7 +218,7 @@ class Episodes:
             since += HALF_A_SECOND
 
     def _forge(self) -> None:
-        """Messages that nobody should believe, and true ones that come once more."""
+        """Send messages that must not be believed, and repeat a true one."""
         world, rng = self._world, self._rng
         if not world.faults.happens("forged"):
             return
@@ -227,7 +227,7 @@ class Episodes:
         for id_ in strangers:
             at = now + timedelta(hours=rng.uniform(-1, 48))
             world.deliver(Delivery(messages.session_end(id_, at, now), f"forged: {id_}"))
-            world.fleet.disturbed_at[id_] = now  # who joins later may have been told of
+            world.fleet.disturbed_at[id_] = now  # it may join the roster later
         if self._sent:
             again = rng.choice(self._sent)
             world.deliver(Delivery(again.event, again.about, 0, again.evidence))

@@ -1,4 +1,4 @@
-"""EventBridge, and the judge of what it is told: each thing once, and a loss holds up nobody."""
+"""EventBridge, and the judge of its events: each is sent once, and a lost one delays nothing."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from .world import World
 
 SERVICE = "eventbridge"
-"""As botocore names it in its own events."""
+"""The service's name in botocore's own events."""
 
 SOURCE = "workspaces-nonpersistent"
 
 ENTRIES_PER_CALL = 10
-"""PutEvents takes no more (its API reference)."""
+"""The most entries that one PutEvents call takes (its API reference)."""
 
 REQUESTED = "WorkSpace Rebuild Requested"
 ENDED = "WorkSpace Rebuild Ended"
@@ -32,17 +32,17 @@ BLOCKED = "WorkSpace Rebuild Blocked"
 HELD = "WorkSpaces Bundle Held"
 
 OF_LINES = {"finished": ENDED, "believed": ENDED, "failed": FAILED, "held_bundle": HELD}
-"""What goes with a log line. Requests and what is blocked are known without the log."""
+"""The detail type that a log line implies. Requests and blocks are known without the log."""
 
 LOSSES = (Fate.THROTTLED, Fate.AILING, Fate.AILING_WORKED, Fate.UNREACHED, Fate.LOST)
 LATER_LOSSES = (Fate.LOST_WORKED, Fate.LOST_WORKS_LATER)
 
 Told = tuple[str, str]
-"""A detail-type, and the WorkSpace or bundle that it is about."""
+"""A detail type, and the WorkSpace or bundle that it is about."""
 
 
 class Bus:
-    """Of one world. Its faults are drawn from a stream of their own, and do not end with others."""
+    """The event bus of one world. Its losses have their own random stream, and never end."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -57,7 +57,7 @@ class Bus:
         self._blocked: set[str] = set()
 
     def begin(self) -> None:
-        """Listen to log and crashes, if events are published; once, when the world starts."""
+        """Listen to log and failures, if events are published; called once, at the start."""
         if self._world.scenario.publish_events:
             self._world.listeners.append(self.heard)
             self._world.functions.failed.append(self.crashed)
@@ -65,7 +65,7 @@ class Bus:
     # -- the service --------------------------------------------------------------------------
 
     def fate(self) -> Fate:
-        """Of a call that is being sent now."""
+        """The fate of a call that is being sent now."""
         invocation, rng = current(), self._rng
         if not self._world.scenario.publish_events:
             self._broken("P8", "an event is sent though none are published")
@@ -80,11 +80,11 @@ class Bus:
         return rng.choice((*LOSSES, *LATER_LOSSES))
 
     def latency(self) -> float:
-        """Seconds each way."""
+        """One-way latency of a call, in seconds."""
         return self._rng.uniform(0.01, 0.1)
 
     def answer(self, given: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        """HTTP status and body of PutEvents: it may take some entries and refuse others."""
+        """HTTP status and body of PutEvents, which may accept some entries and refuse others."""
         answers: list[dict[str, str]] = []
         for number, _ in enumerate(given["Entries"]):
             if self._rng.random() < self._entry_loss:
@@ -96,13 +96,13 @@ class Bus:
         return 200, {"FailedEntryCount": lost, "Entries": answers}
 
     def note_lost(self, body: Mapping[str, Any], by: Invocation) -> None:
-        """Entries of an answer that was heard: whoever lost some may leave it at that."""
+        """Note whether an answer that arrived reports lost entries: they need not be resent."""
         self._losses[by.number] += bool(body.get("FailedEntryCount"))
 
     # -- what should be told ------------------------------------------------------------------
 
     def sending(self, given: Mapping[str, Any], by: Invocation) -> None:
-        """Entries leave the function; what becomes of them is not its fault."""
+        """Judge entries as they are sent; what becomes of them is not the function's fault."""
         entries = given["Entries"]
         if not 0 < len(entries) <= ENTRIES_PER_CALL:
             self._broken("P6", f"{len(entries)} events in one call")
@@ -124,11 +124,11 @@ class Bus:
         self._ends.add(end)
 
     def accepted(self, id_: str, by: Invocation) -> None:
-        """AWS has accepted a rebuild, and its answer was heard."""
+        """Expect an event: AWS has accepted a rebuild, and its answer has arrived."""
         self._due[by.number][REQUESTED, id_] += 1
 
     def wrote(self, before: Item | None, after: Item | None, id_: str, by: Invocation) -> None:
-        """An item changes. While a rebuild was asked for and has not ended, nothing is blocked."""
+        """Take in a write of an item. While a rebuild is in progress, nothing is blocked."""
         if after is None or id_ not in self._world.fleet.fleet:
             self._blocked.discard(id_)
             return
@@ -137,7 +137,7 @@ class Bus:
             trouble = after.get("trouble", {}).get("M", {})
             blocked = trouble.get("need", {}).get("S") == "blocked"
         except AttributeError:
-            return  # somebody has spoiled it
+            return  # a corrupted item
         if under_way or before == after:
             return
         if blocked and id_ not in self._blocked:
@@ -145,7 +145,7 @@ class Bus:
         (self._blocked.add if blocked else self._blocked.discard)(id_)
 
     def heard(self, _: datetime, line: Mapping[str, Any]) -> None:
-        """A log line."""
+        """Take in a log line."""
         number = current().number
         if (what := OF_LINES.get(line["decision"])) is not None:
             id_ = line["bundle_id"] if what == HELD else line["workspace_id"]
@@ -156,12 +156,12 @@ class Bus:
     # -- the judgement ------------------------------------------------------------------------
 
     def ended(self, by: Invocation) -> None:
-        """An invocation has returned normally: it must have told everything."""
+        """Judge an invocation that returned normally: it must have sent all its events."""
         due, sent = self._due.pop(by.number, Counter()), self._sent.pop(by.number, Counter())
         if not self._world.scenario.publish_events:
             return
         for id_ in [id_ for what, id_ in due if what == FAILED]:
-            due.pop((BLOCKED, id_), None)  # that a rebuild failed says so, too
+            due.pop((BLOCKED, id_), None)  # the event of the failure implies it
         loses = self._losses.pop(by.number, 0)
         if loses and by.number not in self._admitted:
             self._broken("P6", f"{by.name} loses events and does not say so")
@@ -172,7 +172,7 @@ class Bus:
                 self._broken("P6", f"{by.name}: {what}")
 
     def crashed(self, by: Invocation, error: BaseException) -> None:
-        """An invocation has failed; not because of events."""
+        """Judge an invocation that failed: a lost event must not be the reason."""
         self._due.pop(by.number, None)
         self._sent.pop(by.number, None)
         if "PutEvents" in str(error) or "//events." in str(error):

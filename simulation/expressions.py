@@ -1,4 +1,4 @@
-"""DynamoDB's expressions, as far as a small table needs them: parsed once, evaluated honestly.
+"""DynamoDB's expressions, as far as a small table needs them. Each is parsed only once.
 
 Grammar and functions as in "Condition and filter expressions" and "Update expressions" of the
 DynamoDB developer guide. Anything else is a ValidationException, not a guess.
@@ -29,7 +29,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class InvalidExpression(Exception):
-    """What DynamoDB answers with ValidationException."""
+    """An expression that DynamoDB rejects with ValidationException."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class _Parser:
         return lambda item, given: _compare(operator, left(item, given), right(item, given))
 
     def _second(self) -> Operand:
-        """, operand ): what is left of a function with two arguments."""
+        """, operand ): the rest of a function with two arguments."""
         self.take(",")
         operand = self.operand()
         self.take(")")
@@ -219,7 +219,7 @@ def _remove(new: Item, name: str) -> None:
 
 
 def _compare(operator: str, left: Value | None, right: Value | None) -> bool:
-    """Values of different types, and absent ones, compare as false (and are different)."""
+    """Compare two values. If the types differ or one is absent, only `<>` is true."""
     if left is None or right is None or left.keys() != right.keys():
         return operator == "<>"
     [(kind, a)], [(_, b)] = left.items(), right.items()
@@ -255,5 +255,5 @@ def condition(text: str) -> Test:
 
 @lru_cache(maxsize=256)
 def update(text: str) -> list[Update]:
-    """The single changes of an update expression; raises InvalidExpression."""
+    """The individual changes of an update expression; raises InvalidExpression."""
     return _Parser(text).updates()

@@ -1,4 +1,4 @@
-"""The desktops' truth, over the sandbox's model: who was connected when, and what AWS showed."""
+"""The true state of the desktops, on the sandbox's model: who was connected, what AWS showed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .courses import Courses
 from .faults import Faults
 
 UNSEEN = frozenset({Row.MISSING, Row.EMPTY})
-"""A row that says nothing."""
+"""Rows that say nothing."""
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the connection status of a desktop said from `since` on. None: nothing."""
+    """What a desktop's connection status said from `since` on; None where it said nothing."""
 
     since: datetime
     connection: str | None
@@ -41,16 +41,16 @@ class View:
 
 
 class Fleet(Desktops):
-    """Desktops that remember what an oracle needs."""
+    """Desktops that keep the history that the judges need."""
 
     def __init__(self, rng: random.Random, faults: Faults) -> None:
         super().__init__(Tempo(), rng, last_known_is_login=faults.scenario.last_known_is_login)
         self.sessions: dict[str, list[Session]] = defaultdict(list)
         self.views: dict[str, list[View]] = defaultdict(list)
         self.disturbed_at: dict[str, datetime] = {}
-        """When a person last rebuilt, restored or rebooted a desktop, or its LastKnown lied."""
+        """Until when what a person did to a desktop, or a lie about it, may look like a use."""
         self.restored: dict[str, tuple[datetime, datetime]] = {}
-        """From when to when a person last restored a desktop that was broken."""
+        """From when until when a person last restored a broken desktop."""
         self.images: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
         """By bundle: the images that it has had, and since when."""
         self._courses = Courses(faults)
@@ -68,7 +68,7 @@ class Fleet(Desktops):
         self.sessions[desktop_id].append(Session(now))
 
     def sign_in_again(self, desktop_id: str, now: datetime) -> bool:
-        """Whether somebody whom AWS holds for connected is: only the sign-in is told."""
+        """Sign in where AWS still counts the user as connected; False if it does not."""
         desktop = self._at(desktop_id, now)
         if desktop.presence is not Presence.CONNECTED:
             return False
@@ -82,13 +82,13 @@ class Fleet(Desktops):
             sessions[-1].end = now
 
     def view(self, desktop_id: str, at: datetime) -> View | None:
-        """What anybody who asked at `at` was told."""
+        """What the connection status said at `at`; None before the first view."""
         views = self.views[desktop_id]
         index = bisect_right(views, at, key=lambda view: view.since)
         return views[index - 1] if index else None
 
     def set_row(self, desktop_id: str, row: Row, now: datetime) -> None:
-        """Break what the connection status shows, or mend it."""
+        """Break or repair what the connection status shows."""
         desktop = self._at(desktop_id, now)
         if desktop.faults.row is Row.LATE:
             desktop.next_sample_at = now
@@ -96,7 +96,7 @@ class Fleet(Desktops):
         self.note_view(desktop, now)
 
     def set_last_known(self, desktop_id: str, fault: LastKnown, now: datetime) -> None:
-        """Break LastKnownUserConnectionTimestamp, or mend it."""
+        """Break or repair LastKnownUserConnectionTimestamp."""
         desktop = self._at(desktop_id, now)
         if desktop.faults.last_known.lies and desktop.sample is not None:
             known = desktop.sample.last_user_connection
@@ -105,7 +105,7 @@ class Fleet(Desktops):
         self.note_view(desktop, now)
 
     def note_view(self, desktop: Desktop, now: datetime) -> None:
-        """Keep what the row says from now on."""
+        """Record what the connection status says from now on."""
         sample = desktop.sample
         if sample is None or desktop.row in UNSEEN:
             view = View(now, None, None, None)
@@ -115,7 +115,7 @@ class Fleet(Desktops):
         self.views[desktop.id].append(view)
 
     def restore(self, desktop_id: str, now: datetime) -> None:
-        """Of a broken or stopped one, too: AWS takes its volumes from before the rebuild."""
+        """Restore a desktop, even a broken or stopped one: to its volumes before the rebuild."""
         desktop = self._at(desktop_id, now)
         if desktop.state is not State.AVAILABLE:
             lasts = timedelta(seconds=self.tempo.rebuild_duration)
@@ -127,7 +127,7 @@ class Fleet(Desktops):
         super().restore(desktop_id, now)
 
     def reboot_ill(self, desktop_id: str, now: datetime, *, heals: bool) -> None:
-        """An UNHEALTHY one reboots. If that heals it, its rebuild has ended well after all."""
+        """Reboot an UNHEALTHY desktop. If that heals it, its rebuild has ended well after all."""
         desktop = self._at(desktop_id, now)
         back_at = now + timedelta(seconds=self.tempo.start_duration)
         if any(change.state and change.at <= back_at for change in desktop.changes):
@@ -145,7 +145,7 @@ class Fleet(Desktops):
         plan(desktop, change)
 
     def complete(self, desktop_id: str, now: datetime) -> None:
-        """AWS's support ends a rebuild that never would, or mends what is not to be rebuilt."""
+        """Let AWS Support end a rebuild that never would, or repair what cannot be rebuilt."""
         desktop = self._at(desktop_id, now)
         last = desktop.rebuilds[-1] if desktop.rebuilds else None
         self.set_state(desktop_id, State.AVAILABLE, now)
@@ -155,7 +155,7 @@ class Fleet(Desktops):
             last.ends_at = now
 
     def _course(self, desktop: Desktop) -> Course:
-        """Drawn by the weather, unless a test has chosen it."""
+        """Draw the course from the weather, unless a test has chosen one."""
         if desktop.faults.rebuild is Outcome.SUCCEEDS:
             desktop.faults.rebuild = self._courses.draw()
             try:
@@ -170,7 +170,7 @@ class Fleet(Desktops):
         super()._tell(at, what, desktop, detail)
 
     def _at(self, desktop_id: str, now: datetime) -> Desktop:
-        """As the model does it, but one moment after the other, to keep what each showed."""
+        """Advance a desktop like the model, but moment by moment, to record what each showed."""
         desktop = self.fleet[desktop_id]
         while (moment := min(moments(desktop))) <= now:
             before = (desktop.sample, desktop.row)
@@ -181,7 +181,7 @@ class Fleet(Desktops):
 
 
 def good_rebuilds(desktop: Desktop) -> list[Rebuild]:
-    """Those that end well in the end, and have begun."""
+    """The rebuilds that have begun and end well, at once or after a while."""
     return [r for r in desktop.rebuilds if r.outcome is Outcome.SUCCEEDS and r.begun_at is not None]
 
 

@@ -1,4 +1,4 @@
-"""When two small worlds are the same world."""
+"""When two small worlds count as the same one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .stepped import Stepped
 
 
 def _ledger(world: Small) -> str:
-    """The table. While nobody is reading, versions and a lease that is over mean nothing."""
+    """The table as text. While no invocation runs, versions and an expired lease do not matter."""
     items = world.table.items
     if world.live:
         return repr(sorted(items.items()))
@@ -21,14 +21,14 @@ def _ledger(world: Small) -> str:
 
 
 def _unknown_to(world: Small, invocation: Stepped) -> frozenset[str]:
-    """Signals that were received after its last write."""
+    """The kinds of signals that were received after an invocation's last write."""
     knew = world.oracles.signals if invocation.knew is None else invocation.knew
     return frozenset(e.kind for e in world.oracles.evidence[ID] if e.number >= knew)
 
 
 def _looks(world: Small) -> object:
-    """What was shown of a rebuild's life, by invocations that lived to tell; elsewhere nothing is
-    judged by it."""
+    """What looks showed of a rebuild, and whether their invocations survived. Only worlds whose
+    invocations run in turn are judged by it."""
     looks = world.oracles.looks
     if not world.in_turn:
         return ()
@@ -38,7 +38,7 @@ def _looks(world: Small) -> object:
 
 
 def key(world: Small) -> int:
-    """Two worlds of one key have the same future."""
+    """A hash of all that decides a world's future: worlds with the same key have the same one."""
     desktop = world.desktop
     return hash(
         (

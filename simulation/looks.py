@@ -1,4 +1,4 @@
-"""What the function was shown: of each WorkSpace's connection and state, and when."""
+"""What looks showed the function of each WorkSpace's connection and state, and when."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.states import State
 from .fleet import View
 
 APART = timedelta(minutes=10)
-"""Two looks at a bad end, at least so far apart, say that it will not pass."""
+"""Two looks at a bad end, at least this far apart, show that it will not pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +37,27 @@ class Sight:
 
 
 BEGINS_WITHIN = timedelta(minutes=12)
-"""A rebuild shows so long after its acceptance at the latest, if it takes place."""
+"""The longest time from a rebuild's acceptance until it shows, if it takes place."""
 
 SHORTEST = timedelta(minutes=9)
-"""It shows for so long at least: ten minutes, and some caution that a look may take."""
+"""The shortest time for which it shows: ten minutes, less what a look may take."""
 
 HOURLY = timedelta(hours=1)
 
 ENDS_WITHIN = timedelta(hours=2, minutes=12)
-"""From a rebuild's acceptance to its usual end, at the most."""
+"""The longest usual time from a rebuild's acceptance to its end."""
 
 
 class Looks:
-    """By WorkSpace: its latest connection row, its latest states, and the last sight of a user."""
+    """By WorkSpace: the latest connection row and states shown, and when a user was last seen."""
 
     def __init__(self, slack: timedelta) -> None:
-        """`slack`: how much two looks may be closer than they should be, by skewed clocks."""
+        """`slack`: how much closer than required two looks may be, because of skewed clocks."""
         self.sights: dict[str, Sight] = {}
         self.states: dict[str, list[Look]] = defaultdict(list)
         self._connected: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
         self.unanswered: set[tuple[str, datetime]] = set()
-        """Rebuilds, by WorkSpace and acceptance, that the function did not hear were accepted."""
+        """Rebuilds, by WorkSpace and acceptance, of whose acceptance the function never heard."""
         self.in_vain: Counter[str] = Counter()
         """By WorkSpace: requests for a rebuild that were refused, lost or not answered."""
         self.survived: set[int] = set()
@@ -65,37 +65,37 @@ class Looks:
         self._apart = APART - slack
 
     def shown_connection(self, desktop_id: str, at: datetime, view: View | None, by: int) -> None:
-        """What invocation `by` was shown at `at`."""
+        """Record the connection row that invocation `by` was shown at `at`."""
         self.sights[desktop_id] = Sight(at, view, by)
         if view is not None and view.connection == "CONNECTED":
             self._connected[desktop_id].append((view.checked_at or at, by))
 
     def connected_at(self, desktop_id: str) -> datetime | None:
-        """When a user was last seen connected, by an invocation that could write that down."""
+        """When a user was last seen connected, by an invocation that could record it."""
         seen = self._connected[desktop_id]
         return max((at for at, by in seen if by in self.survived), default=None)
 
     def shown_state(self, desktop: Desktop, at: datetime, by: int) -> None:
-        """The state that invocation `by` was shown at `at`."""
+        """Record the state that invocation `by` was shown at `at`."""
         looks = self.states[desktop.id]
         looks.append(Look(at, desktop.state, desktop.shown_address, by))
         if len(looks) > 4000:
             del looks[:2000]
 
     def is_believed(self, desktop_id: str, accepted_at: datetime) -> bool:
-        """An accepted rebuild that no look could have shown counts as done."""
+        """Whether a rebuild counts as done: known to be accepted, and looks may have missed it."""
         answered = (desktop_id, accepted_at) not in self.unanswered
         return answered and self.could_have_missed(desktop_id, accepted_at)
 
     def during(self, desktop_id: str, start: datetime, end: datetime) -> bool:
-        """Whether a look fell between two moments."""
+        """Whether a look fell between two moments, by an invocation that survived."""
         return any(
             start < look.at <= end and look.by in self.survived for look in self.states[desktop_id]
         )
 
     def could_have_missed(self, desktop_id: str, accepted_at: datetime) -> bool:
-        """Whether a rebuild accepted then might have begun and ended between two looks; a state
-        that it may pass through says nothing."""
+        """Whether a rebuild accepted then may have begun and ended between two looks. A state that
+        it may pass through proves nothing."""
         latest = accepted_at + BEGINS_WITHIN
         before = [look.state for look in self.states[desktop_id] if look.at <= accepted_at][-1:]
         telling = {*before, State.AVAILABLE, State.REBUILDING}
@@ -108,7 +108,7 @@ class Looks:
         return any(not any(begin < at <= begin + SHORTEST for at in looks) for begin in begins)
 
     def bad_end_since(self, desktop_id: str, rebuild: Rebuild) -> datetime | None:
-        """When a rebuild's bad end had been seen twice, with no good one in between."""
+        """When a rebuild's bad end was seen a second time, with no good one in between."""
         if rebuild.finished_at is None:
             return None
         first: datetime | None = None
@@ -122,20 +122,20 @@ class Looks:
         return None
 
     def end_shown_at(self, desktop_id: str, rebuild: Rebuild, now: datetime) -> datetime:
-        """When a rebuild's good end was first shown; an hourly look is soon enough, and one by the
-        time by which rebuilds end."""
+        """When a rebuild's good end was first shown: at the latest an hour after it, or by the time
+        by which rebuilds end, whichever is later."""
         ended_at = rebuild.ends_at or now
         shown = [look.at for look in self._after(desktop_id, ended_at) if look.state in USABLE]
         return min([*shown, max(ended_at + HOURLY, rebuild.accepted_at + ENDS_WITHIN)])
 
     def over_at(self, desktop_id: str, accepted_at: datetime, soonest: datetime) -> datetime:
-        """When a rebuild that nothing has shown was over, as far as the looks from `soonest` on
-        tell: by the time by which rebuilds end."""
+        """When a rebuild that no look has shown was over, judged by the looks from `soonest` on: at
+        the latest by the time by which rebuilds end."""
         shown = [look.at for look in self._after(desktop_id, soonest) if look.state in USABLE]
         return min([*shown, accepted_at + ENDS_WITHIN])
 
     def good_end_since(self, desktop_id: str, rebuild: Rebuild) -> bool:
-        """Whether the first end that was shown of a rebuild was a good one."""
+        """Whether the first end of a rebuild that was shown was a good one."""
         if rebuild.finished_at is None:
             return False
         for look in self._after(desktop_id, rebuild.finished_at):
@@ -152,7 +152,7 @@ class Looks:
         return any(look.state in USABLE for look in self._after(desktop_id, rebuild.finished_at))
 
     def seems_over(self, desktop_id: str, rebuild: Rebuild) -> bool:
-        """Whether a rebuild was shown in a state on its way that may be its end, too."""
+        """Whether a look during a rebuild showed a state that might also be its end."""
         begun_at, ended_at = rebuild.begun_at, rebuild.finished_at
         if begun_at is None or ended_at is None:
             return False

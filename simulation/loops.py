@@ -1,7 +1,7 @@
-"""P3 by the world's truth: one session end, one rebuild, and no loop.
+"""The judge of P3: one session end, one rebuild, and no loop.
 
-A rebuild without a use since the one before it is right only if that one ended badly, seen on two
-looks apart, or never began; and then ever more rarely.
+A rebuild without a use since the previous one is right only if that one ended badly, as two looks
+some time apart showed, or never began; and then only at growing intervals.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from .looks import Looks
 
 DAY = timedelta(hours=24)
 IN_A_DAY = 3
-"""Rebuilds of one WorkSpace within a day of the first, without a use between them."""
+"""The most rebuilds of a WorkSpace within a day of the first, without a use between them."""
 
 SLACK = timedelta(minutes=15)
-"""How much earlier than a day after the last one a rebuild may come."""
+"""How much earlier than a day after the last one a further rebuild may come."""
 
 
 class Loops:
@@ -35,7 +35,7 @@ class Loops:
         counts: Counter[str],
         violated: Callable[[str, datetime, str], None],
     ) -> None:
-        """`steady`: nothing may have kept the function from looking."""
+        """`steady`: nothing can have kept the function from looking."""
         self._fleet = fleet
         self._looks = looks
         self._steady = steady
@@ -44,12 +44,12 @@ class Loops:
         self._chains: dict[str, list[Rebuild]] = defaultdict(list)
         """Rebuilds of a WorkSpace without a use between them."""
         self.excuses: list[Callable[[Desktop, Rebuild | None, Rebuild], bool]] = []
-        """Other judges: whether a WorkSpace, its last rebuild and this one have another reason."""
+        """Other judges' tests whether a rebuild, which follows the last one, has another reason."""
         self.requests: list[Callable[[Desktop, Rebuild | None, Rebuild], bool]] = []
-        """The same, of a person: one may ask for a rebuild after a failed one, too."""
+        """The same for a person's request, which may also follow a failed rebuild."""
 
     def rebuilt(self, desktop: Desktop, rebuild: Rebuild) -> None:
-        """AWS has just accepted a rebuild that the function had asked for."""
+        """Judge a rebuild of the function's that AWS has just accepted."""
         chain = self._chains[desktop.id]
         last = chain[-1] if chain else None
         if self._used(desktop, last):

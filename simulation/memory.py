@@ -1,8 +1,8 @@
-"""botocore, asked once: where the same calls come again by the thousand.
+"""A cache around botocore, for worlds in which the same calls are repeated by the thousand.
 
-A request that botocore has validated and serialised before goes to the world at once, and an
-answer of HTTP 200 that it has parsed before is not parsed again. Everything else takes botocore's
-way, errors and retries too. What is remembered is shared: nobody may change it.
+A request that botocore has validated and serialised before goes straight to the world, and an
+answer of HTTP 200 that it has parsed before is not parsed again. botocore handles everything else,
+including errors and retries. What is cached is shared and must not be changed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .transport import Exchange, Wire
 
 
 def remember() -> None:
-    """From now on the function's clients remember."""
+    """Let the function's clients use the cache from now on."""
     for client in (handler._dynamodb(), handler._workspaces()):
         _remember(client, transport.WIRE)
 
