@@ -1,8 +1,8 @@
-"""P6: what cannot be learnt or done without a person is told by name, and nothing else is.
+"""The judge of P6: log lines name everything that needs a person, and nothing else.
 
-A `needs_person` line says so every few minutes, as long as it lasts. The world knows from what
-moment on a WorkSpace needs somebody; two hours after the function could have noticed, the lines
-must name it.
+A `needs_person` line comes every few minutes, as long as the need lasts. The world knows from when
+on a WorkSpace needs a person; two hours after the function could have noticed, the lines must name
+it.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0
 EVERY = 5
-"""Minutes between two judgements, while nobody is needed: who is mended is seen at once."""
+"""Minutes between two judgements while nobody is needed; otherwise they come every minute."""
 
 TOLD_WITHIN = timedelta(hours=2)
-"""From the moment at which the function could notice to the first line."""
+"""The longest time from when the function could notice to the first line."""
 
 PRESENT = timedelta(minutes=15)
-"""The lines of the last minutes are the present state."""
+"""How long a line counts as the present state."""
 
 USUAL = timedelta(hours=2)
 """A rebuild that takes longer needs a person."""
 
 SEEN_TWICE = timedelta(minutes=10)
-"""A bad end counts after so long."""
+"""How long a bad end must last to count."""
 
 ROWS_RETURN = timedelta(minutes=90)
-"""After a rebuild, rows may be missing for an hour (`hidden_after`); the function may see its end
-later."""
+"""How long after a rebuild rows may be missing: for an hour (`hidden_after`), and the function may
+see the rebuild's end later."""
 
 FORBIDDING = frozenset(State) - REBUILDABLE - {State.REBUILDING}
-"""States in which AWS accepts no rebuild, and that are none of a rebuild's own."""
+"""States in which AWS accepts no rebuild, apart from REBUILDING."""
 
 FORBIDS_FOR = timedelta(hours=1)
-"""After that the function may say so: it does after 90 minutes, if a rebuild is owed."""
+"""How long until such a state may be reported; if a rebuild is owed, it is after 90 minutes."""
 
 FORBIDDEN = "its state allows no rebuild"
 OWING = "its state does not allow the rebuild that it owes"
@@ -52,8 +52,8 @@ UNENDED = "its state does not allow the rebuild that it owes, nor showed the las
 NOT_OURS = "a rebuild that a person ordered has failed, or does not end"
 
 MAY_BE_TOLD = frozenset({FORBIDDEN, NOT_OURS})
-"""Faults of their own, of which somebody may be told: that depends on what is owed, and on whether
-a look showed what the person had ordered."""
+"""Faults that may be reported, but need not be: that depends on what is owed, and on whether a look
+showed what the person had ordered."""
 
 FAILED = "its rebuild has failed"
 REFUSED = "AWS refuses its rebuild"
@@ -61,17 +61,17 @@ OVERDUE = "its rebuild is overdue"
 HELD = "three of its WorkSpaces are lost"
 
 MOST_LOST = 3
-"""WorkSpaces of a bundle: after that the bundle needs a person as well."""
+"""How many lost WorkSpaces of a bundle make the bundle need a person as well."""
 
 BLIND = frozenset({Row.MISSING, Row.EMPTY, Row.UNKNOWN, Row.FROZEN})
 
 MOST = 100
-"""WorkSpaces that the lines name at a time."""
+"""The most WorkSpaces that the lines name at a time."""
 
 
 @dataclass
 class _Need:
-    """Somebody is needed, since `since`; the function could notice at `noticed_at`."""
+    """A person has been needed since `since`; the function could notice at `noticed_at`."""
 
     since: datetime
     noticed_at: datetime | None = None
@@ -86,21 +86,21 @@ class Needs:
         self._named: dict[str, datetime] = {}
         self._forbidding: dict[str, tuple[State, datetime]] = {}
         self._hindered_at: dict[str, datetime] = {}
-        """When something stood last in the way of a WorkSpace's rebuild."""
+        """When something last stood in the way of each WorkSpace's rebuild."""
         self._minutes = 0
         self._since = world.agenda.now
-        """What the function may have noticed before that it may have forgotten."""
+        """Whatever the function noticed before this time, it may have forgotten."""
         scenario = world.scenario
         self._steady = scenario.steady or scenario.weather == "poison"
 
     def begin(self) -> None:
-        """Listen to the log and schedule the judgements; once, when the world starts."""
+        """Listen to the log and schedule the judgements; called once, when the world starts."""
         self._world.listeners.append(self.heard)
         if not self._world.scenario.dry_run:
             self._world.agenda.every(MINUTE, self._tick, MINUTE)
 
     def heard(self, at: datetime, line: Mapping[str, Any]) -> None:
-        """A line of the log."""
+        """Take in a log line."""
         if line["decision"] != "needs_person":
             return
         who = line.get("workspace_id") or line.get("bundle_id") or ""
@@ -113,11 +113,11 @@ class Needs:
             world.oracles.violated("P6", at, f"{what}: {line.get('reason')}")
 
     def noticed(self) -> dict[tuple[str, str], datetime]:
-        """What needs a person (id and why), and since when the function could have noticed."""
+        """What needs a person (id and reason), and when the function could first notice it."""
         return {key: n.noticed_at for key, n in self._needs.items() if n.noticed_at is not None}
 
     def _tick(self) -> None:
-        """While nothing keeps the function from looking: in steady weather, and in peace."""
+        """Judge while nothing keeps the function from looking: in steady weather, and in peace."""
         self._minutes += 1
         if self._world.faults.active and not self._steady:
             self._since = self._world.agenda.now
@@ -132,7 +132,7 @@ class Needs:
         self._needs = {key: need for key, need in self._needs.items() if key in present}
         for key, since in present.items():
             need = self._needs.setdefault(key, _Need(max(since, self._since)))
-            waits = key[1] in (HELD, OVERDUE)  # nobody looks at it meanwhile
+            waits = key[1] in (HELD, OVERDUE)  # it is not looked at meanwhile
             asked_at = now if waits else world.asked_at.get(key[0])
             if need.noticed_at is None and asked_at is not None and asked_at >= need.since:
                 need.noticed_at = asked_at
@@ -148,7 +148,7 @@ class Needs:
     def _present(self, now: datetime) -> Iterator[tuple[tuple[str, str], datetime]]:
         """What needs a person now, and since when at the earliest.
 
-        If AWS answers about nobody, that is an outage, and a matter of audits.
+        If AWS answers about no WorkSpace at all, that is an outage, which the audits report.
         """
         world = self._world
         owed = set(self._owing())
@@ -179,19 +179,19 @@ class Needs:
                     yield (bundle_id, HELD), now
 
     def _owing(self) -> Iterator[str]:
-        """Who owes a rebuild, by what could be known, and none is on its way."""
+        """WorkSpaces that owe a rebuild, as far as could be known, without one in progress."""
         for debt in self._world.reckoning.debts():
             under_way = any(r.accepted_at > debt.ended_at for r in debt.desktop.rebuilds)
             if debt.knowable_from is not None and not under_way:
                 yield debt.desktop.id
 
     def _saw_the_last_end(self, desktop: Desktop) -> bool:
-        """Until a look shows one, a rebuild is followed, whatever has happened in between."""
+        """Whether a look showed an end of the last rebuild: until then, it is still followed."""
         looks = self._world.oracles.looks
         return not desktop.rebuilds or looks.shown_end(desktop.id, desktop.rebuilds[-1])
 
     def _lost(self) -> Counter[str]:
-        """How many WorkSpaces of each bundle the function could notice to be lost to it."""
+        """By bundle: how many of its WorkSpaces the function could notice to be lost."""
         fleet = self._world.fleet.fleet
         noticed = (id_ for id_, why in self.noticed() if why == FAILED)
         return Counter(fleet[id_].bundle_id for id_ in noticed if id_ in fleet)

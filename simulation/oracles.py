@@ -1,7 +1,7 @@
-"""The promises, judged by the world's own truth while it runs: P1, the window included, P4 and P5.
+"""The judge of P1 (including the window), P4 and P5, by the true state of the running world.
 
-P3 is in `loops.py`, P7 in `harm.py`, P2 and P8 in `verdicts.py` and `reckoning.py`, P6 in
-`telling.py` and `needs.py`.
+P2 and P8 are in `verdicts.py` and `reckoning.py`, P3 in `loops.py`, P6 in `telling.py`, `needs.py`
+and `alarms.py`, P7 in `harm.py`; `limits.py` and `administrators.py` add to P5 and P1.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from .loops import Loops
 from .scenario import Scenario
 
 LOOK_HOLDS = timedelta(minutes=1)
-"""A rebuild may rest on a look of up to this age: the price of 25 desktops in two calls."""
+"""How old a look may be that a rebuild rests on: the price of 25 desktops in two calls."""
 
 ON_ITS_WAY = timedelta(seconds=2 * max(CRAWLING["dynamodb"]) + max(CRAWLING["workspaces"]))
-"""How long after the decision a call arrives at the most: its claim is written before it."""
+"""The longest time from a decision to its call: the claim is written in between."""
 
 FRESH = timedelta(minutes=10)
 """A connection sample older than this is no evidence."""
 
 ROSTER_HOLDS = timedelta(minutes=1)
-"""A batch is worked off on the roster that was read at its beginning."""
+"""How long a batch may go by the roster that was read when it began."""
 
 CLAIM_HOLDS = timedelta(seconds=30)
-"""A rebuild that was claimed inside the window may be asked for so much later: the write of the
-claim may be repeated."""
+"""How long after the window a rebuild that was claimed inside it may still be requested: the write
+of the claim may be repeated."""
 
 HOUR = timedelta(minutes=59)
-"""Of the brake: calls take a moment, in which they do not count yet."""
+"""The brake's hour, less a minute: a rebuild does not count while its call is still in flight."""
 
 PROOF_OF_VACANCY = frozenset({State.STOPPED, State.ERROR})
 """Nobody can be connected in these states."""
@@ -61,7 +61,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A signal that reached the function: its invocation returned normally, as the `number`th."""
+    """The `number`th signal that reached the function: its invocation returned normally."""
 
     kind: str
     at: datetime
@@ -71,7 +71,7 @@ class Evidence:
 
 
 class Oracles:
-    """Watches the world. The first violation is what counts."""
+    """Watches the world; only the first violation counts."""
 
     def __init__(self, scenario: Scenario, fleet: Fleet, skew: timedelta) -> None:
         self.violations: list[Violation] = []
@@ -80,7 +80,7 @@ class Oracles:
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         self.off_roster_since: dict[str, datetime] = {}
         self.is_wanted: Callable[[str], bool] = _nobody
-        """Whether an administrator may have asked for a rebuild: it has no grace."""
+        """Whether an administrator may have requested a rebuild, which needs no grace period."""
         self._signals_when_asked: dict[str, int] = {}
         self._accepted: list[tuple[datetime, str]] = []
         self.looks = Looks(2 * skew + timedelta(seconds=5))
@@ -94,13 +94,13 @@ class Oracles:
 
     @property
     def may_die(self) -> bool:
-        """An invocation may be killed before it asks for the rebuild that it has written down."""
+        """Whether an invocation may be killed after it claims a rebuild but before it asks AWS."""
         return "kill" in self._scenario.faults
 
     def received(
         self, kind: str, desktop_id: str, at: datetime, by: Invocation, now: datetime
     ) -> None:
-        """A signal has been received: whoever writes to the ledger from now on may know it."""
+        """Record a signal: whoever writes to the ledger from now on may know of it."""
         self.evidence[desktop_id].append(Evidence(kind, at, now, self.signals, by.number))
         self.signals += 1
 
@@ -110,7 +110,7 @@ class Oracles:
     # -- P5 -----------------------------------------------------------------------------------
 
     def sent(self, at: datetime) -> None:
-        """A call of the WorkSpaces API leaves the function."""
+        """Judge the rate as the function sends a call to the WorkSpaces API."""
         self._sent.append(at)
         self.counts["workspaces calls"] += 1
         rate = self._scenario.rate
@@ -128,7 +128,7 @@ class Oracles:
     # -- P4 -----------------------------------------------------------------------------------
 
     def asked(self, workspace_id: str, at: datetime) -> None:
-        """A rebuild is being asked for; it may take effect later, when more is known."""
+        """Judge a request for a rebuild as it is sent; it may take effect when more is known."""
         if self._scenario.dry_run:
             self.violated("P4", at, f"{workspace_id}: a rebuild was asked for in a dry run")
         self._never_outside_the_window(workspace_id, at)
@@ -138,7 +138,7 @@ class Oracles:
             self.violated("P4", at, f"{workspace_id} is off the roster since {since:%H:%M:%S}")
 
     def _never_outside_the_window(self, workspace_id: str, at: datetime) -> None:
-        """Nor is whatever an administrator asks for by hand."""
+        """Judge the window, also for rebuilds that an administrator requests by hand."""
         window = self._scenario.rebuild_window
         if window is None:
             return
@@ -159,7 +159,7 @@ class Oracles:
         sent_at: datetime,
         by: Invocation,
     ) -> None:
-        """AWS has just accepted a rebuild that was asked for at `sent_at`."""
+        """Judge a rebuild, requested at `sent_at`, that AWS has just accepted."""
         self.counts["rebuilds"] += 1
         self._never_above_the_brake(desktop.id, rebuild)
         shown = self._never_blind(desktop, sent_at, by)
@@ -170,7 +170,7 @@ class Oracles:
             self._harm.rebuilt(desktop, rebuild)
 
     def looked(self, operation: str, shown: str, at: datetime, by: Invocation) -> None:
-        """An invocation is being shown a row."""
+        """Record a row as an invocation is shown it."""
         desktop = self._fleet.fleet.get(shown)
         if operation == "DescribeWorkspacesConnectionStatus":
             self.looks.shown_connection(shown, at, self._fleet.view(shown, at), by.number)
@@ -178,7 +178,7 @@ class Oracles:
             self.looks.shown_state(desktop, at, by.number)
 
     def _never_blind(self, desktop: Desktop, sent_at: datetime, by: Invocation) -> View | None:
-        """What the invocation was shown, lately enough, must say that nobody is connected."""
+        """Judge what the invocation was lately shown: it must prove that nobody is connected."""
         earliest = sent_at - LOOK_HOLDS - ON_ITS_WAY
         sight = self.looks.sights.get(desktop.id)
         lately = sight is not None and sight.by == by.number and sight.at >= earliest
@@ -229,9 +229,9 @@ class Oracles:
             self.counts["P1 unavoidable"] += 1
 
     def _never_above_the_brake(self, desktop_id: str, rebuild: Rebuild) -> None:
-        """The administrator's limit per hour, as far as answers' delays let it be kept.
+        """Judge the administrator's limit per hour, as far as delayed answers let it be kept.
 
-        Who is taken off the roster is forgotten, and is not counted any more.
+        WorkSpaces that have left the roster are forgotten, and no longer count.
         """
         at, limit = rebuild.accepted_at, self._scenario.brake
         self._accepted = [
@@ -250,7 +250,7 @@ def _nobody(_: str) -> bool:
 
 
 def _ended_so(desktop: Desktop) -> bool:
-    """Whether the last rebuild that began has ended in the state it is in: nobody was there."""
+    """Whether the previous rebuild that began has failed: since then, nobody can be connected."""
     begun = [rebuild for rebuild in desktop.rebuilds[:-1] if rebuild.begun_at is not None]
     return bool(begun) and begun[-1].finished_at is not None and begun[-1].course.ends in FAILED
 

@@ -1,4 +1,4 @@
-"""Time in the small world: from one moment at which something is due to the next, and peace."""
+"""Time in the small world: from one moment at which something is due to the next, then peace."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def next_phase(world: Small) -> None:
 
 
 def _own_alarm_at(world: Small) -> datetime | None:
-    """When the alarm comes about the disconnect that a rebuild itself has caused."""
+    """When the alarm comes about a disconnect that a rebuild itself causes; None: it does not."""
     last = world.desktop.rebuilds[-1] if world.desktop.rebuilds else None
     if last is None or last.begins_at is None or last.course.disconnects_after is None:
         return None
@@ -56,14 +56,14 @@ def _own_alarm_at(world: Small) -> datetime | None:
 
 
 def run_all(world: Small) -> None:
-    """Deliver everything that is offered, one after the other, without mishap."""
+    """Deliver everything that is offered, one after the other, without mishaps."""
     while world.startable or world.live:
         name = next(iter(world.live), None) or next(iter(world.startable))
         world.do(("goes on" if name in world.live else "starts", name))
 
 
 def finish(world: Small) -> None:
-    """Peace, for P2's time; what is owed then is a broken promise."""
+    """Let time pass in peace, as long as P2 allows; a debt after that breaks the promise."""
     if world.desktop.presence is Presence.CONNECTED:
         world.leave()
     world.desktop.faults.rebuild = STRAIGHT

@@ -1,4 +1,4 @@
-"""The judge of alarms in a world: what it hears, and what needs a person by the world's truth."""
+"""Connects the judge of alarms to a world: what it hears, and what truly needs a person."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 MINUTE = 60.0
 
 LATE = timedelta(minutes=2)
-"""From when on an audit may be told to be late: one that is under way has that time to end."""
+"""How late an audit must be before that may be reported: one in progress has this time to end."""
 
 MISSED = timedelta(hours=1)
-"""Beyond the interval of audits."""
+"""How late an audit is before it counts as missed."""
 
 ALARMS = {
     "AWS does not know it": ("unknown", "blocked"),
@@ -36,11 +36,11 @@ ALARMS = {
     UNENDED: ("endless", "blocked", "late", "unknown"),
     NOT_OURS: ("endless", "blocked", "held-bundle", "unknown", "late"),
 }
-"""Which alarms may say so, by the reason for which the world needs a person."""
+"""By the reason for which a person is needed: the alarms that may report it."""
 
 
 class Ringing:
-    """Of one world."""
+    """The judge of one world's alarms."""
 
     def __init__(self, world: World, needs: Needs) -> None:
         scenario = world.scenario
@@ -51,7 +51,7 @@ class Ringing:
         self._audited_at = world.agenda.now
 
     def begin(self) -> None:
-        """Listen to log and invocations, and schedule the looks; once, when the world starts."""
+        """Listen to log and invocations, and schedule the looks; called once, at the start."""
         world = self._world
         world.listeners.append(self._heard)
         world.functions.ended.append(self._ended)
@@ -71,7 +71,7 @@ class Ringing:
         self._miss_audits(now)
         noticed = self._needs.noticed()
         for key in self._known - noticed.keys():
-            if world.episodes.odd:  # an item that cannot be read rings on, and is nobody's truth
+            if world.episodes.odd:  # an unreadable item rings on, whatever its true state
                 self.judge.forget(key)
             else:
                 self.judge.mended(key, now)
@@ -84,10 +84,10 @@ class Ringing:
             world.oracles.violated("P6", broken.at, broken.what)
 
     def _miss_audits(self, now: datetime) -> None:
-        """A function that does not run at all says so by its silence. An audit that is but a little
-        late may be told, too."""
+        """Note whether audits are missed. A function that does not run at all shows that by its
+        silence. An audit that is only a little late may be reported, too."""
         written = self._world.table.items.get("audit", {}).get("completed_at")
-        if written is not None:  # by whichever invocation
+        if written is not None:  # by any invocation
             self._audited_at = max(self._audited_at, datetime.fromisoformat(written["S"]))
         late_at = self._audited_at + timedelta(minutes=self._world.scenario.audit_interval)
         missed_at = late_at + MISSED

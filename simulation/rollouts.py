@@ -1,6 +1,6 @@
-"""Images that an administrator rolls out, and the judge of it: who may get one, and that all do.
+"""Images that an administrator rolls out, and the judge of who may get one, and that all do.
 
-Without `roll_out_images` nobody is rebuilt for an image: then `loops` says so.
+Without `roll_out_images`, no WorkSpace may be rebuilt for an image; `loops` judges that.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from .world import World
 
 MOST = 6
-"""Images of one world."""
+"""The most changes of images in one world."""
 
 SOON, LATER = 1200.0, 5400.0
-"""Seconds to the next one: while the last one is being rolled out, or after it; on average."""
+"""Mean seconds to the next change: while the last image is being rolled out, or after it."""
 
 READING_HOLDS = timedelta(minutes=2)
-"""A rebuild may take another image than the one that was read up to so long before it."""
+"""How long before a rebuild its image may have been read: it may use another one by then."""
 
 USUAL = timedelta(hours=2)
-"""A canary that takes longer is lost, whatever becomes of it."""
+"""A canary that takes longer counts as lost, whatever becomes of it."""
 
 
 class RollOuts:
-    """Of one world."""
+    """The roll-outs of one world, and their judge."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._rng = random.Random(f"roll-outs {world.scenario.seed}")
         self._proofs: dict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
-        """By bundle: good ends that were seen: when, when asked for, with which image."""
+        """By bundle: good ends that were seen, as (when seen, when requested, image)."""
         self._losses: dict[str, datetime] = {}
-        """By bundle: when a rebuild was seen to end badly."""
+        """By bundle: when a rebuild was last seen to end badly."""
 
     def begin(self) -> None:
-        """Let an administrator change images, now and then back to one from before."""
+        """Schedule an administrator's changes of images, some back to an earlier one."""
         world, rng = self._world, self._rng
         if not world.scenario.roll_out_images:
             return
@@ -68,7 +68,7 @@ class RollOuts:
         world.fleet.set_image(bundle.id, image, world.agenda.now)
 
     def heard(self, at: datetime, line: Mapping[str, Any]) -> None:
-        """A log line: what the function has seen of rebuilds and their images."""
+        """Take in a log line: what the function has seen of rebuilds and their images."""
         if line["decision"] == "finished" and line.get("image_id"):
             asked_at = datetime.fromisoformat(line["asked_at"])
             self._proofs[line["bundle_id"]].append((at, asked_at, line["image_id"]))
@@ -78,8 +78,8 @@ class RollOuts:
     # -- who may get an image -----------------------------------------------------------------
 
     def is_right(self, desktop: Desktop, last: Rebuild | None, rebuild: Rebuild) -> bool:
-        """Whether a WorkSpace that owes nothing else may be rebuilt for its image; if the image is
-        at fault, says so."""
+        """Judge a rebuild of a WorkSpace that owes nothing, so that only an image can be its
+        reason. Always true: a violation is reported here, and not as a loop."""
         world, at = self._world, rebuild.accepted_at
         history = world.fleet.images[desktop.bundle_id]
         if any(at - READING_HOLDS <= since <= at for since, _ in history):
@@ -96,7 +96,7 @@ class RollOuts:
         return True
 
     def _may_have(self, desktop: Desktop, last: Rebuild | None) -> set[str]:
-        """The images that it may have by what anybody could know."""
+        """The images that a desktop may have, as far as anybody could know."""
         world = self._world
         history = world.fleet.images[desktop.bundle_id]
         if last is not None and not last.by_person:
@@ -112,8 +112,8 @@ class RollOuts:
         }
 
     def _was_proven(self, desktop: Desktop, rebuild: Rebuild) -> bool:
-        """Whether it was seen to be rebuilt well, by a line or by a look whose line was lost. If
-        that was long ago, a canary goes first."""
+        """Whether a rebuild with the image was seen to end well, by a log line or by a look whose
+        line was lost. If that was long ago, a canary goes first."""
         fleet, looks = self._world.fleet.fleet.values(), self._world.oracles.looks
         proofs = self._proofs[desktop.bundle_id]
         return any(image == rebuild.image_id for _, _, image in proofs) or any(
@@ -123,10 +123,10 @@ class RollOuts:
             for earlier in other.rebuilds
         )
 
-    # -- all do -------------------------------------------------------------------------------
+    # -- whether all get it -------------------------------------------------------------------
 
     def pending(self, peace: datetime) -> bool:
-        """P2: whether anybody still lacks an image; a broken promise if it has lasted too long."""
+        """Whether any WorkSpace still lacks an image; if it has for too long, P2 is broken."""
         world, now = self._world, self._world.agenda.now
         scenario = world.scenario
         if not scenario.roll_out_images or scenario.canary_after is None or scenario.dry_run:
@@ -159,7 +159,7 @@ class RollOuts:
                     yield desktop, proven_at
 
     def _known(self, desktop: Desktop) -> str | None:
-        """The image that it is known to have."""
+        """The image that a desktop is known to have, if any."""
         last = desktop.rebuilds[-1] if desktop.rebuilds else None
         if last is not None and not last.by_person and last.course.ends in USABLE:
             [*images] = self._may_have(desktop, last)
@@ -169,8 +169,8 @@ class RollOuts:
         return recorded.get("S")
 
     def _proven_at(self, bundle_id: str, now: datetime) -> datetime | None:
-        """Since when the bundle's present image has been proven, and nothing has spoken against
-        it; None if it is not."""
+        """Since when the bundle's present image has been proven, with nothing against it since;
+        None if it is not."""
         world = self._world
         stable_since, image = world.fleet.images[bundle_id][-1]
         since = [stable_since + READING_HOLDS]

@@ -1,4 +1,4 @@
-"""Run a seed, and tell how it ended."""
+"""Runs a seed, and describes how it ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .world import World
 
 @dataclass(frozen=True)
 class Result:
-    """Of one seed. `command` runs it again."""
+    """The result of one seed. `command` runs it again."""
 
     scenario: Scenario
     violation: Violation | None
@@ -29,13 +29,13 @@ def run_seed(seed: int, desktops: int | None = None, days: float | None = None) 
 
 
 def run(scenario: Scenario, command: str) -> Result:
-    """Run a scenario; `command` does the same."""
+    """Run a scenario; `command` is the command line that runs it again."""
     report = World(scenario).run()
     return Result(scenario, report.violation, report.counts, report.trace, command)
 
 
 def describe(result: Result, events: int = 20) -> str:
-    """A failure as text: seed, promise, the last events, the command that replays it."""
+    """The result as text; for a failure: seed, promise, last events, and how to replay it."""
     violation = result.violation
     if violation is None:
         return f"seed {result.scenario.seed}: every promise kept"

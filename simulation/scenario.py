@@ -1,4 +1,4 @@
-"""What one seed stands for: the fleet, the administrator's choices, and which faults there are."""
+"""What a seed stands for: the fleet, the administrator's settings, and the faults."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .windows import DAYS as WEEK
 from .windows import Window
 
 MOST_SESSIONS = 12
-"""Sessions that a user has in a world, more or less."""
+"""About how many sessions a user has in a world, at the most."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Drawn from the seed alone. Times are in minutes unless named otherwise.
+    """Everything that is drawn from a seed. Times are in minutes unless stated otherwise.
 
-    By default the module's own defaults, for one bundle, without faults and without users.
+    The defaults are those of the module, with one bundle, no faults and no users.
     """
 
     seed: int
@@ -35,14 +35,14 @@ class Scenario:
     rate: float = 2.0
     user_volume: str = "roll_back"
     canary_after: float | None = 12.0
-    """Hours; None: rebuilds are trusted whatever happens."""
+    """Hours; None: there are no canaries."""
     dry_run: bool = False
     brake: int | None = None
     window: tuple[str, str] | None = None
     zone: str = "UTC"
-    """Of the window."""
+    """The window's time zone."""
     days: tuple[str, ...] = ()
-    """On which the window opens; none: on all."""
+    """Days on which the window opens; none means all."""
     begins: datetime = BEGIN
     roll_out_images: bool = False
     rebuilding_percent: float | None = None
@@ -53,13 +53,13 @@ class Scenario:
     pause: float = 0.0
     """Mean time between two sessions of a user."""
     stays_away: float = 1.0
-    """The chance that a session's end is a sign-out and no dropped connection."""
+    """The probability that a session ends with a sign-out, not with a lost connection."""
     returns: float = 0.0
-    """The chance that a dropped user comes back."""
+    """The probability that a user who lost the connection comes back."""
     absent: float = 0.0
     """The share of the desktops that nobody uses."""
     shift: float | None = None
-    """Hours after which everybody leaves within some minutes."""
+    """Hours until everybody leaves within a few minutes; None: there is no shift."""
 
     @property
     def calm(self) -> bool:
@@ -67,7 +67,7 @@ class Scenario:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The function's, as Terraform sets it."""
+        """The function's environment variables, as Terraform sets them."""
         return {
             "FLEET": "fleet",
             "LEDGER_TABLE": "fleet-ledger",
@@ -95,7 +95,7 @@ class Scenario:
 
     @property
     def steady(self) -> bool:
-        """Nothing keeps the function from looking when it wants to, nor from seeing each row."""
+        """Whether the function can look whenever it wants to, and sees every row."""
         return not self.has(
             "calls", "neighbour", "function", "ledger", "api away", "pages", "poison", "messages"
         )
@@ -115,19 +115,19 @@ LONG = (
     "people",
     "states",
 )
-"""Kinds of weather that need hours to show what they do."""
+"""Kinds of weather that take hours to show their effects."""
 
 DAYS = {"cause": 0.2, "evidence": 0.1, "messages": 0.12, "mixed": 0.002}
-"""Kinds of weather that may last for days, and how often they do: such a world takes a while."""
+"""Kinds of weather that may last for days, and how often they do: such worlds run slowly."""
 
 CUTS_PASSES = frozenset({"kill", "no_execution"})
-"""With these no pass lasts."""
+"""Faults that keep passes from lasting long."""
 
 DESKTOPS_FOR_DAYS = 6
-"""Of a world that lasts for days, at the most."""
+"""The most desktops of a world that lasts for days."""
 
 WINDOWS = (("19:00", "06:00"), ("22:00", "02:00"), ("09:30", "14:00"), ("01:30", "02:45"))
-"""The first is long enough for all that a brake holds back, in two nights."""
+"""Rebuild windows. In the first, two nights are enough for all that a brake holds back."""
 
 CLOCKS_CHANGE = {
     "UTC": (),
@@ -145,11 +145,11 @@ CLOCKS_CHANGE = {
         datetime(2026, 10, 3, 15, 30, tzinfo=UTC),
     ),
 }
-"""Zones of windows, and when clocks change there: by half an hour on Lord Howe Island."""
+"""Time zones of windows, and when their clocks change: on Lord Howe Island by half an hour."""
 
 
 def draw(seed: int, desktops: int | None = None, days: float | None = None) -> Scenario:
-    """The scenario of a seed; size and length may be chosen."""
+    """Draw the scenario of a seed; the number of desktops and of days may be given."""
     rng = random.Random(f"scenario {seed}")
     kind, faults = weather.draw(rng)
     sizes = (1, 2, 4, 6, 8, 12, 30) if kind == "cause" else (1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 6, 30)
@@ -186,9 +186,9 @@ def draw(seed: int, desktops: int | None = None, days: float | None = None) -> S
 
 
 def _choose(drawn: Scenario, rng: random.Random) -> Scenario:
-    """With what else an administrator may choose: from a stream of its own, so that the rest of a
-    seed's world stays what it was. Only canaries prove images, and images are rolled out to those
-    who do not come. In a few worlds an audit comes but once a day."""
+    """Draw further settings of the administrator's from their own stream, so that the rest of a
+    seed's world stays the same. Only canaries prove images, and images are rolled out to WorkSpaces
+    that nobody uses. In a few worlds, audits come only once a day."""
     rolls_out, publishes, limits = rng.random() < 0.3, rng.random() < 0.3, rng.random() < 0.2
     percent, absent = rng.choice((1.0, 15.0, 34.0, 75.0)), rng.choice((0.0, 0.5, 0.8))
     rolls_out = rolls_out and drawn.canary_after is not None
@@ -204,8 +204,8 @@ def _choose(drawn: Scenario, rng: random.Random) -> Scenario:
 
 
 def _open(drawn: Scenario, rng: random.Random) -> Scenario:
-    """With a window over midnight or not, of any zone, of some days or all. Some worlds begin a few
-    hours before clocks change there."""
+    """Vary the window: across midnight or not, in any zone, on some days or all. Some worlds begin
+    a few hours before the zone's clocks change."""
     if drawn.window is None or rng.random() < 0.2:
         return drawn
     zone = rng.choice(list(CLOCKS_CHANGE))
@@ -219,8 +219,8 @@ def _open(drawn: Scenario, rng: random.Random) -> Scenario:
 
 
 def _stretch(drawn: Scenario, rng: random.Random) -> Scenario:
-    """In a few worlds, what is wrong is wrong for days; in a few, a pass over the end of a shift
-    lasts as long as one may."""
+    """Make the faults of a few worlds last for days; in a few others, a pass over the end of a
+    shift lasts as long as one may."""
     burst, lasts = rng.random() < 0.3, rng.random() < DAYS.get(drawn.weather, 0.0)
     hours = rng.uniform(26, 54)
     if drawn.weather == "function" and "crawl" in drawn.faults and burst:

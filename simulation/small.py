@@ -1,7 +1,7 @@
-"""A small world whose every step is a choice: one desktop, few messages, few things go wrong.
+"""A small world whose every step is a choice: one desktop, few messages, few mishaps.
 
-Time stands still while a phase lasts and is set between phases, when no invocation is alive: then
-the world is plain data and can be copied.
+During a phase, only the function's own sleeps move time. It is set between phases, when no
+invocation is alive: then the world is plain data and can be copied.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ AUDIT = timedelta(minutes=60)
 ROSTER_KEY = {"fleet": {"S": "fleet"}, "id": {"S": "roster"}}
 
 Choice = tuple[str, str]
-"""What is done, and by or to whom."""
+"""What happens, and to or by whom."""
 
 SCENARIO = Scenario(seed=0, desktops=1, canary_after=None)
 STRAIGHT = Course(takes=timedelta(minutes=20))
@@ -45,13 +45,13 @@ STRAIGHT = Course(takes=timedelta(minutes=20))
 
 @dataclass
 class Small:
-    """The world. Copied between phases, never within one."""
+    """The small world. It is copied between phases, never within one."""
 
     scenario: Scenario = SCENARIO
     course: Course = STRAIGHT
-    """How its rebuilds go, until there is peace."""
+    """The course of its rebuilds, until there is peace."""
     in_turn: bool = False
-    """One invocation after the other: only mishaps are open, not their order."""
+    """Whether invocations run one after the other: mishaps are open then, but no order."""
     budget: Budget = field(default_factory=Budget)
     startable: dict[str, Message] = field(default_factory=dict)
     retries: list[Message] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Small:
     """Invocations so far."""
     left_at: datetime | None = None
     back_in: int = 99
-    """The phase in which the user came back: nobody leaves within the same moment."""
+    """The phase in which the user came back; they do not leave in the same one."""
 
     def __post_init__(self) -> None:
         self.agenda = Agenda()
@@ -122,7 +122,7 @@ class Small:
         return [] if self.live else names[:1]
 
     def do(self, choice: Choice) -> None:
-        """One step. A broken promise is in `oracles.violations` afterwards."""
+        """Take one step. A promise that it breaks is in `oracles.violations` afterwards."""
         self.path.append(" ".join(choice))
         match choice:
             case ("starts", name):
@@ -176,7 +176,7 @@ class Small:
             self.retries.append(again)
 
     def abandon(self) -> None:
-        """Nobody goes on with this world: its greenlets end."""
+        """Stop using this world: end its greenlets."""
         live, self.live = self.live, {}
         for invocation in live.values():
             invocation.killed = True
@@ -185,14 +185,14 @@ class Small:
     # -- the user -----------------------------------------------------------------------------
 
     def sign_in(self) -> None:
-        """The user signs in, now."""
+        """Sign the user in."""
         now = self.agenda.now
         self.fleet.sign_in(ID, now)
         self.fleet.connected(ID, now)
         self.offer("sign-in", messages.sign_in(ID, now), ("sign_in", now))
 
     def drop(self) -> None:
-        """The user loses the connection, now."""
+        """Drop the user's connection."""
         self.fleet.drop(ID, self.agenda.now)
         self.fleet.disconnected(ID, self.agenda.now)
 
@@ -206,7 +206,7 @@ class Small:
             self.offer("second sign-in", messages.sign_in(ID, now), ("sign_in", now))
 
     def leave(self) -> None:
-        """The user signs out, now."""
+        """Sign the user out."""
         now = self.left_at = self.agenda.now
         self.fleet.sign_out(ID, now)
         self.fleet.disconnected(ID, now)
@@ -214,11 +214,11 @@ class Small:
     def offer(
         self, name: str, event: dict[str, Any], evidence: tuple[str, datetime] | None = None
     ) -> None:
-        """A message that may be delivered in this phase, or is lost."""
+        """Offer a message, which may be delivered in this phase or is lost."""
         self.startable[name] = Message(name, event, evidence)
 
     def offer_alarm(self, name: str) -> None:
-        """The alarm about the session's end, as a message that may come."""
+        """Offer the alarm about the session's end as a message."""
         now = self.agenda.now
         self.offer(name, messages.session_end(ID, now, now), ("session_end", now))
 
@@ -230,14 +230,14 @@ class Small:
     def exchange(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
     ) -> tuple[int, dict[str, Any]]:
-        """Stand still before the call until a choice says how it goes on."""
+        """Wait before the call until a choice decides how it goes on."""
         if not isinstance(invocation, Stepped):
             raise TypeError("a small world's invocations are stepped")
         if service == "workspaces":
             self.oracles.sent(self.agenda.now)
         sent_at = self.agenda.now
         if given.get("Key") == ROSTER_KEY:
-            # It never changes here: to be killed or to wait at this call is as at the next one.
+            # It never changes here: a kill or a wait at this call is the same as at the next.
             return self._effect(invocation, service, operation, given, sent_at)
         invocation.call = (service, operation, given)
         invocation.hand_over()
@@ -283,7 +283,7 @@ class Small:
 
 
 def to_moment(text: str) -> datetime:
-    """A time in the table."""
+    """A time as the table has it, as a datetime."""
     return datetime.fromisoformat(text)
 
 

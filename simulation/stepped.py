@@ -1,4 +1,4 @@
-"""What moves in the small world: messages, invocations that stand still, and what may go wrong."""
+"""The parts of the small world: messages, invocations that wait at each call, and mishaps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Message:
 
 
 class Stepped(Invocation):
-    """An invocation that stands still at each call until it is chosen."""
+    """An invocation that waits at each call until it is chosen."""
 
     message: Message
     call: tuple[str, str, dict[str, Any]] | None = None
@@ -29,7 +29,7 @@ class Stepped(Invocation):
     history: tuple[object, ...] = ()
 
     def pause(self, seconds: float) -> None:
-        """Stand still until it is chosen; by then the world's time has passed the sleep's end."""
+        """Wait until it is chosen; then move the world's time at least to the end of the sleep."""
         self.check_alive()
         self.call = None
         self.wake = self.agenda.now + timedelta(seconds=seconds)
@@ -40,7 +40,7 @@ class Stepped(Invocation):
 
 @dataclass
 class Budget:
-    """What may still go wrong: of each kind so many, and of all kinds together `mishaps`."""
+    """How much may still happen, by kind. `mishaps` limits all together except reconnects."""
 
     mishaps: int = 1
     crashes: int = 1
@@ -51,7 +51,7 @@ class Budget:
 
     @property
     def has_spent(self) -> bool:
-        """A claim may have been written, and its rebuild never asked for, or not answered."""
+        """Whether a claim may have been written without a request to AWS, or without an answer."""
         return not (self.crashes and self.time_outs)
 
     def has(self, kind: str) -> bool:
@@ -59,6 +59,6 @@ class Budget:
         return bool(self.mishaps and getattr(self, kind))
 
     def spend(self, kind: str) -> None:
-        """Use one up."""
+        """Use up one mishap of `kind`."""
         self.mishaps -= 1
         setattr(self, kind, getattr(self, kind) - 1)

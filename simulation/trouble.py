@@ -1,4 +1,4 @@
-"""What may befall a single desktop: its row, its state, its snapshot, people who order things."""
+"""What may go wrong with a single desktop: its row, state or snapshot, and orders of people."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TURN = 1800.0
 """Seconds between two rounds in which each desktop may get into trouble."""
 
 SHORTEST = timedelta(minutes=10)
-"""Of a rebuild: until then nobody calls it stuck."""
+"""The shortest rebuild: until then, it does not count as stuck."""
 
 LONG = 0.25
-"""The share of odd states that may last for ten hours."""
+"""The share of odd states that may last for up to ten hours, not one."""
 
 FOR_EVER = 0.25
-"""The share of lies about the last connection that last as long as the world."""
+"""The share of lies about the last connection that last until the faults end."""
 
 ODD = (
     State.MAINTENANCE,
@@ -44,8 +44,8 @@ ALLOWED = {
     "reboot": {State.AVAILABLE, State.UNHEALTHY},
     "maintain": {State.AVAILABLE},
 }
-"""The states in which a person may order it: AWS's API reference of RebuildWorkspaces,
-RestoreWorkspace and RebootWorkspaces."""
+"""The states in which a person may order each action (AWS's API reference of RebuildWorkspaces,
+RestoreWorkspace and RebootWorkspaces)."""
 
 ROWS = {
     "row_missing": Row.MISSING,
@@ -60,18 +60,18 @@ REFUSAL = ("InvalidUserConfiguration.Workspace", "The user cannot be found in th
 
 
 class Trouble:
-    """Starts and ends troubles. After `end` nothing is broken that time does not mend."""
+    """Starts and ends troubles. After `end`, nothing is broken that time does not mend."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._rng = random.Random(f"trouble {world.scenario.seed}")
         self._stuck: set[str] = set()
         self._lying: set[str] = set()
-        """WorkSpaces whose LastKnown lies for ever."""
+        """WorkSpaces whose LastKnown lies until the faults end."""
         self._over = False
 
     def begin(self) -> None:
-        """Draw what is wrong at first, and schedule the rounds; once, when the world starts."""
+        """Draw what is wrong at first, and schedule the rounds; called once, at the start."""
         world, rng = self._world, self._rng
         happens, now = world.faults.happens, world.agenda.now
         for desktop in list(world.fleet.fleet.values()):
@@ -84,7 +84,7 @@ class Trouble:
             world.agenda.every(TURN, self._round, rng.uniform(0, TURN))
 
     def end(self) -> None:
-        """Peace: every desktop works, but for a rebuild's bad end that only another one mends."""
+        """End all troubles, except bad ends of rebuilds that only another rebuild can mend."""
         world, now = self._world, self._world.agenda.now
         self._over = True
         self._stuck.clear()
@@ -104,8 +104,8 @@ class Trouble:
         return workspace_id in self._stuck
 
     def mend_for_good(self, desktop: Desktop) -> None:
-        """Support ends what no rebuild could: a state that allows none and will not pass, and,
-        where files are kept, a broken WorkSpace that has no snapshot of its last session."""
+        """Let AWS Support end what no rebuild can: a lasting state that allows none and, if user
+        volumes are kept, a broken WorkSpace that has no snapshot of its last session."""
         world, now = self._world, self._world.agenda.now
         passes = any(change.rebuild is not None for change in desktop.changes)
         stuck = desktop.state in ODD or desktop.state in (State.REBUILDING, State.STARTING)
@@ -124,7 +124,7 @@ class Trouble:
         return keeps and used is not None and (snapshot is None or snapshot.at <= used)
 
     def _support(self) -> None:
-        """In peace, too: rebuilds that were accepted before may still end in any state."""
+        """Keep mending in peace: rebuilds that were accepted before may still end in any state."""
         world = self._world
         world.fleet.tick(world.agenda.now)
         for desktop in world.fleet.fleet.values():
@@ -162,7 +162,7 @@ class Trouble:
             self._terminate(id_)
 
     def _hide(self, desktop: Desktop) -> None:
-        """The connection status says less than it should, or something wrong, for a while."""
+        """Make the connection status incomplete or wrong for a while."""
         world, id_ = self._world, desktop.id
         happens, now = world.faults.happens, world.agenda.now
         for name, row in ROWS.items():
@@ -200,7 +200,7 @@ class Trouble:
         world.fleet.set_row(desktop_id, Row.SAMPLED, now)
 
     def _odd(self, desktop: Desktop) -> None:
-        """A state that AWS or an administrator has brought about, for an hour or many."""
+        """Put a desktop into an odd state, as AWS or an administrator may, for up to ten hours."""
         world, now = self._world, self._world.agenda.now
         if desktop.is_on_its_way:
             return
@@ -212,7 +212,7 @@ class Trouble:
         self._later(partial(self._pass, desktop.id, state), longest)
 
     def _pass(self, desktop_id: str, state: State) -> None:
-        """An odd state ends, if it still is that one."""
+        """End an odd state, if the desktop is still in it."""
         world = self._world
         desktop = world.fleet.fleet.get(desktop_id)
         world.fleet.tick(world.agenda.now)
@@ -222,7 +222,7 @@ class Trouble:
             world.fleet.set_state(desktop_id, State.AVAILABLE, world.agenda.now)
 
     def _order(self, desktop: Desktop) -> None:
-        """A person rebuilds, restores or reboots a desktop, also a broken one, or puts it into
+        """Let a person rebuild, restore or reboot a desktop, even a broken one, or put it into
         maintenance."""
         world, now = self._world, self._world.agenda.now
         act = self._rng.choice(("rebuild", "restore", "reboot", "maintain"))
@@ -247,7 +247,7 @@ class Trouble:
         world.told()
 
     def _terminate(self, desktop_id: str) -> None:
-        """From now on AWS does not know the id."""
+        """Terminate a desktop: from now on, AWS does not know its id."""
         world = self._world
         world.trace(desktop_id, "is terminated")
         self.lose_user(desktop_id)
@@ -255,7 +255,7 @@ class Trouble:
         world.unknown_since[desktop_id] = world.agenda.now
 
     def lose_user(self, desktop_id: str) -> None:
-        """Whoever is connected is thrown out."""
+        """End the session of whoever is connected."""
         world = self._world
         world.fleet.sign_out(desktop_id, world.agenda.now)
         world.fleet.disconnected(desktop_id, world.agenda.now)

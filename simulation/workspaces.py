@@ -1,5 +1,5 @@
-"""The WorkSpaces API of the world: the sandbox's, with IAM's word on who may be rebuilt, and with
-whatever AWS may do to an answer: pages, rows left out, ids that spoil a batch."""
+"""The WorkSpaces API of the world: the sandbox's, IAM's limits on what may be rebuilt, and what AWS
+may do to an answer: short pages, missing rows, ids that spoil a batch."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .faults import Faults
 from .fleet import Fleet
 
 BY_ARN = frozenset({"RebuildWorkspaces", "DescribeWorkspaceSnapshots"})
-"""Operations that IAM allows for exact WorkSpaces only."""
+"""Operations that IAM allows only for listed WorkSpaces."""
 
 ROWS = {
     "DescribeWorkspaces": "Workspaces",
     "DescribeWorkspacesConnectionStatus": "WorkspacesConnectionStatus",
     "DescribeWorkspaceBundles": "Bundles",
 }
-"""Where the rows are in the answers that come in pages."""
+"""The member that holds the rows, in the answers that come in pages."""
 
 
 @dataclass
@@ -33,22 +33,22 @@ class Poison:
     ids: dict[str, set[str]] = field(default_factory=dict)
     status: int = 400
     met: set[str] = field(default_factory=set)
-    """Those that the function was given an error for."""
+    """The ids for which the function has got an error."""
 
     def spoils(self, operation: str, asked: list[str]) -> bool:
-        """Whether a call is answered with the error; that somebody was spoiled is remembered."""
+        """Whether a call is answered with the error; remembers the ids that caused it."""
         spoiled = self.ids.get(operation, set()).intersection(asked)
         self.met |= spoiled
         return bool(spoiled)
 
     def end(self) -> None:
-        """Nothing is spoiled any more."""
+        """Stop spoiling batches."""
         self.ids.clear()
         self.met.clear()
 
 
 class Api:
-    """One call after the other; the limit is AWS's, 2 calls a second with a burst of 5."""
+    """Answers calls within AWS's limit, 2 per second with a burst of 5, or the scenario's rate."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Api:
         self.bucket = bucket or TokenBucket(rate=max(2.0, rate), burst=max(5.0, rate))
         self.poison = Poison()
         self.is_away = False
-        """Every call fails for now."""
+        """Whether every call fails for now."""
         self.refused_since: dict[str, datetime] = {}
         """By WorkSpace: since when AWS has refused its rebuilds, for a reason that lasts."""
         self._api = WorkSpacesApi(fleet, self.bucket)
@@ -71,7 +71,7 @@ class Api:
     def answer(
         self, operation: str, given: dict[str, Any], now: datetime
     ) -> tuple[int, dict[str, Any]]:
-        """HTTP status and body."""
+        """Answer a call: HTTP status and body."""
         if self.is_away:
             return 503, _error("ServiceUnavailable", "away")
         for id_ in _by_arn(operation, given):
@@ -90,7 +90,7 @@ class Api:
             self._api.calls.clear()
 
     def _rebuild(self, given: dict[str, Any], now: datetime) -> dict[str, Any]:
-        """It may be refused for once, or have begun although AWS says that it failed."""
+        """Request a rebuild. It may be refused once, or begin although AWS reports a failure."""
         [id_] = _by_arn("RebuildWorkspaces", given)
         if self._faults.happens("refusal"):
             codes = ("InvalidUserConfiguration.Workspace", "InternalServerError", "InternalFailure")
@@ -105,7 +105,7 @@ class Api:
         return dict(answer)
 
     def _describe(self, operation: str, given: dict[str, Any], now: datetime) -> dict[str, Any]:
-        """In pages of any size, each with fewer rows than there should be."""
+        """Answer in pages of any size; rows may be missing or empty."""
         name = ROWS.get(operation)
         asked = {key: value for key, value in given.items() if key != "NextToken"}
         answer: dict[str, Any] = plain(self._api.call(operation, asked, now))
