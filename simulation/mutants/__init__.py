@@ -1,6 +1,6 @@
-"""Seeded bugs, each a change of one place in a copy of lambda_src, and who catches them.
+"""Seeded bugs, each a single change in a copy of lambda_src, and what catches them.
 
-`python -m simulation.mutants` lets them loose, one after the other.
+`python -m simulation.mutants` runs them one after the other.
 """
 
 from .aftermath import AFTERMATH

@@ -1,4 +1,4 @@
-"""`python -m simulation.mutants`: every seeded bug, and who caught it."""
+"""`python -m simulation.mutants`: tries every seeded bug, and shows what caught it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .judges import Verdict, judge
 
 
 def main() -> int:
-    """0 if every bug was caught, 1 if not."""
+    """Return 0 if every bug was caught, 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m simulation.mutants")
     parser.add_argument("--seeds", type=int, default=200, help="for each mutant, at the most")
     parser.add_argument("--jobs", type=int, default=1, help="mutants at a time")

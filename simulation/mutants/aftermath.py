@@ -1,4 +1,4 @@
-"""Bugs of what comes after an accepted rebuild: P3."""
+"""Bugs in what follows an accepted rebuild: P3."""
 
 from __future__ import annotations
 

@@ -23,12 +23,12 @@ class Mutant:
 
 
 def bugs(promise: str, file: str, changes: Mapping[str, tuple[str, str]]) -> tuple[Mutant, ...]:
-    """Bugs of one file that break one promise, by name: what becomes what."""
+    """Bugs in one file that break one promise; `changes` has (old, new) by the bug's name."""
     return tuple(Mutant(name, promise, file, *change) for name, change in changes.items())
 
 
 def mutate(mutant: Mutant, folder: Path) -> Path:
-    """A copy of lambda_src with the bug in it. Raises ValueError if its place is not there."""
+    """Copy lambda_src with the bug in it. Raises ValueError unless `old` is found just once."""
     source = folder / "lambda_src"
     ignore = shutil.ignore_patterns("__pycache__", ".mypy_cache")
     shutil.copytree(ROOT / "lambda_src", source, ignore=ignore)

@@ -1,4 +1,4 @@
-"""Bugs in what an administrator may choose besides: images rolled out, a share at once, events."""
+"""Bugs in further settings: images rolled out, the share rebuilt at once, events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bugs in what is easily overlooked: hours that clocks skip, rates, what a claim or a line says."""
+"""Bugs in what is easily overlooked: skipped hours, rates, the content of claims and log lines."""
 
 from __future__ import annotations
 

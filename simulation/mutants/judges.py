@@ -1,7 +1,7 @@
-"""Who may catch a mutant: the cheapest judge first.
+"""What may catch a mutant: the cheapest judge first.
 
-Only a promise that is seen broken counts. A test that cannot be collected, or a world that
-crashes, has caught nothing: such a bug would be found by whoever starts the function.
+Only a promise that is seen to break counts. A test that cannot be collected, or a world that
+crashes, has caught nothing: anybody who starts the function would find such a bug.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ALSO = {
     "table": ["ledger"],
     "tools": ["lifecycle", "examiner", "telling"],
 }
-"""Tests of other names that touch a file."""
+"""Further unit tests that cover a file, by the rest of their names."""
 
 ASSERTED = re.compile(
     r"^FAILED tests/unit/(?P<test>.+?) - (assert |AssertionError|Failed: DID NOT RAISE)", re.M
@@ -47,7 +47,7 @@ BROKEN_BY_SEED = re.compile(r"^seed (?P<seed>\d+): (?P<promise>P\d) broken", re.
 
 @dataclass(frozen=True)
 class Verdict:
-    """Who caught a mutant, and by what; nobody if `by` is empty."""
+    """Which judge caught a mutant, and how; none if `by` is empty."""
 
     mutant: Mutant
     by: str
@@ -55,7 +55,7 @@ class Verdict:
 
 
 def judge(mutant: Mutant, seeds: int) -> Verdict:
-    """Let one judge after the other look at a mutant, until one has caught it."""
+    """Let one judge after the other look at a mutant until one catches it."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             source = mutate(mutant, Path(folder))
@@ -78,7 +78,7 @@ def _judges(mutant: Mutant, source: Path, seeds: int) -> Iterator[Callable[[], t
 
 
 def tests_of(file: str) -> list[Path]:
-    """The unit tests that touch a file of the function, by their names."""
+    """The unit tests that cover a file of the function, going by their names."""
     stem = Path(file).stem
     found: set[Path] = set()
     for name in (stem, *ALSO.get(stem, ())):
@@ -110,7 +110,7 @@ def _seeds(source: Path, seeds: int) -> tuple[str, str]:
 
 
 def _python(source: Path, arguments: list[str]) -> str:
-    """What a Python says that finds the mutant first."""
+    """Run Python with the mutant first on its path; its output if it returns 1, else none."""
     environment = os.environ | {
         "PYTHONPATH": str(source),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -1,4 +1,4 @@
-"""Bugs that make the function leave undone what it should do: P2."""
+"""Bugs that keep the function from doing what it should: P2."""
 
 from __future__ import annotations
 

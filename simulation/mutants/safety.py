@@ -1,4 +1,4 @@
-"""Bugs that let the function do what it must not: P1, P4 and P5."""
+"""Bugs that make the function do what it must not: P1, P4 and P5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bugs that keep quiet, or cry wolf: a kind of log line, the gauges, what needs a person. P6."""
+"""Bugs that keep quiet or cry wolf, in log lines, gauges, or what needs a person: P6."""
 
 from __future__ import annotations
 
