@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: everything that the documents state as a measured figure."""
+"""Measure every figure that the documentation states as measured."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ WINDOW = ("19:00", "06:00")
 SEED = 7
 FLEETS = (1, 100, 1000, 5000)
 ALONE = 1000
-"""WorkSpaces of the fleet that is also measured without session alarms."""
+"""How many WorkSpaces the fleet has that is also measured without session alarms."""
 
 PARTS = ("week", "burst", "day", "alarms", "start", "plan")
-"""The first words of what is measured."""
+"""The parts that `--only` selects, by the first words of the measurements' names."""
 
 Jobs = dict[str, tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]]
 
 
 def plan(quick: bool) -> Jobs:
-    """Name of a measurement, what measures it; the longest first."""
+    """By name of the measurement: the function that measures, and its arguments; longest first."""
     jobs: Jobs = {}
     sizes = (100,) if quick else (5000, 1000, 100)
     for n in sizes:
@@ -80,7 +80,7 @@ def _is_of(only: str | None, part: str) -> bool:
 
 
 def measure(quick: bool, only: str | None, processes: int | None) -> dict[str, Any]:
-    """Run the plan: by turns if it is short, otherwise each part in a process of its own."""
+    """Run the plan: in this process if `quick`, otherwise each measurement in its own."""
     jobs = {name: job for name, job in plan(quick).items() if _is_of(only, name.split()[0])}
     if quick:
         return _arranged(jobs, {name: work(*given) for name, (work, given) in jobs.items()})
@@ -102,7 +102,7 @@ def measure(quick: bool, only: str | None, processes: int | None) -> dict[str, A
             for n in FLEETS
         ]
         results["session alarms"] = [_side(found, kind, kind == "day") for kind in ("day", "bare")]
-    # What takes real time comes last: by now nothing else runs.
+    # What takes real time comes last: by now, nothing else is running.
     if only in (None, "start"):
         results["starts"] = starting.starts(15)
     if only in (None, "plan"):
@@ -123,7 +123,7 @@ def _side(found: dict[str, Any], kind: str, session_alarms: bool) -> dict[str, A
 
 
 def _arranged(jobs: Jobs, found: dict[str, Any]) -> dict[str, Any]:
-    """The parts where limits and report look for them."""
+    """The results, in the structure that `limits` and `report` expect."""
     results: dict[str, Any] = {"weeks": [], "bursts": {"ours": [], "naive": []}, "idle days": []}
     for name, (_, arguments) in reversed(jobs.items()):
         match name.split():
@@ -143,7 +143,7 @@ def _arranged(jobs: Jobs, found: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> int:
-    """0 if every stated limit holds, 1 if not."""
+    """Return 0 if every stated limit holds, 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small part, writing nothing")
     parser.add_argument("--only", choices=PARTS, help="one part, writing nothing")

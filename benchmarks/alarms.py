@@ -1,6 +1,6 @@
-"""False alarms on calm days; and for each cause, how soon its alarm rings, and the remedy ends it.
+"""False alarms on calm days, and how soon each cause's alarm rings, and ends after the remedy.
 
-The alarms are those that Terraform plans, on the lines that the function writes.
+The alarms are those that Terraform plans, evaluated on the lines that the function writes.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from .people import CALM, employ
 from .world import OURS, CountedWorld
 
 FIRST, SESSION = 60 * MINUTE, 30 * MINUTE
-"""From the deployment to the first session, and how long that takes."""
+"""How long after the deployment the session begins, and how long it lasts."""
 
 PHASES = (0, 20, 40)
-"""Each cause is played so many minutes later: audits and gauges come at their own times."""
+"""Minutes by which the runs of a cause are shifted against the times of audits and gauges."""
 
 LASTS = timedelta(hours=4)
-"""How long a cause lasts once its alarm rings, and how long it is watched after the OK: an alarm
-that rings again would do so meanwhile."""
+"""How long a cause lasts once its alarm rings, and how long the alarm is watched after the OK: one
+that rings again would do so in this time."""
 
 GIVE_UP = timedelta(hours=12)
-"""An alarm that has not rung by then never does."""
+"""An alarm that has not rung by then counts as one that never does."""
 
 FEW, MANY = 5, 80
-"""WorkSpaces. With a brake of one rebuild an hour, some of the many wait for three days, and for
-`LASTS` beyond the alarm."""
+"""Numbers of WorkSpaces. With a brake of one rebuild per hour, some of the many wait for three
+days, and for `LASTS` after the alarm."""
 
 
 def watch(world: CountedWorld) -> AlarmJudge:
-    """The alarms of a world, from now on."""
+    """Watch the alarms of a world from now on; return their judge."""
     judge = AlarmJudge(world.now, strict=False)
 
     def look() -> None:
@@ -53,7 +53,7 @@ def watch(world: CountedWorld) -> AlarmJudge:
 
 
 def calm(desktops: int, days: int, seed: int) -> dict[str, Any]:
-    """How often any alarm rings while people live for so many days from a Monday on."""
+    """How often any alarm rings while people work for so many days from a Monday on."""
     world, judge = _deploy(Scenario(seed, desktops))
     employ(world, days, CALM)
     world.let(FIRST_LINES)
@@ -65,7 +65,7 @@ def calm(desktops: int, days: int, seed: int) -> dict[str, Any]:
 
 
 def causes(seed: int, quick: bool) -> dict[str, Any]:
-    """Each cause, played in each phase; the longest times count. `quick`: once, without the brake.
+    """Run each cause in each phase; the longest times count. `quick`: once, without the brake.
 
     "minutes to ALARM" count from when a person is needed, "minutes to OK" from the remedy; None:
     never. "rang": how often the alarm went to ALARM.
@@ -92,7 +92,7 @@ def _deploy(scenario: Scenario) -> tuple[CountedWorld, AlarmJudge]:
 
 
 def _play(cause: Cause, phase: int, seed: int) -> tuple[float | None, int, float | None]:
-    """Minutes to ALARM, how often it rang, minutes to OK; None: never, or before the remedy."""
+    """Minutes to ALARM, number of rings, minutes to OK; None: never, or OK before the remedy."""
     world, judge = _deploy(Scenario(seed, MANY if cause.brake else FEW, brake=cause.brake))
     world.let(FIRST + phase * MINUTE)
     judge.transitions.clear()
@@ -124,6 +124,6 @@ def _play(cause: Cause, phase: int, seed: int) -> tuple[float | None, int, float
 
 
 def _longest(minutes: Sequence[float | None]) -> float | None:
-    """None: at least once never."""
+    """The longest of the times; None if any is None."""
     found = [each for each in minutes if each is not None]
     return max(found) if len(found) == len(minutes) else None

@@ -1,4 +1,4 @@
-"""Many sessions that end in the same second, against the WorkSpaces API's 2 calls a second."""
+"""Many sessions that end in the same second, at the WorkSpaces API's limit of 2 calls a second."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ CLASS = timedelta(hours=1)
 """How long everybody is connected before everybody leaves."""
 
 LONGEST = timedelta(hours=6)
-"""Of waiting for the ends of the rebuilds, besides the time that the API's rate needs."""
+"""The longest wait for the ends of the rebuilds, on top of the time that the API's rate takes."""
 
 SEEN_TO_END = frozenset({"finished", "believed", "failed"})
-"""What ours says at the end of a rebuild."""
+"""The decisions that this module's function logs at the end of a rebuild."""
 
 
 class Watch:
-    """When the canary and when each rebuild was seen to end, by the function's own log lines."""
+    """When the canary and each rebuild were seen to end, according to the function's log lines."""
 
     def __init__(self, world: CountedWorld) -> None:
         self.ended: dict[str, datetime] = {}
@@ -46,7 +46,7 @@ class Watch:
 
 
 def burst(function: str, desktops: int, seed: int) -> dict[str, Any]:
-    """Everybody leaves at once: who is rebuilt, how fast, for how many calls."""
+    """Let everybody leave at once: how many are rebuilt, how fast, for how many calls."""
     world = CountedWorld(Scenario(seed, desktops), function)
     world.begin()
     world.let(timedelta(minutes=10, seconds=desktops))
@@ -65,7 +65,7 @@ def burst(function: str, desktops: int, seed: int) -> dict[str, Any]:
 
 
 def _drain(world: CountedWorld, watch: Watch) -> dict[str, Any]:
-    """Let time pass until ours has seen each rebuild end, or the recipe has asked for each."""
+    """Let time pass until ours has seen each rebuild end, or each of the recipe's is accepted."""
     meter, left_at, desktops = world.meter, world.now, world.scenario.desktops
     limit = desktops / world.scenario.rate
     deadline = left_at + LONGEST + 2 * timedelta(seconds=limit)
@@ -105,7 +105,7 @@ def _drain(world: CountedWorld, watch: Watch) -> dict[str, Any]:
 
 
 def _curve(seconds: list[float]) -> list[tuple[float, int]]:
-    """(seconds since the drain began, rebuilds by then), at most a hundred points."""
+    """(seconds since the drain began, rebuilds by then), at most 200 points."""
     step = max(1, len(seconds) // 100)
     chosen = sorted({*range(0, len(seconds), step), len(seconds) - 1})
     return [(round(seconds[index], 1), index + 1) for index in chosen]

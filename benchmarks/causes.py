@@ -1,4 +1,4 @@
-"""What needs a person: at least one cause for each operations alarm, with its remedy."""
+"""Faults that need a person: at least one cause for each operations alarm, with its remedy."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .world import CountedWorld
 MINUTE = timedelta(minutes=1)
 
 Trouble = Iterator[Callable[[], datetime]]
-"""Begins at once. Yields what tells, once the alarm rings, since when a person was needed; then
-applies the remedy."""
+"""Begins at once. Yields a function that returns, once the alarm rings, since when a person was
+needed; then applies the remedy."""
 
 
 @dataclass(frozen=True)
 class Cause:
-    """What rings `alarm`; `since` is from when on a person is needed, in words.
+    """A fault that makes `alarm` ring; `since` says in words from when on a person is needed.
 
-    `begin` gets the world when the sessions of all WorkSpaces but the last have just ended, and the
-    first of them. `brake`: rebuilds an hour.
+    `begin` gets the world, in which the sessions of all WorkSpaces but the last have just ended,
+    and the first WorkSpace. `brake`: rebuilds per hour.
     """
 
     alarm: str
@@ -41,18 +41,18 @@ def _from_now(world: CountedWorld) -> Callable[[], datetime]:
 
 
 def _next_audit(world: CountedWorld) -> Callable[[], datetime]:
-    """The last one's end, and the interval."""
+    """When the next audit is due: the interval after the last one's end."""
     ended_at = datetime.fromisoformat(world.table.items["audit"]["completed_at"]["S"])
     return lambda: ended_at + world.scenario.audit_interval * MINUTE
 
 
 def _ends(desktops: Iterable[Desktop]) -> list[datetime]:
-    """Of their rebuilds, the first one first."""
+    """The ends of their rebuilds, earliest first."""
     return sorted(r.ends_at for each in desktops for r in each.rebuilds if r.ends_at is not None)
 
 
 def _unknown_id(world: CountedWorld, _: Desktop) -> Trouble:
-    """Of a WorkSpace that nobody uses, so that the next audit is the first to ask for it."""
+    """Remove a WorkSpace that nobody uses: the next audit is the first to ask about it."""
     unused = max(world.fleet.fleet)
     world.fleet.remove(unused)
     yield _next_audit(world)
@@ -111,7 +111,7 @@ def _brake(world: CountedWorld, _: Desktop) -> Trouble:
 
 
 def _rule(task: str, world: CountedWorld, _: Desktop) -> Trouble:
-    """Disabled, and enabled again."""
+    """Disable a rule, then enable it again."""
     world.episodes.disabled.add(task)
     yield _next_audit(world) if task == "audit" else _from_now(world)
     world.episodes.disabled.clear()

@@ -1,9 +1,9 @@
 """One cold start, in a process of its own: `python cold.py MODE FOLDER` prints JSON.
 
-FOLDER holds the function as it is deployed, without byte code: Lambda unpacks a package that has
-none and cannot keep any. MODE is `baseline` (import boto3 and make one client), `signal` (import
-the handler and record a session's end, the first decision), `tick` (an idle minute), `look`
-(decide a WorkSpace that is due) or `pass` (decide 5,000 of them).
+FOLDER holds the function as it is deployed, without byte code: the package has none, and Lambda
+cannot keep any. MODE is `baseline` (import boto3 and create one client), `signal` (import the
+handler and record a session's end, the first decision), `tick` (an idle minute), `look` (decide
+about one WorkSpace that is due) or `pass` (decide about 5,000 of them).
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ OLD = "2026-03-02T08:00:00.000Z"
 
 
 class Answers:
-    """Canned answers in the place of the network."""
+    """Canned answers in place of the network."""
 
     def __init__(self, fleet: int, due: int) -> None:
         self._ids = [f"ws-{number:09d}" for number in range(fleet)]
         self._due = due
 
     def send(self, request: Any, event_name: str, **_: Any) -> Any:
-        """Instead of sending a request, answer it by the method of its operation's name."""
+        """Answer a request, instead of sending it, by the method named after its operation."""
         from botocore.awsrequest import AWSResponse
 
         operation = event_name.rsplit(".", 1)[-1]
@@ -100,7 +100,7 @@ class _Body:
 
 
 class Context:
-    """What the handler uses of the runtime's context."""
+    """The part of Lambda's context object that the handler uses."""
 
     aws_request_id = "1"
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:fleet"
@@ -110,7 +110,7 @@ class Context:
 
 
 def event(mode: str) -> dict[str, Any]:
-    """What wakes the function."""
+    """The event that invokes the function."""
     if mode != "signal":
         return {"task": "reconcile"}
     message = {
@@ -127,7 +127,7 @@ def event(mode: str) -> dict[str, Any]:
 
 
 def without_network(client: Any, answers: Answers) -> None:
-    """Have a client's requests answered here, unsigned."""
+    """Let `answers` answer a client's requests, unsigned."""
     import botocore
 
     client.meta.events.register("before-send", answers.send)
@@ -135,7 +135,7 @@ def without_network(client: Any, answers: Answers) -> None:
 
 
 def start(mode: str) -> None:
-    """What is timed."""
+    """Do what is timed."""
     if mode == "baseline":
         import boto3
 
@@ -152,7 +152,7 @@ def start(mode: str) -> None:
 
 
 def _wrap(handler: Any, maker: Any, answers: Answers) -> None:
-    """Clients are made when the function makes them, and answered by us."""
+    """Let the function create its own clients, when it needs them, but answer their requests."""
 
     def make() -> Any:
         client = maker()
@@ -186,7 +186,7 @@ def main() -> None:
 
 
 def peak_bytes() -> int:
-    """Of this process. What getrusage says is no less than what its parent had."""
+    """The peak memory of this process. getrusage would report at least that of its parent."""
     status = Path("/proc/self/status")
     if status.is_file():
         [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]

@@ -1,4 +1,4 @@
-"""Lambda with its quota: what is above it waits its turn."""
+"""Lambda with its concurrency quota: events above it wait their turn."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Handle = Callable[[dict[str, Any], Context], object]
 
 
 class Crowd(Functions):
-    """The deployed function, whichever it is, with every invocation counted."""
+    """The deployed function, ours or the recipe, with every invocation counted."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Crowd(Functions):
         return str(task) if task else "signal"
 
     def configure(self, **environment: str) -> None:
-        """Deploy other settings: every container begins anew."""
+        """Deploy other settings: the idle containers are discarded."""
         self._environment.update(environment)
         self._idle.clear()
 

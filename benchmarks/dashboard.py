@@ -1,7 +1,7 @@
 """docs/dashboard.svg: the dashboard that Terraform deploys, over a simulated week.
 
-`python -m benchmarks.dashboard` draws it (two minutes). The definition is that of the dashboard
-which Terraform makes on the local AWS, the figures are those of the function's own log lines.
+`python -m benchmarks.dashboard` draws it, in two minutes. The definition is that of the dashboard
+that Terraform creates on the local AWS; the figures come from the function's own log lines.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from .world import OURS, CountedWorld
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "dashboard.svg"
 NAME = "workspaces-nonpersistent"
-"""The module's default."""
+"""The module's default name for a fleet."""
 
 SEED = 7
 WEEK = timedelta(days=7)
 BAD_AFTER, DRAWN_AFTER = timedelta(days=8, hours=2), timedelta(days=8, hours=12)
-"""From a Monday 08:00: when the bundle gets a bad image, and when somebody looks."""
+"""Counted from a Monday 08:00: when the bundle gets a bad image, and when the picture is drawn."""
 
 Widget = dict[str, Any]
 Points = list[tuple[datetime, float]]
@@ -46,7 +46,7 @@ STATISTICS: dict[str, Callable[[list[float]], float]] = {"Maximum": max, "Sum": 
 
 
 class Recorder(CloudWatch):
-    """Keeps every datapoint, also of metrics that no alarm watches."""
+    """Keeps every datapoint, including those of metrics that no alarm watches."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Week:
     lines: list[tuple[datetime, Line]]
 
     def chart(self, metric: list[str], statistic: str, period: int) -> Points:
-        """A metric of a widget, for each period of the week that has a datapoint."""
+        """A widget's metric: time and value of each period of the week that has a datapoint."""
         namespace, name, *dimensions = metric
         named = dict(zip(dimensions[::2], dimensions[1::2], strict=True))
         found: dict[float, list[float]] = defaultdict(list)
@@ -85,7 +85,7 @@ class Week:
 
 
 def live(desktops: int, after: timedelta = DRAWN_AFTER) -> Week:
-    """Let people live on calm days, the last of which brings a bad image."""
+    """Let people work on calm days, the last of which brings a bad image."""
     world = CountedWorld(Scenario(SEED, desktops), OURS)
     recorder, lines = Recorder(), list[tuple[datetime, Line]]()
     judge = watch(world)
@@ -111,7 +111,7 @@ def live(desktops: int, after: timedelta = DRAWN_AFTER) -> Week:
 
 
 def deployed() -> list[Widget]:
-    """The widgets, as an apply to the local AWS leaves them in Terraform's state."""
+    """The widgets, as `terraform apply` to the local AWS leaves them in the state."""
     with tempfile.TemporaryDirectory(prefix="dashboard-") as name, Sandbox() as aws:
         folder, ids = Path(name), {"workspace_ids": {"first": aws.desktops.add(user="first")}}
         deployment = Deployment(ROOT / "examples" / "local", folder, aws.environment(), ids)
@@ -125,13 +125,13 @@ def deployed() -> list[Widget]:
 
 
 def of_the_simulation(widgets: list[Widget]) -> list[Widget]:
-    """The same for the simulation's fleet, which has another name."""
+    """The same widgets for the simulation's fleet, which has another name."""
     renamed: list[Widget] = json.loads(json.dumps(widgets).replace(NAME, FLEET))
     return renamed
 
 
 def fingerprint(widgets: list[Widget]) -> str:
-    """Of the definition; the picture carries it, so that a stale one is noticed."""
+    """A hash of the definition; the picture carries it, so that a stale one is noticed."""
     text = json.dumps(widgets, sort_keys=True)
     return f"Widgets, SHA-256 {hashlib.sha256(text.encode()).hexdigest()}"
 

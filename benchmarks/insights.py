@@ -1,4 +1,4 @@
-"""As much of CloudWatch Logs Insights as the dashboard's queries use. Pure.
+"""The part of CloudWatch Logs Insights that the dashboard's queries use. Pure.
 
 Source: "CloudWatch Logs Insights language query syntax" in the CloudWatch Logs user guide.
 """
@@ -24,7 +24,7 @@ _MADE = re.compile(r"(\w+)\(((?:[^()]|\([^()]*\))*)\) as (\w+)")
 
 def ask(query: str, lines: Iterable[tuple[datetime, Line]], now: datetime) -> list[Row]:
     """The rows that `... | filter decision ... | stats ... by ... | filter ... | sort ...` gives,
-    oldest first unless it sorts. Raises ValueError for another query."""
+    oldest first unless it sorts. Raises ValueError for any other query."""
     parts = [part.strip() for part in query.split(" | ") if not part.startswith("SOURCE ")]
     asked = _QUERY.fullmatch(" | ".join(parts))
     if asked is None:
@@ -52,7 +52,7 @@ def ask(query: str, lines: Iterable[tuple[datetime, Line]], now: datetime) -> li
 
 
 def _one_of(condition: str, field: str) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a field has one of the words of a condition; without a condition, everything has."""
+    """A test whether a field has one of a condition's words; without a condition, always true."""
     if not condition:
         return lambda _: True
     wanted = re.fullmatch(rf'({field}) (?:= ("\w+")|in \[(.+)\])', condition)
@@ -76,7 +76,7 @@ def _compute(function: str, given: str, lines: list[Line]) -> Any:
 
 
 def _percentile(values: list[float], percent: float) -> float | None:
-    """By nearest rank."""
+    """The percentile by nearest rank; None if there are no values."""
     return sorted(values)[max(0, ceil(percent / 100 * len(values)) - 1)] if values else None
 
 

@@ -7,7 +7,7 @@ from math import ceil, inf
 from typing import Any
 
 CALLS_PER_REBUILD = 1.25
-"""In a burst: every call counted, until each rebuild was seen to end."""
+"""In a burst: counts every call until each rebuild was seen to end."""
 
 TRICKLE = 5
 """The same on calm days of 50 desktops, whose rebuilds hardly ever share a look."""
@@ -16,25 +16,25 @@ DRAIN = 1.15
 COLD_START = 1.25
 RATE = 2
 MOST_LOST = 3
-"""Desktops of a bundle that one cause of bad ends may reach."""
+"""The most desktops of a bundle that one cause of bad ends may reach."""
 
 FIXED_COST = 8
 GAUGES_COST = 0.05
-"""US dollars a month: of what every fleet has, and of the gauges of the largest."""
+"""US dollars per month: for what every fleet has, and for the gauges of the largest."""
 
 LOOK_MINUTES = 1
-"""A rebuild may rest on a look of up to this age: who signs in later is not seen."""
+"""How old a look may be that a rebuild rests on: who signs in later is not seen."""
 
 CAUSES = {"image": "a bad image", "key": "a disabled KMS key"}
-"""What ruins rebuilds for a day, by the kind of the week."""
+"""By kind of week: what makes rebuilds fail for a day."""
 
 RINGS = 120
-"""Minutes from the moment at which a person is needed to the alarm."""
+"""Minutes from when a person is needed to the alarm."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """`value` must not be above `most`."""
+    """A stated limit: `value` must not exceed `most`."""
 
     name: str
     value: float
@@ -46,7 +46,7 @@ class Limit:
 
 
 def check(results: dict[str, Any]) -> list[Limit]:
-    """Every limit that these results speak of."""
+    """Every limit for which there are results."""
     limits: list[Limit] = []
     for burst in results.get("bursts", {}).get("ours", []):
         n = burst["desktops"]
@@ -69,7 +69,7 @@ def check(results: dict[str, Any]) -> list[Limit]:
             Limit(f"idle day of {n}: calls of an audit", of_an_audit, 2 * ceil(n / 25)),
         ]
     if idle:
-        # A tick that takes an audit over from another invocation does the audit's requests.
+        # A tick that takes over another invocation's audit makes the audit's requests.
         limits.append(
             Limit(
                 "idle minute: DynamoDB requests, the largest fleet",
@@ -128,7 +128,7 @@ def _of_a_week(week: dict[str, Any]) -> list[Limit]:
         reached = week.get("reached by the cause", 0)
         found.append(Limit(f"{name}: desktops that the cause reached", reached, MOST_LOST))
     if kind != "rough":
-        # No sign-in event gets lost there, so only a sign-in of that moment can be missed.
+        # No sign-in event is lost there, so only a sign-in at that very moment can be missed.
         ended = week.get("minutes of use that a rebuild ended", 0.0)
         found.append(Limit(f"{name}: minutes of use that a rebuild ended", ended, LOOK_MINUTES))
     return found

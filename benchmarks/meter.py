@@ -14,7 +14,7 @@ READ_UNIT, WRITE_UNIT = 4096, 1024
 """Bytes that one DynamoDB request unit covers."""
 
 A_SECOND = 0.995
-"""The function's clock counts whole milliseconds: calls half a second apart may be 1 ms closer."""
+"""A second with slack: the function's clock is exact to 1 ms, so calls may be a little closer."""
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 
@@ -28,23 +28,23 @@ class Meter:
     purposes: Counter[str] = field(default_factory=Counter)
     """WorkSpaces calls by what they are for."""
     of_audits: Counter[str] = field(default_factory=Counter)
-    """Requests that audits made, by service; every hour, whether anybody comes or not."""
+    """Requests that audits made, by service: every hour, even if nobody uses the fleet."""
     invocations: Counter[str] = field(default_factory=Counter)
     requests_of: Counter[int] = field(default_factory=Counter)
-    """DynamoDB requests of the invocations that are under way."""
+    """DynamoDB requests of each invocation in progress, by its number."""
     ticks: Counter[int] = field(default_factory=Counter)
-    """How many reconcile ticks made so many DynamoDB requests."""
+    """Reconcile ticks, by the number of DynamoDB requests that they made."""
     seconds: float = 0.0
-    """Of running invocations, start-up included."""
+    """The duration of all invocations, including start-up."""
     read_units: float = 0.0
     write_units: float = 0.0
     gauge_read_units: float = 0.0
-    """Those of the read units that the gauges take, about."""
+    """About how many of the read units the gauges use."""
     log_lines: int = 0
     messages: int = 0
     """Notifications that alarms published."""
     sent_at: list[float] = field(default_factory=list)
-    """When WorkSpaces calls left, as POSIX times."""
+    """When WorkSpaces calls were sent, as POSIX times."""
 
     def reset(self) -> None:
         """Count from zero again."""
@@ -59,23 +59,23 @@ class Meter:
         return sum(number for name, number in self.calls.items() if name.startswith("dynamodb."))
 
     def request(self, service: str, operation: str, audit: bool) -> None:
-        """A request reaches AWS; `audit`: it is an audit's."""
+        """Count a request that reaches AWS; `audit`: it is an audit's."""
         self.calls[f"{service}.{operation}"] += 1
         if audit:
             self.of_audits[service] += 1
 
     def asked(self, number: int) -> None:
-        """An invocation makes a DynamoDB request."""
+        """Count a DynamoDB request of the invocation `number`."""
         self.requests_of[number] += 1
 
     def note_end(self, task: str, number: int) -> None:
-        """An invocation is over; a reconcile tick that made one request had nothing to do."""
+        """Note an invocation's end; a reconcile tick that made one request had nothing to do."""
         requests = self.requests_of.pop(number, 0)
         if task == "reconcile":
             self.ticks[requests] += 1
 
     def sent(self, at: datetime) -> None:
-        """A WorkSpaces call leaves."""
+        """Note a WorkSpaces call as it is sent."""
         self.sent_at.append(at.timestamp())
 
     def peak(self) -> int:
@@ -88,7 +88,7 @@ class Meter:
         return most
 
     def read(self, operation: str, given: Item, answer: Item) -> None:
-        """The units of a read. An eventually consistent one costs half; the function makes none."""
+        """Count the units of a read; an eventually consistent query or scan costs half."""
         match operation:
             case "GetItem":
                 self.read_units += _units(answer.get("Item", {}), READ_UNIT)
@@ -103,7 +103,7 @@ class Meter:
                 self.read_units += units if given.get("ConsistentRead") else units / 2
 
     def write(self, before: Item | None, after: Item | None) -> None:
-        """The units of a write, refused or not; a change of an index key writes twice there."""
+        """Count the units of a write, refused or not; a changed index key adds a write or two."""
         self.write_units += max(_units(before or {}, WRITE_UNIT), _units(after or {}, WRITE_UNIT))
         old, new = _index_keys(before), _index_keys(after)
         if old != new:
@@ -111,7 +111,7 @@ class Meter:
 
 
 def size(value: object) -> int:
-    """Bytes of an item as DynamoDB counts them, about: names, and values without their types."""
+    """About the bytes of an item as DynamoDB counts them: names, and values without their types."""
     match value:
         case dict():
             return sum(

@@ -12,10 +12,10 @@ WORKING_DAYS, IDLE_DAYS = 22, 8
 
 MEMORY_GB = 0.25
 CPU_SECONDS = 0.1
-"""Of an invocation, besides waiting for AWS, which is counted: assumed, at 256 MB."""
+"""CPU time of an invocation at 256 MB: assumed. Waiting for AWS comes on top, and is counted."""
 
 BYTES_PER_LINE, BYTES_PER_INVOCATION = 450, 700
-"""Of a log line, and of the runtime's own lines for each invocation: assumed."""
+"""Bytes of a log line, and of the runtime's own lines for each invocation: assumed."""
 
 
 def month(
@@ -24,7 +24,7 @@ def month(
     idle: dict[str, Any] | None,
     session_alarms: bool = True,
 ) -> dict[str, Any]:
-    """Dollars by what they are spent on. `idle` is None where nothing happens on an idle day."""
+    """A month's cost in US dollars, by item. `idle`: None if nothing happens on an idle day."""
     desktops = working["desktops"]
 
     def total(name: str) -> float:

@@ -1,7 +1,7 @@
-"""The recipe that circulates, written anew from its description.
+"""The naive recipe that circulates, rewritten from its description.
 
-An alarm per WorkSpace on SessionDisconnect, an SNS topic, a function that takes the first
-dimension of the first record and asks for a rebuild. It checks nothing and remembers nothing.
+An alarm on SessionDisconnect for each WorkSpace, an SNS topic, and a function that takes the first
+dimension of the first record and requests a rebuild. It checks nothing and remembers nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 TIME_OUT = 60.0
-"""Seconds; the recipe leaves Lambda's 3 seconds, which would end it amid botocore's retries."""
+"""In seconds. The recipe keeps Lambda's default of 3, which would cut off botocore's retries."""
 
 
 def recipe(client: Any) -> Callable[[dict[str, Any], object], object]:
-    """The recipe's handler, over a WorkSpaces client with boto3's own settings."""
+    """The recipe's handler, with a WorkSpaces client that has boto3's default settings."""
 
     def lambda_handler(event: dict[str, Any], _context: object) -> object:
         message = json.loads(event["Records"][0]["Sns"]["Message"])

@@ -15,10 +15,10 @@ from .dashboard import WEEK, Week, Widget
 from .insights import Row
 
 COLUMNS, WIDTH, UNIT = 24, 10.0, 0.3
-"""Of the grid; of the picture and of a unit's height, in inches."""
+"""Columns of the grid; the picture's width and the height of a grid unit, in inches."""
 
 ROWS = 11
-"""What a table has room for."""
+"""The most rows that a table has room for."""
 
 DAY = timedelta(days=1)
 
@@ -53,7 +53,7 @@ def draw(widgets: list[Widget], week: Week, about: str) -> str:
 
 
 def _place(widgets: Iterable[Widget]) -> Iterator[tuple[Widget, int, int]]:
-    """Widgets without a place of their own go beside each other as long as there is room."""
+    """Place widgets, which have no coordinates, side by side as long as there is room."""
     left = top = below = 0
     for widget in widgets:
         if left + widget["width"] > COLUMNS:
@@ -145,7 +145,7 @@ def _table(axes: Any, rows: list[Row]) -> None:
 
 
 def _cell(value: Any) -> str:
-    """As text; a time without its date, which is no more than a week ago."""
+    """A value as text; a time with its weekday, as it is no more than a week ago."""
     if value is None:
         return ""
     with suppress(ValueError):

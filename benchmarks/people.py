@@ -1,6 +1,6 @@
-"""Office workers: what they mean to do is drawn beforehand, the same whatever becomes of it.
+"""Office workers: their plans are drawn beforehand, and do not depend on what becomes of them.
 
-What they meet is counted: sign-ins that found a WorkSpace being rebuilt or broken, minutes locked
+What they experience is counted: sign-ins that met a rebuild or a broken WorkSpace, minutes locked
 out, dropped connections that could not be resumed, sessions that a rebuild ended.
 """
 
@@ -19,28 +19,28 @@ from sandbox.desktops import CannotConnect
 from .world import CountedWorld
 
 BEGINS_WITHIN = timedelta(minutes=13)
-"""From the acceptance of a rebuild to the end of the session that it meets, at the most."""
+"""The longest time from the acceptance of a rebuild to the end of the session that it ends."""
 
 RESUMABLE = timedelta(minutes=20)
 """How long the clients try to resume a dropped session by themselves (AWS's default)."""
 
 HELP = timedelta(hours=2)
-"""From the first vain sign-in to a broken WorkSpace until a person has restored it."""
+"""The time from the first failed sign-in to a broken WorkSpace until a person has restored it."""
 
 MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Habits:
-    """How people work. Chances and numbers are for each person and working day."""
+    """How people work. Probabilities and numbers are per person and working day."""
 
     lunch_sign_out: float = 0.5
     drops: float = 0.3
     """Connections lost during a day."""
     away: tuple[float, float] = (0.5, 8.0)
-    """Minutes until the client resumes."""
+    """Minutes (range) until the client resumes."""
     resumes: float = 0.9
-    """The chance that a dropped user comes back at all that half day."""
+    """The probability that a dropped user comes back at all in that stretch."""
 
 
 CALM = Habits()
@@ -49,7 +49,7 @@ ROUGH = Habits(drops=2.0, away=(0.5, 30.0), resumes=0.8)
 
 @dataclass(frozen=True)
 class Stretch:
-    """Half a day at the desk; `drops` are (when, minutes away, whether the user comes back)."""
+    """A day or half of it at the desk; `drops`: (when, minutes away, whether the user returns)."""
 
     begin: datetime
     end: datetime
@@ -57,7 +57,7 @@ class Stretch:
 
 
 def intentions(rng: random.Random, monday: datetime, days: int, habits: Habits) -> list[Stretch]:
-    """One person's plan, from the Monday at whose midnight `monday` is."""
+    """One person's plan for so many days from `monday` on, the midnight of a Monday."""
     plan = []
     for number in range(days):
         if number % 7 >= 5:
@@ -105,7 +105,7 @@ class Person:
                 at(moment, partial(self._lose, away, back))
 
     def thrown_out(self) -> None:
-        """A rebuild of the desktop was accepted: it ends the session once it begins."""
+        """Note that a rebuild was accepted, which ends the session once it begins."""
         self._world.agenda.after(60, self._notice)
 
     def _notice(self) -> None:
@@ -127,7 +127,7 @@ class Person:
         self._try()
 
     def _try(self) -> None:
-        """Sign in; once a minute while that is impossible."""
+        """Sign in; try again every minute while that is impossible."""
         now = self._world.now
         if self._wants_until is None or self._connected:
             return
@@ -149,7 +149,7 @@ class Person:
             self._world.agenda.at(now + HELP, self._help)
 
     def _help(self) -> None:
-        """A person restores the WorkSpace, if it still needs it."""
+        """Let a person restore the WorkSpace, if it still needs it."""
         self._complained = False
         self._world.fleet.tick(self._world.now)
         if self._desktop.state in BAD:
@@ -193,7 +193,7 @@ class Person:
         self._world.agenda.at(now + away * MINUTE, lambda: self._resume(now))
 
     def _resume(self, dropped_at: datetime) -> None:
-        """The client is back: the session goes on if it is still there."""
+        """Let the client reconnect: the session goes on if it is still there."""
         now = self._world.now
         if self._wants_until is None or self._connected:
             return
@@ -211,7 +211,7 @@ class Person:
 
 
 def employ(world: CountedWorld, days: int, habits: Habits) -> Counter[str]:
-    """A person for each desktop; what they felt is in the counter, as time passes."""
+    """Give each desktop a person; the counter collects what they experience as time passes."""
     felt = Counter[str]()
     midnight = world.now.replace(hour=0, minute=0)
     people = {}

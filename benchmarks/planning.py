@@ -1,6 +1,6 @@
-"""`terraform plan` of the module over that of its alarms alone, with the real provider.
+"""`terraform plan` of the module, compared with that of its alarms alone; the provider is real.
 
-Both configurations are in `plans/`. They plan from an empty state and ask AWS nothing, so what is
+Both configurations are in `plans/`. They plan from an empty state without calls to AWS, so what is
 timed is Terraform, the provider and the module.
 """
 
@@ -24,9 +24,9 @@ PLANNED = re.compile(r"^Plan: (\d+) to add, 0 to change, 0 to destroy\.$", re.MU
 
 
 def plans(times: int, sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
-    """Medians of CPU time, the provider's included, by turns: other work hits both alike.
+    """Median CPU times, including the provider's; runs alternate, so other load affects both alike.
 
-    Raises RuntimeError where Terraform fails or plans something else than additions.
+    Raises RuntimeError if Terraform fails or plans anything but additions.
     """
     with tempfile.TemporaryDirectory() as data:
         for name in FOLDERS:
@@ -64,24 +64,24 @@ def _of_a_size(data: str, desktops: int, times: int) -> dict[str, Any]:
 
 
 def _cpu_seconds() -> float:
-    """Of all processes that ended under this one; Terraform waits for its provider."""
+    """CPU time of all child processes that have ended; Terraform waits for its provider."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def init(name: str, data: str) -> None:
-    """Take the provider from a local mirror, if there is one."""
+    """Run `terraform init`, with the provider from a local mirror if there is one."""
     terraform(name, data, "init", "-input=false", program=ROOT / "scripts" / "terraform")
 
 
 def plan(name: str, data: str, desktops: int, *options: str) -> str:
-    """What the plan of one of the two configurations prints."""
+    """The output of `terraform plan` for one of the two configurations."""
     given = ("-input=false", "-no-color", "-lock=false", f"-var=desktops={desktops}")
     return terraform(name, data, "plan", *given, *options)
 
 
 def terraform(name: str, data: str, *arguments: str, program: Path | str = "terraform") -> str:
-    """What Terraform prints in one of the two folders; `data` is the folder of what it installs."""
+    """Terraform's output in one of the two folders; `data` is the folder for what it installs."""
     environment = os.environ | {
         "TF_DATA_DIR": str(Path(data) / name),
         "TF_IN_AUTOMATION": "true",

@@ -1,6 +1,6 @@
-"""docs/burst-drain.svg, drawn from results.json: how bursts drain, against the API's rate.
+"""Draws docs/burst-drain.svg from results.json: how bursts drain, beside the API's rate.
 
-`python -m benchmarks.plot` draws it anew. It needs benchmarks/requirements.txt, which `make bench`
+`python -m benchmarks.plot` redraws it. It needs benchmarks/requirements.txt, which `make bench`
 installs; nothing else imports this module. The same results give the same bytes.
 """
 
@@ -31,7 +31,7 @@ STYLE: dict[Any, Any] = {
 
 
 def write(results: dict[str, Any]) -> None:
-    """Draw the picture anew."""
+    """Write docs/burst-drain.svg."""
     PICTURE.write_text(draw(results))
 
 

@@ -1,7 +1,7 @@
 """List prices in us-east-1 (US dollars, without free tiers and discounts), with their sources.
 
-AWS's own price pages show their figures by script and could not be read; each price was taken
-from public texts that cite them. `confirmed` says that at least two of these agree.
+AWS's own price pages load their figures by script and could not be read; each price was taken
+from public texts that cite them. `confirmed` means that at least two of these agree.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ READ_ON = "2026-11-22"
 
 @dataclass(frozen=True)
 class Price:
-    """`dollars` for one `unit`."""
+    """The price of one `unit` in US dollars."""
 
     dollars: float
     unit: str

@@ -1,4 +1,4 @@
-"""The one table: rows of text, for the terminal and for the document."""
+"""The table of all results, as rows of text, for the terminal and for docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Section:
-    """`columns` are the headings of what follows the name of a row."""
+    """A part of the table; `columns` are the headings after the column of row names."""
 
     title: str
     columns: Row
@@ -54,13 +54,13 @@ OF_A_WEEK = {
 ONLY_IN_TROUBLE = {
     name for name in OF_A_WEEK if any(word in name for word in ("cause", "desktop", "vain"))
 }
-"""What a calm week cannot have."""
+"""The rows that a calm week cannot have."""
 
 OF_A_CAUSE = tuple(name for name in OF_A_WEEK if name not in ("rebuilt twice", "sign-ins"))
 
 
 def sections(results: dict[str, Any]) -> list[Section]:
-    """All of the table that these results speak of."""
+    """The sections of the table for which there are results."""
     weeks = results.get("weeks", [])
     found = [_week(kind, chosen) for kind in ("calm", "rough") if (chosen := _kind(weeks, kind))]
     found += [_cause(kind, chosen) for kind in CAUSES if (chosen := _kind(weeks, kind))]
@@ -127,7 +127,7 @@ def _most(kind: str) -> dict[str, str]:
 
 
 def _counts(name: str, beside: list[dict[str, Any]]) -> Row:
-    """A row of a week; what did not happen was not counted, what takes time was measured."""
+    """A row of a week. Only what happened is in the counts; the rest is zero."""
     key = OF_A_WEEK[name]
     if name == LONGEST_USE:
         return (name, *(f"{found[key]:.1f}" for found in beside))
@@ -258,7 +258,7 @@ def _months(months: list[dict[str, Any]]) -> Section:
 
 
 PUT_METRIC_ALARM, DESCRIBE_ALARMS = 3, 9
-"""Calls a second that CloudWatch allows an account (its service quotas)."""
+"""Calls per second that CloudWatch allows an account (its service quotas)."""
 
 
 def _session_alarms(sides: list[dict[str, Any]]) -> Section:

@@ -1,4 +1,4 @@
-"""What makes thousands of desktops bearable, without changing what is answered or counted."""
+"""Speed-ups for thousands of desktops, which do not change what is answered or counted."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from botocore.parsers import BaseJSONParser, ResponseParser
 from simulation.dynamodb import Table
 
 LARGE = 20_000
-"""Bytes of an answer that is worth remembering: the roster of a thousand WorkSpaces and more."""
+"""The least bytes of an answer worth remembering: the roster of about a thousand WorkSpaces."""
 
 DUE = "fleet = :fleet AND due_at <= :now"
 
 
 class QuickTable(Table):
-    """Answers the function's one query without reading its expression for each item."""
+    """Answers the function's only query without evaluating its expression for each item."""
 
     def _query(self, given: dict[str, Any]) -> dict[str, Any]:
         if given["KeyConditionExpression"] != DUE or "ExclusiveStartKey" in given:
@@ -30,7 +30,7 @@ class QuickTable(Table):
 
 @cache
 def parse_values_directly() -> None:
-    """An AttributeValue has one of ten members; botocore looks for each of them."""
+    """Parse an AttributeValue by its only member; botocore would look for each of ten."""
     parser: Any = BaseJSONParser
     original = parser._handle_structure
 
@@ -45,7 +45,7 @@ def parse_values_directly() -> None:
 
 @cache
 def remember_large_answers() -> None:
-    """botocore parses an answer that it has parsed before only once."""
+    """Let botocore parse a large answer only once, as long as it is among the latest."""
     original = ResponseParser.parse
     known: OrderedDict[tuple[str, bytes], dict[str, Any]] = OrderedDict()
 

@@ -21,7 +21,7 @@ TIMED = ("baseline", "tick", "signal", "look")
 
 
 def starts(times: int) -> dict[str, Any]:
-    """Medians of CPU time in fresh processes, by turns: other work hits all alike."""
+    """Median CPU times in fresh processes; runs alternate, so other load affects all alike."""
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(PACKAGE) as archive:
             archive.extractall(folder)
@@ -60,5 +60,5 @@ def _run(mode: str, folder: str) -> dict[str, Any]:
 
 
 def package() -> dict[str, Any]:
-    """Bytes of what is deployed."""
+    """The size of the deployed package, in bytes."""
     return {"bytes": PACKAGE.stat().st_size}

@@ -17,11 +17,11 @@ from .world import DISTURBANCES, CountedWorld
 DESKTOPS = 50
 
 PROMPT = timedelta(hours=2)
-"""A session's end that no rebuild has followed for so long, though nobody came back, counts as
-forgotten: the grace period, an audit, two looks and the API's rate need less."""
+"""A session's end counts as forgotten if no rebuild has followed for this long and nobody came
+back: the grace period, an audit, two looks and the API's rate take less."""
 
 BAD_FROM, BAD_UNTIL = timedelta(days=2, hours=4), timedelta(days=3, hours=2)
-"""When rebuilds end badly in all but the calm week, counted from Monday 08:00."""
+"""From when until when rebuilds end badly in all but the calm week, from Monday 08:00."""
 
 
 def week(
@@ -33,10 +33,10 @@ def week(
     seed: int,
     canary: bool = True,
 ) -> dict[str, Any]:
-    """Let people live for so many days from a Monday on, and say what became of their sessions.
+    """Let people work for so many days from a Monday on, and count what became of their sessions.
 
-    `kind` is calm, rough, image (calm, and the bundle has a bad image for a day), or key (calm, and
-    the KMS key of its volumes is disabled for a day).
+    `kind` is calm, rough (with faults, and a bad image for a day), image (calm, with a bad image
+    for a day), or key (calm, with the KMS key of the volumes disabled for a day).
     """
     rough = kind == "rough"
     scenario = Scenario(
@@ -59,7 +59,7 @@ def week(
 
 
 def _ruin(world: CountedWorld, began: datetime, kind: str) -> None:
-    """Rebuilds end badly from now on, and well again a day later."""
+    """Schedule when rebuilds begin to end badly, and when they end well again: a day later."""
     [bundle] = world.fleet.bundles.values()
 
     def publish(image: str, bad: bool) -> None:
@@ -78,7 +78,7 @@ def _end_in(bundle: Bundle, state: State | None) -> None:
 
 
 class _Bad:
-    """The day on which rebuilds end badly, afterwards."""
+    """The day on which rebuilds ended badly, in retrospect."""
 
     def __init__(self, world: CountedWorld, began: datetime, kind: str) -> None:
         self._is_key = kind == "key"
@@ -86,14 +86,14 @@ class _Bad:
         self._from, self._until = began + BAD_FROM, began + BAD_UNTIL
         tried = [r for d in world.fleet.fleet.values() for r in d.rebuilds if self._ended(r)]
         self.known_until = min((r.finished_at for r in tried if r.finished_at), default=world.now)
-        """When the function can know that rebuilds end well again: the first one since has ended,
-        the canary's."""
+        """When the function can know that rebuilds end well again: when the first one since then,
+        the canary's, has ended."""
 
     def _ended(self, rebuild: Rebuild) -> bool:
         return rebuild.accepted_at >= self._until and rebuild.outcome is Outcome.SUCCEEDS
 
     def meets(self, ended_at: datetime, until: datetime) -> bool:
-        """Whether a session that ended then, and was followed by none until then, meets it."""
+        """Whether it affects a session that ended at `ended_at`, with no other before `until`."""
         return ended_at < self.known_until and until > self._from
 
     def reached(self, desktop: Desktop) -> bool:
@@ -153,7 +153,7 @@ def _desktop(
 
 
 def _longest_use_ended(world: CountedWorld) -> float:
-    """Minutes that the unluckiest user had been connected when a rebuild ended it."""
+    """The longest that a user had been connected when a rebuild ended that, in minutes."""
     minutes = [
         (rebuild.accepted_at - session.start).total_seconds() / 60
         for desktop in world.fleet.fleet.values()
@@ -166,7 +166,7 @@ def _longest_use_ended(world: CountedWorld) -> float:
 
 
 def _first_chance(ended_at: datetime, window: tuple[str, str] | None) -> datetime:
-    """When the administrator allows a rebuild at the earliest; windows here cross midnight."""
+    """When the window first allows a rebuild after `ended_at`; windows here cross midnight."""
     if window is None:
         return ended_at
     start, end = window

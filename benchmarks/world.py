@@ -1,4 +1,4 @@
-"""A world that is counted instead of judged, with ours or the naive recipe in it."""
+"""A world that is counted instead of judged, with this module's function or the naive recipe."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ TELL = gauges.tell
 OURS, NAIVE = "ours", "naive"
 
 METRIC_LAG = 300.0
-"""Seconds from the end of a five-minute interval to its datapoint: an alarm then speaks 5 to 11
-minutes after the session's end, as has been seen on AWS."""
+"""Seconds from the end of a five-minute interval to its datapoint: an alarm then rings 5 to 11
+minutes after the session's end, as observed on AWS."""
 
 DISTURBANCES = {
     "alarm_lost": 0.10,
@@ -57,12 +57,12 @@ DISTURBANCES = {
     "ends_badly": 0.02,
     "never_begins": 0.02,
 }
-"""The faults of a rough week, by the simulation's names: chances for each call, message, rebuild,
-or desktop and half hour."""
+"""The faults of a rough week, by the simulation's names: probabilities per call, message or
+rebuild, or per desktop and half hour."""
 
 
 class Streams(Faults):
-    """Each fault draws from a stream of its own, so that both functions meet the same ones."""
+    """Draws each fault from its own random stream, so that both functions meet the same ones."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,7 +79,7 @@ class Streams(Faults):
 
 
 class MarkedReconciler(Reconciler):
-    """Ours, telling the meter which of its calls an audit makes."""
+    """Our reconciler, which marks the invocations that are auditing."""
 
     auditing: ClassVar[set[Invocation]] = set()
 
@@ -114,7 +114,7 @@ class Silence(Oracles):
 
 
 class CountedWorld(World):
-    """`begin` starts the schedules, `let` lets time pass."""
+    """A world that is counted: `begin` starts the schedules, `let` lets time pass."""
 
     functions: Crowd
 
@@ -135,7 +135,7 @@ class CountedWorld(World):
         return self.agenda.now
 
     def begin(self) -> None:
-        """Deploy, and let the first audit take its baseline."""
+        """Deploy the function, and start the schedules."""
         if self.function == OURS:
             transport.take_the_place_of_aws(self, self._container)
             log.listen(self.heard)
@@ -144,7 +144,7 @@ class CountedWorld(World):
         self._schedules()
 
     def _gauged(self, *given: Any) -> None:
-        """Tell the gauges, and count what that reads."""
+        """Write the gauges, and count the read units that this takes."""
         before = self.meter.read_units
         TELL(*given)
         self.meter.gauge_read_units += self.meter.read_units - before
@@ -153,14 +153,14 @@ class CountedWorld(World):
         self.agenda.run(self.now + span, lambda: False)
 
     def trace(self, *what: object) -> None:
-        """Nobody reads it."""
+        """Keep nothing: nobody reads it."""
 
     def heard(self, line: dict[str, Any]) -> None:
         self.meter.log_lines += 1
         self.on_line(line)
 
     def _furnish(self) -> None:
-        """Other parts in the place of some of the simulation's, before anything is in them."""
+        """Replace some of the simulation's parts, before anything is in them."""
         remember_large_answers()
         parse_values_directly()
         self.faults = Streams(self.scenario)
@@ -202,7 +202,7 @@ class CountedWorld(World):
         super()._alarm(workspace_id, at, reason)
 
     def told(self) -> None:
-        """The naive recipe has no rule for sign-ins."""
+        """Pass on what happened to desktops; the naive recipe has no rule for sign-ins."""
         if self.function == NAIVE:
             self._tell_metrics_only()
         else:
@@ -212,7 +212,7 @@ class CountedWorld(World):
         return METRIC_LAG
 
     def _is_idle(self) -> bool:
-        """Every tick counts."""
+        """Skip no tick: each of them counts."""
         return False
 
     def _tell_metrics_only(self) -> None:
