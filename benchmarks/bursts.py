@@ -11,7 +11,7 @@ from simulation.scenario import Scenario
 from .world import OURS, CountedWorld
 
 CLASS = timedelta(hours=1)
-"""How long everybody is connected before everybody leaves."""
+"""How long everybody is connected before all leave at once."""
 
 LONGEST = timedelta(hours=6)
 """The longest wait for the ends of the rebuilds, on top of the time that the API's rate takes."""

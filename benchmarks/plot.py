@@ -60,7 +60,7 @@ def _panel(axes: Any, ours: dict[str, Any], naive: dict[str, Any]) -> None:
     for found, colour, label in ((ours, OURS, "this module"), (naive, NAIVE, "naive recipe")):
         moments = [seconds / 60 for seconds, _ in found["curve"]]
         shares = [rebuilt / desktops for _, rebuilt in found["curve"]]
-        # What is not rebuilt by then never is.
+        # What has not been rebuilt by then never is.
         axes.plot([*moments, end], [*shares, shares[-1]], color=colour, linewidth=2, label=label)
     axes.plot(
         [0, limit, end],

@@ -97,7 +97,7 @@ class _Bad:
         return ended_at < self.known_until and until > self._from
 
     def reached(self, desktop: Desktop) -> bool:
-        """Whether it has ruined a desktop."""
+        """Whether a rebuild of that day ruined a desktop."""
         if not self._is_key:
             return any(r.image_id in self._bundle.bad_images for r in desktop.rebuilds)
         on_that_day = (r for r in desktop.rebuilds if self._from <= r.accepted_at < self._until)
@@ -153,7 +153,7 @@ def _desktop(
 
 
 def _longest_use_ended(world: CountedWorld) -> float:
-    """The longest that a user had been connected when a rebuild ended that, in minutes."""
+    """The longest time, in minutes, that a user had been connected when a rebuild hit."""
     minutes = [
         (rebuild.accepted_at - session.start).total_seconds() / 60
         for desktop in world.fleet.fleet.values()

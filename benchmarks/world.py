@@ -69,7 +69,7 @@ class Streams(Faults):
         self._streams: dict[str, random.Random] = {}
 
     def happens(self, name: str) -> bool:
-        """Whether a fault happens now."""
+        """Whether a fault happens now, as its own stream decides."""
         chance = self.strength(name)
         if chance <= 0.0:
             return False

@@ -137,7 +137,7 @@ class Administrators:
                 before = self._hold_asked_at.get(id_, NEVER)
                 self._hold_asked_at[id_] = max(asked_at, before)
                 if since < until and asked_at > before:
-                    last = until if until > now else FAR  # either may be the last word
+                    last = until if until > now else FAR  # either hold may be the one that counts
                     self._held[id_] = (now, min(last, ends_by - SLOWLY))
             case {"task": "rebuild"}:
                 self._asked_at[id_] = max(asked_at, self._asked_at.get(id_, NEVER))
@@ -147,7 +147,7 @@ class Administrators:
     # -- the judgement ------------------------------------------------------------------------
 
     def asks(self, workspace_id: str) -> None:
-        """Judge a request to AWS for a rebuild: no WorkSpace that is held."""
+        """Judge a request to AWS for a rebuild: its WorkSpace must not be held."""
         world, now = self._world, self._world.agenda.now
         claim = world.table.items.get(workspace_id, {}).get("claim", {}).get("M")
         if workspace_id not in self._held or claim is None:
@@ -168,7 +168,7 @@ class Administrators:
         return not any(item.kind == "sign_in" and item.at > over_at for item in evidence)
 
     def asked_for(self, desktop: Desktop, last: Rebuild | None, _: Rebuild) -> bool:
-        """Whether an administrator may have asked for a rebuild since the last one."""
+        """Whether an administrator may have requested a rebuild since the last one."""
         asked_at = self._asked_at.get(desktop.id)
         if asked_at is None:
             return False

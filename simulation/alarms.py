@@ -80,7 +80,7 @@ class Need:
 
 @dataclass
 class AlarmJudge:
-    """Call `look` every minute, and the other public methods as things happen."""
+    """Call `heard`, `invoked`, `letters`, `needs`, `mended` on events, and `look` each minute."""
 
     began: datetime
     calm: bool = False

@@ -48,7 +48,7 @@ class Fleet(Desktops):
         self.sessions: dict[str, list[Session]] = defaultdict(list)
         self.views: dict[str, list[View]] = defaultdict(list)
         self.disturbed_at: dict[str, datetime] = {}
-        """Until when what a person did to a desktop, or a lie about it, may look like a use."""
+        """Until when a person's action, or a false LastKnown, may look like a use of a desktop."""
         self.restored: dict[str, tuple[datetime, datetime]] = {}
         """From when until when a person last restored a broken desktop."""
         self.images: dict[str, list[tuple[datetime, str]]] = defaultdict(list)

@@ -160,7 +160,7 @@ class Looks:
         return any(begun_at < look.at < ended_at and look.state in USABLE for look in looks)
 
     def shown_end(self, desktop_id: str, rebuild: Rebuild) -> bool:
-        """Whether any state that may be a rebuild's end was shown since it began."""
+        """Whether any state that may be a rebuild's end has been shown since it began."""
         since = rebuild.begun_at or rebuild.accepted_at
         looks = self.states[desktop_id]
         return any(look.at > since and look.state in USABLE | BAD for look in looks)

@@ -104,7 +104,7 @@ class Loops:
         return not ended_well and self._looks.bad_end_since(desktop.id, last) is not None
 
     def _could_tell(self, desktop: Desktop, last: Rebuild) -> bool:
-        """Whether a look fell into the time in which the rebuild showed."""
+        """Whether there was a look during the time in which the rebuild showed."""
         assert last.begun_at is not None
         end = last.finished_at or datetime.max.replace(tzinfo=last.begun_at.tzinfo)
         return self._looks.during(desktop.id, last.begun_at, end)

@@ -31,14 +31,14 @@ PRESENT = timedelta(minutes=15)
 """How long a line counts as the present state."""
 
 USUAL = timedelta(hours=2)
-"""A rebuild that takes longer needs a person."""
+"""A rebuild that takes longer than this needs a person."""
 
 SEEN_TWICE = timedelta(minutes=10)
 """How long a bad end must last to count."""
 
 ROWS_RETURN = timedelta(minutes=90)
-"""How long after a rebuild rows may be missing: for an hour (`hidden_after`), and the function may
-see the rebuild's end later."""
+"""How long after a rebuild a missing row is no need: rows may be missing for an hour after the end
+(`hidden_after`), which the function may see later."""
 
 FORBIDDING = frozenset(State) - REBUILDABLE - {State.REBUILDING}
 """States in which AWS accepts no rebuild, apart from REBUILDING."""
@@ -132,7 +132,7 @@ class Needs:
         self._needs = {key: need for key, need in self._needs.items() if key in present}
         for key, since in present.items():
             need = self._needs.setdefault(key, _Need(max(since, self._since)))
-            waits = key[1] in (HELD, OVERDUE)  # it is not looked at meanwhile
+            waits = key[1] in (HELD, OVERDUE)  # no look is needed to notice these
             asked_at = now if waits else world.asked_at.get(key[0])
             if need.noticed_at is None and asked_at is not None and asked_at >= need.since:
                 need.noticed_at = asked_at

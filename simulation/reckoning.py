@@ -77,7 +77,7 @@ class Reckoning:
             world.passes(15 * MINUTE)
 
     def _asked_in_vain(self) -> list[tuple[str, datetime]]:
-        """WorkSpaces whose rebuild an administrator requested but got none, and since when."""
+        """WorkSpaces whose rebuild was requested by hand and has not followed, and since when."""
         world = self._world
         ids = world.roster - world.poisoned_since.keys() - world.episodes.odd
         asked = ((id_, world.administrators.unpaid(id_)) for id_ in sorted(ids))

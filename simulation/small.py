@@ -58,7 +58,7 @@ class Small:
     path: list[str] = field(default_factory=list)
     phase: int = 0
     started: int = 0
-    """Invocations so far."""
+    """The number of invocations started so far."""
     left_at: datetime | None = None
     back_in: int = 99
     """The phase in which the user came back; they do not leave in the same one."""

@@ -1,6 +1,6 @@
 """The kinds of weather, their faults, and the highest value that a seed may draw for each.
 
-A value is the probability of a fault for each call, message or rebuild; for what befalls desktops,
+A value is the probability of a fault for each call, message or rebuild; for states of desktops,
 for each desktop and half hour; otherwise, that a world has the fault, or the fault's strength.
 """
 

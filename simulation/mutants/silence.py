@@ -11,7 +11,7 @@ DECISIONS: tuple[Verdict | Line, ...] = (
     *(verdict for verdict in Verdict if verdict is not Verdict.REBUILD),
     *Line,
 )
-"""Every kind of line; a rebuild that was decided is told by what became of it."""
+"""Every kind of line; the decision to rebuild has none of its own, only its outcome has."""
 
 SPOKEN = "        _LOGGER.log("
 
