@@ -178,7 +178,7 @@ class Oracles:
             self.looks.shown_state(desktop, at, by.number)
 
     def _never_blind(self, desktop: Desktop, sent_at: datetime, by: Invocation) -> View | None:
-        """Judge what the invocation was lately shown: it must prove that nobody is connected."""
+        """Return what the invocation was lately shown; it must prove that nobody is connected."""
         earliest = sent_at - LOOK_HOLDS - ON_ITS_WAY
         sight = self.looks.sights.get(desktop.id)
         lately = sight is not None and sight.by == by.number and sight.at >= earliest

@@ -185,7 +185,7 @@ class Small:
     # -- the user -----------------------------------------------------------------------------
 
     def sign_in(self) -> None:
-        """Sign the user in."""
+        """Sign the user in, and offer the message about it."""
         now = self.agenda.now
         self.fleet.sign_in(ID, now)
         self.fleet.connected(ID, now)
