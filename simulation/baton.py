@@ -46,6 +46,11 @@ class Invocation(greenlet.greenlet):
         self._work = work
         self._ended = ended
 
+    @property
+    def now(self) -> datetime:
+        """What the function's clock shows."""
+        return self.agenda.now + self.skew
+
     def begin(self) -> None:
         """Run up to the first pause."""
         self.switch()

@@ -1,21 +1,37 @@
-"""The function's clock: the world's time plus the container's skew."""
+"""A clock whose time passes without waiting."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from nonpersistent.clock import Clock, to_millisecond
 
-from .baton import current
+
+class Time(Protocol):
+    """What a virtual clock shows."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    def pause(self, seconds: float) -> None: ...
 
 
+@dataclass(frozen=True)
 class VirtualClock(Clock):
-    """Replaces `nonpersistent.handler.CLOCK`."""
+    """Takes the place of `nonpersistent.handler.CLOCK`.
+
+    Whose time it shows, it asks each time: in a simulated world the running invocation's, in a
+    unit test the test's own.
+    """
+
+    whose: Callable[[], Time]
 
     def now(self) -> datetime:
-        invocation = current()
-        return to_millisecond(invocation.agenda.now + invocation.skew)
+        return to_millisecond(self.whose().now)
 
     def sleep(self, seconds: float) -> None:
         if seconds > 0:
-            current().pause(seconds)
+            self.whose().pause(seconds)

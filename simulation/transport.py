@@ -232,7 +232,7 @@ def take_the_place_of_aws(world: World, container: Callable[[], handler.Containe
     for name, maker in _makers().items():
         client = plug_in(maker.__wrapped__())
         setattr(handler, name, lambda client=client: client)
-    handler.CLOCK = VirtualClock()
+    handler.CLOCK = VirtualClock(current)
     vars(handler)["os"] = _Os
     handler._container = container  # type: ignore[assignment]
     WIRE.world = world

@@ -54,12 +54,14 @@ def judge() -> int:
 
 
 def _furnish() -> None:
-    """A fresh folder with the function and its unit tests."""
+    """A fresh folder with the function, its unit tests and what they take from elsewhere."""
     tests = ROOT / "tests"
     shutil.rmtree(FOLDER, ignore_errors=True)
     shutil.copytree(ROOT / "lambda_src" / "nonpersistent", FOLDER / "nonpersistent")
     shutil.copytree(tests / "unit", FOLDER / "tests" / "unit", ignore=lambda *_: FAR)
     shutil.copytree(tests / "fixtures", FOLDER / "tests" / "fixtures")
+    shutil.copytree(ROOT / "simulation", FOLDER / "simulation")
+    shutil.copytree(ROOT / "benchmarks", FOLDER / "benchmarks")
     for shared in ("__init__.py", "ledger_table.py"):
         shutil.copy(tests / shared, FOLDER / "tests")
     shutil.copy(HERE / "near_first.py", FOLDER / "tests" / "conftest.py")

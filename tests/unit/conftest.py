@@ -11,10 +11,12 @@ import pytest
 from moto import mock_aws
 
 from nonpersistent.ledger import Ledger
+from nonpersistent.pacing import Pacer
+from simulation.clock import VirtualClock
 from tests import ledger_table
 from tests.unit.desktops import Desktops
 from tests.unit.stage import Lines, Stage
-from tests.unit.support import VirtualClock
+from tests.unit.support import Timeline
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,9 +34,21 @@ def account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
+def time() -> Timeline:
     """Noon."""
-    return VirtualClock()
+    return Timeline()
+
+
+@pytest.fixture
+def clock(time: Timeline) -> VirtualClock:
+    """Of that time."""
+    return VirtualClock(lambda: time)
+
+
+@pytest.fixture
+def pacer(clock: VirtualClock) -> Pacer:
+    """Of two calls a second."""
+    return Pacer(2, clock)
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +88,6 @@ def lines() -> Iterator[Lines]:
 
 
 @pytest.fixture
-def stage(dynamodb: DynamoDBClient, desktops: Desktops, clock: VirtualClock, lines: Lines) -> Stage:
+def stage(dynamodb: DynamoDBClient, desktops: Desktops, time: Timeline, lines: Lines) -> Stage:
     """The acting half, with the defaults of the module and without canaries."""
-    return Stage(dynamodb, desktops, clock, lines)
+    return Stage(dynamodb, desktops, time, lines)

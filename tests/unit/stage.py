@@ -22,7 +22,7 @@ from nonpersistent.tools import Tools
 from nonpersistent.workspaces import WorkSpaces
 from tests import ledger_table
 from tests.unit.desktops import Desktop, Desktops
-from tests.unit.support import BUNDLE, WS, VirtualClock, at, settings
+from tests.unit.support import BUNDLE, WS, Timeline, at, settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -66,12 +66,13 @@ class Stage:
 
     client: DynamoDBClient
     desktops: Desktops
-    clock: VirtualClock
+    time: Timeline
     lines: Lines
     settings: Settings = field(default_factory=settings)
     seconds_left: Callable[[], float] = lambda: 900.0
 
     def __post_init__(self) -> None:
+        self.clock = self.desktops.clock
         self.ledger = Ledger(self.client, "ledger", self.clock)
         self._on_roster: tuple[str, ...] = ()
         self.roster()
@@ -131,7 +132,7 @@ class Stage:
 
     def passes(self, until: datetime, every: float = 60) -> None:
         """A pass every so many seconds, the last by that time."""
-        while self.clock.now() <= until:
-            begun = self.clock.now()
+        while self.time.now <= until:
+            begun = self.time.now
             self.run()
-            self.clock.set(max(self.clock.now(), begun + timedelta(seconds=every)))
+            self.time.now = max(self.time.now, begun + timedelta(seconds=every))

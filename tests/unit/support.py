@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nonpersistent.clock import Clock
 from nonpersistent.observation import Observation
 from nonpersistent.settings import Settings
 from nonpersistent.signals import Kind, Origin, Signal
@@ -22,31 +21,18 @@ def at(minutes: float = 0, seconds: float = 0) -> datetime:
     return NOON + timedelta(minutes=minutes, seconds=seconds)
 
 
-class VirtualClock(Clock):
-    """A clock that moves when somebody sleeps, or when a test says so."""
+class Timeline:
+    """A test's own time: it passes when somebody sleeps, and jumps when the test says so."""
 
-    def __init__(self, start: datetime = NOON) -> None:
-        vars(self).update(moment=start, slept=[])
+    def __init__(self) -> None:
+        self.now = NOON
+        self.slept: list[float] = []
+        """In seconds."""
 
-    @property
-    def slept(self) -> list[float]:
-        """Every sleep that was longer than nothing, in seconds."""
-        return list(vars(self)["slept"])
-
-    def now(self) -> datetime:
-        """The present."""
-        moment: datetime = vars(self)["moment"]
-        return moment
-
-    def sleep(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Let the time pass, without waiting for it."""
-        if seconds > 0:
-            vars(self)["slept"].append(seconds)
-            vars(self)["moment"] += timedelta(seconds=seconds)
-
-    def set(self, moment: datetime) -> None:
-        """Jump."""
-        vars(self)["moment"] = moment
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
 
 
 def settings(**changes: Any) -> Settings:

@@ -66,7 +66,7 @@ def test_a_newer_debt_does_not_take_the_place_that_an_older_one_waits_for(
     assert braked.record().look_at == at(30)
     owes(braked, OTHER, at(5), look_at=at(29))
     for moment in [*looks_at, at(30)]:
-        braked.clock.set(moment)
+        braked.time.now = moment
         braked.run()
         assert braked.record(OTHER).reason == "brake"
     assert braked.desktops.rebuilds() == [WS]
@@ -159,7 +159,7 @@ def test_no_place_goes_to_a_debt_while_an_older_one_waits_for_it(stage: Stage) -
             stage.ledger.record(sign_in(now, back.workspace_id), now)
             stage.desktops.desks[back.workspace_id].connection = "CONNECTED"
         stage.run()
-        stage.clock.set(now + timedelta(minutes=9))
+        stage.time.now = now + timedelta(minutes=9)
     assert len(stage.desktops.rebuilds()) > 6
     assert overtaken == []
 

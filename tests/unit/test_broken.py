@@ -168,6 +168,6 @@ def test_p6_a_bundle_that_an_endless_canary_gets_held_is_told(stage_of_canaries:
     assert stage.ledger.bundle(BUNDLE).is_held
     [line] = stage.lines.of("held_bundle")
     assert (line["workspace_id"], line["bundle_id"]) == (OTHER, BUNDLE)
-    stage.clock.set(at(15))
+    stage.time.now = at(15)
     stage.run()
     assert len(stage.lines.of("held_bundle")) == 1

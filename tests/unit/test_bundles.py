@@ -61,7 +61,7 @@ def test_p7_the_first_of_an_unproven_image_goes_first_and_the_others_wait(stage:
 def test_p7_a_trusted_image_is_for_everybody_for_twelve_hours(stage: Stage) -> None:
     stage.ledger.write_bundle(TRUSTED)
     assert stage.bundles().admit(known()) is GO
-    stage.clock.set(at(-60) + timedelta(hours=12))
+    stage.time.now = at(-60) + timedelta(hours=12)
     assert stage.bundles().admit(known()) is GO_FIRST
 
 

@@ -24,12 +24,12 @@ def test_p1_who_signs_in_before_the_end_of_a_rebuild_is_seen_has_a_grace_period(
     stage.has(replace(DUE, claim=CLAIM), at(0, 30), connection="CONNECTED")
     assert stage.ledger.record(BY_HAND, NOON)
     assert stage.ledger.record(sign_in(at(0, 20)), at(0, 20))
-    stage.clock.set(at(1))
+    stage.time.now = at(1)
     stage.passes(at(30))
     assert stage.lines.decisions[0][0] == "finished"
     stage.desktops.desks[WS].connection = "DISCONNECTED"
     stage.desktops.desks[WS].last_at = at(31)
-    stage.clock.set(at(32))
+    stage.time.now = at(32)
     stage.ledger.record(session_end(at(32)), at(32))
     stage.passes(at(40))
     assert stage.desktops.rebuilds() == []
@@ -54,11 +54,11 @@ def test_p1_so_has_who_signs_in_after_a_bad_end_that_heals(stage: Stage) -> None
     desk = stage.desktops.desks[WS]
     desk.state, desk.connection = "AVAILABLE", "CONNECTED"
     stage.ledger.record(sign_in(at(8)), at(8))
-    stage.clock.set(at(10))
+    stage.time.now = at(10)
     stage.ledger.ask_audit(at(10))
     stage.passes(at(DROPPED - 1))
     desk.connection, desk.last_at = "DISCONNECTED", at(DROPPED - 1)
-    stage.clock.set(at(DROPPED))
+    stage.time.now = at(DROPPED)
     stage.passes(at(DROPPED + 10))
     assert stage.desktops.rebuilds() == []
 
@@ -69,7 +69,7 @@ def test_p1_an_alarm_long_after_a_request_tells_of_somebody_who_came_unseen(stag
     stage.ledger.record(BY_HAND, NOON)
     stage.run()
     assert stage.record().reason == "window"
-    stage.clock.set(at(DROPPED))
+    stage.time.now = at(DROPPED)
     stage.ledger.record(session_end(at(DROPPED)), stage.settings.next_look(at(DROPPED)))
     stage.passes(at(DROPPED + 8))
     assert stage.desktops.rebuilds() == []
@@ -83,7 +83,7 @@ def test_p2_the_last_rebuilds_own_alarm_tells_of_nobody(stage: Stage) -> None:
     stage.has(facts, None)
     stage.ledger.record(BY_HAND, NOON)
     stage.run()
-    stage.clock.set(at(25))
+    stage.time.now = at(25)
     stage.ledger.record(session_end(at(25)), stage.settings.next_look(at(25)))
     stage.passes(at(425))
     assert stage.desktops.rebuilds() == [WS]

@@ -15,9 +15,10 @@ from nonpersistent.canary import Bundle
 from nonpersistent.facts import ENDS_WITHIN, Claim, Need, Trouble
 from nonpersistent.journal import Journal
 from nonpersistent.records import Record, to_item
+from simulation.clock import VirtualClock
 from tests import ledger_table
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at, settings
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
 
 CALM = {
     "owed": 0,
@@ -170,7 +171,7 @@ def test_p6_an_audit_that_is_missed_counts_from_when_it_should_have_ended(
 def test_p6_an_audit_that_has_never_ended_is_missed(stage: Stage) -> None:
     stage.ledger.move_audit("ws-000000001")
     assert told(stage) == {}
-    stage.clock.set(at(75))
+    stage.time.now = at(75)
     stage.lines.all.clear()
     assert told(stage) == {"audit_overdue_minutes": 15.0}
 

@@ -49,7 +49,7 @@ def function(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     stage.desktops.serve(handler._workspaces())
     stage.has(None, None)
     stage.ledger.end_audit(NOON)
-    stage.clock.set(START)
+    stage.time.now = START
     yield stage
     for cached in caches:
         cached.cache_clear()
@@ -278,7 +278,7 @@ def test_p4_who_joins_the_roster_is_known_at_once_and_who_leaves_within_a_minute
     invoke(event("alarm_off_the_roster"))
     assert stage.lines.decisions[-1] == ("recorded", None)
     stage.roster(WS)
-    stage.clock.set(START + ROSTER_HOLDS)
+    stage.time.now = START + ROSTER_HOLDS
     invoke(event("alarm_off_the_roster"))
     assert ("ignored", "not_in_workspace_ids") in stage.lines.decisions[2:]
 

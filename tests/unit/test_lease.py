@@ -9,7 +9,7 @@ import pytest
 from nonpersistent.lease import LENGTH, REBUILD_RESERVE, RESERVE, Lease
 from nonpersistent.ledger import Ledger
 from nonpersistent.pacing import Pacer
-from tests.unit.support import NOON, VirtualClock, at
+from tests.unit.support import NOON, Timeline, at
 
 HALF = LENGTH / 2 + timedelta(seconds=0.75)
 """With the gaps of three calls at two a second."""
@@ -37,12 +37,12 @@ def test_p5_one_at_a_time(ledger: Ledger) -> None:
 
 
 def test_p2_a_lease_of_an_invocation_that_was_killed_expires(
-    ledger: Ledger, clock: VirtualClock
+    ledger: Ledger, time: Timeline
 ) -> None:
     lease(ledger)[0].begin()
-    clock.set(NOON + 2 * HALF - timedelta(seconds=0.1))
+    time.now = NOON + 2 * HALF - timedelta(seconds=0.1)
     assert not is_free(ledger)
-    clock.set(NOON + 2 * HALF)
+    time.now = NOON + 2 * HALF
     assert is_free(ledger)
 
 
@@ -67,32 +67,32 @@ def test_p2_nothing_is_begun_that_cannot_be_finished(
     assert (mine.goes_on() if reserve is None else mine.goes_on(reserve)) is goes_on
 
 
-def test_p5_the_lease_is_prolonged_while_it_is_used(ledger: Ledger, clock: VirtualClock) -> None:
+def test_p5_the_lease_is_prolonged_while_it_is_used(ledger: Ledger, time: Timeline) -> None:
     mine, _ = lease(ledger)
     mine.begin()
     for _ in range(5):
-        clock.sleep(70)
+        time.pause(70)
         assert mine.goes_on()
         assert not is_free(ledger)
 
 
 @pytest.mark.parametrize(("wait", "prolonged"), [(0, False), (0.1, True)])
 def test_p5_a_lease_is_prolonged_from_its_half_on_and_for_the_wait_before_a_call(
-    ledger: Ledger, clock: VirtualClock, wait: float, prolonged: bool
+    ledger: Ledger, time: Timeline, wait: float, prolonged: bool
 ) -> None:
     mine, pacer = lease(ledger)
     mine.begin()
-    clock.set(NOON + HALF - timedelta(seconds=0.1))
-    pacer.next_call_at = clock.now() + timedelta(seconds=wait)
+    time.now = NOON + HALF - timedelta(seconds=0.1)
+    pacer.next_call_at = time.now + timedelta(seconds=wait)
     assert mine.goes_on()
-    clock.set(NOON + 2 * HALF)
+    time.now = NOON + 2 * HALF
     assert is_free(ledger) is not prolonged
 
 
-def test_p5_who_has_lost_the_lease_stops(ledger: Ledger, clock: VirtualClock) -> None:
+def test_p5_who_has_lost_the_lease_stops(ledger: Ledger, time: Timeline) -> None:
     mine, _ = lease(ledger)
     mine.begin()
-    clock.sleep(200)
+    time.pause(200)
     assert is_free(ledger)
     assert not mine.goes_on()
     mine.end()
@@ -105,19 +105,19 @@ def test_without_a_lease_one_is_taken(ledger: Ledger) -> None:
 
 
 def test_p5_the_next_one_begins_when_the_next_call_may_be_made(
-    ledger: Ledger, clock: VirtualClock
+    ledger: Ledger, time: Timeline
 ) -> None:
     mine, pacer = lease(ledger, rate=0.1)
     mine.begin()
     pacer.sent()
     mine.end()
-    clock.set(at(0, 9.9))
+    time.now = at(0, 9.9)
     assert not is_free(ledger)
-    clock.set(at(0, 10))
+    time.now = at(0, 10)
     assert is_free(ledger)
 
 
-def test_p5_a_slow_rate_has_a_longer_lease(ledger: Ledger, clock: VirtualClock) -> None:
+def test_p5_a_slow_rate_has_a_longer_lease(ledger: Ledger, time: Timeline) -> None:
     lease(ledger, rate=0.01)[0].begin()
-    clock.set(NOON + LENGTH + timedelta(seconds=299))
+    time.now = NOON + LENGTH + timedelta(seconds=299)
     assert not is_free(ledger)

@@ -14,8 +14,9 @@ from nonpersistent.facts import Facts, Need
 from nonpersistent.ledger import Audit, Entry, Ledger, NoRoster
 from nonpersistent.records import Record, from_moment, to_item
 from nonpersistent.signals import Kind, Signal
+from simulation.clock import VirtualClock
 from tests import ledger_table
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at, session_end, sign_in
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, Timeline, at, session_end, sign_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -227,7 +228,7 @@ def test_records_come_in_the_order_asked_for_and_unknown_ones_are_empty(ledger: 
 
 
 def test_p2_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
-    dynamodb: DynamoDBClient, clock: VirtualClock
+    dynamodb: DynamoDBClient, clock: VirtualClock, time: Timeline
 ) -> None:
     ledger_table.put(dynamodb, "ledger", to_item(Record(WS, version=1)))
     refusals = 8
@@ -242,7 +243,7 @@ def test_p2_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
 
     busy: Any = Busy()
     assert only(Ledger(busy, "ledger", clock)).version == 1
-    assert clock.slept == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+    assert time.slept == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
 
 
 def test_p3_a_write_replaces_what_was_read(ledger: Ledger) -> None:
@@ -283,7 +284,7 @@ def test_p4_a_forgotten_workspace_leaves_nothing(ledger: Ledger) -> None:
 
 
 def test_p1_of_a_forgotten_workspace_the_hold_is_kept_until_its_end(
-    ledger: Ledger, clock: VirtualClock
+    ledger: Ledger, time: Timeline
 ) -> None:
     hold = Facts(held_at=NOON, held_until=at(60), hold_reason="ticket 4711")
     ledger.write(Record(WS, replace(hold, told_at=NOON, user="tara"), 0, at(5), "hold"))
@@ -292,7 +293,7 @@ def test_p1_of_a_forgotten_workspace_the_hold_is_kept_until_its_end(
     assert (kept.facts, kept.look_at, kept.reason) == (hold, None, None)
     assert not ledger.forget(kept)
     assert only(ledger) == kept
-    clock.sleep(60 * 60)
+    time.pause(60 * 60)
     assert ledger.forget(kept)
     assert only(ledger) == Record(WS)
 

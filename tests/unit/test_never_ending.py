@@ -72,6 +72,6 @@ def test_p7_a_good_end_renews_a_proof_that_holds_for_an_hour(stage: Stage) -> No
     stage.run()
     for number in range(3):
         stage.has(DUE, at(5), f"ws-due000000{number}")
-    stage.clock.set(at(5))
+    stage.time.now = at(5)
     stage.run()
     assert len(stage.desktops.rebuilds()) == 3

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nonpersistent.clock import Clock, to_millisecond
 from nonpersistent.pacing import HOUR, LONGEST_PAUSE, Brake, Pacer
-from tests.unit.support import NOON, VirtualClock, at
+from simulation.clock import VirtualClock
+from tests.unit.support import NOON, Timeline, at
 
 
 def call(pacer: Pacer) -> None:
@@ -18,69 +19,65 @@ def call(pacer: Pacer) -> None:
     pacer.sent()
 
 
-def test_p5_calls_are_spaced_evenly(clock: VirtualClock) -> None:
-    pacer = Pacer(2, clock)
+def test_p5_calls_are_spaced_evenly(pacer: Pacer, time: Timeline) -> None:
     for _ in range(4):
         call(pacer)
-    assert clock.now() == at(0, 1.5)
+    assert time.now == at(0, 1.5)
     assert pacer.next_call_at == at(0, 2)
     assert pacer.gap == timedelta(seconds=0.5)
 
 
-def test_p5_who_waits_without_calling_does_not_use_the_rate_up(clock: VirtualClock) -> None:
-    pacer = Pacer(2, clock)
+def test_p5_who_waits_without_calling_does_not_use_the_rate_up(
+    pacer: Pacer, time: Timeline
+) -> None:
     call(pacer)
     for _ in range(3):
         pacer.wait()
-    assert clock.now() == at(0, 0.5)
+    assert time.now == at(0, 0.5)
 
 
-def test_p5_who_has_something_to_do_first_may_begin_earlier(clock: VirtualClock) -> None:
-    pacer = Pacer(2, clock)
+def test_p5_who_has_something_to_do_first_may_begin_earlier(pacer: Pacer, time: Timeline) -> None:
     call(pacer)
     pacer.wait(timedelta(milliseconds=20))
-    assert clock.now() == at(0, 0.48)
+    assert time.now == at(0, 0.48)
     pacer.wait()
-    assert clock.now() == at(0, 0.5)
+    assert time.now == at(0, 0.5)
 
 
-def test_p5_time_that_passed_unused_is_not_caught_up(clock: VirtualClock) -> None:
-    pacer = Pacer(2, clock)
+def test_p5_time_that_passed_unused_is_not_caught_up(pacer: Pacer, time: Timeline) -> None:
     call(pacer)
-    clock.set(at(1))
+    time.now = at(1)
     call(pacer)
     call(pacer)
-    assert clock.now() == at(1, 0.5)
+    assert time.now == at(1, 0.5)
 
 
-def test_p5_a_slow_call_is_followed_by_the_whole_gap(clock: VirtualClock) -> None:
-    pacer = Pacer(2, clock)
+def test_p5_a_slow_call_is_followed_by_the_whole_gap(pacer: Pacer, time: Timeline) -> None:
     pacer.wait()
-    clock.sleep(3)
+    time.pause(3)
     pacer.sent()
     assert pacer.next_call_at == at(0, 3.5)
 
 
-def test_p5_throttling_doubles_the_rest_up_to_a_limit(clock: VirtualClock) -> None:
-    pacer = Pacer(2, clock)
+def test_p5_throttling_doubles_the_rest_up_to_a_limit(pacer: Pacer, time: Timeline) -> None:
     for _ in range(7):
         pacer.throttled()
         pacer.wait()
-    assert clock.slept == [1, 2, 4, 8, 16, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert time.slept == [1, 2, 4, 8, 16, LONGEST_PAUSE, LONGEST_PAUSE]
     pacer.succeeded()
     pacer.throttled()
     pacer.wait()
-    assert clock.slept[7:] == [1]
+    assert time.slept[7:] == [1]
 
 
 @pytest.mark.parametrize(("rate", "rest"), [(2, 1), (0.1, 10)])
 def test_p5_neither_throttling_nor_a_failure_makes_a_slow_rate_faster(
-    clock: VirtualClock, rate: float, rest: float
+    clock: VirtualClock, time: Timeline, rate: float, rest: float
 ) -> None:
     pacer = Pacer(rate, clock)
     pacer.throttled()
     assert pacer.next_call_at == at(0, rest)
-    clock.set(at(1))
+    time.now = at(1)
     pacer.failed()
     pacer.failed()
     assert pacer.next_call_at == at(1, rest)

@@ -55,7 +55,7 @@ def rebuild(stage: Stage, record: Record, seen: Observation = SEEN) -> Rebuilder
     tools = stage.tools()
     rebuilder = stage.rebuilder(tools)
     rebuilder._bundles.image(BUNDLE)
-    stage.clock.set(NOON)
+    stage.time.now = NOON
     tools.pacer.next_call_at = NOON
     rebuilder.rebuild(record, seen, record.facts)
     return rebuilder
@@ -266,7 +266,7 @@ def test_p7_others_wait_for_the_canary_for_a_held_bundle_or_an_unknown_image(
     due = canaries.has(DUE, NOON)
     prepare(canaries)
     decision = canaries.rebuilder().held_back(due)
-    canaries.clock.set(NOON)
+    canaries.time.now = NOON
     assert decision
     assert (decision.reason, decision.look_at) == (reason, at(minutes))
     assert (decision.expected_by is None) == (reason is Deferral.IMAGE)

@@ -38,7 +38,7 @@ def ask(stage: Stage, facts: Facts, refusal: str | None = None) -> None:
     tools = stage.tools()
     rebuilder = stage.rebuilder(tools)
     rebuilder._bundles.image(BUNDLE)
-    stage.clock.set(NOON)
+    stage.time.now = NOON
     tools.pacer.next_call_at = NOON
     rebuilder.rebuild(due, empty(NOON, bundle_id=BUNDLE), facts)
 

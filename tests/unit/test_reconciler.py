@@ -149,7 +149,7 @@ def test_p8_poison_one_of_whom_the_api_fails_is_told_put_off_and_then_asked_abou
     assert record.facts.trouble
     assert record.facts.trouble.need is Need.UNKNOWN
     stage.has(DUE, record.look_at, OTHER)
-    stage.clock.set(record.look_at or NOON)
+    stage.time.now = record.look_at or NOON
     stage.desktops.calls.clear()
     assert stage.run().rebuilt == 1
     alone = {"WorkspaceIds": [ids[1]]}
@@ -189,7 +189,7 @@ def test_p8_a_suspect_whose_question_is_not_answered_ends_no_pass(stage: Stage) 
     stage.desktops.poison[WS] = (500, "InternalServerError")
     assert stage.run() == Tally(due=1, looked=1)
     assert stage.record().reason == "api:InternalServerError"
-    stage.clock.set(at(9))
+    stage.time.now = at(9)
     stage.desktops.poison.clear()
     stage.run()
     assert stage.desktops.names()[-4:] == [

@@ -37,7 +37,7 @@ def test_a_proven_image_that_it_lacks_is_owed_and_rebuilt_after_the_grace(stage:
     assert owes(stage)
     assert stage.lines.decisions == [("vacant", "roll_out")]
     assert stage.record().look_at == at(25)
-    stage.clock.set(at(25))
+    stage.time.now = at(25)
     stage.run()
     [line] = stage.lines.of("rebuild_requested")
     assert (line["reason"], line["image_id"]) == ("roll_out", NEW)
@@ -109,7 +109,7 @@ def test_deploying_rolls_out_nothing_but_what_comes_later(stage: Stage) -> None:
     stage.desktops.images[BUNDLE] = NEW
     bundle = stage.ledger.bundle(BUNDLE)
     stage.ledger.write_bundle(replace(PROVEN, version=bundle.version))
-    stage.clock.set(at(60))
+    stage.time.now = at(60)
     stage.ledger.ask_audit(at(60))
     stage.run()
     assert {stage.facts(id_).phase for id_ in (WS, OTHER)} == {Phase.VACANT}
@@ -144,7 +144,7 @@ def test_p3_a_rebuild_ends_what_was_owed_for_an_image(stage: Stage) -> None:
     stage.ledger.write_bundle(PROVEN)
     stage.has(CLEAN, None)
     stage.run()
-    stage.clock.set(at(25))
+    stage.time.now = at(25)
     stage.run()
     stage.passes(at(40))
     stage.desktops.desks[WS].state = "AVAILABLE"

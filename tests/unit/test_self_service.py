@@ -42,7 +42,7 @@ def test_p2_use_after_it_is_owed_as_ever(stage: Stage) -> None:
     ends(stage, "AVAILABLE")
     stage.passes(at(120))
     stage.desktops.desks[WS].last_at = at(150)
-    stage.clock.set(at(180))
+    stage.time.now = at(180)
     stage.ledger.ask_audit(at(180))
     stage.passes(at(240))
     assert stage.desktops.rebuilds() == [WS]

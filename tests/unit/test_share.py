@@ -10,8 +10,9 @@ from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent.facts import ENDS_WITHIN, Claim, Deferral
 from nonpersistent.pacing import Share
+from simulation.clock import VirtualClock
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import NOON, OTHER, WS, VirtualClock, at, settings
+from tests.unit.support import NOON, OTHER, WS, at, settings
 
 FLEET = [f"ws-{number:09}" for number in range(10)]
 UNDER_WAY = Claim(asked_at=at(-30), accepted_at=at(-30), begun_at=at(-20))
@@ -40,7 +41,7 @@ def test_no_more_than_the_share_are_asked_for_and_the_oldest_debts_first(fifth: 
 def test_p5_those_that_wait_cost_no_call(fifth: Stage) -> None:
     fifth.run()
     before = len(fifth.desktops.calls)
-    fifth.clock.set(at(15))
+    fifth.time.now = at(15)
     fifth.run()
     assert len(fifth.desktops.calls) - before <= 1  # the look at those under way
 
@@ -50,7 +51,7 @@ def test_a_rebuild_whose_answer_got_lost_counts(fifth: Stage) -> None:
     fifth.desktops.faults["RebuildWorkspaces"] = [lost, lost]
     fifth.run()
     fifth.has(DUE, at(11), OTHER)
-    fifth.clock.set(at(11))
+    fifth.time.now = at(11)
     fifth.run()
     assert OTHER not in fifth.desktops.rebuilds()
     assert fifth.record(OTHER).reason == Deferral.SHARE
@@ -104,12 +105,16 @@ def test_one_that_failed_is_not_under_way(stage: Stage) -> None:
         (100, 100, True),
     ],
 )
-def test_a_share_of_a_hundred(percent: float | None, under_way: int, full: bool) -> None:
-    assert Share(percent, lambda: under_way, VirtualClock()).is_full(100) is full
+def test_a_share_of_a_hundred(
+    clock: VirtualClock, percent: float | None, under_way: int, full: bool
+) -> None:
+    assert Share(percent, lambda: under_way, clock).is_full(100) is full
 
 
-def test_what_is_under_way_is_counted_once_a_minute_and_with_our_own() -> None:
-    clock, counts = VirtualClock(), [0, 5]
+def test_what_is_under_way_is_counted_once_a_minute_and_with_our_own(
+    clock: VirtualClock,
+) -> None:
+    counts = [0, 5]
     share = Share(2, lambda: counts.pop(0), clock)
     assert not share.is_full(100)
     share.take()

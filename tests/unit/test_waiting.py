@@ -152,7 +152,7 @@ def test_p6_a_held_debt_is_late_an_hour_after_its_hold_at_the_soonest(
 def test_p6_a_hold_that_is_released_leaves_nothing_of_its_length(stage: Stage) -> None:
     stage.has(replace(DUE, held_at=at(-1), held_until=at(8760 * 60), late_at=at(40)), NOON)
     stage.run()
-    stage.clock.set(at(50))
+    stage.time.now = at(50)
     stage.ledger.record(Signal(Kind.RELEASE, WS, at(50), until=at(50)), at(50))
     stage.desktops.desks[WS].state = "MAINTENANCE"
     stage.run()

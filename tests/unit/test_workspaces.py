@@ -34,14 +34,9 @@ from nonpersistent.workspaces import (
     in_batches,
 )
 from tests.unit.desktops import Answer, Desktop, Desktops, Fault
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, VirtualClock, at
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, Timeline, at
 
 URL = "https://workspaces.us-east-1.amazonaws.com/"
-
-
-@pytest.fixture
-def pacer(clock: VirtualClock) -> Pacer:
-    return Pacer(2, clock)
 
 
 class Left:
@@ -384,15 +379,15 @@ def test_a_throttled_row_is_no_refusal(api: WorkSpaces, desktops: Desktops) -> N
 
 
 def test_p5_a_throttled_rebuild_makes_the_pacer_rest_and_an_accepted_one_ends_that(
-    api: WorkSpaces, desktops: Desktops, pacer: Pacer, clock: VirtualClock
+    api: WorkSpaces, desktops: Desktops, pacer: Pacer, time: Timeline
 ) -> None:
     desktops.desks[WS] = Desktop()
     desktops.faults["RebuildWorkspaces"] = [BUSY[0], BUSY[0]]
     assert [api.rebuild(WS), api.rebuild(WS)] == [Throttled(), Throttled()]
-    assert clock.now() == at(0, 1)
+    assert time.now == at(0, 1)
     assert pacer.next_call_at == at(0, 3)
     assert api.rebuild(WS) == Accepted()
-    clock.set(at(1))
+    time.now = at(1)
     pacer.throttled()
     assert pacer.next_call_at == at(1, 1)
 
