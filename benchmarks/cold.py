@@ -16,11 +16,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-ENVIRONMENT = {
+ACCOUNT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_EC2_METADATA_DISABLED": "true",
+}
+ENVIRONMENT = {
     "FLEET": "fleet",
     "LEDGER_TABLE": "ledger",
     "RECONNECT_GRACE_MINUTES": "20",
@@ -176,7 +178,7 @@ def _hasty(handler: Any) -> Any:
 
 def main() -> None:
     mode, folder = sys.argv[1:]
-    os.environ |= ENVIRONMENT
+    os.environ |= ACCOUNT | ENVIRONMENT
     sys.dont_write_bytecode = True
     sys.path.insert(0, folder)
     begun = time.process_time()

@@ -11,10 +11,7 @@ from .expressions import Given, InvalidExpression, Item, condition, update
 KEYS_PER_BATCH = 100
 FLEET: Item = {"fleet": {"S": "fleet"}}
 
-
-INDEXED = (
-    "id",
-    "due_at",
+PROJECTED = (
     "phase",
     "needs",
     "needs_at",
@@ -24,7 +21,8 @@ INDEXED = (
     "owed_since",
     "outdated_at",
 )
-"""The attributes that the index `due` projects (main.tf)."""
+"""What the index `due` holds of an item besides the keys, see main.tf."""
+INDEXED = ("id", "due_at", *PROJECTED)
 
 
 class TableError(Exception):

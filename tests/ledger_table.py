@@ -5,21 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nonpersistent.table import FLEET
+from simulation.dynamodb import PROJECTED
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-SHOWN = [
-    "phase",
-    "needs",
-    "needs_at",
-    "reason",
-    "user",
-    "bundle_id",
-    "owed_since",
-    "outdated_at",
-]
-"""What the index shows besides the keys."""
 
 
 def create(client: DynamoDBClient, name: str) -> None:
@@ -43,7 +32,7 @@ def create(client: DynamoDBClient, name: str) -> None:
                     {"AttributeName": "fleet", "KeyType": "HASH"},
                     {"AttributeName": "due_at", "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": SHOWN},
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": PROJECTED},
             }
         ],
     )

@@ -21,15 +21,13 @@ from simulation import dynamodb
 from simulation.deployed import plan
 from simulation.scenario import Scenario
 from tests import ledger_table
-from tests.unit import container, test_settings
+from tests.unit import test_settings
 
 ROOT = Path(__file__).parents[2]
 SIMULATED = Scenario(seed=0, desktops=1).environment
-MEASURED = {name: text for name, text in cold.ENVIRONMENT.items() if not name.startswith("AWS_")}
 COPIES = {
     "simulation/scenario.py": SIMULATED,
-    "benchmarks/cold.py": MEASURED,
-    "tests/unit/container.py": container.ENVIRONMENT,
+    "benchmarks/cold.py": cold.ENVIRONMENT,
     "tests/unit/test_settings.py": test_settings.ENVIRONMENT,
 }
 
@@ -69,11 +67,8 @@ def test_where_a_copy_stands_for_the_defaults_it_has_their_values(
     """As the function reads them: "20.0" is as good as "20"."""
     defaults = Settings.from_environment(environment)
     assert Settings.from_environment(SIMULATED) == defaults
-    measured = Settings.from_environment(MEASURED)
+    measured = Settings.from_environment(cold.ENVIRONMENT)
     assert measured == replace(defaults, ledger_table=measured.ledger_table)
-    tested = Settings.from_environment(container.ENVIRONMENT | {"CANARY_AFTER_HOURS": "12"})
-    assert tested == replace(defaults, fleet=tested.fleet, ledger_table=tested.ledger_table)
-    assert Settings.from_environment(container.ENVIRONMENT).canary_after is None
     assert defaults.canary_after == timedelta(hours=12)
 
 

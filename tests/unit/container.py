@@ -4,24 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks import cold
 from nonpersistent import handler
 from tests.unit.stage import Stage
 
-ENVIRONMENT = {
-    "FLEET": "desks",
-    "LEDGER_TABLE": "ledger",
-    "RECONNECT_GRACE_MINUTES": "20",
-    "USER_VOLUME": "roll_back",
-    "DRY_RUN": "false",
-    "WORKSPACES_API_RATE": "2",
-    "AUDIT_INTERVAL_MINUTES": "60",
-    "MAXIMUM_REBUILDS_PER_HOUR": "",
-    "REBUILD_WINDOW": "",
-    "CANARY_AFTER_HOURS": "",
-    "ROLL_OUT_IMAGES": "false",
-    "MAXIMUM_REBUILDING_PERCENT": "",
-    "PUBLISH_EVENTS": "false",
-}
+ENVIRONMENT = cold.ENVIRONMENT | {"FLEET": "desks", "CANARY_AFTER_HOURS": ""}
 
 
 class Invocation:
