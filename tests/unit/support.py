@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
+from nonpersistent.facts import Claim, Decision, Facts, Need, Trouble, Verdict
+from nonpersistent.lifecycle import decide
 from nonpersistent.observation import Observation
-from nonpersistent.settings import Settings
+from nonpersistent.settings import Settings, Window
 from nonpersistent.signals import Kind, Origin, Signal
 
 ORIGIN = Origin(region="us-east-1", account="123456789012")
 WS, OTHER = "ws-0a1b2c3d4", "ws-9z8y7x6w5"
 BUNDLE = "wsb-0a1b2c3d4"
+IMAGE, NEWER = "wsi-first0001", "wsi-second002"
+EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
+NIGHTS = Window(time(19), time(6), "UTC")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def at(minutes: float = 0, seconds: float = 0) -> datetime:
     """So long after noon; the tests' day has no other clock."""
     return NOON + timedelta(minutes=minutes, seconds=seconds)
+
+
+TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=NOON)
+VACANT = replace(TOLD, vacant_since=at(-6), owed_since=at(-6))
+"""The session ended before 11:54; the alarm came at noon: due at 12:20."""
 
 
 class Timeline:
@@ -39,6 +51,38 @@ def settings(**changes: Any) -> Settings:
     """The defaults of the module, without canaries unless asked for."""
     given: dict[str, Any] = {"fleet": "desks", "ledger_table": "ledger", "canary_after": None}
     return Settings(**given | changes)
+
+
+CANARIES = settings(canary_after=timedelta(hours=12))
+
+
+def event(name: str) -> Any:
+    """One that is on file."""
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def fleet(size: int) -> list[str]:
+    """The ids of so many WorkSpaces."""
+    return [f"ws-{number:09}" for number in range(size)]
+
+
+def failed(
+    facts: Facts, claim: Claim, seen_at: datetime, state: str = "ERROR", **more: Any
+) -> Facts:
+    """`facts` after this rebuild was seen to have failed, for the first time."""
+    trouble = Trouble(seen_at, Need.BLOCKED, state, seen_at + timedelta(minutes=30))
+    known = replace(facts, failed=claim, asked=(claim.asked_at,), failures=1, trouble=trouble)
+    return replace(known, **more)
+
+
+def judge(facts: Facts, seen: Observation, **changes: Any) -> Decision:
+    """What is decided at a look."""
+    return decide(facts, seen, seen.looked_at, settings(**changes))
+
+
+def said(decision: Decision) -> tuple[Verdict, str | None, datetime | None]:
+    """The decision without its facts."""
+    return decision.verdict, decision.reason, decision.look_at
 
 
 def sight(looked_at: datetime, **details: Any) -> Observation:

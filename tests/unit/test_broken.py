@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 
 import pytest
 
 from nonpersistent import claims
 from nonpersistent.canary import Bundle
-from nonpersistent.facts import Claim, Decision, Facts, Need, Phase, Trouble, Verdict
-from nonpersistent.lifecycle import decide
+from nonpersistent.facts import Claim, Facts, Need, Phase, Verdict
 from nonpersistent.settings import Window
 from tests import ledger_table
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, busy, empty, settings, sight
-
-DEFAULTS = settings()
-BEGUN = Claim(asked_at=at(-90), accepted_at=at(-90), begun_at=at(-80), image_id="wsi-first0001")
-ILL = replace(BEGUN, bad_since=at(-20))
-LOST = Facts(
-    used_at=at(-120),
-    told_at=at(-110),
-    vacant_since=at(-115),
-    owed_since=at(-115),
-    failed=ILL,
-    asked=(at(-90),),
-    failures=1,
-    retry_at=at(110),
-    trouble=Trouble(at(-10), Need.BLOCKED, "UNHEALTHY", at(20)),
-    bundle_id=BUNDLE,
+from tests.unit.support import (
+    BUNDLE,
+    CANARIES,
+    IMAGE,
+    NOON,
+    OTHER,
+    WS,
+    at,
+    busy,
+    empty,
+    failed,
+    judge,
+    settings,
+    sight,
 )
 
-
-def judge(facts: Facts, seen: Any) -> Decision:
-    return decide(facts, seen, seen.looked_at, DEFAULTS)
+BEGUN = Claim(asked_at=at(-90), accepted_at=at(-90), begun_at=at(-80), image_id=IMAGE)
+ILL = replace(BEGUN, bad_since=at(-20))
+USED = Facts(used_at=at(-120), told_at=at(-110), bundle_id=BUNDLE)
+OWED = replace(USED, vacant_since=at(-115), owed_since=at(-115))
+LOST = failed(OWED, ILL, at(-10), "UNHEALTHY", retry_at=at(110))
 
 
 def test_p7_what_a_person_restores_has_not_healed() -> None:
@@ -92,8 +91,8 @@ def test_p6_one_that_may_be_restored_and_in_use_is_looked_at_whatever_it_waits_f
     assert (stage.facts().phase, stage.facts().trouble) == (Phase.IN_USE, None)
 
 
-def test_p8_a_bundle_that_cannot_be_read_holds_up_no_pass(stage_of_canaries: Stage) -> None:
-    stage = stage_of_canaries
+def test_p8_a_bundle_that_cannot_be_read_holds_up_no_pass(stage: Stage) -> None:
+    stage.settings = CANARIES
     broken: Any = {"id": {"S": BUNDLE}, "version": {"S": "many"}}
     ledger_table.put(stage.client, "ledger", broken)
     stage.has(replace(DUE, claim=replace(ILL, goes_first=True)), NOON, state="ERROR")
@@ -137,14 +136,8 @@ def test_p1_a_rebuild_by_hand_that_failed_is_no_request_to_rebuild_the_next_sess
     assert (used.failed, used.wanted_at) == (None, kept)
 
 
-@pytest.fixture
-def stage_of_canaries(stage: Stage) -> Stage:
-    stage.settings = settings(canary_after=timedelta(hours=12))
-    return stage
-
-
-def test_p7_a_bad_end_after_one_that_never_began_is_the_first(stage_of_canaries: Stage) -> None:
-    stage = stage_of_canaries
+def test_p7_a_bad_end_after_one_that_never_began_is_the_first(stage: Stage) -> None:
+    stage.settings = CANARIES
     under_way = replace(DUE, claim=replace(ILL, goes_first=True), failures=1, retry_at=at(-99))
     stage.has(under_way, NOON, state="ERROR")
     stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
@@ -153,8 +146,8 @@ def test_p7_a_bad_end_after_one_that_never_began_is_the_first(stage_of_canaries:
     assert stage.ledger.bundle(BUNDLE).lost == (WS,)
 
 
-def test_p6_a_bundle_that_an_endless_canary_gets_held_is_told(stage_of_canaries: Stage) -> None:
-    stage = stage_of_canaries
+def test_p6_a_bundle_that_an_endless_canary_gets_held_is_told(stage: Stage) -> None:
+    stage.settings = CANARIES
     lost = ("ws-000000001", "ws-000000002")
     for id_ in lost:
         stage.has(replace(LOST, retry_at=at(999)), None, id_)

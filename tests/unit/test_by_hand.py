@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
 
-from nonpersistent.facts import Claim, Facts, Need, Trouble
-from nonpersistent.settings import Window
+from nonpersistent.facts import Claim, Facts
 from nonpersistent.signals import Kind, Signal
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, WS, at, session_end, settings, sign_in
+from tests.unit.support import BUNDLE, NIGHTS, NOON, WS, at, failed, session_end, settings, sign_in
 
 CLAIM = Claim(asked_at=at(-60), accepted_at=at(-60), begun_at=at(-53), state="AVAILABLE")
 BY_HAND = Signal(Kind.REBUILD, WS, NOON)
-EVENINGS = Window(time(19), time(6), "UTC")
 DROPPED = 418
 """When the connection is lost, in minutes after noon: two minutes before the window opens."""
 
@@ -38,17 +35,10 @@ def test_p1_who_signs_in_before_the_end_of_a_rebuild_is_seen_has_a_grace_period(
 
 
 def test_p1_so_has_who_signs_in_after_a_bad_end_that_heals(stage: Stage) -> None:
-    stage.settings = settings(window=EVENINGS)
-    failed = replace(
-        DUE,
-        failed=replace(CLAIM, bad_since=at(-15)),
-        asked=(at(-60),),
-        failures=1,
-        retry_at=at(110),
-        settled_at=at(25),
-        trouble=Trouble(at(-5), Need.BLOCKED, "UNHEALTHY", at(25)),
-    )
-    stage.has(failed, at(5), state="UNHEALTHY")
+    stage.settings = settings(window=NIGHTS)
+    ill = replace(CLAIM, bad_since=at(-15))
+    lost = failed(DUE, ill, at(-5), "UNHEALTHY", retry_at=at(110), settled_at=at(25))
+    stage.has(lost, at(5), state="UNHEALTHY")
     stage.ledger.record(BY_HAND, NOON)
     stage.run()
     desk = stage.desktops.desks[WS]
@@ -64,7 +54,7 @@ def test_p1_so_has_who_signs_in_after_a_bad_end_that_heals(stage: Stage) -> None
 
 
 def test_p1_an_alarm_long_after_a_request_tells_of_somebody_who_came_unseen(stage: Stage) -> None:
-    stage.settings = settings(window=EVENINGS)
+    stage.settings = settings(window=NIGHTS)
     stage.has(Facts(rebuilt_at=at(-600), bundle_id=BUNDLE, user="ada"), None)
     stage.ledger.record(BY_HAND, NOON)
     stage.run()
@@ -78,7 +68,7 @@ def test_p1_an_alarm_long_after_a_request_tells_of_somebody_who_came_unseen(stag
 
 
 def test_p2_the_last_rebuilds_own_alarm_tells_of_nobody(stage: Stage) -> None:
-    stage.settings = settings(window=EVENINGS)
+    stage.settings = settings(window=NIGHTS)
     facts = Facts(rebuilt_at=at(-60), settled_at=at(30), bundle_id=BUNDLE, user="ada")
     stage.has(facts, None)
     stage.ledger.record(BY_HAND, NOON)
@@ -92,20 +82,10 @@ def test_p2_the_last_rebuilds_own_alarm_tells_of_nobody(stage: Stage) -> None:
 def test_p1_a_bad_state_that_was_seen_to_end_tells_nothing_any_more(stage: Stage) -> None:
     """A person has rebooted it, and its user works, whose sign-in was not told. Then its agent
     ails again."""
-    failed = replace(
-        DUE,
-        used_at=at(-200),
-        told_at=at(-180),
-        vacant_since=at(-190),
-        owed_since=at(-190),
-        failed=replace(CLAIM, asked_at=at(-170), begun_at=at(-140), bad_since=at(-130)),
-        asked=(at(-170),),
-        failures=1,
-        retry_at=NOON,
-        settled_at=at(-90),
-        trouble=Trouble(at(-120), Need.BLOCKED, "UNHEALTHY", at(-90)),
-    )
-    stage.has(failed, NOON, connection="UNKNOWN")
+    ill = replace(CLAIM, asked_at=at(-170), begun_at=at(-140), bad_since=at(-130))
+    owed = replace(DUE, used_at=at(-200), told_at=at(-180), vacant_since=at(-190))
+    owed = replace(owed, owed_since=at(-190), settled_at=at(-90), retry_at=NOON)
+    stage.has(failed(owed, ill, at(-120), "UNHEALTHY"), NOON, connection="UNKNOWN")
     stage.passes(at(4))
     assert stage.lines.decisions[0] == ("deferred", "unknown_connection")
     stage.desktops.desks[WS].state = "UNHEALTHY"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,14 +30,14 @@ from nonpersistent.facts import (
 )
 from nonpersistent.lifecycle import decide
 from nonpersistent.observation import Observation
-from tests.unit.support import BUNDLE, NOON, at, busy, settings, sight
+from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, at, busy, said, settings, sight
 
 ASKED = Claim(
     asked_at=NOON,
     claimed_by="an-invocation",
     state="AVAILABLE",
     address="10.0.0.1",
-    image_id="wsi-first0001",
+    image_id=IMAGE,
 )
 ACCEPTED = replace(ASKED, accepted_at=at(0, 1))
 BEGUN = replace(ACCEPTED, begun_at=at(5))
@@ -60,10 +60,6 @@ DEFAULTS = settings()
 def judge(claim: Claim, minutes: float, state: str | None, **details: Any) -> Decision:
     seen = replace(sight(at(minutes), address="10.0.0.1"), state=state, **details)
     return decide(replace(OWED, claim=claim), seen, seen.looked_at, DEFAULTS)
-
-
-def said(decision: Decision) -> tuple[Verdict, str | None, datetime | None]:
-    return decision.verdict, decision.reason, decision.look_at
 
 
 # It is seen to begin, or not.
@@ -185,7 +181,7 @@ def test_a_good_end_wipes_the_slate_but_for_what_was_recorded(state: str) -> Non
         hold_reason="released",
         user="ada",
         bundle_id=BUNDLE,
-        image_id="wsi-first0001",
+        image_id=IMAGE,
     )
     assert decision.facts.phase is Phase.CLEAN
 
@@ -406,12 +402,12 @@ def test_what_did_not_take_place_cannot_heal() -> None:
     ("facts", "minutes", "image", "look_at"),
     [
         (LOST, 60, None, 70),
-        (LOST, 60, "wsi-first0001", 70),
+        (LOST, 60, IMAGE, 70),
         (LOST, 165, None, 170),
         (LOST, 169.9, None, 170),
         (LOST, 170, None, None),
-        (LOST, 60, "wsi-second002", None),
-        (NEVER_BEGAN, 60, "wsi-second002", 170),
+        (LOST, 60, NEWER, None),
+        (NEVER_BEGAN, 60, NEWER, 170),
         (NEVER_BEGAN, 170, None, None),
         (replace(LOST, retry_at=None), 60, None, None),
     ],
@@ -450,14 +446,14 @@ def test_p3_images_that_follow_each_other_make_no_more_than_three_tries_a_day(
     asked: tuple[float, ...], mended: bool
 ) -> None:
     facts = replace(LOST, asked=tuple(map(at, asked)))
-    seen = sight(at(60), bundle_image="wsi-second002")
+    seen = sight(at(60), bundle_image=NEWER)
     assert claims.is_mended(facts, seen, at(60)) is mended
 
 
 def test_an_image_that_is_not_known_is_not_another_one() -> None:
     assert LOST.failed
     nameless = replace(LOST, failed=replace(LOST.failed, image_id=None))
-    assert not claims.is_mended(nameless, sight(at(60), bundle_image="wsi-second002"), at(60))
+    assert not claims.is_mended(nameless, sight(at(60), bundle_image=NEWER), at(60))
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,23 @@ from nonpersistent.facts import (
     Verdict,
 )
 from nonpersistent.lateness import NO_LIMITS, reckon
-from nonpersistent.lifecycle import decide, evident_at, learn, owed_at
+from nonpersistent.lifecycle import evident_at, learn, owed_at
 from nonpersistent.observation import Observation
 from nonpersistent.settings import Window
-from tests.unit.support import BUNDLE, NOON, at, busy, empty, settings, sight
-
-TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=NOON)
-VACANT = replace(TOLD, vacant_since=at(-6), owed_since=at(-6))
-"""The session ended before 11:54; the alarm came at noon."""
+from tests.unit.support import (
+    BUNDLE,
+    NIGHTS,
+    NOON,
+    TOLD,
+    VACANT,
+    at,
+    busy,
+    empty,
+    failed,
+    judge,
+    settings,
+    sight,
+)
 
 
 def test_the_first_sample_after_the_use_begins_the_vacancy_and_later_ones_do_not_move_it() -> None:
@@ -82,15 +91,7 @@ def test_what_a_look_does_not_tell_stays_known() -> None:
 # What a rebuild may have moved by itself.
 
 REBUILT = Facts(rebuilt_at=NOON, settled_at=at(70), asked=(NOON,))
-FAILED = replace(
-    VACANT,
-    asked=(NOON,),
-    failed=Claim(asked_at=NOON),
-    failures=1,
-    retry_at=at(170),
-    settled_at=at(80),
-    trouble=Trouble(at(50), Need.BLOCKED, "ERROR", at(80)),
-)
+FAILED = failed(VACANT, Claim(asked_at=NOON), at(50), retry_at=at(170), settled_at=at(80))
 
 
 @pytest.mark.parametrize(
@@ -115,9 +116,9 @@ def test_p3_touched_a_last_connection_that_the_rebuild_moved_makes_no_debt(
 
 
 def test_p1_it_puts_off_a_rebuild_that_is_owed_all_the_same() -> None:
-    failed = replace(FAILED, vacant_since=at(20))
-    assert learn(failed, empty(at(60), last_connected_at=at(30))).vacant_since == at(59)
-    assert learn(failed, sight(at(60), last_connected_at=at(30))).vacant_since is None
+    owed = replace(FAILED, vacant_since=at(20))
+    assert learn(owed, empty(at(60), last_connected_at=at(30))).vacant_since == at(59)
+    assert learn(owed, sight(at(60), last_connected_at=at(30))).vacant_since is None
 
 
 def test_p1_a_sample_tells_of_use_also_while_a_rebuild_settles() -> None:
@@ -358,10 +359,6 @@ CLAIMED = st.builds(
 )
 
 
-def judge(facts: Facts, seen: Observation, **changes: Any) -> Decision:
-    return decide(facts, seen, seen.looked_at, settings(**changes))
-
-
 @given(FACTS, SIGHTS, SIGHTS)
 def test_p2_learning_of_use_only_grows_and_commutes(
     facts: Facts, one: Observation, other: Observation
@@ -466,7 +463,6 @@ def test_p6_a_refusal_that_was_met_once_does_not_ring_until_the_next_try(
 
 
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
-NIGHTS = Window(time(19), time(6), "UTC")
 WEEKDAYS = replace(NIGHTS, days=frozenset(range(5)))
 
 

@@ -22,33 +22,30 @@ from nonpersistent.facts import (
 from nonpersistent.lifecycle import decide
 from nonpersistent.observation import Observation
 from nonpersistent.settings import UserVolume, Window
-from tests.unit.support import BUNDLE, NOON, at, busy, empty, settings, sight
-
-TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=NOON)
-VACANT = replace(TOLD, vacant_since=at(-6), owed_since=at(-6))
-"""The session ended before 11:54; the alarm came at noon: due at 12:20."""
-STUCK = Trouble(at(-9), Need.UNKNOWN, "no_row", at(81))
-FAILED = replace(
+from tests.unit.support import (
+    BUNDLE,
+    NIGHTS,
+    NOON,
+    TOLD,
     VACANT,
-    used_at=at(-260),
-    told_at=at(-240),
-    vacant_since=at(-246),
-    owed_since=at(-246),
-    failed=Claim(asked_at=at(-200), bad_since=at(-160)),
-    asked=(at(-200),),
-    failures=1,
+    at,
+    busy,
+    empty,
+    failed,
+    judge,
+    said,
+    settings,
+    sight,
+)
+
+STUCK = Trouble(at(-9), Need.UNKNOWN, "no_row", at(81))
+FAILED = failed(
+    replace(VACANT, used_at=at(-260), told_at=at(-240), vacant_since=at(-246), owed_since=at(-246)),
+    Claim(asked_at=at(-200), bad_since=at(-160)),
+    at(-150),
     retry_at=at(-30),
-    trouble=Trouble(at(-150), Need.BLOCKED, "ERROR", at(-120)),
 )
 KEEP = {"user_volume": UserVolume.KEEP}
-
-
-def judge(facts: Facts, seen: Observation, **changes: Any) -> Decision:
-    return decide(facts, seen, seen.looked_at, settings(**changes))
-
-
-def said(decision: Decision) -> tuple[Verdict, str | None, datetime | None]:
-    return decision.verdict, decision.reason, decision.look_at
 
 
 # The first sight.
@@ -382,14 +379,12 @@ def test_p1_so_has_who_comes_back_unseen_after_it_was_vacant(
 
 # The window.
 
-EVENING = Window(time(19), time(6), "UTC")
-
 
 def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
-    decision = judge(VACANT, empty(at(25)), window=EVENING)
+    decision = judge(VACANT, empty(at(25)), window=NIGHTS)
     assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(7 * 60))
     assert decision.expected_by == at(7 * 60)
-    assert judge(VACANT, empty(at(7 * 60)), window=EVENING).verdict is Verdict.REBUILD
+    assert judge(VACANT, empty(at(7 * 60)), window=NIGHTS).verdict is Verdict.REBUILD
 
 
 @pytest.mark.parametrize(
@@ -406,7 +401,7 @@ def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
 def test_p6_what_a_look_cannot_tell_is_kept_while_the_window_is_closed(
     seen: Observation, reason: Deferral | Doubt
 ) -> None:
-    decision = judge(VACANT, seen, window=EVENING)
+    decision = judge(VACANT, seen, window=NIGHTS)
     assert decision.reason is reason
     assert (decision.facts.trouble is None) == (reason is Deferral.WINDOW)
 
@@ -417,7 +412,7 @@ def test_p6_one_that_is_gone_is_told_whatever_it_waits_for(
     state: str | None, need: Need, grace: int
 ) -> None:
     seen = sight(at(25), state=state, state_asked=True)
-    decision = judge(VACANT, seen, window=EVENING, grace=timedelta(minutes=grace))
+    decision = judge(VACANT, seen, window=NIGHTS, grace=timedelta(minutes=grace))
     assert decision.facts.trouble is not None
     assert (decision.facts.trouble.need, decision.reason) == (need, state or Doubt.NOT_FOUND)
 
@@ -429,7 +424,7 @@ def test_the_last_minutes_of_the_window_count() -> None:
 
 
 def test_p6_a_grace_that_ends_outside_of_the_window_waits_for_it_and_says_so() -> None:
-    decision = judge(TOLD, empty(at(1)), window=EVENING)
+    decision = judge(TOLD, empty(at(1)), window=NIGHTS)
     assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(7 * 60))
 
 

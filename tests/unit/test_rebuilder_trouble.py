@@ -12,22 +12,17 @@ from botocore.exceptions import ClientError
 from nonpersistent.facts import USUAL_DELAY, Claim, Facts, Need, Trouble
 from nonpersistent.records import Record
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, WS, at, empty, session_end
+from tests.unit.support import BUNDLE, IMAGE, NOON, WS, at, empty, failed, session_end
 
 LATE_AT = at(-40) + timedelta(minutes=20) + USUAL_DELAY
 REFUSED = Trouble(at(-60), Need.BLOCKED, "NoSnapshot", at(-30), refused=True)
 DOUBTED = Trouble(at(-60), Need.UNKNOWN, "no_row", at(30))
 STUCK = replace(DUE, trouble=DOUBTED, late_at=LATE_AT)
-FAILED = replace(
-    DUE,
-    used_at=at(-400),
-    told_at=None,
-    vacant_since=at(-390),
-    failed=Claim(asked_at=at(-300)),
-    asked=(at(-300),),
-    failures=1,
+FAILED = failed(
+    replace(DUE, used_at=at(-400), told_at=None, vacant_since=at(-390)),
+    Claim(asked_at=at(-300)),
+    at(-200),
     retry_at=at(-9),
-    trouble=Trouble(at(-200), Need.BLOCKED, "ERROR", at(-170)),
     late_at=at(-46) + timedelta(minutes=20) + USUAL_DELAY,
 )
 
@@ -91,7 +86,7 @@ def test_p6_acceptance_ends_all_trouble_but_that_of_a_rebuild_that_failed(
         accepted_at=NOON,
         claimed_by="an-invocation",
         state="AVAILABLE",
-        image_id="wsi-first0001",
+        image_id=IMAGE,
     )
 
 

@@ -19,7 +19,20 @@ from nonpersistent.table import FLEET
 from nonpersistent.workspaces import TRIES
 from tests import ledger_table
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings, sign_in
+from tests.unit.support import (
+    BUNDLE,
+    CANARIES,
+    IMAGE,
+    NIGHTS,
+    NOON,
+    OTHER,
+    WS,
+    at,
+    failed,
+    fleet,
+    settings,
+    sign_in,
+)
 
 TOLD = Facts(baseline_at=at(-300), told_at=at(-1))
 CLAIM = Claim(asked_at=at(-50), accepted_at=at(-50), state="AVAILABLE", address="10.0.0.1")
@@ -27,7 +40,7 @@ ASKED = replace(DUE, claim=CLAIM)
 
 
 def many(stage: Stage, count: int, facts: Facts = DUE) -> list[str]:
-    ids = [f"ws-{number:09}" for number in range(count)]
+    ids = fleet(count)
     for number, id_ in enumerate(ids):
         stage.has(facts, at(-1, 0.01 * number), id_)
     return ids
@@ -339,8 +352,8 @@ def test_a_look_that_must_not_be_late_goes_first(stage: Stage) -> None:
 
 
 def test_p7_who_waits_for_a_canary_is_woken_when_it_ends_well(stage: Stage) -> None:
-    stage.settings = settings(canary_after=timedelta(hours=12))
-    claim = replace(CLAIM, goes_first=True, begun_at=at(-45), image_id="wsi-first0001")
+    stage.settings = CANARIES
+    claim = replace(CLAIM, goes_first=True, begun_at=at(-45), image_id=IMAGE)
     stage.has(replace(DUE, claim=claim), NOON)
     stage.has(DUE, at(9), OTHER, reason="canary")
     stage.has(replace(DUE, bundle_id="wsb-other00001"), at(9), "ws-000000003", reason="canary")
@@ -381,7 +394,7 @@ def test_nothing_is_written_or_said_when_nothing_has_changed(stage: Stage) -> No
 
 
 def test_p5_outside_the_window_nobody_is_asked_about(stage: Stage) -> None:
-    stage.settings = settings(window=Window(time(19), time(6), "UTC"))
+    stage.settings = settings(window=NIGHTS)
     stage.has(DUE, NOON)
     assert stage.run() == Tally(due=1, looked=1)
     assert stage.desktops.calls == []
@@ -473,7 +486,7 @@ def test_p6_snapshots_that_cannot_be_read_are_told_until_they_can(stage: Stage) 
 # What a claim's end is told as.
 
 
-SEEN = replace(CLAIM, accepted_at=at(-49), begun_at=at(-15), image_id="wsi-first0001")
+SEEN = replace(CLAIM, accepted_at=at(-49), begun_at=at(-15), image_id=IMAGE)
 
 
 @pytest.mark.parametrize(
@@ -493,7 +506,7 @@ def test_p6_an_end_tells_its_image_and_how_long_it_took_where_looks_show_it(
     stage.has(replace(DUE, claim=claim), NOON, state=state)
     assert stage.run() == Tally(due=1, looked=1)
     [line] = stage.lines.all
-    assert (line["decision"], line["image_id"]) == (decision, "wsi-first0001")
+    assert (line["decision"], line["image_id"]) == (decision, IMAGE)
     assert line.get("took_seconds") == took
     assert stage.desktops.names() == ["DescribeWorkspaces"]
 
@@ -507,17 +520,11 @@ def test_p6_what_is_no_end_does_not(stage: Stage, state: str) -> None:
 
 # A rebuild that failed.
 
-LOST = replace(
-    DUE,
-    used_at=at(-600),
-    told_at=None,
-    vacant_since=at(-590),
-    owed_since=at(-590),
-    failed=replace(CLAIM, asked_at=at(-100), bad_since=at(-46), image_id="wsi-old00001"),
-    asked=(at(-100),),
-    failures=1,
+LOST = failed(
+    replace(DUE, used_at=at(-600), told_at=None, vacant_since=at(-590), owed_since=at(-590)),
+    replace(CLAIM, asked_at=at(-100), bad_since=at(-46), image_id="wsi-old00001"),
+    at(-36),
     retry_at=at(60),
-    trouble=Trouble(at(-36), Need.BLOCKED, "ERROR", at(-6)),
 )
 
 
@@ -562,21 +569,20 @@ def test_p2_another_image_is_tried_at_once(stage: Stage) -> None:
     assert stage.run().rebuilt == 1
     claim = stage.facts().claim
     assert claim
-    assert claim.image_id == "wsi-first0001"
+    assert claim.image_id == IMAGE
 
 
 def test_ill_for_six_a_bad_end_that_may_heal_is_looked_at(stage: Stage) -> None:
     assert LOST.failed
-    failed = replace(LOST.failed, bad_since=at(-20), image_id="wsi-first0001")
-    stage.has(replace(LOST, failed=failed), NOON)
-    stage.settings = settings(canary_after=timedelta(hours=12))
-    lost = Bundle(BUNDLE, image_id="wsi-first0001", lost=(WS,), lost_at=failed.asked_at)
+    claim = replace(LOST.failed, bad_since=at(-20), image_id=IMAGE)
+    stage.has(replace(LOST, failed=claim), NOON)
+    stage.settings = CANARIES
+    lost = Bundle(BUNDLE, image_id=IMAGE, lost=(WS,), lost_at=claim.asked_at)
     stage.ledger.write_bundle(lost)
     stage.run()
     [line] = stage.lines.of("finished")
-    asked_at = failed.asked_at.isoformat()
-    assert (line["asked_at"], line["image_id"]) == (asked_at, failed.image_id)
-    assert stage.facts().image_id == failed.image_id
+    assert (line["asked_at"], line["image_id"]) == (claim.asked_at.isoformat(), IMAGE)
+    assert stage.facts().image_id == IMAGE
     assert stage.ledger.bundle(BUNDLE).lost == ()
 
 

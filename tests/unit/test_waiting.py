@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time, timedelta
 from typing import Any
 
 import pytest
 
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Deferral, Doubt, Need, Phase, Trouble
-from nonpersistent.settings import Window
 from nonpersistent.signals import Kind, Signal
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
+from tests.unit.support import (
+    BUNDLE,
+    CANARIES,
+    IMAGE,
+    NIGHTS,
+    NOON,
+    OTHER,
+    WS,
+    at,
+    failed,
+    settings,
+)
 
-IMAGE = "wsi-first0001"
 CANARY = Claim(asked_at=at(-9), accepted_at=at(-9), begun_at=at(-3), goes_first=True)
 DOUBTED = Trouble(at(-4), Need.UNKNOWN, "unknown_connection", at(86))
-LOST = replace(
-    DUE,
-    used_at=at(-120),
-    told_at=at(-110),
-    vacant_since=at(-115),
-    owed_since=at(-115),
-    failed=Claim(asked_at=at(-90), bad_since=at(-20), image_id=IMAGE),
-    asked=(at(-90),),
-    failures=1,
+LOST = failed(
+    replace(DUE, used_at=at(-120), told_at=at(-110), vacant_since=at(-115), owed_since=at(-115)),
+    Claim(asked_at=at(-90), bad_since=at(-20), image_id=IMAGE),
+    at(-10),
+    "UNHEALTHY",
     retry_at=at(110),
-    trouble=Trouble(at(-10), Need.BLOCKED, "UNHEALTHY", at(20)),
 )
 
 
 @pytest.fixture
 def waiting(stage: Stage) -> Stage:
     """The canary of a bundle is under way."""
-    stage.settings = settings(canary_after=timedelta(hours=12))
+    stage.settings = CANARIES
     stage.has(replace(DUE, claim=CANARY), at(50), OTHER, state="REBUILDING")
     stage.ledger.write_bundle(Bundle(BUNDLE, canary=OTHER))
     return stage
@@ -54,14 +57,14 @@ def test_p6_a_doubt_of_one_that_waits_is_looked_into(waiting: Stage) -> None:
 
 
 def test_p6_so_is_one_that_arose_before_the_window_closed(stage: Stage) -> None:
-    stage.settings = settings(window=Window(time(19), time(6), "UTC"))
+    stage.settings = settings(window=NIGHTS)
     stage.has(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason)
     stage.run()
     assert (stage.facts().trouble, stage.record().reason) == (None, Deferral.WINDOW)
 
 
 def test_p6_and_looked_into_again_as_long_as_it_lasts(stage: Stage) -> None:
-    stage.settings = settings(window=Window(time(19), time(6), "UTC"))
+    stage.settings = settings(window=NIGHTS)
     stage.has(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason, connection="UNKNOWN")
     stage.run()
     assert stage.record().reason == Doubt.UNKNOWN_CONNECTION
