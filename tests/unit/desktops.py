@@ -16,7 +16,7 @@ from botocore.config import Config
 from moto.core.models import botocore_stubber
 
 from nonpersistent.clock import Clock
-from tests.unit.support import BUNDLE
+from tests.unit.support import BUNDLE, IMAGE
 
 if TYPE_CHECKING:
     from mypy_boto3_workspaces import WorkSpacesClient
@@ -51,7 +51,7 @@ class Desktops:
 
     clock: Clock
     desks: dict[str, Desktop] = field(default_factory=dict)
-    images: dict[str, str | None] = field(default_factory=lambda: {BUNDLE: "wsi-first0001"})
+    images: dict[str, str | None] = field(default_factory=lambda: {BUNDLE: IMAGE})
     calls: list[tuple[str, Answer]] = field(default_factory=list)
     times: list[datetime] = field(default_factory=list)
     faults: dict[str, list[Fault]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from nonpersistent.ledger import Ledger
 from nonpersistent.pacing import Pacer
 from nonpersistent.rebuilder import Rebuilder
 from nonpersistent.reconciler import Reconciler
-from nonpersistent.records import Record
+from nonpersistent.records import Record, to_item
 from nonpersistent.settings import Settings
 from nonpersistent.tools import Tools
 from nonpersistent.workspaces import WorkSpaces
@@ -94,6 +94,16 @@ class Stage:
         record = self.ledger.write(Record(id_, facts, look_at=look_at, reason=reason))
         assert record
         return record
+
+    def has_lost(self, *ids: str) -> None:
+        """WorkSpaces that a rebuild has broken."""
+        for id_ in ids:
+            self.has(replace(DUE, failures=1), None, id_)
+
+    def put(self, record: Record, **attributes: Any) -> None:
+        """The item of a record, as somebody has changed it."""
+        item: Any = to_item(record)
+        ledger_table.put(self.client, "ledger", item | attributes)
 
     def roster(self, *ids: str) -> None:
         """What Terraform would write."""

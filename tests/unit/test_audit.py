@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -12,12 +11,11 @@ from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Need, Phase
 from nonpersistent.journal import Tally
 from nonpersistent.ledger import AUDIT, NoRoster
-from nonpersistent.records import Record, to_item
+from nonpersistent.records import Record
 from nonpersistent.table import FLEET
-from tests import ledger_table
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, fleet, session_end, settings
 
 CLEAN = Facts(baseline_at=at(-300), bundle_id=BUNDLE, user="ada")
 REBUILDING = replace(DUE, claim=Claim(asked_at=at(-50), accepted_at=at(-50), begun_at=at(-45)))
@@ -54,8 +52,7 @@ def test_p6_an_audit_tells_of_an_item_that_cannot_be_read(audit: Stage) -> None:
     """Nothing was planned for it, so nobody else comes across it."""
     audit.has(CLEAN, None)
     audit.has(None, None, OTHER)
-    odd: Any = to_item(Record(OTHER, CLEAN, 1)) | {"failures": {"S": "many"}}
-    ledger_table.put(audit.client, "ledger", odd)
+    audit.put(Record(OTHER, CLEAN, 1), failures={"S": "many"})
     assert audit.run() == Tally(due=1, looked=1)
     told = [(line["workspace_id"], line["reason"]) for line in audit.lines.of("not_learnt")]
     assert told == [(OTHER, "unreadable_item")]
@@ -79,7 +76,7 @@ def test_p3_rebuilds_are_followed_while_an_audit_lasts(audit: Stage) -> None:
 def test_p2_an_audit_whose_time_is_up_during_a_look_at_a_rebuild_is_gone_on_with(
     audit: Stage,
 ) -> None:
-    audit.desktops.desks = {id_: Desktop() for id_ in (f"ws-{number:09}" for number in range(26))}
+    audit.desktops.desks = {id_: Desktop() for id_ in fleet(26)}
     audit.has(REBUILDING, at(0, 20), WS)
     audit.roster(WS, *audit.desktops.desks)
     audit.desktops.before["DescribeWorkspacesConnectionStatus"] = lambda: audit.clock.sleep(61)
@@ -137,7 +134,7 @@ def test_an_audit_of_an_empty_roster_ends(audit: Stage) -> None:
 
 
 def test_p2_an_audit_that_runs_out_of_time_is_gone_on_with(audit: Stage) -> None:
-    ids = [f"ws-{number:09}" for number in range(130)]
+    ids = fleet(130)
     audit.desktops.desks = {id_: Desktop() for id_ in ids}
     audit.roster(*ids)
     audit.seconds_left = lambda: 900.0 if len(audit.desktops.calls) < 8 else 0.0
@@ -220,7 +217,7 @@ def test_p2_an_audit_sees_whose_session_ended_while_it_waited_for_something_else
 
 
 def test_p4_left_mid_audit_is_not_touched(audit: Stage) -> None:
-    ids = [f"ws-{number:09}" for number in range(30)]
+    ids = fleet(30)
     for id_ in ids:
         audit.has(None, None, id_)
     audit.desktops.before["DescribeWorkspaces"] = lambda: audit.roster(*ids[:28])

@@ -10,7 +10,7 @@ import pytest
 
 from nonpersistent.facts import Claim, Facts, Phase
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import NOON, OTHER, WS, at, settings, sign_in
+from tests.unit.support import NOON, OTHER, WS, at, fleet, settings, sign_in
 
 THIRD, FOURTH = "ws-000000003", "ws-000000004"
 
@@ -46,7 +46,7 @@ def test_of_debts_that_are_due_together_the_oldest_goes_first(braked: Stage) -> 
 
 def test_the_order_holds_for_more_debts_than_a_batch(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=2)
-    ids = [f"ws-{number:09}" for number in range(30)]
+    ids = fleet(30)
     for number, id_ in enumerate(ids):
         owes(stage, id_, at(-60 - number))
     stage.run()
@@ -88,7 +88,7 @@ def test_a_place_that_its_debt_needs_no_more_goes_to_the_next_oldest(stage: Stag
 
 def test_who_waits_far_back_is_not_written_with_each_place(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=2)
-    ids = [f"ws-{number:09}" for number in range(10)]
+    ids = fleet(10)
     for number, id_ in enumerate(ids):
         owes(stage, id_, at(-300 + number))
     stage.passes(at(320), every=600)

@@ -20,12 +20,10 @@ from nonpersistent.facts import (
     Trouble,
     Verdict,
 )
-from nonpersistent.records import Record, to_item
-from tests import ledger_table
+from nonpersistent.records import Record
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
+from tests.unit.support import BUNDLE, CANARIES, IMAGE, NEWER, NOON, OTHER, WS, at, settings
 
-IMAGE, NEWER = "wsi-first0001", "wsi-second002"
 TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-60))
 CLAIM = Claim(asked_at=NOON, accepted_at=NOON, image_id=IMAGE)
 FIRST = replace(CLAIM, goes_first=True)
@@ -36,7 +34,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def _canaries(stage: Stage) -> None:
-    stage.settings = settings(canary_after=timedelta(hours=12))
+    stage.settings = CANARIES
 
 
 def known(id_: str = WS, **facts: Any) -> Record:
@@ -184,7 +182,7 @@ def test_p7_a_canary_that_may_have_met_a_newer_image_proves_nothing(stage: Stage
 def test_p7_any_good_end_renews_a_proof_that_is_an_hour_old(
     stage: Stage, bundle: Bundle, renewed: bool
 ) -> None:
-    stage.has(replace(DUE, failures=1), None, OTHER)
+    stage.has_lost(OTHER)
     stage.ledger.write_bundle(bundle)
     trusted = end(stage, CLAIM, Verdict.FINISHED)
     after = Bundle(BUNDLE, image_id=IMAGE, proven_at=NOON, lost_at=bundle.lost_at)
@@ -194,8 +192,7 @@ def test_p7_any_good_end_renews_a_proof_that_is_an_hour_old(
 
 
 def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> None:
-    for id_ in LOST[:2]:
-        stage.has(replace(DUE, failures=1), None, id_)
+    stage.has_lost(*LOST[:2])
     stage.ledger.write_bundle(replace(TRUSTED, lost=LOST[:2], lost_at=at(-9)))
     assert end(stage, CLAIM, Verdict.FAILED, "ERROR") == set()
     held = Bundle(BUNDLE, image_id=IMAGE, lost=(WS, *LOST[:2]), lost_at=NOON, lost_image=IMAGE)
@@ -203,7 +200,7 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
     assert kept(stage) == held
     [line] = stage.lines.of("held_bundle")
     assert (line["workspace_id"], line["bundle_id"], line["image_id"]) == (WS, BUNDLE, IMAGE)
-    stage.has(replace(DUE, failures=1), None)
+    stage.has_lost(WS)
     assert stage.bundles().admit(known("ws-000000009")) is Admission.HELD
     assert stage.bundles().admit(known(WS)) is GO_FIRST
     end(stage, replace(CLAIM, asked_at=at(1)), Verdict.FAILED, "ERROR")
@@ -246,7 +243,7 @@ def test_p8_of_a_rebuild_whose_bundle_is_unknown_nothing_is_concluded(stage: Sta
 def test_p7_a_conclusion_is_drawn_again_from_what_another_has_written(stage: Stage) -> None:
     slow = stage.bundles()
     assert slow.admit(known(), only_ask=True) is GO_FIRST
-    stage.has(replace(DUE, failures=1), None, OTHER)
+    stage.has_lost(OTHER)
     stage.ledger.write_bundle(Bundle(BUNDLE, lost=(OTHER,), lost_at=at(-9)))
     slow.conclude(known(claim=CLAIM), Decision(replace(DUE, failures=1), Verdict.FAILED))
     both = Bundle(BUNDLE, lost=(WS, OTHER), lost_at=NOON, lost_image=IMAGE, lost_to_it=(WS,))
@@ -257,7 +254,7 @@ def test_p7_what_another_has_written_since_ones_own_write_is_kept(stage: Stage) 
     slow = stage.bundles()
     assert slow.admit(known()) is GO_FIRST
     stage.has(replace(DUE, claim=FIRST), None)
-    stage.has(replace(DUE, failures=1), None, OTHER)
+    stage.has_lost(OTHER)
     stage.ledger.write_bundle(replace(stage.ledger.bundle(BUNDLE), lost=(OTHER,), lost_at=at(-9)))
     slow.release(known())
     assert kept(stage) == Bundle(BUNDLE, lost=(OTHER,), lost_at=at(-9))
@@ -293,8 +290,7 @@ def test_p8_only_a_canary_whose_rebuild_goes_on_makes_others_wait(
 
 
 def test_p8_a_canary_whose_item_cannot_be_read_makes_nobody_wait(stage: Stage) -> None:
-    broken: Any = to_item(known(claim=FIRST)) | {"failures": {"S": "many"}}
-    ledger_table.put(stage.client, "ledger", broken)
+    stage.put(known(claim=FIRST), failures={"S": "many"})
     stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
     assert stage.bundles().admit(known(OTHER)) is GO_FIRST
 

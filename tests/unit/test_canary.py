@@ -19,9 +19,8 @@ from nonpersistent.canary import (
     released,
     without,
 )
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at
+from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, fleet
 
-IMAGE, NEWER = "wsi-first0001", "wsi-second002"
 TWELVE_HOURS = timedelta(hours=12)
 UNKNOWN = Bundle(BUNDLE)
 TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-60))
@@ -173,7 +172,7 @@ def test_p7_one_that_healed_does_not_keep_others_from_trying_its_image() -> None
 
 
 def test_a_bundle_remembers_the_twenty_lost_last() -> None:
-    many = replace(HELD, lost=tuple(f"ws-{number:09}" for number in range(MEMORY)))
+    many = replace(HELD, lost=tuple(fleet(MEMORY)))
     assert ended_badly(many, WS, NEWER, NOON, again=False).lost == (WS, *many.lost[:-1])
 
 

@@ -14,9 +14,8 @@ from nonpersistent import gauges
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import ENDS_WITHIN, Claim, Need, Trouble
 from nonpersistent.journal import Journal
-from nonpersistent.records import Record, to_item
+from nonpersistent.records import Record
 from simulation.clock import VirtualClock
-from tests import ledger_table
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
 
@@ -116,8 +115,7 @@ def test_p6_what_the_index_cannot_show_needs_a_person(
     """Somebody has changed an item; reading takes a while."""
     moments = itertools.count()
     monkeypatch.setattr(VirtualClock, "now", lambda _: NOON + next(moments) * MOMENT)
-    odd: Any = to_item(Record(WS, DUE, 1, at(60))) | {"user": {"L": []}}
-    ledger_table.put(stage.client, "ledger", odd)
+    stage.put(Record(WS, DUE, 1, at(60)), user={"L": []})
     assert told(stage) == {"unknown": 1}
     [line] = stage.lines.of("needs_person")
     assert (line["workspace_id"], line["reason"]) == (WS, "unreadable_item")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,23 +12,16 @@ from nonpersistent import handler
 from nonpersistent.facts import Facts, Phase
 from nonpersistent.handler import ROSTER_HOLDS, lambda_handler
 from nonpersistent.ledger import Ledger
-from nonpersistent.records import to_item
 from nonpersistent.settings import SettingsError
-from tests import ledger_table
 from tests.unit.container import ENVIRONMENT, Invocation
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import NOON, OTHER, WS, at
+from tests.unit.support import NOON, OTHER, WS, at, event
 from tests.unit.test_signals import plain, record
 
-EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
 RECONCILE = {"task": "reconcile"}
 START = at(0, 12)
 """Between two ticks: what is recorded is looked into at the next one."""
-
-
-def event(name: str) -> Any:
-    return json.loads((EVENTS / f"{name}.json").read_text())
 
 
 def invoke(given: object) -> dict[str, Any]:
@@ -83,8 +74,7 @@ def test_p8_a_request_is_recorded_for_all_but_the_one_whose_item_somebody_has_ch
 ) -> None:
     for id_ in (WS, OTHER):
         stage.has(DUE, at(60), id_)
-    odd: Any = to_item(stage.record()) | {"version": {"S": "three"}}
-    ledger_table.put(stage.client, "ledger", odd)
+    stage.put(stage.record(), version={"S": "three"})
     with pytest.raises(ClientError, match="ValidationException"):
         invoke({"task": "rebuild", "workspace_ids": [WS, OTHER]})
     [record] = stage.ledger.read([OTHER])

@@ -12,8 +12,8 @@ import pytest
 from tests.unit import hostile
 from tests.unit.hostile import CASES
 from tests.unit.stage import Stage
-from tests.unit.support import OTHER, WS, at, settings
-from tests.unit.test_handler import EVENTS, RECONCILE, event, function, invoke
+from tests.unit.support import EVENTS, OTHER, WS, at, event, settings
+from tests.unit.test_handler import RECONCILE, function, invoke
 
 __all__ = ["function"]
 

@@ -16,10 +16,15 @@ from nonpersistent.records import Record, from_moment, to_item
 from nonpersistent.signals import Kind, Signal
 from simulation.clock import VirtualClock
 from tests import ledger_table
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, Timeline, at, session_end, sign_in
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, Timeline, at, fleet, session_end, sign_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def put(dynamodb: DynamoDBClient, item: Any) -> None:
+    """Write an item, whatever it is."""
+    ledger_table.put(dynamodb, "ledger", item)
 
 
 def only(ledger: Ledger, workspace_id: str = WS) -> Record:
@@ -29,8 +34,8 @@ def only(ledger: Ledger, workspace_id: str = WS) -> Record:
 
 def test_p4_the_roster_is_what_terraform_wrote(ledger: Ledger, dynamodb: DynamoDBClient) -> None:
     for ids in (set[str](), {WS, OTHER}):
-        written: Any = {"L": [{"S": id_} for id_ in ids]}
-        ledger_table.put(dynamodb, "ledger", {"id": {"S": "roster"}, "workspace_ids": written})
+        written = [{"S": id_} for id_ in ids]
+        put(dynamodb, {"id": {"S": "roster"}, "workspace_ids": {"L": written}})
         assert ledger.roster() == ids
 
 
@@ -39,7 +44,7 @@ def test_p4_a_lost_roster_is_not_an_empty_one(
     ledger: Ledger, dynamodb: DynamoDBClient, item: Any
 ) -> None:
     if item:
-        ledger_table.put(dynamodb, "ledger", item)
+        put(dynamodb, item)
     with pytest.raises(
         NoRoster, match=r"^the ledger has no roster; apply the module again, it writes one$"
     ):
@@ -180,8 +185,7 @@ def test_p6_the_index_shows_what_the_gauges_need(ledger: Ledger) -> None:
 def test_p8_an_entry_that_cannot_be_read_is_due_needs_a_person_and_hides_no_other(
     ledger: Ledger, dynamodb: DynamoDBClient, attribute: Any
 ) -> None:
-    item = to_item(Record(OTHER, OWED, 1, at(-5))) | attribute
-    ledger_table.put(dynamodb, "ledger", item)
+    put(dynamodb, to_item(Record(OTHER, OWED, 1, at(-5))) | attribute)
     ledger.record(session_end(NOON), at(-1))
     odd = Entry(OTHER, NOON, None, Need.UNKNOWN, NOON, "unreadable_item")
     assert ledger.due(NOON) == [odd, Entry(WS, at(-1))]
@@ -191,7 +195,7 @@ def test_p8_a_record_that_cannot_be_read_is_left_out_and_set_aside(
     ledger: Ledger, dynamodb: DynamoDBClient
 ) -> None:
     broken: Any = to_item(Record(OTHER, OWED, 1, at(-5))) | {"failures": {"S": "many"}}
-    ledger_table.put(dynamodb, "ledger", broken)
+    put(dynamodb, broken)
     ledger.record(session_end(NOON), NOON)
     assert [record.workspace_id for record in ledger.read([OTHER, WS])] == [WS]
     assert [record.workspace_id for record in ledger.everything()] == [WS]
@@ -211,15 +215,14 @@ def test_p2_more_than_a_page_is_due(ledger: Ledger, dynamodb: DynamoDBClient) ->
     """A page of DynamoDB holds 1 MB."""
     facts = Facts(user="x" * 300_000)
     for number in range(8):
-        item: Any = to_item(Record(f"ws-{number:09}", facts, 1, NOON))
-        ledger_table.put(dynamodb, "ledger", item)
+        put(dynamodb, to_item(Record(f"ws-{number:09}", facts, 1, NOON)))
     assert dynamodb.scan(TableName="ledger")["Count"] < 8
     assert len(ledger.due(NOON)) == 8
     assert len(list(ledger.everything())) == 8
 
 
 def test_records_come_in_the_order_asked_for_and_unknown_ones_are_empty(ledger: Ledger) -> None:
-    ids = [f"ws-{number:09}" for number in range(150)]
+    ids = fleet(150)
     for id_ in ids[::-3]:
         ledger.record(sign_in(NOON, id_), NOON)
     records = ledger.read(ids)
@@ -230,7 +233,7 @@ def test_records_come_in_the_order_asked_for_and_unknown_ones_are_empty(ledger: 
 def test_p2_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
     dynamodb: DynamoDBClient, clock: VirtualClock, time: Timeline
 ) -> None:
-    ledger_table.put(dynamodb, "ledger", to_item(Record(WS, version=1)))
+    put(dynamodb, to_item(Record(WS, version=1)))
     refusals = 8
 
     class Busy:
@@ -329,7 +332,7 @@ def test_p7_of_two_writes_of_a_bundle_one_wins(ledger: Ledger) -> None:
 def test_p8_a_bundle_that_cannot_be_read_is_overwritten(
     ledger: Ledger, dynamodb: DynamoDBClient
 ) -> None:
-    ledger_table.put(dynamodb, "ledger", {"id": {"S": BUNDLE}, "lost": {"S": WS}})
+    put(dynamodb, {"id": {"S": BUNDLE}, "lost": {"S": WS}})
     assert ledger.write_bundle(replace(ledger.bundle(BUNDLE), canary=WS))
     assert ledger.bundle(BUNDLE) == Bundle(BUNDLE, canary=WS, version=1)
 
@@ -353,7 +356,7 @@ def test_p8_an_item_that_nobody_can_have_written_is_no_lease(
 ) -> None:
     odd = {"id": {"S": "lease"}, "held_by": {"S": "somebody"}}
     odd |= {"expires_at": expires_at} if expires_at else {}
-    ledger_table.put(dynamodb, "ledger", odd)
+    put(dynamodb, odd)
     assert ledger.lease("me", NOON, at(2)) is free
 
 
@@ -368,8 +371,8 @@ def test_p2_an_audit_is_due_from_the_first_time_it_is_asked_for(ledger: Ledger) 
 def test_p8_an_item_of_the_audit_that_cannot_be_read_begins_it_anew(
     ledger: Ledger, dynamodb: DynamoDBClient
 ) -> None:
-    odd: Any = {"id": {"S": "audit"}, "completed_at": {"L": []}, "seen_up_to": {"N": "7"}}
-    ledger_table.put(dynamodb, "ledger", odd)
+    odd = {"completed_at": {"L": []}, "seen_up_to": {"N": "7"}}
+    put(dynamodb, {"id": {"S": "audit"}, **odd})
     assert ledger.audit() == Audit()
     ledger.end_audit(at(7))
     assert ledger.audit() == Audit(completed_at=at(7))
@@ -392,7 +395,7 @@ def test_p1_what_is_decided_on_is_read_consistently(
     ledger: Ledger, dynamodb: DynamoDBClient
 ) -> None:
     """Also what is due: its index is local."""
-    ledger_table.put(dynamodb, "ledger", {"id": {"S": "roster"}, "workspace_ids": {"L": []}})
+    put(dynamodb, {"id": {"S": "roster"}, "workspace_ids": {"L": []}})
     asked: dict[str, Any] = {}
     events: Any = dynamodb.meta.events
     events.register(
@@ -417,7 +420,7 @@ def test_p5_a_hundred_records_share_a_request(ledger: Ledger, dynamodb: DynamoDB
         "provide-client-params.dynamodb.BatchGetItem",
         lambda params, **_: asked.append(len(params["RequestItems"]["ledger"]["Keys"])),
     )
-    ledger.read([f"ws-{number:09}" for number in range(230)])
+    ledger.read(fleet(230))
     assert asked == [100, 100, 30]
 
 

@@ -9,9 +9,8 @@ from typing import Any
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, at, settings
+from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, at, settings
 
-IMAGE = "wsi-first0001"
 TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-300))
 
 

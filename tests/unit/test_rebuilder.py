@@ -21,6 +21,8 @@ from tests.unit.desktops import Fault
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import (
     BUNDLE,
+    CANARIES,
+    IMAGE,
     NOON,
     OTHER,
     WS,
@@ -39,7 +41,7 @@ CLAIM = Claim(
     claimed_by="an-invocation",
     state="AVAILABLE",
     address="10.0.0.1",
-    image_id="wsi-first0001",
+    image_id=IMAGE,
 )
 IMAGE_SENT = at(0, 0.5)
 """When the rebuild is asked for if the call before it asked for the bundle's image."""
@@ -83,7 +85,7 @@ def test_p6_an_accepted_rebuild_tells_how_long_it_was_waited_for_and_what_it_tak
         46 * 60,
         "ada",
         BUNDLE,
-        "wsi-first0001",
+        IMAGE,
         False,
     ]
 
@@ -229,7 +231,7 @@ def test_the_brake_counts_what_this_pass_rebuilds(stage: Stage, due: Record) -> 
 
 @pytest.fixture
 def canaries(stage: Stage) -> Stage:
-    stage.settings = settings(canary_after=timedelta(hours=12))
+    stage.settings = CANARIES
     return stage
 
 
@@ -242,8 +244,7 @@ def _canary(stage: Stage) -> None:
 
 
 def _held(stage: Stage) -> None:
-    for id_ in LOST:
-        stage.has(replace(DUE, failures=1), None, id_)
+    stage.has_lost(*LOST)
     stage.ledger.write_bundle(Bundle(BUNDLE, lost=LOST, lost_at=NOON))
 
 

@@ -13,11 +13,10 @@ from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Need, Trouble
 from nonpersistent.journal import Tally
 from nonpersistent.ledger import NoRoster
-from nonpersistent.records import Record, to_item
+from nonpersistent.records import Record
 from nonpersistent.settings import SLOWEST_RATE, SettingsError, UserVolume, Window
 from nonpersistent.table import FLEET
 from nonpersistent.workspaces import TRIES
-from tests import ledger_table
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import (
     BUNDLE,
@@ -216,8 +215,7 @@ def test_p8_a_suspect_whose_question_is_not_answered_ends_no_pass(stage: Stage) 
 def test_p8_an_item_that_cannot_be_read_is_told_and_holds_up_nobody(stage: Stage) -> None:
     stage.has(DUE, NOON)
     stage.has(None, None, OTHER)
-    broken: Any = to_item(Record(OTHER, DUE, 1, at(-1))) | {"failures": {"S": "many"}}
-    ledger_table.put(stage.client, "ledger", broken)
+    stage.put(Record(OTHER, DUE, 1, at(-1)), failures={"S": "many"})
     assert stage.run() == Tally(due=2, looked=1, rebuilt=1)
     [line] = stage.lines.of("not_learnt")
     assert (line["workspace_id"], line["reason"]) == (OTHER, "unreadable_item")
@@ -231,21 +229,19 @@ def test_p8_an_item_that_cannot_be_read_is_told_and_holds_up_nobody(stage: Stage
 @pytest.mark.parametrize(
     ("edited", "raised"),
     [
-        ({"retry_at": "2026-11-22T11:00:00.000Z"}, True),
-        ({"held_until": "9999-12-31T23:59:59.000Z"}, False),
+        ({"retry_at": {"S": "2026-11-22T11:00:00.000Z"}}, True),
+        ({"held_until": {"S": "9999-12-31T23:59:59.000Z"}}, False),
     ],
     ids=["a retry of nothing", "a hold for ever"],
 )
 def test_p8_an_item_that_makes_no_sense_is_told_and_holds_up_nobody(
-    stage: Stage, edited: dict[str, str], raised: bool, audit: bool
+    stage: Stage, edited: dict[str, Any], raised: bool, audit: bool
 ) -> None:
     """Somebody has edited it."""
     look_at = None if audit else NOON
     for id_ in (WS, OTHER):
         stage.has(DUE, look_at, id_)
-    item = to_item(Record(WS, DUE, 1, look_at))
-    odd: Any = item | {name: {"S": text} for name, text in edited.items()}
-    ledger_table.put(stage.client, "ledger", odd)
+    stage.put(Record(WS, DUE, 1, look_at), **edited)
     if audit:
         stage.ledger.ask_audit(NOON)
     assert stage.run().rebuilt == 1
@@ -293,8 +289,7 @@ def test_p4_who_left_meanwhile_is_not_looked_at_to_tell_an_outage(stage: Stage) 
 
 def test_p6_one_that_is_taken_off_the_roster_is_told_no_more(stage: Stage) -> None:
     stage.has(None, None)
-    broken: Any = to_item(Record(OTHER, DUE, 1, at(-1))) | {"failures": {"S": "many"}}
-    ledger_table.put(stage.client, "ledger", broken)
+    stage.put(Record(OTHER, DUE, 1, at(-1)), failures={"S": "many"})
     stage.run()
     assert stage.ledger.planned() == []
     assert stage.lines.decisions == [("forgotten", "not_in_workspace_ids")]

@@ -12,9 +12,9 @@ from nonpersistent.facts import ENDS_WITHIN, Claim, Deferral
 from nonpersistent.pacing import Share
 from simulation.clock import VirtualClock
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import NOON, OTHER, WS, at, settings
+from tests.unit.support import NOON, OTHER, WS, at, fleet, settings
 
-FLEET = [f"ws-{number:09}" for number in range(10)]
+FLEET = fleet(10)
 UNDER_WAY = Claim(asked_at=at(-30), accepted_at=at(-30), begun_at=at(-20))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,9 +23,8 @@ from nonpersistent.signals import (
     Task,
     read,
 )
-from tests.unit.support import NOON, ORIGIN, OTHER, WS, at, session_end, sign_in
+from tests.unit.support import EVENTS, NOON, ORIGIN, OTHER, WS, at, event, session_end, sign_in
 
-EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
 ENDED = datetime(2026, 11, 22, 10, 6, 41, 123000, UTC)
 PUBLISHED = datetime(2026, 11, 22, 10, 6, 41, 170000, UTC)
 SIGNED_IN = datetime(2026, 11, 22, 10, 13, 37, 603000, UTC)
@@ -85,7 +83,7 @@ def test_every_event_on_file_is_expected_to_say_something() -> None:
 def test_an_event_says_what_its_fixture_is_named_after(
     name: str, says: list[Signal | Ignored | Task]
 ) -> None:
-    assert read(json.loads((EVENTS / f"{name}.json").read_text()), NOON, ORIGIN) == says
+    assert read(event(name), NOON, ORIGIN) == says
 
 
 def record(message: object, **sns: object) -> dict[str, Any]:
@@ -161,17 +159,18 @@ def test_a_time_is_held_against_the_present_and_not_against_when_its_event_was_s
     later = "2026-11-22T11:00:00Z"
     alarm = record(plain(StateChangeTime=later), Timestamp="2026-11-22T10:00:00Z")
     assert read(alarm, NOON, ORIGIN) == [session_end(at(-60))]
-    event = json.loads((EVENTS / "sign_in.json").read_text())
-    event["detail"]["loginTime"] = later
-    assert read(event, NOON, ORIGIN) == [sign_in(at(-60))]
+    log_in = event("sign_in")
+    log_in["detail"]["loginTime"] = later
+    assert read(log_in, NOON, ORIGIN) == [sign_in(at(-60))]
 
 
 def test_p1_a_log_in_is_no_earlier_than_it_was_though_its_event_tells_whole_seconds() -> None:
     """Rounded down it would lie before a sample that was taken before it, and saw nobody."""
-    event = json.loads((EVENTS / "sign_in.json").read_text())
-    event["time"], event["detail"]["loginTime"] = "2026-11-22T11:59:58Z", "2026-11-22T11:59:58.992Z"
-    assert read(event, NOON, ORIGIN) == [sign_in(at(0, -1.008))]
-    assert read(event, at(0, -4), ORIGIN) == [sign_in(at(0, -1.008))]
+    log_in = event("sign_in")
+    log_in["time"] = "2026-11-22T11:59:58Z"
+    log_in["detail"]["loginTime"] = "2026-11-22T11:59:58.992Z"
+    assert read(log_in, NOON, ORIGIN) == [sign_in(at(0, -1.008))]
+    assert read(log_in, at(0, -4), ORIGIN) == [sign_in(at(0, -1.008))]
 
 
 def test_a_time_without_an_offset_is_utc_wherever_the_clock_hangs(
@@ -186,18 +185,13 @@ def test_a_time_without_an_offset_is_utc_wherever_the_clock_hangs(
 
 
 def test_without_a_state_change_the_time_of_publishing_counts() -> None:
-    event = record(plain(), Timestamp="2026-11-22T10:06:41.170Z")
-    assert read(event, NOON, ORIGIN) == [session_end(PUBLISHED)]
+    alarm = record(plain(), Timestamp="2026-11-22T10:06:41.170Z")
+    assert read(alarm, NOON, ORIGIN) == [session_end(PUBLISHED)]
 
 
-def access(**event: str) -> dict[str, Any]:
-    detail = {"workspaceId": WS}
-    return {
-        "source": "aws.workspaces",
-        "detail-type": "WorkSpaces Access",
-        "detail": detail,
-        **event,
-    }
+def access(**place: str) -> dict[str, Any]:
+    about = {"source": "aws.workspaces", "detail-type": "WorkSpaces Access"}
+    return {**about, "detail": {"workspaceId": WS}, **place}
 
 
 def test_p1_what_a_sign_in_does_not_say_contradicts_nothing() -> None:
@@ -341,9 +335,9 @@ REQUEST = st.fixed_dictionaries(
 
 @given(RECORD | ACCESS | REQUEST | st.fixed_dictionaries({"Records": ODD | st.lists(ODD)}) | ODD)
 def test_p4_whatever_arrives_reading_neither_fails_nor_widens_what_may_be_touched(
-    event: object,
+    arrived: object,
 ) -> None:
-    for said in read(event, NOON, ORIGIN):
+    for said in read(arrived, NOON, ORIGIN):
         if isinstance(said, Signal):
             assert WORKSPACE_ID.fullmatch(said.workspace_id)
             assert said.at <= NOON

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from nonpersistent.journal import Line
 from nonpersistent.signals import Ignored, Kind, Signal
 from tests.unit.container import Invocation, container
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
+from tests.unit.support import BUNDLE, CANARIES, IMAGE, NOON, OTHER, WS, at, session_end, settings
 
 TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=at(-6))
 CLAIM = Claim(asked_at=at(-10), accepted_at=at(-10), state="AVAILABLE", address="10.0.0.1")
@@ -94,16 +93,15 @@ def needy(stage: Stage) -> None:
 
 
 def trusted(stage: Stage) -> None:
-    stage.settings = settings(canary_after=timedelta(hours=12))
-    claim = replace(CLAIM, goes_first=True, begun_at=at(-5), image_id="wsi-first0001")
+    stage.settings = CANARIES
+    claim = replace(CLAIM, goes_first=True, begun_at=at(-5), image_id=IMAGE)
     looked_at(replace(DUE, claim=claim))(stage)
 
 
 def held_bundle(stage: Stage) -> None:
-    stage.settings = settings(canary_after=timedelta(hours=12))
+    stage.settings = CANARIES
     lost = (OTHER, "ws-000000003")
-    for id_ in lost:
-        stage.has(replace(DUE, failures=1), None, id_)
+    stage.has_lost(*lost)
     stage.ledger.write_bundle(Bundle(BUNDLE, lost=lost))
     looked_at(FAILING, state="ERROR")(stage)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from nonpersistent.facts import USUAL_DELAY, Decision, Deferral, Facts, Need, Trouble, Verdict
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import NOON, OTHER, WS, at, settings, sign_in
+from tests.unit.support import NOON, OTHER, WS, at, fleet, settings, sign_in
 
 STUCK = Trouble(NOON, Need.UNKNOWN, "no_row", at(90))
 
@@ -61,7 +61,7 @@ def test_p1_what_was_recorded_meanwhile_wins(stage: Stage) -> None:
 def test_p6_a_large_fleet_may_take_as_long_as_its_rate_needs(stage: Stage) -> None:
     tools = stage.tools()
     assert tools.allowance == USUAL_DELAY
-    stage.roster(*(f"ws-{number:09}" for number in range(100)), OTHER)
+    stage.roster(*fleet(100), OTHER)
     assert OTHER in tools.roster()
     assert tools.allowance == USUAL_DELAY + timedelta(seconds=2 * 101 / 2)
 

@@ -34,7 +34,7 @@ from nonpersistent.workspaces import (
     in_batches,
 )
 from tests.unit.desktops import Answer, Desktop, Desktops, Fault
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, Timeline, at
+from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, WS, Timeline, at, fleet
 
 URL = "https://workspaces.us-east-1.amazonaws.com/"
 
@@ -117,7 +117,7 @@ def test_p8_a_workspace_that_is_not_in_the_answer_has_no_state(
 def test_p5_twenty_five_ids_share_a_call_and_nobody_is_asked_for_twice(
     api: WorkSpaces, desktops: Desktops
 ) -> None:
-    ids = [f"ws-{number:09}" for number in range(30)]
+    ids = fleet(30)
     desktops.desks = {id_: Desktop(connection="UNKNOWN") for id_ in ids}
     seen = api.look(ids, ids)
     assert list(seen) == ids
@@ -153,8 +153,8 @@ def test_a_list_that_an_answer_leaves_out_is_empty(pacer: Pacer, lease: Lease) -
 
 
 def test_p7_a_bundle_without_an_image_has_none(api: WorkSpaces, desktops: Desktops) -> None:
-    desktops.images = {BUNDLE: "wsi-first0001", "wsb-without01": None}
-    assert api.images([BUNDLE, "wsb-without01", "wsb-unknown01"]) == {BUNDLE: "wsi-first0001"}
+    desktops.images = {BUNDLE: IMAGE, "wsb-without01": None}
+    assert api.images([BUNDLE, "wsb-without01", "wsb-unknown01"]) == {BUNDLE: IMAGE}
     assert desktops.names() == ["DescribeWorkspaceBundles"]
 
 
@@ -208,14 +208,14 @@ def test_p2_an_outage_is_not_mistaken_for_many_poisoned_workspaces(
 ) -> None:
     desktops.desks[OTHER] = Desktop()
     api.look([], [OTHER])
-    ids = [f"ws-{number:09}" for number in range(25)]
+    ids = fleet(25)
     desktops.faults["DescribeWorkspaces"] = [ILL[0]] * 99
     with pytest.raises(Unavailable, match="InternalServerException"):
         api.look([], ids)
     assert len(desktops.calls) == 1 + FAILURES_OF_AN_OUTAGE
 
 
-MANY = [f"ws-{number:09}" for number in range(25)]
+MANY = fleet(25)
 
 
 @pytest.mark.parametrize(
