@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +11,7 @@ from nonpersistent import handler
 from nonpersistent.ledger import Ledger
 from tests.unit.container import Invocation, container
 from tests.unit.stage import Stage
-
-EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
-
-
-def event(name: str) -> Any:
-    return json.loads((EVENTS / f"{name}.json").read_text())
+from tests.unit.support import event
 
 
 class LedgerDown(ClientError):
@@ -28,29 +21,20 @@ class LedgerDown(ClientError):
         super().__init__({"Error": {"Code": "InternalServerError"}}, "UpdateItem")
 
 
-@pytest.mark.parametrize("name", ["alarm", "sign_in"])
-def test_p2_a_signal_that_cannot_be_recorded_is_delivered_again(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str
+@pytest.mark.parametrize(
+    ("write", "given"),
+    [("record", event("alarm")), ("record", event("sign_in")), ("ask_audit", {"task": "audit"})],
+    ids=["alarm", "sign_in", "audit"],
+)
+def test_p2_what_cannot_be_recorded_is_delivered_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, write: str, given: Any
 ) -> None:
     acting = container(stage, monkeypatch)
     monkeypatch.setattr(acting, "knows", lambda _: True)
 
-    def down(*_: object) -> bool:
-        raise LedgerDown
-
-    monkeypatch.setattr(Ledger, "record", down)
-    with pytest.raises(LedgerDown):
-        handler.lambda_handler(event(name), Invocation())
-
-
-def test_p2_an_audit_that_cannot_be_asked_for_is_delivered_again(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    container(stage, monkeypatch)
-
     def down(*_: object) -> None:
         raise LedgerDown
 
-    monkeypatch.setattr(Ledger, "ask_audit", down)
+    monkeypatch.setattr(Ledger, write, down)
     with pytest.raises(LedgerDown):
-        handler.lambda_handler({"task": "audit"}, Invocation())
+        handler.lambda_handler(given, Invocation())

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.stub import Stubber
 
 from nonpersistent import handler
@@ -20,6 +20,7 @@ from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, WS
 
 LINE: Mapping[str, Any] = {"decision": "finished", "workspace_id": WS}
+TIMEOUT = ReadTimeoutError(endpoint_url="https://events")
 
 
 class Bus:
@@ -54,10 +55,8 @@ def test_an_event_has_the_fields_of_its_line(announcer: Announcer, bus: Bus) -> 
     assert bus.calls == []
     assert not announcer.end()
     [[entry]] = bus.calls
-    assert (entry["Source"], entry["DetailType"]) == (
-        "workspaces-nonpersistent",
-        "WorkSpace Rebuild Ended",
-    )
+    assert entry["Source"] == "workspaces-nonpersistent"
+    assert entry["DetailType"] == "WorkSpace Rebuild Ended"
     assert json.loads(entry["Detail"]) == LINE
     announcer.end()
     assert len(bus.calls) == 1
@@ -87,14 +86,17 @@ def test_the_api_takes_an_entry() -> None:
         assert not sending.end()
 
 
-@pytest.mark.parametrize("kind", ["client", "network"])
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (ClientError({"Error": {"Code": "AccessDenied"}}, "PutEvents"), "AccessDenied"),
+        (TIMEOUT, "ReadTimeoutError"),
+    ],
+)
 def test_after_a_call_that_failed_none_is_made_in_the_same_pass(
-    announcer: Announcer, bus: Bus, kind: str
+    announcer: Announcer, bus: Bus, fault: Exception, code: str
 ) -> None:
-    client = boto3.client("events", region_name="us-east-1")
-    denied = client.exceptions.ClientError({"Error": {"Code": "AccessDenied"}}, "PutEvents")
-    bus.fault = denied if kind == "client" else ReadTimeoutError(endpoint_url="https://events")
-    code = "AccessDenied" if kind == "client" else "ReadTimeoutError"
+    bus.fault = fault
     for _ in range(23):
         announcer.hear(LINE)
     assert announcer.end() == {code: 10, "not_sent": 13}
@@ -112,30 +114,32 @@ def test_single_entries_may_be_lost(announcer: Announcer, bus: Bus) -> None:
     assert announcer.end() == {"ThrottlingException": 2}
 
 
-@pytest.mark.parametrize(("published", "events"), [("true", 1), ("false", 0)])
-def test_the_function_publishes_if_told_to(
-    stage: Stage, bus: Bus, monkeypatch: pytest.MonkeyPatch, published: str, events: int
-) -> None:
-    monkeypatch.setitem(ENVIRONMENT, "PUBLISH_EVENTS", published)
+def reconcile(stage: Stage, bus: Bus, monkeypatch: pytest.MonkeyPatch, publishes: str) -> None:
+    """A pass of the whole function, with one WorkSpace to rebuild."""
+    monkeypatch.setitem(ENVIRONMENT, "PUBLISH_EVENTS", publishes)
     monkeypatch.setattr(handler, "_events", lambda: bus)
     container(stage, monkeypatch)
     stage.has(DUE, NOON)
     handler.lambda_handler({"task": "reconcile"}, Invocation())
-    assert [json.loads(entry["Detail"])["decision"] for each in bus.calls for entry in each] == [
-        "rebuild_requested"
-    ] * events
+    assert stage.desktops.rebuilds() == [WS]
+
+
+@pytest.mark.parametrize(
+    ("publishes", "told"), [("true", ["rebuild_requested"]), ("false", [])], ids=["on", "off"]
+)
+def test_the_function_publishes_if_told_to(
+    stage: Stage, bus: Bus, monkeypatch: pytest.MonkeyPatch, publishes: str, told: list[str]
+) -> None:
+    reconcile(stage, bus, monkeypatch, publishes)
+    entries = [entry for entries in bus.calls for entry in entries]
+    assert [json.loads(entry["Detail"])["decision"] for entry in entries] == told
 
 
 def test_events_that_were_lost_are_told_and_hold_up_nothing(
     stage: Stage, bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ENVIRONMENT, "PUBLISH_EVENTS", "true")
-    monkeypatch.setattr(handler, "_events", lambda: bus)
-    container(stage, monkeypatch)
-    bus.fault = ReadTimeoutError(endpoint_url="https://events")
-    stage.has(DUE, NOON)
-    handler.lambda_handler({"task": "reconcile"}, Invocation())
-    assert stage.desktops.rebuilds() == [WS]
+    bus.fault = TIMEOUT
+    reconcile(stage, bus, monkeypatch, "true")
     [line] = stage.lines.of("events_lost")
     assert (line["reason"], line["events"]) == ("ReadTimeoutError", 1)
 

@@ -137,11 +137,7 @@ def test_p8_two_invocations_do_not_both_send_a_canary(stage: Stage) -> None:
 
 
 def end(
-    stage: Stage,
-    claim: Claim,
-    verdict: Verdict,
-    reason: str | None = None,
-    again: bool = False,
+    stage: Stage, claim: Claim, verdict: Verdict, reason: str | None = None, again: bool = False
 ) -> set[str]:
     bundles = stage.bundles()
     record = known(claim=claim, failed=FIRST if again else None)
@@ -219,11 +215,7 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
     ],
 )
 def test_p7_other_ends_say_nothing_of_the_bundle_and_let_the_next_go_first(
-    stage: Stage,
-    verdict: Verdict,
-    reason: str | None,
-    again: bool,
-    proven_at: datetime | None,
+    stage: Stage, verdict: Verdict, reason: str | None, again: bool, proven_at: datetime | None
 ) -> None:
     stage.ledger.write_bundle(replace(TRUSTED, canary=WS, proven_at=proven_at))
     stage.has(replace(DUE, claim=FIRST), None)
@@ -268,6 +260,8 @@ def test_p8_who_is_not_rebuilt_is_not_the_canary(stage: Stage) -> None:
 
 
 # What the records of its WorkSpaces say.
+
+RESTORED = replace(DUE, asked=(at(-60),))
 
 
 @pytest.mark.parametrize(
@@ -314,29 +308,20 @@ def test_p7_never_ends_a_canary_that_goes_on_too_long_is_lost(
 @pytest.mark.parametrize(
     ("facts", "held"),
     [
-        (replace(DUE, failures=1), True),
-        (replace(DUE, claim=CLAIM), True),
-        (replace(DUE, asked=(at(-60),)), True),
-        (replace(DUE, asked=(at(-60),), rebuilt_at=at(-61)), True),
-        (replace(DUE, asked=(at(-60),), rebuilt_at=at(-60)), False),
-        (DUE, False),
-        (None, False),
-    ],
-    ids=[
-        "failed",
-        "tried again",
-        "restored and used",
-        "the same, rebuilt before",
-        "rebuilt well since",
-        "of another life",
-        "gone",
+        pytest.param(replace(DUE, failures=1), True, id="failed"),
+        pytest.param(replace(DUE, claim=CLAIM), True, id="tried again"),
+        pytest.param(RESTORED, True, id="restored and used"),
+        pytest.param(replace(RESTORED, rebuilt_at=at(-61)), True, id="the same, rebuilt before"),
+        pytest.param(replace(RESTORED, rebuilt_at=at(-60)), False, id="rebuilt well since"),
+        pytest.param(DUE, False, id="of another life"),
+        pytest.param(None, False, id="gone"),
     ],
 )
 def test_p7_who_was_rebuilt_well_or_is_gone_is_lost_no_more(
     stage: Stage, facts: Facts | None, held: bool
 ) -> None:
-    for id_ in LOST:
-        stage.has(facts if id_ == LOST[1] else replace(DUE, failures=1), None, id_)
+    stage.has_lost(LOST[0], LOST[2])
+    stage.has(facts, None, LOST[1])
     stage.ledger.write_bundle(Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=at(-9)))
     admission = stage.bundles().admit(known(OTHER))
     assert admission is (Admission.HELD if held else GO_FIRST)
@@ -344,6 +329,7 @@ def test_p7_who_was_rebuilt_well_or_is_gone_is_lost_no_more(
 
 WAITS = replace(DUE, failures=1, asked=(at(-99),), retry_at=NOON)
 ERROR = Trouble(at(-99), Need.BLOCKED, "ERROR", at(-69))
+IMPAIRED = replace(ERROR, reason="IMPAIRED")
 
 
 @pytest.mark.parametrize(
@@ -352,7 +338,7 @@ ERROR = Trouble(at(-99), Need.BLOCKED, "ERROR", at(-69))
         (replace(WAITS, trouble=ERROR), True),
         (replace(WAITS, trouble=ERROR, held_until=NOON), True),
         (replace(WAITS, trouble=ERROR, held_until=at(1)), False),
-        (replace(WAITS, trouble=replace(ERROR, reason="IMPAIRED")), False),
+        (replace(WAITS, trouble=IMPAIRED), False),
         (replace(WAITS, trouble=None), False),
         (replace(WAITS, trouble=ERROR, claim=CLAIM), False),
     ],
@@ -363,8 +349,7 @@ def test_p7_no_other_one_tries_as_long_as_one_that_is_lost_can(
 ) -> None:
     """However long the window was closed, or the function paused."""
     for id_ in LOST:
-        impaired = replace(WAITS, trouble=replace(ERROR, reason="IMPAIRED"))
-        stage.has(facts if id_ == LOST[1] else impaired, None, id_)
+        stage.has(facts if id_ == LOST[1] else replace(WAITS, trouble=IMPAIRED), None, id_)
     lost_at = NOON - 4 * DAY
     stage.ledger.write_bundle(Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=lost_at))
     for only_ask in (True, False):
@@ -380,7 +365,7 @@ def test_p7_who_was_restored_may_be_followed_by_others_with_another_image(
     stage: Stage, lost_image: str | None, image: str | None, held: bool
 ) -> None:
     for id_ in LOST:
-        stage.has(replace(DUE, asked=(at(-60),)), None, id_)
+        stage.has(RESTORED, None, id_)
     stage.desktops.images[BUNDLE] = image
     lost = Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=at(-60), lost_image=lost_image)
     stage.ledger.write_bundle(lost)

@@ -13,7 +13,7 @@ from tests.unit import hostile
 from tests.unit.hostile import CASES
 from tests.unit.stage import Stage
 from tests.unit.support import EVENTS, OTHER, WS, at, event, settings
-from tests.unit.test_handler import RECONCILE, function, invoke
+from tests.unit.test_handler import RECONCILE, function, invoke, tick
 
 __all__ = ["function"]
 
@@ -104,8 +104,7 @@ def test_p2_a_date_neither_postpones_a_rebuild_nor_brings_it_forward(
     invoke({"Records": [alarm(OTHER), *records(name)]})
     rebuilt: dict[str, Any] = {}
     for _ in range(40):
-        stage.clock.sleep(60)
-        invoke(RECONCILE)
+        tick(stage)
         for id_ in stage.desktops.rebuilds():
             rebuilt.setdefault(id_, stage.clock.now().replace(second=0, microsecond=0))
     assert rebuilt.keys() == {WS, OTHER}
@@ -130,8 +129,7 @@ def test_p2_a_flood_of_forged_sign_ins_ends_with_the_flood(stage: Stage) -> None
     minutes = 6 * 60
     for _ in range(minutes):
         invoke(hostile.event("date_sign_in_and_sent_in_8000_years"))
-        stage.clock.sleep(60)
-        invoke(RECONCILE)
+        tick(stage)
     assert stage.desktops.rebuilds() == [OTHER]
     forgeries = [line for line in stage.lines.of("recorded") if line["signal"] == "sign_in"]
     assert len(forgeries) == minutes
@@ -143,8 +141,7 @@ def test_p2_a_flood_of_forged_sign_ins_ends_with_the_flood(stage: Stage) -> None
     stopped_at = stage.clock.now()
     promised = settings().grace + settings().audit_interval
     while WS not in stage.desktops.rebuilds() and stage.clock.now() - stopped_at < promised:
-        stage.clock.sleep(60)
-        invoke(RECONCILE)
+        tick(stage)
     assert stage.desktops.rebuilds() == [OTHER, WS]
 
 
