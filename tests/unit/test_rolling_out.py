@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Deferral, Facts, Phase
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, session_end, settings
+from tests.unit.support import (
+    BUNDLE,
+    CANARIES,
+    IMAGE,
+    NEWER,
+    NOON,
+    OTHER,
+    WS,
+    at,
+    session_end,
+    settings,
+)
 
-OLD, NEW = "wsi-first0001", "wsi-second002"
+OLD, NEW = IMAGE, NEWER
 CLEAN = Facts(rebuilt_at=at(-600), bundle_id=BUNDLE, image_id=OLD, user="ada")
 PROVEN = Bundle(BUNDLE, image_id=NEW, proven_at=at(-60))
 
@@ -25,15 +37,16 @@ def rolls_out(stage: Stage) -> None:
     stage.ledger.ask_audit(NOON)
 
 
-def owes(stage: Stage) -> bool:
+def owes(stage: Stage, facts: Facts = CLEAN, bundle: Bundle | None = PROVEN, **desk: Any) -> bool:
     """Whether an audit finds that the WorkSpace owes a rebuild."""
+    if bundle is not None:
+        stage.ledger.write_bundle(bundle)
+    stage.has(facts, None, **desk)
     stage.run()
     return stage.facts().phase is Phase.VACANT
 
 
 def test_a_proven_image_that_it_lacks_is_owed_and_rebuilt_after_the_grace(stage: Stage) -> None:
-    stage.ledger.write_bundle(PROVEN)
-    stage.has(CLEAN, None)
     assert owes(stage)
     assert stage.lines.decisions == [("vacant", "roll_out")]
     assert stage.record().look_at == at(25)
@@ -44,57 +57,43 @@ def test_a_proven_image_that_it_lacks_is_owed_and_rebuilt_after_the_grace(stage:
 
 
 def test_it_is_owed_since_the_sample_that_showed_nobody(stage: Stage) -> None:
-    stage.ledger.write_bundle(PROVEN)
-    stage.has(CLEAN, None, checked_at=at(-4))
-    assert owes(stage)
+    assert owes(stage, checked_at=at(-4))
     facts = stage.facts()
     assert (facts.vacant_since, facts.owed_since) == (at(-4), at(-4))
 
 
 def test_p7_an_image_that_no_rebuild_has_proven_is_not_rolled_out(stage: Stage) -> None:
-    stage.has(CLEAN, None)
-    assert not owes(stage)
+    assert not owes(stage, bundle=None)
 
 
 @pytest.mark.parametrize(
-    "bundle",
-    [
-        replace(PROVEN, proven_at=None),
-        replace(PROVEN, image_id=OLD),
-        replace(PROVEN, lost=(OTHER,)),
-    ],
+    "changes",
+    [{"proven_at": None}, {"image_id": OLD}, {"lost": (OTHER,)}],
     ids=["never proven", "another one", "one was lost"],
 )
-def test_p7_neither_is_one_whose_proof_does_not_hold(stage: Stage, bundle: Bundle) -> None:
-    stage.has(replace(DUE, failures=1), None, OTHER)
-    stage.ledger.write_bundle(bundle)
-    stage.has(CLEAN, None)
-    assert not owes(stage)
+def test_p7_neither_is_one_whose_proof_does_not_hold(stage: Stage, changes: Any) -> None:
+    stage.has_lost(OTHER)
+    assert not owes(stage, bundle=replace(PROVEN, **changes))
 
 
 def test_who_has_the_image_owes_nothing(stage: Stage) -> None:
-    stage.ledger.write_bundle(PROVEN)
-    stage.has(replace(CLEAN, image_id=NEW), None)
-    assert not owes(stage)
+    assert not owes(stage, replace(CLEAN, image_id=NEW))
 
 
 def test_without_the_input_no_image_is_asked_for(stage: Stage) -> None:
-    stage.settings = settings(canary_after=timedelta(hours=12))
-    stage.ledger.write_bundle(PROVEN)
-    stage.has(CLEAN, None)
+    stage.settings = CANARIES
     assert not owes(stage)
     assert "DescribeWorkspaceBundles" not in stage.desktops.names()
 
 
 def test_p1_while_nobody_can_tell_who_is_connected_nothing_is_owed(stage: Stage) -> None:
-    stage.ledger.write_bundle(PROVEN)
-    stage.has(CLEAN, None, connection="UNKNOWN")
-    assert not owes(stage)
+    assert not owes(stage, connection="UNKNOWN")
 
 
 def test_a_bundle_that_is_not_known_has_no_proven_image(stage: Stage) -> None:
     stage.has(replace(CLEAN, bundle_id=None), None, bundle=None)
-    assert not owes(stage)
+    stage.run()
+    assert stage.facts().phase is Phase.CLEAN
 
 
 def test_deploying_rolls_out_nothing_but_what_comes_later(stage: Stage) -> None:
@@ -141,9 +140,7 @@ def test_within_the_grace_it_waits_as_a_roll_out(stage: Stage) -> None:
 
 
 def test_p3_a_rebuild_ends_what_was_owed_for_an_image(stage: Stage) -> None:
-    stage.ledger.write_bundle(PROVEN)
-    stage.has(CLEAN, None)
-    stage.run()
+    assert owes(stage)
     stage.time.now = at(25)
     stage.run()
     stage.passes(at(40))

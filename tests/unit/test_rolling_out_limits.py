@@ -11,9 +11,9 @@ import pytest
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Deferral, Facts, Phase
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, settings
+from tests.unit.support import BUNDLE, CANARIES, IMAGE, NEWER, NOON, OTHER, WS, at, settings
 
-OLD, NEW, NEWEST = "wsi-first0001", "wsi-second002", "wsi-third0003"
+OLD, NEW, NEWEST = IMAGE, NEWER, "wsi-third0003"
 PROVEN = Bundle(BUNDLE, image_id=NEW, proven_at=at(-60))
 OUTDATED = Facts(
     rebuilt_at=at(-600),
@@ -62,7 +62,7 @@ def test_p7_neither_is_one_that_somebody_was_lost_to_since(stage: Stage) -> None
 
 def test_p7_nothing_is_rolled_out_any_more_once_that_is_switched_off(stage: Stage) -> None:
     rolls_out(stage)
-    stage.settings = settings(canary_after=timedelta(hours=12))
+    stage.settings = CANARIES
     stage.run()
     assert stage.desktops.rebuilds() == []
     assert stage.facts().phase is Phase.CLEAN
@@ -91,12 +91,8 @@ def test_who_waits_for_a_place_after_a_session_goes_first(
     stage: Stage, reason: Deferral, tried: dict[str, Any]
 ) -> None:
     """Its next look comes later than that of the one that only lacks an image."""
-    rolls_out(
-        stage,
-        replace(OUTDATED, **tried),
-        maximum_rebuilding_percent=50,
-        maximum_rebuilds_per_hour=5,
-    )
+    limits = {"maximum_rebuilding_percent": 50, "maximum_rebuilds_per_hour": 5}
+    rolls_out(stage, replace(OUTDATED, **tried), **limits)
     stage.has(DUE, at(5), OTHER, reason)
     stage.run()
     assert stage.desktops.rebuilds() == []
@@ -123,16 +119,17 @@ def test_without_limits_nobody_gives_way(stage: Stage) -> None:
 
 def test_p2_a_retry_that_is_refused_stays_one_of_a_rebuild_that_ended_badly(stage: Stage) -> None:
     """Else nothing would show any more that nobody is connected: UNHEALTHY has no sample."""
-    failed = replace(DUE, failed=replace(UNDER_WAY, bad_since=at(-120)), asked=(at(-200),))
+    ill = replace(UNDER_WAY, bad_since=at(-120))
+    failed = replace(DUE, failed=ill, asked=(at(-200),), failures=1, retry_at=at(-1))
     stage.has(
-        replace(failed, failures=1, retry_at=at(-1)),
+        failed,
         NOON,
         state="UNHEALTHY",
         connection="UNKNOWN",
         refusal="ResourceUnavailable.Snapshot",
     )
     stage.run()
-    assert stage.facts().failed == failed.failed
+    assert stage.facts().failed == ill
     stage.desktops.desks[WS].refusal = None
     stage.passes(at(90))
     assert stage.desktops.rebuilds()[1:] == [WS]

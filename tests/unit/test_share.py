@@ -74,22 +74,26 @@ def test_p8_one_that_takes_too_long_holds_up_nobody(stage: Stage) -> None:
     assert stage.desktops.rebuilds() == [WS]
 
 
-def test_one_that_is_under_way_fills_the_share_of_a_small_fleet(stage: Stage) -> None:
+@pytest.fixture
+def half(stage: Stage) -> Stage:
+    """One of two may be rebuilt at once, and this one is due."""
     stage.settings = settings(maximum_rebuilding_percent=50)
-    stage.has(replace(DUE, claim=UNDER_WAY), at(30), OTHER)
     stage.has(DUE, NOON)
-    stage.run()
-    assert stage.desktops.rebuilds() == []
-    assert stage.record().reason == Deferral.SHARE
+    return stage
 
 
-def test_one_that_failed_is_not_under_way(stage: Stage) -> None:
-    stage.settings = settings(maximum_rebuilding_percent=50)
-    failed = replace(DUE, failed=UNDER_WAY, asked=(at(-30),), failures=1)
-    stage.has(replace(failed, retry_at=at(90)), at(90), OTHER)
-    stage.has(DUE, NOON)
-    stage.run()
-    assert stage.desktops.rebuilds() == [WS]
+def test_one_that_is_under_way_fills_the_share_of_a_small_fleet(half: Stage) -> None:
+    half.has(replace(DUE, claim=UNDER_WAY), at(30), OTHER)
+    half.run()
+    assert half.desktops.rebuilds() == []
+    assert half.record().reason == Deferral.SHARE
+
+
+def test_one_that_failed_is_not_under_way(half: Stage) -> None:
+    failed = replace(DUE, failed=UNDER_WAY, asked=(at(-30),), failures=1, retry_at=at(90))
+    half.has(failed, at(90), OTHER)
+    half.run()
+    assert half.desktops.rebuilds() == [WS]
 
 
 @pytest.mark.parametrize(
@@ -111,9 +115,7 @@ def test_a_share_of_a_hundred(
     assert Share(percent, lambda: under_way, clock).is_full(100) is full
 
 
-def test_what_is_under_way_is_counted_once_a_minute_and_with_our_own(
-    clock: VirtualClock,
-) -> None:
+def test_what_is_under_way_is_counted_once_a_minute_and_with_our_own(clock: VirtualClock) -> None:
     counts = [0, 5]
     share = Share(2, lambda: counts.pop(0), clock)
     assert not share.is_full(100)
@@ -140,10 +142,8 @@ def test_a_place_that_becomes_free_goes_to_the_oldest_debt(stage: Stage) -> None
     assert stage.record().reason == Deferral.SHARE
 
 
-def test_a_rebuild_of_somebody_else_takes_a_place_as_soon_as_it_is_seen(stage: Stage) -> None:
-    stage.settings = settings(maximum_rebuilding_percent=50)
-    stage.has(replace(DUE, owed_since=at(-300)), NOON, OTHER, state="REBUILDING")
-    stage.has(DUE, NOON)
-    stage.run()
-    assert stage.desktops.rebuilds() == []
-    assert stage.record().reason == Deferral.SHARE
+def test_a_rebuild_of_somebody_else_takes_a_place_as_soon_as_it_is_seen(half: Stage) -> None:
+    half.has(replace(DUE, owed_since=at(-300)), NOON, OTHER, state="REBUILDING")
+    half.run()
+    assert half.desktops.rebuilds() == []
+    assert half.record().reason == Deferral.SHARE
