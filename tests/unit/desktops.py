@@ -56,7 +56,7 @@ class Desktops:
     times: list[datetime] = field(default_factory=list)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     poison: dict[str, tuple[int, str]] = field(default_factory=dict)
-    before: dict[str, Callable[[], None]] = field(default_factory=dict)
+    before: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def client(self) -> WorkSpacesClient:
         """A client that these desktops answer."""

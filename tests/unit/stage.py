@@ -18,6 +18,7 @@ from nonpersistent.rebuilder import Rebuilder
 from nonpersistent.reconciler import Reconciler
 from nonpersistent.records import Record, to_item
 from nonpersistent.settings import Settings
+from nonpersistent.table import FLEET
 from nonpersistent.tools import Tools
 from nonpersistent.workspaces import WorkSpaces
 from tests import ledger_table
@@ -110,6 +111,10 @@ class Stage:
         self._on_roster = ids
         item: Any = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": id_} for id_ in ids]}}
         ledger_table.put(self.client, "ledger", item)
+
+    def lose_roster(self) -> None:
+        """Somebody deletes it."""
+        self.client.delete_item(TableName="ledger", Key={**FLEET, "id": {"S": "roster"}})
 
     def record(self, id_: str = WS) -> Record:
         """What the ledger says."""

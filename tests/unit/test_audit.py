@@ -12,7 +12,6 @@ from nonpersistent.facts import Claim, Facts, Need, Phase
 from nonpersistent.journal import Tally
 from nonpersistent.ledger import AUDIT, NoRoster
 from nonpersistent.records import Record
-from nonpersistent.table import FLEET
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, fleet, session_end, settings
@@ -117,7 +116,7 @@ def test_p2_a_lost_roster_is_no_reason_to_forget_anybody(audit: Stage) -> None:
     """Terraform writes it again; until then every pass fails, which rings, and all debts stay."""
     audit.has(DUE, at(50))
     audit.has(DUE, NOON, OTHER)
-    audit.client.delete_item(TableName="ledger", Key={**FLEET, "id": {"S": "roster"}})
+    audit.lose_roster()
     with pytest.raises(NoRoster):
         audit.run()
     assert (audit.facts(), audit.facts(OTHER)) == (DUE, DUE)
@@ -179,25 +178,13 @@ def test_dry_run_says_a_debt_once(audit: Stage) -> None:
     assert audit.desktops.rebuilds() == []
 
 
-FAILED = replace(
-    DUE,
-    used_at=at(-600),
-    failed=REBUILDING.claim,
-    asked=(at(-50),),
-    failures=3,
-    retry_at=at(999),
-)
+FAILED = replace(DUE, used_at=at(-600), failed=REBUILDING.claim, asked=(at(-50),))
+FAILED = replace(FAILED, failures=3, retry_at=at(999))
 
 
 @pytest.mark.parametrize(
     ("facts", "planned", "looked"),
-    [
-        (REBUILDING, 999, 0),
-        (DUE, 60, 0),
-        (DUE, 61, 1),
-        (FAILED, 60, 0),
-        (FAILED, 61, 1),
-    ],
+    [(REBUILDING, 999, 0), (DUE, 60, 0), (DUE, 61, 1), (FAILED, 60, 0), (FAILED, 61, 1)],
 )
 def test_p2_an_audit_sees_who_uses_a_workspace_that_waits_for_long(
     audit: Stage, facts: Facts, planned: float, looked: int
@@ -270,8 +257,7 @@ def test_p6_an_audit_finds_that_those_a_bundle_was_held_for_are_gone(
 ) -> None:
     audit.settings = settings(canary_after=canary_after)
     audit.has(CLEAN, None, last_at=at(-400))
-    gone = tuple(f"ws-00000000{number}" for number in range(3))
-    audit.ledger.write_bundle(Bundle(BUNDLE, lost=gone, lost_at=at(-99)))
+    audit.ledger.write_bundle(Bundle(BUNDLE, lost=tuple(fleet(3)), lost_at=at(-99)))
     audit.run()
     assert audit.ledger.audit().bundle_ids == (BUNDLE,)
     assert audit.ledger.bundle(BUNDLE).is_held is (canary_after is None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +12,9 @@ from botocore.exceptions import ClientError
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Need, Trouble
 from nonpersistent.journal import Tally
-from nonpersistent.ledger import NoRoster
+from nonpersistent.ledger import Entry, NoRoster
 from nonpersistent.records import Record
-from nonpersistent.settings import SLOWEST_RATE, SettingsError, UserVolume, Window
-from nonpersistent.table import FLEET
+from nonpersistent.settings import SLOWEST_RATE, SettingsError, UserVolume
 from nonpersistent.workspaces import TRIES
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import (
@@ -36,6 +35,7 @@ from tests.unit.support import (
 TOLD = Facts(baseline_at=at(-300), told_at=at(-1))
 CLAIM = Claim(asked_at=at(-50), accepted_at=at(-50), state="AVAILABLE", address="10.0.0.1")
 ASKED = replace(DUE, claim=CLAIM)
+ILL = (500, "InternalServerError")
 
 
 def many(stage: Stage, count: int, facts: Facts = DUE) -> list[str]:
@@ -154,7 +154,7 @@ def test_p8_poison_one_of_whom_the_api_fails_is_told_put_off_and_then_asked_abou
     stage: Stage,
 ) -> None:
     ids = many(stage, 4)
-    stage.desktops.poison[ids[1]] = (500, "InternalServerError")
+    stage.desktops.poison[ids[1]] = ILL
     assert stage.run().rebuilt == 3
     record = stage.record(ids[1])
     assert record.reason == "api:InternalServerError"
@@ -173,7 +173,7 @@ def test_p8_poison_one_that_is_looked_at_first_and_alone_holds_up_nobody(stage: 
     under_way = Claim(asked_at=at(-20), accepted_at=at(-20), begun_at=at(-12))
     stage.has(replace(DUE, claim=under_way), NOON, OTHER)
     stage.has(DUE, NOON)
-    stage.desktops.poison[OTHER] = (500, "InternalServerError")
+    stage.desktops.poison[OTHER] = ILL
     assert stage.run().rebuilt == 1
     assert stage.desktops.rebuilds() == [WS]
     assert stage.record(OTHER).reason == "api:InternalServerError"
@@ -183,7 +183,7 @@ def test_p8_poison_one_that_is_looked_at_first_and_alone_holds_up_nobody(stage: 
 def test_p8_if_nobody_is_answered_that_is_an_outage(stage: Stage, others: int) -> None:
     for id_, look_at in ((WS, NOON), (OTHER, at(30)))[: 1 + others]:
         stage.has(DUE, look_at, id_)
-        stage.desktops.poison[id_] = (500, "InternalServerError")
+        stage.desktops.poison[id_] = ILL
     assert stage.run().reason == "workspaces_api_unavailable: InternalServerError"
     assert (stage.record().reason, stage.record().look_at) == (None, NOON)
 
@@ -192,13 +192,13 @@ def test_p8_suspects_are_asked_about_one_by_one(stage: Stage) -> None:
     """Together they would look like an outage."""
     for id_ in (WS, OTHER):
         stage.has(DUE, NOON, id_, reason="api:InternalServerError")
-        stage.desktops.poison[id_] = (500, "InternalServerError")
+        stage.desktops.poison[id_] = ILL
     assert stage.run() == Tally(due=2, looked=2)
 
 
 def test_p8_a_suspect_whose_question_is_not_answered_ends_no_pass(stage: Stage) -> None:
     stage.has(DUE, NOON, reason="api:InternalServerError")
-    stage.desktops.poison[WS] = (500, "InternalServerError")
+    stage.desktops.poison[WS] = ILL
     assert stage.run() == Tally(due=1, looked=1)
     assert stage.record().reason == "api:InternalServerError"
     stage.time.now = at(9)
@@ -212,15 +212,21 @@ def test_p8_a_suspect_whose_question_is_not_answered_ends_no_pass(stage: Stage) 
     ]
 
 
+def set_aside(stage: Stage, id_: str) -> tuple[dict[str, Any], Entry]:
+    """The line and the entry of an item that cannot be used."""
+    [line] = stage.lines.of("not_learnt")
+    assert (line["workspace_id"], line["reason"]) == (id_, "unreadable_item")
+    [entry] = [entry for entry in stage.ledger.planned() if entry.id == id_]
+    assert (entry.needs, entry.reason) == (Need.UNKNOWN, "unreadable_item")
+    return line, entry
+
+
 def test_p8_an_item_that_cannot_be_read_is_told_and_holds_up_nobody(stage: Stage) -> None:
     stage.has(DUE, NOON)
     stage.has(None, None, OTHER)
     stage.put(Record(OTHER, DUE, 1, at(-1)), failures={"S": "many"})
     assert stage.run() == Tally(due=2, looked=1, rebuilt=1)
-    [line] = stage.lines.of("not_learnt")
-    assert (line["workspace_id"], line["reason"]) == (OTHER, "unreadable_item")
-    [entry] = [entry for entry in stage.ledger.planned() if entry.id == OTHER]
-    assert (entry.needs, entry.reason) == (Need.UNKNOWN, "unreadable_item")
+    line, entry = set_aside(stage, OTHER)
     assert line["due_at"] == entry.due_at.isoformat()
     assert at(60) <= entry.due_at < at(60, 9)
 
@@ -239,41 +245,31 @@ def test_p8_an_item_that_makes_no_sense_is_told_and_holds_up_nobody(
 ) -> None:
     """Somebody has edited it."""
     look_at = None if audit else NOON
-    for id_ in (WS, OTHER):
-        stage.has(DUE, look_at, id_)
+    stage.has(DUE, look_at)
+    stage.has(DUE, look_at, OTHER)
     stage.put(Record(WS, DUE, 1, look_at), **edited)
     if audit:
         stage.ledger.ask_audit(NOON)
     assert stage.run().rebuilt == 1
     assert stage.desktops.rebuilds() == [OTHER]
-    [line] = stage.lines.of("not_learnt")
-    assert (line["workspace_id"], line["reason"]) == (WS, "unreadable_item")
+    line, _ = set_aside(stage, WS)
     assert line.get("detail") == ("IndexError('tuple index out of range')" if raised else None)
-    [entry] = [entry for entry in stage.ledger.planned() if entry.id == WS]
-    assert (entry.needs, entry.reason) == (Need.UNKNOWN, "unreadable_item")
 
 
 def test_p8_a_setting_that_cannot_be_used_is_no_fault_of_an_item(stage: Stage) -> None:
     """It shows only once somebody is due: `errors` has to ring."""
-    unknown = Window(time(19, 0), time(6, 0), "Mars/Olympus")
-    stage.settings = settings(window=unknown)
+    stage.settings = settings(window=replace(NIGHTS, timezone="Mars/Olympus"))
     stage.has(DUE, NOON)
     with pytest.raises(SettingsError, match="Mars/Olympus"):
         stage.run()
     assert stage.lines.of("not_learnt") == []
 
 
-def test_p4_a_roster_that_is_lost_meanwhile_ends_the_pass(
-    stage: Stage,
-) -> None:
+def test_p4_a_roster_that_is_lost_meanwhile_ends_the_pass(stage: Stage) -> None:
     stage.has(DUE, NOON)
-    stage.desktops.poison[WS] = (500, "InternalServerError")
+    stage.desktops.poison[WS] = ILL
     stage.has(None, None, OTHER)
-
-    def lost() -> None:
-        stage.client.delete_item(TableName="ledger", Key={**FLEET, "id": {"S": "roster"}})
-
-    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = lost
+    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = stage.lose_roster
     with pytest.raises(NoRoster):
         stage.run()
 
@@ -281,7 +277,7 @@ def test_p4_a_roster_that_is_lost_meanwhile_ends_the_pass(
 def test_p4_who_left_meanwhile_is_not_looked_at_to_tell_an_outage(stage: Stage) -> None:
     stage.has(DUE, NOON)
     stage.has(DUE, at(5), OTHER)
-    stage.desktops.poison[WS] = (500, "InternalServerError")
+    stage.desktops.poison[WS] = ILL
     stage.desktops.before["DescribeWorkspacesConnectionStatus"] = lambda: stage.roster(WS)
     assert stage.run().reason == "workspaces_api_unavailable: InternalServerError"
     assert stage.desktops.rebuilds() == []
@@ -357,20 +353,15 @@ def test_p7_who_waits_for_a_canary_is_woken_when_it_ends_well(stage: Stage) -> N
     tally = stage.run()
     assert (tally.due, tally.rebuilt, tally.left) == (1, 1, 0)
     assert stage.desktops.rebuilds() == [OTHER]
-    assert [decision for decision, _ in stage.lines.decisions] == [
-        "trusted",
-        "finished",
-        "rebuild_requested",
-    ]
+    kinds = [decision for decision, _ in stage.lines.decisions]
+    assert kinds == ["trusted", "finished", "rebuild_requested"]
 
 
 def test_p1_a_signal_during_the_look_wins(stage: Stage) -> None:
     stage.has(TOLD, NOON)
-
-    def meanwhile() -> None:
-        stage.ledger.record(sign_in(NOON), NOON)
-
-    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = meanwhile
+    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = lambda: stage.ledger.record(
+        sign_in(NOON), NOON
+    )
     stage.run()
     assert stage.facts() == replace(TOLD, used_at=NOON, signed_in_at=NOON)
     assert stage.record().look_at == NOON
@@ -397,29 +388,35 @@ def test_p5_outside_the_window_nobody_is_asked_about(stage: Stage) -> None:
     assert stage.record().look_at == at(7 * 60)
 
 
-def test_p5_behind_the_brake_nobody_is_asked_about(stage: Stage) -> None:
+@pytest.fixture
+def braked(stage: Stage) -> Stage:
+    """Nobody may be rebuilt before 12:50."""
     stage.settings = settings(maximum_rebuilds_per_hour=1)
     stage.has(Facts(rebuilt_at=at(-10), asked=(at(-10),)), None, OTHER)
-    stage.has(DUE, at(-1))
-    stage.has(DUE, NOON, third := "ws-00000000third")
-    assert stage.run().looked == 2
-    assert stage.desktops.calls == []
-    assert (stage.record().look_at, stage.record(third).look_at) == (at(50), at(50))
+    return stage
 
 
-def test_p1_the_brake_does_not_hide_who_is_in_use(stage: Stage) -> None:
-    stage.settings = settings(maximum_rebuilds_per_hour=1)
-    stage.has(Facts(rebuilt_at=at(-10), asked=(at(-10),)), None, OTHER)
-    stage.has(TOLD, NOON, connection="CONNECTED")
-    stage.run()
-    assert stage.lines.decisions == [("in_use", None)]
+def test_p5_behind_the_brake_nobody_is_asked_about(braked: Stage) -> None:
+    braked.has(DUE, at(-1))
+    braked.has(DUE, NOON, third := "ws-00000000third")
+    assert braked.run().looked == 2
+    assert braked.desktops.calls == []
+    assert (braked.record().look_at, braked.record(third).look_at) == (at(50), at(50))
+
+
+def test_p1_the_brake_does_not_hide_who_is_in_use(braked: Stage) -> None:
+    braked.has(TOLD, NOON, connection="CONNECTED")
+    braked.run()
+    assert braked.lines.decisions == [("in_use", None)]
 
 
 # The user volume.
 
+KEEP = settings(user_volume=UserVolume.KEEP)
+
 
 def test_keep_asks_for_a_snapshot_and_rebuilds_on_its_strength(stage: Stage) -> None:
-    stage.settings = settings(user_volume=UserVolume.KEEP)
+    stage.settings = KEEP
     stage.has(DUE, NOON, snapshot_at=at(-30))
     assert stage.run().rebuilt == 1
     assert stage.desktops.names()[-3:] == [
@@ -430,7 +427,7 @@ def test_keep_asks_for_a_snapshot_and_rebuilds_on_its_strength(stage: Stage) -> 
 
 
 def test_keep_waits_for_the_next_snapshot(stage: Stage) -> None:
-    stage.settings = settings(user_volume=UserVolume.KEEP)
+    stage.settings = KEEP
     stage.has(DUE, NOON, snapshot_at=at(-60))
     assert stage.run().rebuilt == 0
     assert stage.record().look_at == at(-60 + 12 * 60 + 5)
@@ -438,7 +435,7 @@ def test_keep_waits_for_the_next_snapshot(stage: Stage) -> None:
 
 
 def test_p5_an_audit_before_its_time_does_not_ask_for_the_snapshot_again(stage: Stage) -> None:
-    stage.settings = settings(user_volume=UserVolume.KEEP)
+    stage.settings = KEEP
     stage.has(DUE, at(90), reason="snapshot")
     stage.ledger.ask_audit(NOON)
     stage.run()
@@ -450,7 +447,7 @@ def test_p2_a_workspace_whose_snapshots_may_not_be_read_does_not_stop_the_others
     stage: Stage,
 ) -> None:
     """With workspace_tag, one without the tag; it stays the first that is due."""
-    stage.settings = settings(user_volume=UserVolume.KEEP)
+    stage.settings = KEEP
     stage.has(DUE, at(-1), snapshot_at=at(-30))
     stage.has(DUE, NOON, OTHER, snapshot_at=at(-30))
     for _ in range(3):
@@ -463,7 +460,7 @@ def test_p2_a_workspace_whose_snapshots_may_not_be_read_does_not_stop_the_others
 
 
 def test_p6_snapshots_that_cannot_be_read_are_told_until_they_can(stage: Stage) -> None:
-    stage.settings = settings(user_volume=UserVolume.KEEP)
+    stage.settings = KEEP
     stage.has(DUE, NOON)
     stage.desktops.faults["DescribeWorkspaceSnapshots"] = [(400, "AccessDeniedException")]
     stage.run()
