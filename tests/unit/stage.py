@@ -13,6 +13,7 @@ from nonpersistent.facts import Facts
 from nonpersistent.journal import Journal, Tally
 from nonpersistent.lease import Lease
 from nonpersistent.ledger import Ledger
+from nonpersistent.observation import Observation
 from nonpersistent.pacing import Pacer
 from nonpersistent.rebuilder import Rebuilder
 from nonpersistent.reconciler import Reconciler
@@ -23,7 +24,7 @@ from nonpersistent.tools import Tools
 from nonpersistent.workspaces import WorkSpaces
 from tests import ledger_table
 from tests.unit.desktops import Desktop, Desktops
-from tests.unit.support import BUNDLE, WS, Timeline, at, settings
+from tests.unit.support import BUNDLE, NOON, WS, Timeline, at, settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -140,6 +141,16 @@ class Stage:
         """Of one pass."""
         tools = tools or self.tools()
         return Rebuilder(tools, Bundles(tools))
+
+    def rebuild(self, record: Record, seen: Observation) -> Rebuilder:
+        """Ask for a rebuild at noon. The bundle's image is known, so that it is the only call."""
+        tools = self.tools()
+        rebuilder = self.rebuilder(tools)
+        rebuilder._bundles.image(BUNDLE)
+        self.time.now = NOON
+        tools.pacer.next_call_at = NOON
+        rebuilder.rebuild(record, seen, record.facts)
+        return rebuilder
 
     def run(self, owner: str = "an-invocation") -> Tally:
         """One pass."""

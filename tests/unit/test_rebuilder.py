@@ -12,8 +12,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Deferral, Facts
-from nonpersistent.observation import Observation
-from nonpersistent.rebuilder import ASKED, CANARY_WAIT, LOOK_HOLDS, Rebuilder
+from nonpersistent.rebuilder import ASKED, CANARY_WAIT, LOOK_HOLDS
 from nonpersistent.records import Record
 from nonpersistent.settings import Window
 from nonpersistent.signals import Kind, Signal
@@ -52,23 +51,12 @@ def due(stage: Stage) -> Record:
     return stage.has(DUE, NOON)
 
 
-def rebuild(stage: Stage, record: Record, seen: Observation = SEEN) -> Rebuilder:
-    """Whose image is known already: so the rebuild is its only call."""
-    tools = stage.tools()
-    rebuilder = stage.rebuilder(tools)
-    rebuilder._bundles.image(BUNDLE)
-    stage.time.now = NOON
-    tools.pacer.next_call_at = NOON
-    rebuilder.rebuild(record, seen, record.facts)
-    return rebuilder
-
-
 def test_p3_the_claim_is_written_before_the_call_and_looked_after(
     stage: Stage, due: Record
 ) -> None:
     claims: list[Record] = []
     stage.desktops.before["RebuildWorkspaces"] = lambda: claims.append(stage.record())
-    rebuild(stage, due)
+    stage.rebuild(due, SEEN)
     assert claims == [Record(WS, replace(DUE, claim=CLAIM), 2, at(7), ASKED)]
     accepted = replace(CLAIM, accepted_at=NOON)
     assert stage.record() == Record(WS, replace(DUE, claim=accepted), 3, at(7), ASKED)
@@ -77,7 +65,7 @@ def test_p3_the_claim_is_written_before_the_call_and_looked_after(
 def test_p6_an_accepted_rebuild_tells_how_long_it_was_waited_for_and_what_it_takes(
     stage: Stage, due: Record
 ) -> None:
-    rebuild(stage, due)
+    stage.rebuild(due, SEEN)
     [line] = stage.lines.all
     assert (line["decision"], line["waited_seconds"]) == ("rebuild_requested", 46 * 60)
     assert (line["user"], line["bundle_id"], line["image_id"]) == ("ada", BUNDLE, IMAGE)
@@ -86,7 +74,7 @@ def test_p6_an_accepted_rebuild_tells_how_long_it_was_waited_for_and_what_it_tak
 
 def test_a_rebuild_that_was_asked_for_by_hand_waited_for_nobody(stage: Stage) -> None:
     wanted = Facts(baseline_at=at(-300), wanted_at=at(-9), vacant_since=at(-400), bundle_id=BUNDLE)
-    rebuild(stage, stage.has(wanted, NOON))
+    stage.rebuild(stage.has(wanted, NOON), SEEN)
     [line] = stage.lines.of("rebuild_requested")
     assert (line["reason"], line["waited_seconds"]) == ("by_hand", 0)
 
@@ -100,7 +88,7 @@ def test_p1_a_signal_since_the_record_was_read_stops_the_rebuild(
     stage: Stage, due: Record, news: Signal
 ) -> None:
     stage.ledger.record(news, at(1))
-    rebuild(stage, due)
+    stage.rebuild(due, SEEN)
     assert stage.desktops.rebuilds() == []
     assert stage.lines.decisions == [("deferred", "superseded")]
     assert stage.record().look_at == NOON
@@ -119,11 +107,11 @@ def test_p5_the_pacer_is_waited_for_and_a_stale_decision_uses_no_call_up(
 
 
 def test_p1_a_look_that_is_too_old_is_not_built_on(stage: Stage, due: Record) -> None:
-    rebuild(stage, due, replace(SEEN, looked_at=NOON - LOOK_HOLDS))
+    stage.rebuild(due, replace(SEEN, looked_at=NOON - LOOK_HOLDS))
     assert stage.desktops.rebuilds() == [WS]
     other = stage.has(DUE, NOON, OTHER)
     late = empty(NOON - LOOK_HOLDS - timedelta(milliseconds=1))
-    rebuild(stage, other, late)
+    stage.rebuild(other, late)
     assert stage.desktops.rebuilds() == [WS]
     assert stage.lines.decisions[-1] == ("deferred", Deferral.THROTTLED)
     assert stage.record(OTHER).look_at == NOON
@@ -137,7 +125,7 @@ def test_p1_the_decision_is_made_once_more_when_the_call_may_be_made(stage: Stag
     stage.rebuilder(tools).rebuild(due, SEEN, DUE)
     assert stage.desktops.rebuilds() == []
     assert stage.lines.decisions == [("deferred", "window")]
-    rebuild(stage, stage.has(DUE, NOON, OTHER), busy(NOON))
+    stage.rebuild(stage.has(DUE, NOON, OTHER), busy(NOON))
     assert stage.desktops.rebuilds() == []
 
 
@@ -146,7 +134,7 @@ def test_p1_the_decision_is_made_once_more_when_the_call_may_be_made(stage: Stag
 
 def test_p3_an_unanswered_rebuild_stays_claimed(stage: Stage, due: Record) -> None:
     stage.desktops.faults["RebuildWorkspaces"] = [TIMEOUT]
-    rebuild(stage, due)
+    stage.rebuild(due, SEEN)
     assert stage.record() == Record(WS, replace(DUE, claim=CLAIM), 2, at(7), ASKED)
     assert stage.lines.decisions == [("unanswered", "ReadTimeoutError")]
 
@@ -159,7 +147,7 @@ def test_p2_what_is_recorded_during_the_call_is_kept_with_its_outcome(
     stage.desktops.before["RebuildWorkspaces"] = lambda: stage.ledger.record(
         session_end(at(0.1)), at(1)
     )
-    rebuild(stage, due)
+    stage.rebuild(due, SEEN)
     facts = stage.facts()
     assert facts.told_at == at(0.1)
     if refusal is None:
@@ -180,13 +168,13 @@ def test_p3_what_another_found_out_about_the_claim_stands(
     stage.desktops.before["RebuildWorkspaces"] = lambda: stage.ledger.write(
         replace(stage.record(), facts=found, look_at=None)
     )
-    rebuild(stage, due)
+    stage.rebuild(due, SEEN)
     assert stage.facts() == found
 
 
 def test_p8_a_claim_whose_record_has_vanished_ends_the_attempt(stage: Stage, due: Record) -> None:
     stage.desktops.before["RebuildWorkspaces"] = lambda: stage.ledger.forget(stage.record())
-    rebuild(stage, due)
+    stage.rebuild(due, SEEN)
     assert stage.record() == Record(WS)
 
 
@@ -208,7 +196,7 @@ def test_p1_a_workspace_that_an_administrator_holds_is_left_alone(
 def test_the_brake_counts_what_this_pass_rebuilds(stage: Stage, due: Record) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=1)
     other = stage.has(DUE, NOON, OTHER)
-    rebuilder = rebuild(stage, due)
+    rebuilder = stage.rebuild(due, SEEN)
     held = rebuilder.held_back(other)
     assert held
     assert (held.reason, held.look_at) == (Deferral.BRAKE, at(60))
@@ -259,7 +247,7 @@ def test_p7_others_wait_for_the_canary_for_a_held_bundle_or_an_unknown_image(
     assert decision
     assert (decision.reason, decision.look_at) == (reason, at(minutes))
     assert (decision.expected_by is None) == (reason is Deferral.IMAGE)
-    rebuild(canaries, due)
+    canaries.rebuild(due, SEEN)
     assert canaries.desktops.rebuilds() == []
     assert canaries.lines.decisions == [("deferred", reason)]
 
@@ -283,12 +271,12 @@ def test_p8_a_canary_that_is_not_rebuilt_makes_room_for_the_next(canaries: Stage
         canaries.desktops.desks[WS].refusal = "NoSnapshot"
     if why == "throttled":
         canaries.desktops.faults["RebuildWorkspaces"] = [(400, "ThrottlingException")]
-    rebuild(canaries, due, busy(NOON) if why == "in use" else SEEN)
+    canaries.rebuild(due, busy(NOON) if why == "in use" else SEEN)
     assert canaries.ledger.bundle(BUNDLE).canary is None
 
 
 def test_p7_an_unanswered_canary_keeps_its_place(canaries: Stage) -> None:
     due = canaries.has(DUE, NOON)
     canaries.desktops.faults["RebuildWorkspaces"] = [TIMEOUT]
-    rebuild(canaries, due)
+    canaries.rebuild(due, SEEN)
     assert canaries.ledger.bundle(BUNDLE).canary == WS

@@ -29,13 +29,7 @@ FAILED = failed(
 
 def ask(stage: Stage, facts: Facts, refusal: str | None = None) -> None:
     """Ask for the rebuild of a WorkSpace that nobody uses."""
-    due = stage.has(facts, NOON, refusal=refusal)
-    tools = stage.tools()
-    rebuilder = stage.rebuilder(tools)
-    rebuilder._bundles.image(BUNDLE)
-    stage.time.now = NOON
-    tools.pacer.next_call_at = NOON
-    rebuilder.rebuild(due, empty(NOON, bundle_id=BUNDLE), facts)
+    stage.rebuild(stage.has(facts, NOON, refusal=refusal), empty(NOON, bundle_id=BUNDLE))
 
 
 def test_p6_a_refusal_is_kept_and_told(stage: Stage) -> None:
