@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,12 +14,8 @@ from tests.unit.container import Invocation, container
 from tests.unit.stage import Stage
 from tests.unit.support import event
 
-
-class LedgerDown(ClientError):
-    """DynamoDB did not take a write after five tries."""
-
-    def __init__(self) -> None:
-        super().__init__({"Error": {"Code": "InternalServerError"}}, "UpdateItem")
+DOWN = ClientError({"Error": {"Code": "InternalServerError"}}, "UpdateItem")
+"""DynamoDB did not take a write after five tries."""
 
 
 @pytest.mark.parametrize(
@@ -31,10 +28,6 @@ def test_p2_what_cannot_be_recorded_is_delivered_again(
 ) -> None:
     acting = container(stage, monkeypatch)
     monkeypatch.setattr(acting, "knows", lambda _: True)
-
-    def down(*_: object) -> None:
-        raise LedgerDown
-
-    monkeypatch.setattr(Ledger, write, down)
-    with pytest.raises(LedgerDown):
+    monkeypatch.setattr(Ledger, write, Mock(side_effect=DOWN))
+    with pytest.raises(ClientError, match="InternalServerError"):
         handler.lambda_handler(given, Invocation())

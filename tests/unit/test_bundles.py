@@ -5,21 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock, call
 
 import pytest
 
 from nonpersistent.bundles import PROOF_RENEWED_AFTER, READING_HOLDS
 from nonpersistent.canary import Admission, Bundle
 from nonpersistent.claims import NOT_BEGUN, NOT_SEEN
-from nonpersistent.facts import (
-    ENDS_WITHIN,
-    Claim,
-    Decision,
-    Facts,
-    Need,
-    Trouble,
-    Verdict,
-)
+from nonpersistent.facts import ENDS_WITHIN, Claim, Decision, Facts, Need, Trouble, Verdict
 from nonpersistent.records import Record
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, CANARIES, IMAGE, NEWER, NOON, OTHER, WS, at, settings
@@ -376,20 +369,14 @@ def test_p7_who_was_restored_may_be_followed_by_others_with_another_image(
 def test_p5_what_is_known_of_a_bundle_is_read_once_in_a_minute(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reads: list[str] = []
-    read = stage.ledger.bundle
-
-    def counted(id_: str) -> Bundle:
-        reads.append(id_)
-        return read(id_)
-
-    monkeypatch.setattr(stage.ledger, "bundle", counted)
+    read = Mock(wraps=stage.ledger.bundle)
+    monkeypatch.setattr(stage.ledger, "bundle", read)
     bundles = stage.bundles()
     for _ in range(3):
         bundles.admit(known(), only_ask=True)
     stage.clock.sleep(READING_HOLDS.total_seconds())
     bundles.admit(known(), only_ask=True)
-    assert reads == [BUNDLE]
+    assert read.mock_calls == [call(BUNDLE)]
     stage.clock.sleep(0.001)
     bundles.admit(known(), only_ask=True)
-    assert reads == [BUNDLE, BUNDLE]
+    assert read.mock_calls == [call(BUNDLE), call(BUNDLE)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -175,11 +176,7 @@ def test_p6_a_pass_that_is_cut_off_has_said_what_it_did(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.has(DUE, NOON, OTHER)
-
-    def down(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Ledger, "read", down)
+    monkeypatch.setattr(Ledger, "read", Mock(side_effect=KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         invoke(RECONCILE)
     assert [(line["due"], line["left"]) for line in stage.lines.of("pass")] == [(1, 1)]

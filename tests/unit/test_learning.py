@@ -217,11 +217,7 @@ def in_doubt(need: Need) -> Facts:
 
 
 def reckoned(
-    facts: Facts,
-    before: Facts = LATE,
-    minutes: float = 0,
-    dry_run: bool = False,
-    **decision: Any,
+    facts: Facts, before: Facts = LATE, minutes: float = 0, dry_run: bool = False, **decision: Any
 ) -> datetime | None:
     given: dict[str, Any] = {"verdict": Verdict.DEFERRED} | decision
     decided = Decision(facts, **given)

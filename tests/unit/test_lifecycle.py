@@ -448,9 +448,7 @@ def test_p2_unhealthy_for_good_is_repeated_although_nothing_tells_who_is_connect
 
 
 @pytest.mark.parametrize(
-    "facts",
-    [VACANT, replace(FAILED, failed=None)],
-    ids=["no claim", "not begun"],
+    "facts", [VACANT, replace(FAILED, failed=None)], ids=["no claim", "not begun"]
 )
 def test_p1_a_bad_state_that_no_rebuild_has_caused_does_not_show_that_nobody_is_connected(
     facts: Facts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
@@ -295,11 +296,8 @@ def test_p2_an_error_of_the_ledger_is_raised_and_the_lease_handed_over(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.has(DUE, NOON)
-
-    def down(*_: object) -> None:
-        raise ClientError({"Error": {"Code": "InternalServerError"}}, "BatchGetItem")
-
-    monkeypatch.setattr(type(stage.ledger), "read", down)
+    down = ClientError({"Error": {"Code": "InternalServerError"}}, "BatchGetItem")
+    monkeypatch.setattr(type(stage.ledger), "read", Mock(side_effect=down))
     with pytest.raises(ClientError, match="InternalServerError"):
         stage.run()
     assert stage.ledger.lease("another", NOON, at(1))

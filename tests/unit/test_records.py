@@ -12,14 +12,7 @@ from hypothesis import strategies as st
 from nonpersistent.canary import Bundle
 from nonpersistent.clock import to_millisecond
 from nonpersistent.facts import Claim, Facts, Need, Trouble
-from nonpersistent.records import (
-    Record,
-    bundle_of,
-    from_moment,
-    record_of,
-    to_item,
-    to_moment,
-)
+from nonpersistent.records import Record, bundle_of, from_moment, record_of, to_item, to_moment
 from tests.unit.support import BUNDLE, NOON, WS, at
 
 MOMENTS = st.datetimes(datetime(1000, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC)).map(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
@@ -92,10 +93,7 @@ def test_a_window_that_opens_on_no_day_is_an_error_that_helps() -> None:
 
 
 def test_utc_needs_no_data_of_time_zones(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(name: str) -> ZoneInfo:
-        raise ZoneInfoNotFoundError(name)
-
-    monkeypatch.setattr("zoneinfo.ZoneInfo", unknown)
+    monkeypatch.setattr("zoneinfo.ZoneInfo", Mock(side_effect=ZoneInfoNotFoundError))
     assert MORNING.opens_at(NOON) == at(18 * 60)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -109,13 +110,10 @@ def held_bundle(stage: Stage) -> None:
 def events_lost(stage: Stage) -> None:
     stage.roster()
     function = handler._container()
-    function.announcer = Announcer(_no_bus)
+    no_bus = EndpointConnectionError(endpoint_url="https://events")
+    function.announcer = Announcer(Mock(side_effect=no_bus))
     function.announcer.hear({"decision": "finished"})
     handler.lambda_handler({"task": "reconcile"}, Invocation())
-
-
-def _no_bus() -> Any:
-    raise EndpointConnectionError(endpoint_url="https://events")
 
 
 SCENES: list[tuple[Line | Verdict, Callable[[Stage], None]]] = [
