@@ -13,22 +13,9 @@ from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Need, Phase, Verdict
 from nonpersistent.settings import Window
 from tests import ledger_table
+from tests.unit.looks import busy, empty, failed, judge, sight
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import (
-    BUNDLE,
-    CANARIES,
-    IMAGE,
-    NOON,
-    OTHER,
-    WS,
-    at,
-    busy,
-    empty,
-    failed,
-    judge,
-    settings,
-    sight,
-)
+from tests.unit.support import BUNDLE, CANARIES, IMAGE, NOON, OTHER, WS, at, settings
 
 BEGUN = Claim(asked_at=at(-90), accepted_at=at(-90), begun_at=at(-80), image_id=IMAGE)
 ILL = replace(BEGUN, bad_since=at(-20))

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from nonpersistent.facts import Claim, Facts
 from nonpersistent.signals import Kind, Signal
+from tests.unit.looks import failed
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, NIGHTS, NOON, WS, at, failed, session_end, settings, sign_in
+from tests.unit.support import BUNDLE, NIGHTS, NOON, WS, at, session_end, settings, sign_in
 
 CLAIM = Claim(asked_at=at(-60), accepted_at=at(-60), begun_at=at(-53), state="AVAILABLE")
 BY_HAND = Signal(Kind.REBUILD, WS, NOON)

@@ -30,16 +30,10 @@ from nonpersistent.facts import (
 )
 from nonpersistent.lifecycle import decide
 from nonpersistent.observation import Observation
-from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, at, busy, said, settings, sight
+from tests.unit.looks import CLAIM, busy, said, sight
+from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, at, settings
 
-ASKED = Claim(
-    asked_at=NOON,
-    claimed_by="an-invocation",
-    state="AVAILABLE",
-    address="10.0.0.1",
-    image_id=IMAGE,
-)
-ACCEPTED = replace(ASKED, accepted_at=at(0, 1))
+ACCEPTED = replace(CLAIM, accepted_at=at(0, 1))
 BEGUN = replace(ACCEPTED, begun_at=at(5))
 OWED = Facts(
     used_at=at(-60),
@@ -69,8 +63,8 @@ def test_p3_a_rebuild_that_shows_has_begun_whether_aws_answered_or_not() -> None
     decision = judge(replace(ACCEPTED, bad_since=at(2)), 3, "REBUILDING")
     assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(55))
     assert decision.facts == replace(OWED, claim=replace(ACCEPTED, begun_at=at(3)))
-    unanswered = judge(ASKED, 3, "REBUILDING").facts.claim
-    assert unanswered == replace(ASKED, accepted_at=NOON, begun_at=at(3))
+    unanswered = judge(CLAIM, 3, "REBUILDING").facts.claim
+    assert unanswered == replace(CLAIM, accepted_at=NOON, begun_at=at(3))
 
 
 def test_p3_until_it_must_have_shown_it_is_watched_closely_enough_not_to_be_missed() -> None:
@@ -108,7 +102,7 @@ def test_p3_nothing_is_seen_of_a_claim_whose_state_was_unknown() -> None:
     assert judge(claim, 3, None).facts.claim == claim
 
 
-@pytest.mark.parametrize("claim", [ASKED, ACCEPTED], ids=["unanswered", "accepted"])
+@pytest.mark.parametrize("claim", [CLAIM, ACCEPTED], ids=["unanswered", "accepted"])
 def test_p3_without_a_trace_on_looks_that_could_not_miss_it_it_did_not_take_place(
     claim: Claim,
 ) -> None:
@@ -141,7 +135,7 @@ def test_p3_where_nobody_looked_an_accepted_rebuild_is_believed_and_another_is_n
     used = decide(replace(OWED, claim=ACCEPTED, used_at=at(9)), sight(at(40)), at(40), DEFAULTS)
     assert (used.verdict, used.look_at) == (Verdict.BELIEVED, at(45))
     assert judge(ACCEPTED, 13, "STOPPED").verdict is Verdict.BELIEVED
-    assert said(judge(ASKED, 40, "AVAILABLE"))[:2] == (Verdict.FAILED, NOT_SEEN)
+    assert said(judge(CLAIM, 40, "AVAILABLE"))[:2] == (Verdict.FAILED, NOT_SEEN)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +184,7 @@ def test_a_rebuild_began_when_it_was_last_seen_accepted_or_asked_for() -> None:
     moved = "10.0.0.9"
     assert judge(BEGUN, 40, "AVAILABLE").facts.rebuilt_at == at(5)
     assert judge(ACCEPTED, 40, "AVAILABLE", address=moved).facts.rebuilt_at == at(0, 1)
-    assert judge(ASKED, 40, "AVAILABLE", address=moved).facts.rebuilt_at == NOON
+    assert judge(CLAIM, 40, "AVAILABLE", address=moved).facts.rebuilt_at == NOON
 
 
 @pytest.mark.parametrize("news", [{"told_at": at(86)}, {"used_at": at(6)}, {"wanted_at": at(6)}])
@@ -293,7 +287,7 @@ def test_p2_one_answer_without_it_does_not_break_the_watch(
 
 def test_p2_a_retry_that_never_began_leaves_the_bad_end_that_shows_nobody_is_connected() -> None:
     """UNHEALTHY has no connection status: without it, the WorkSpace would be stuck."""
-    retried = replace(LOST, claim=replace(ASKED, asked_at=at(200), state="UNHEALTHY"))
+    retried = replace(LOST, claim=replace(CLAIM, asked_at=at(200), state="UNHEALTHY"))
     for minutes in (206, 213):
         seen = sight(at(minutes), state="UNHEALTHY", connection="UNKNOWN", address="10.0.0.1")
         retried = decide(retried, seen, at(minutes), DEFAULTS).facts
@@ -311,12 +305,12 @@ CANARY = replace(ACCEPTED, goes_first=True)
 @pytest.mark.parametrize(
     ("claim", "minutes", "look_at"),
     [
-        (ASKED, 0, 7),
-        (replace(ASKED, watched_to=at(6)), 6, 13),
-        (replace(ASKED, watched_to=at(2)), 10, 10),
+        (CLAIM, 0, 7),
+        (replace(CLAIM, watched_to=at(6)), 6, 13),
+        (replace(CLAIM, watched_to=at(2)), 10, 10),
         (CANARY, 0, 7),
-        (ASKED, 12.9, 13),
-        (ASKED, 13, 55),
+        (CLAIM, 12.9, 13),
+        (CLAIM, 13, 55),
         (BEGUN, 5, 55),
         (BEGUN, 25, 55),
         (BEGUN, 26, 60),
@@ -338,9 +332,9 @@ def test_p5_a_rebuild_is_looked_at_as_rarely_as_suffices(
 
 def test_p3_looks_that_watch_for_its_begin_do_not_wait_for_a_common_moment() -> None:
     """Rounded up to five minutes, they would be more than ten apart."""
-    assert next_look_at(replace(ASKED, asked_at=at(0, 31)), at(0, 31), DEFAULTS) == at(8)
+    assert next_look_at(replace(CLAIM, asked_at=at(0, 31)), at(0, 31), DEFAULTS) == at(8)
     brisk = settings(grace=timedelta(seconds=40))
-    assert next_look_at(ASKED, NOON, brisk) == at(6.5)
+    assert next_look_at(CLAIM, NOON, brisk) == at(6.5)
 
 
 # It failed, and is tried again.

@@ -21,7 +21,8 @@ from nonpersistent.facts import (
     latest,
 )
 from nonpersistent.observation import Observation
-from tests.unit.support import NOON, at, busy, empty, sight
+from tests.unit.looks import busy, empty, sight
+from tests.unit.support import NOON, at
 
 USED = Facts(baseline_at=at(-60), used_at=NOON)
 VACANT = replace(USED, vacant_since=at(1), owed_since=at(1), late_at=at(90))

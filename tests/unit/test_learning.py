@@ -25,20 +25,8 @@ from nonpersistent.lateness import NO_LIMITS, reckon
 from nonpersistent.lifecycle import evident_at, learn, owed_at
 from nonpersistent.observation import Observation
 from nonpersistent.settings import Window
-from tests.unit.support import (
-    BUNDLE,
-    NIGHTS,
-    NOON,
-    TOLD,
-    VACANT,
-    at,
-    busy,
-    empty,
-    failed,
-    judge,
-    settings,
-    sight,
-)
+from tests.unit.looks import TOLD, VACANT, busy, empty, failed, judge, sight
+from tests.unit.support import BUNDLE, NIGHTS, NOON, at, settings
 
 
 def test_the_first_sample_after_the_use_begins_the_vacancy_and_later_ones_do_not_move_it() -> None:

@@ -22,21 +22,8 @@ from nonpersistent.facts import (
 from nonpersistent.lifecycle import decide
 from nonpersistent.observation import Observation
 from nonpersistent.settings import UserVolume, Window
-from tests.unit.support import (
-    BUNDLE,
-    NIGHTS,
-    NOON,
-    TOLD,
-    VACANT,
-    at,
-    busy,
-    empty,
-    failed,
-    judge,
-    said,
-    settings,
-    sight,
-)
+from tests.unit.looks import TOLD, VACANT, busy, empty, failed, judge, said, sight
+from tests.unit.support import BUNDLE, NIGHTS, NOON, at, settings
 
 STUCK = Trouble(at(-9), Need.UNKNOWN, "no_row", at(81))
 FAILED = failed(

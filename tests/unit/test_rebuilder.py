@@ -11,12 +11,13 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent.canary import Bundle
-from nonpersistent.facts import Claim, Deferral, Facts
+from nonpersistent.facts import Deferral, Facts
 from nonpersistent.rebuilder import ASKED, CANARY_WAIT, LOOK_HOLDS
 from nonpersistent.records import Record
 from nonpersistent.settings import Window
 from nonpersistent.signals import Kind, Signal
 from tests.unit.desktops import Fault
+from tests.unit.looks import CLAIM, busy, empty
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import (
     BUNDLE,
@@ -26,8 +27,6 @@ from tests.unit.support import (
     OTHER,
     WS,
     at,
-    busy,
-    empty,
     session_end,
     settings,
     sign_in,
@@ -35,13 +34,6 @@ from tests.unit.support import (
 
 SEEN = empty(NOON, address="10.0.0.1", bundle_id=BUNDLE)
 TIMEOUT: Fault = ReadTimeoutError(endpoint_url="https://workspaces.us-east-1.amazonaws.com/")
-CLAIM = Claim(
-    asked_at=NOON,
-    claimed_by="an-invocation",
-    state="AVAILABLE",
-    address="10.0.0.1",
-    image_id=IMAGE,
-)
 IMAGE_SENT = at(0, 0.5)
 """When the rebuild is asked for if the call before it asked for the bundle's image."""
 

@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 
 from nonpersistent.facts import USUAL_DELAY, Claim, Facts, Need, Trouble
 from nonpersistent.records import Record
+from tests.unit.looks import empty, failed
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, IMAGE, NOON, WS, at, empty, failed, session_end
+from tests.unit.support import BUNDLE, IMAGE, NOON, WS, at, session_end
 
 LATE_AT = at(-40) + timedelta(minutes=20) + USUAL_DELAY
 REFUSED = Trouble(at(-60), Need.BLOCKED, "NoSnapshot", at(-30), refused=True)

@@ -17,6 +17,7 @@ from nonpersistent.ledger import Entry, NoRoster
 from nonpersistent.records import Record
 from nonpersistent.settings import SLOWEST_RATE, SettingsError, UserVolume
 from nonpersistent.workspaces import TRIES
+from tests.unit.looks import failed
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import (
     BUNDLE,
@@ -27,7 +28,6 @@ from tests.unit.support import (
     OTHER,
     WS,
     at,
-    failed,
     fleet,
     settings,
     sign_in,
