@@ -70,36 +70,26 @@ def test_p7_a_bundle_is_held_from_the_third_that_is_lost() -> None:
     assert MOST_LOST == 3
 
 
+TWO = replace(HELD, lost=(WS, OTHER))
+MENDS = {"proven_at": NOON, "lost": ()}
+GOOD_ENDS: dict[str, tuple[Bundle, str | None, datetime, dict[str, Any]]] = {
+    "the first proof": (UNKNOWN, IMAGE, at(-40), {"image_id": IMAGE, "proven_at": NOON}),
+    "another image": (TRUSTED, NEWER, at(-40), {"image_id": NEWER, "proven_at": NOON}),
+    "an unknown image proves nothing": (TRUSTED, None, at(-40), {}),
+    "asked for earlier than the one that was lost: proves nothing": (HELD, IMAGE, at(-31), {}),
+    "asked for no earlier: mends all": (HELD, IMAGE, at(-30), MENDS),
+    "whatever image they were lost to": (replace(HELD, lost_to_it=THREE), IMAGE, NOON, MENDS),
+    "later, with an unknown image": (HELD, None, at(-29), {}),
+    "lost at an unknown time": (replace(HELD, lost_at=None), IMAGE, at(-99), MENDS),
+    "itself is lost no more": (TWO, IMAGE, at(-31), {"lost": (OTHER,)}),
+    "the last one that was lost has healed": (TWO, IMAGE, at(-30), MENDS),
+    "the same with an unknown image": (TWO, None, at(-29), {"lost": (OTHER,)}),
+    "the only one that was lost": (replace(HELD, lost=(WS,)), IMAGE, at(-31), MENDS),
+}
+
+
 @pytest.mark.parametrize(
-    ("bundle", "image", "asked_at", "after"),
-    [
-        (UNKNOWN, IMAGE, at(-40), {"image_id": IMAGE, "proven_at": NOON}),
-        (TRUSTED, NEWER, at(-40), {"image_id": NEWER, "proven_at": NOON}),
-        (TRUSTED, None, at(-40), {}),
-        (HELD, IMAGE, at(-31), {}),
-        (HELD, IMAGE, at(-30), {"proven_at": NOON, "lost": ()}),
-        (replace(HELD, lost_to_it=THREE), IMAGE, NOON, {"proven_at": NOON, "lost": ()}),
-        (HELD, None, at(-29), {}),
-        (replace(HELD, lost_at=None), IMAGE, at(-99), {"proven_at": NOON, "lost": ()}),
-        (replace(HELD, lost=(WS, OTHER)), IMAGE, at(-31), {"lost": (OTHER,)}),
-        (replace(HELD, lost=(WS, OTHER)), IMAGE, at(-30), {"proven_at": NOON, "lost": ()}),
-        (replace(HELD, lost=(WS, OTHER)), None, at(-29), {"lost": (OTHER,)}),
-        (replace(HELD, lost=(WS,)), IMAGE, at(-31), {"proven_at": NOON, "lost": ()}),
-    ],
-    ids=[
-        "the first proof",
-        "another image",
-        "an unknown image proves nothing",
-        "asked for earlier than the one that was lost: proves nothing",
-        "asked for no earlier: mends all",
-        "whatever image they were lost to",
-        "later, with an unknown image",
-        "lost at an unknown time",
-        "itself is lost no more",
-        "the last one that was lost has healed",
-        "the same with an unknown image",
-        "the only one that was lost",
-    ],
+    ("bundle", "image", "asked_at", "after"), GOOD_ENDS.values(), ids=list(GOOD_ENDS)
 )
 def test_p7_a_good_end_proves_the_image_that_it_took(
     bundle: Bundle, image: str | None, asked_at: datetime, after: dict[str, Any]
@@ -109,33 +99,29 @@ def test_p7_a_good_end_proves_the_image_that_it_took(
     assert ended_well(with_canary, WS, image, asked_at, NOON) == replace(bundle, **after, **mended)
 
 
+FOUR = (WS, *THREE)
 NOW = {"lost_at": NOON, "lost_image": NEWER, "lost_to_it": (WS,)}
-TOO = {"lost": (WS, *THREE), "lost_at": NOON, "lost_to_it": (WS, *THREE)}
+BAD_ENDS: dict[str, tuple[Bundle, bool, dict[str, Any]]] = {
+    "the first": (TRUSTED, False, {"lost": (WS,), "proven_at": None, **NOW}),
+    "one more": (HELD, False, {"lost": FOUR, **NOW}),
+    "asked for earlier": (replace(HELD, lost_at=at(5)), False, {"lost": FOUR}),
+    "it fails again": (TRUSTED, True, {}),
+    "it is lost already": (replace(HELD, lost=(WS,)), False, NOW),
+    "again": (replace(HELD, lost=(WS,)), True, NOW),
+    "to the same image": (
+        replace(HELD, lost_image=NEWER, lost_to_it=THREE),
+        False,
+        {"lost": FOUR, "lost_at": NOON, "lost_to_it": FOUR},
+    ),
+    "to another one": (
+        replace(HELD, lost_image=IMAGE, lost_to_it=THREE),
+        False,
+        {"lost": FOUR, **NOW},
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("bundle", "again", "after"),
-    [
-        (TRUSTED, False, {"lost": (WS,), "proven_at": None, **NOW}),
-        (HELD, False, {"lost": (WS, *THREE), **NOW}),
-        (replace(HELD, lost_at=at(5)), False, {"lost": (WS, *THREE)}),
-        (TRUSTED, True, {}),
-        (replace(HELD, lost=(WS,)), False, NOW),
-        (replace(HELD, lost=(WS,)), True, NOW),
-        (replace(HELD, lost_image=NEWER, lost_to_it=THREE), False, TOO),
-        (replace(HELD, lost_image=IMAGE, lost_to_it=THREE), False, {"lost": (WS, *THREE), **NOW}),
-    ],
-    ids=[
-        "the first",
-        "one more",
-        "asked for earlier",
-        "it fails again",
-        "it is lost already",
-        "again",
-        "to the same image",
-        "to another one",
-    ],
-)
+@pytest.mark.parametrize(("bundle", "again", "after"), BAD_ENDS.values(), ids=list(BAD_ENDS))
 def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
     bundle: Bundle, again: bool, after: dict[str, Any]
 ) -> None:
