@@ -28,13 +28,15 @@ from nonpersistent.facts import (
     Trouble,
     Verdict,
 )
-from nonpersistent.lifecycle import decide
 from nonpersistent.observation import Observation
-from tests.unit.looks import CLAIM, busy, said, sight
+from tests.unit.looks import CLAIM, busy, judge, said, sight
 from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, at, settings
 
 ACCEPTED = replace(CLAIM, accepted_at=at(0, 1))
 BEGUN = replace(ACCEPTED, begun_at=at(5))
+ILL = replace(BEGUN, bad_since=at(40))
+ASKED = (NOON, at(-3000), at(-2000))
+"""When rebuilds were asked for, after this one too."""
 OWED = Facts(
     used_at=at(-60),
     told_at=at(-30),
@@ -51,28 +53,28 @@ OWED = Facts(
 DEFAULTS = settings()
 
 
-def judge(claim: Claim, minutes: float, state: str | None, **details: Any) -> Decision:
+def follow(claim: Claim, minutes: float, state: str | None, **details: Any) -> Decision:
     seen = replace(sight(at(minutes), address="10.0.0.1"), state=state, **details)
-    return decide(replace(OWED, claim=claim), seen, seen.looked_at, DEFAULTS)
+    return judge(replace(OWED, claim=claim), seen)
 
 
 # It is seen to begin, or not.
 
 
 def test_p3_a_rebuild_that_shows_has_begun_whether_aws_answered_or_not() -> None:
-    decision = judge(replace(ACCEPTED, bad_since=at(2)), 3, "REBUILDING")
+    decision = follow(replace(ACCEPTED, bad_since=at(2)), 3, "REBUILDING")
     assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(55))
     assert decision.facts == replace(OWED, claim=replace(ACCEPTED, begun_at=at(3)))
-    unanswered = judge(CLAIM, 3, "REBUILDING").facts.claim
+    unanswered = follow(CLAIM, 3, "REBUILDING").facts.claim
     assert unanswered == replace(CLAIM, accepted_at=NOON, begun_at=at(3))
 
 
 def test_p3_until_it_must_have_shown_it_is_watched_closely_enough_not_to_be_missed() -> None:
     assert WATCH_EVERY + timedelta(minutes=1) < SHORTEST
-    first = judge(ACCEPTED, 6.5, "AVAILABLE")
+    first = follow(ACCEPTED, 6.5, "AVAILABLE")
     assert said(first) == (Verdict.REBUILDING, "AVAILABLE", at(13))
     assert first.facts.claim == replace(ACCEPTED, watched_to=at(6.5))
-    assert said(judge(replace(ACCEPTED, watched_to=at(6.5)), 12, "AVAILABLE"))[2] == at(19)
+    assert said(follow(replace(ACCEPTED, watched_to=at(6.5)), 12, "AVAILABLE"))[2] == at(19)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_p3_a_watch_is_unbroken_if_each_look_shows_what_was_before(
     watched_to: float | None, minutes: float, state: str | None, now_to: float | None
 ) -> None:
     claim = replace(ACCEPTED, watched_to=None if watched_to is None else at(watched_to))
-    decision = judge(claim, minutes, state)
+    decision = follow(claim, minutes, state)
     assert decision.verdict is Verdict.REBUILDING
     assert decision.facts.claim
     assert decision.facts.claim.watched_to == (None if now_to is None else at(now_to))
@@ -99,7 +101,7 @@ def test_p3_a_watch_is_unbroken_if_each_look_shows_what_was_before(
 
 def test_p3_nothing_is_seen_of_a_claim_whose_state_was_unknown() -> None:
     claim = replace(ACCEPTED, state=None)
-    assert judge(claim, 3, None).facts.claim == claim
+    assert follow(claim, 3, None).facts.claim == claim
 
 
 @pytest.mark.parametrize("claim", [CLAIM, ACCEPTED], ids=["unanswered", "accepted"])
@@ -107,12 +109,12 @@ def test_p3_without_a_trace_on_looks_that_could_not_miss_it_it_did_not_take_plac
     claim: Claim,
 ) -> None:
     watched = replace(claim, watched_to=at(6.5))
-    assert judge(watched, 12.99, "AVAILABLE").verdict is Verdict.REBUILDING
-    decision = judge(watched, 13, "AVAILABLE")
+    assert follow(watched, 12.99, "AVAILABLE").verdict is Verdict.REBUILDING
+    decision = follow(watched, 13, "AVAILABLE")
     assert said(decision) == (Verdict.FAILED, NOT_BEGUN, at(13 + 120 + 2))
     assert decision.facts == replace(
         OWED,
-        asked=(NOON, at(-3000), at(-2000)),
+        asked=ASKED,
         failures=1,
         retry_at=at(133),
         trouble=Trouble(at(13), Need.BLOCKED, NOT_BEGUN, at(43)),
@@ -123,19 +125,19 @@ def test_p3_without_a_trace_on_looks_that_could_not_miss_it_it_did_not_take_plac
 def test_p3_no_rebuild_passes_through_available_on_its_way(state: str, now_to: float) -> None:
     """A person mended it meanwhile: that is not the rebuild's end."""
     broken = replace(ACCEPTED, state="ERROR", watched_to=at(3))
-    claim = judge(broken, 9, state).facts.claim
+    claim = follow(broken, 9, state).facts.claim
     assert claim is not None
     assert claim.watched_to == at(now_to)
 
 
 def test_p3_where_nobody_looked_an_accepted_rebuild_is_believed_and_another_is_not() -> None:
-    believed = judge(ACCEPTED, 40, "AVAILABLE")
+    believed = follow(ACCEPTED, 40, "AVAILABLE")
     assert believed.verdict is Verdict.BELIEVED
     assert believed.facts.rebuilt_at == at(0, 1)
-    used = decide(replace(OWED, claim=ACCEPTED, used_at=at(9)), sight(at(40)), at(40), DEFAULTS)
+    used = judge(replace(OWED, claim=ACCEPTED, used_at=at(9)), sight(at(40)))
     assert (used.verdict, used.look_at) == (Verdict.BELIEVED, at(45))
-    assert judge(ACCEPTED, 13, "STOPPED").verdict is Verdict.BELIEVED
-    assert said(judge(CLAIM, 40, "AVAILABLE"))[:2] == (Verdict.FAILED, NOT_SEEN)
+    assert follow(ACCEPTED, 13, "STOPPED").verdict is Verdict.BELIEVED
+    assert said(follow(CLAIM, 40, "AVAILABLE"))[:2] == (Verdict.FAILED, NOT_SEEN)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_a_moved_address_is_a_trace_and_an_unknown_one_is_not(
     before: str | None, now: str | None, verdict: Verdict
 ) -> None:
     claim = replace(ACCEPTED, address=before)
-    assert judge(claim, 10, "AVAILABLE", address=now).verdict is verdict
+    assert follow(claim, 10, "AVAILABLE", address=now).verdict is verdict
 
 
 # It ends.
@@ -160,8 +162,7 @@ def test_a_moved_address_is_a_trace_and_an_unknown_one_is_not(
 @pytest.mark.parametrize("state", ["AVAILABLE", "STOPPED"])
 def test_a_good_end_wipes_the_slate_but_for_what_was_recorded(state: str) -> None:
     troubled = replace(OWED, claim=BEGUN, failures=2, retry_at=at(1), baseline_at=at(-999))
-    seen = sight(at(40), state=state, address="10.0.0.1")
-    decision = decide(troubled, seen, at(40), DEFAULTS)
+    decision = judge(troubled, sight(at(40), state=state, address="10.0.0.1"))
     assert said(decision) == (Verdict.FINISHED, None, at(45))
     assert decision.facts == Facts(
         used_at=at(-60),
@@ -169,7 +170,7 @@ def test_a_good_end_wipes_the_slate_but_for_what_was_recorded(state: str) -> Non
         wanted_at=at(-25),
         rebuilt_at=at(5),
         settled_at=at(70),
-        asked=(NOON, at(-3000), at(-2000)),
+        asked=ASKED,
         held_at=at(-20),
         held_until=at(-10),
         hold_reason="released",
@@ -182,34 +183,32 @@ def test_a_good_end_wipes_the_slate_but_for_what_was_recorded(state: str) -> Non
 
 def test_a_rebuild_began_when_it_was_last_seen_accepted_or_asked_for() -> None:
     moved = "10.0.0.9"
-    assert judge(BEGUN, 40, "AVAILABLE").facts.rebuilt_at == at(5)
-    assert judge(ACCEPTED, 40, "AVAILABLE", address=moved).facts.rebuilt_at == at(0, 1)
-    assert judge(CLAIM, 40, "AVAILABLE", address=moved).facts.rebuilt_at == NOON
+    assert follow(BEGUN, 40, "AVAILABLE").facts.rebuilt_at == at(5)
+    assert follow(ACCEPTED, 40, "AVAILABLE", address=moved).facts.rebuilt_at == at(0, 1)
+    assert follow(CLAIM, 40, "AVAILABLE", address=moved).facts.rebuilt_at == NOON
 
 
 @pytest.mark.parametrize("news", [{"told_at": at(86)}, {"used_at": at(6)}, {"wanted_at": at(6)}])
 def test_p2_what_followed_the_rebuild_is_looked_into_at_once(news: dict[str, Any]) -> None:
-    facts = replace(OWED, claim=BEGUN, **news)
-    decision = decide(facts, sight(at(40)), at(40), DEFAULTS)
+    decision = judge(replace(OWED, claim=BEGUN, **news), sight(at(40)))
     assert decision.facts.phase is Phase.IN_USE
     assert decision.look_at == at(45)
 
 
 @pytest.mark.parametrize("state", ["ERROR", "UNHEALTHY", "IMPAIRED"])
 def test_p3_a_bad_end_counts_when_it_is_seen_twice_ten_minutes_apart(state: str) -> None:
-    first = judge(BEGUN, 40, state)
+    first = follow(BEGUN, 40, state)
     assert said(first) == (Verdict.REBUILDING, state, at(50))
     assert first.facts.claim == replace(BEGUN, bad_since=at(40))
-    ill = replace(BEGUN, bad_since=at(40))
-    assert said(judge(ill, 49.9, state)) == (Verdict.REBUILDING, state, at(55))
-    assert judge(ill, 49.9, "AVAILABLE").verdict is Verdict.FINISHED
-    second = judge(ill, 50, state)
+    assert said(follow(ILL, 49.9, state)) == (Verdict.REBUILDING, state, at(55))
+    assert follow(ILL, 49.9, "AVAILABLE").verdict is Verdict.FINISHED
+    second = follow(ILL, 50, state)
     assert said(second) == (Verdict.FAILED, state, at(60))
     assert second.facts == replace(
         OWED,
         claim=None,
-        failed=ill,
-        asked=(NOON, at(-3000), at(-2000)),
+        failed=ILL,
+        asked=ASKED,
         settled_at=at(80),
         failures=1,
         retry_at=at(170),
@@ -220,26 +219,25 @@ def test_p3_a_bad_end_counts_when_it_is_seen_twice_ten_minutes_apart(state: str)
 
 def test_p3_a_bad_state_from_before_is_no_bad_end() -> None:
     was_ill = replace(ACCEPTED, state="UNHEALTHY", watched_to=at(9))
-    assert judge(was_ill, 12, "UNHEALTHY").verdict is Verdict.REBUILDING
-    assert judge(was_ill, 13, "UNHEALTHY").reason == NOT_BEGUN
+    assert follow(was_ill, 12, "UNHEALTHY").verdict is Verdict.REBUILDING
+    assert follow(was_ill, 13, "UNHEALTHY").reason == NOT_BEGUN
 
 
 def test_a_bad_state_that_nobody_has_watched_come_is_a_bad_end() -> None:
-    assert judge(ACCEPTED, 20, "ERROR").facts.claim == replace(ACCEPTED, bad_since=at(20))
+    assert follow(ACCEPTED, 20, "ERROR").facts.claim == replace(ACCEPTED, bad_since=at(20))
 
 
 @pytest.mark.parametrize("state", ["TERMINATING", "TERMINATED"])
 def test_p6_a_workspace_that_is_gone_is_told(state: str) -> None:
-    decision = judge(BEGUN, 40, state)
+    decision = follow(BEGUN, 40, state)
     assert said(decision) == (Verdict.DEFERRED, state, at(45))
     trouble = Trouble(at(40), Need.UNKNOWN, state, at(130))
-    asked = (NOON, at(-3000), at(-2000))
-    assert decision.facts == replace(OWED, asked=asked, trouble=trouble)
+    assert decision.facts == replace(OWED, asked=ASKED, trouble=trouble)
 
 
 @pytest.mark.parametrize("claim", [ACCEPTED, BEGUN])
 def test_a_state_that_is_no_end_is_waited_out(claim: Claim) -> None:
-    decision = judge(claim, 50, "MAINTENANCE", address="10.0.0.9")
+    decision = follow(claim, 50, "MAINTENANCE", address="10.0.0.9")
     assert said(decision) == (Verdict.REBUILDING, "MAINTENANCE", at(80))
 
 
@@ -254,15 +252,15 @@ def test_a_state_that_is_no_end_is_waited_out(claim: Claim) -> None:
 def test_p6_a_rebuild_of_which_aws_tells_nothing_goes_on_and_is_unknown_until_it_does(
     claim: Claim, error: str | None, verdict: Verdict, reason: str, needs_at: float
 ) -> None:
-    decision = judge(claim, 50, None, error=error)
+    decision = follow(claim, 50, None, error=error)
     assert said(decision) == (verdict, reason, at(55))
     unknown = Trouble(at(50), Need.UNKNOWN, reason, at(needs_at))
     assert decision.facts == replace(OWED, claim=claim, trouble=unknown)
-    shown = decide(decision.facts, sight(at(60), state="REBUILDING"), at(60), DEFAULTS).facts
+    shown = judge(decision.facts, sight(at(60), state="REBUILDING")).facts
     assert shown.claim == replace(claim, accepted_at=at(0, 1), begun_at=at(60))
     assert shown.trouble is None
     again = replace(decision.facts, failures=1)
-    still = decide(again, sight(at(60), state="REBUILDING"), at(60), DEFAULTS).facts
+    still = judge(again, sight(at(60), state="REBUILDING")).facts
     assert still.trouble == replace(unknown, reason="REBUILDING")
 
 
@@ -276,9 +274,7 @@ def test_p2_one_answer_without_it_does_not_break_the_watch(
     facts = replace(OWED, claim=ACCEPTED, failures=failures, trouble=told)
     for minutes, state in ((7, None), (8, "AVAILABLE"), (15, "AVAILABLE")):
         known = replace(sight(at(minutes), address="10.0.0.1"), state=state)
-        decision = decide(
-            facts, replace(known, error=None if state else error), at(minutes), DEFAULTS
-        )
+        decision = judge(facts, replace(known, error=None if state else error))
         assert decision.look_at
         assert state or decision.look_at <= at(8)
         facts = decision.facts
@@ -290,10 +286,10 @@ def test_p2_a_retry_that_never_began_leaves_the_bad_end_that_shows_nobody_is_con
     retried = replace(LOST, claim=replace(CLAIM, asked_at=at(200), state="UNHEALTHY"))
     for minutes in (206, 213):
         seen = sight(at(minutes), state="UNHEALTHY", connection="UNKNOWN", address="10.0.0.1")
-        retried = decide(retried, seen, at(minutes), DEFAULTS).facts
+        retried = judge(retried, seen).facts
     assert (retried.claim, retried.failed, retried.failures) == (None, LOST.failed, 2)
-    due = replace(sight(at(800)), state="UNHEALTHY", connection="UNKNOWN")
-    assert decide(retried, due, at(800), DEFAULTS).verdict is Verdict.REBUILD
+    due = sight(at(800), state="UNHEALTHY", connection="UNKNOWN")
+    assert judge(retried, due).verdict is Verdict.REBUILD
 
 
 # When it is looked at again.
@@ -340,13 +336,7 @@ def test_p3_looks_that_watch_for_its_begin_do_not_wait_for_a_common_moment() -> 
 # It failed, and is tried again.
 
 FAILED_AT = at(50)
-LOST = replace(
-    OWED,
-    failed=replace(BEGUN, bad_since=at(40)),
-    asked=(NOON, at(-3000), at(-2000)),
-    failures=1,
-    retry_at=at(170),
-)
+LOST = replace(OWED, failed=ILL, asked=ASKED, failures=1, retry_at=at(170))
 NEVER_BEGAN = replace(LOST, failed=None)
 
 
@@ -418,8 +408,8 @@ def test_p3_it_waits_for_its_time_or_for_another_image(
 
 
 def test_p2_a_rebuild_that_an_administrator_asks_for_comes_at_once_after_a_failure() -> None:
-    before, since = (replace(LOST, wanted_at=at(minutes)) for minutes in (-1, 1))
     seen = sight(at(60), state="ERROR")
+    before, since = replace(LOST, wanted_at=at(-1)), replace(LOST, wanted_at=at(1))
     assert claims.after_failure(before, seen, at(60), DEFAULTS) is not None
     assert claims.after_failure(since, seen, at(60), DEFAULTS) is None
 
@@ -461,8 +451,7 @@ def test_p6_use_does_not_mend_what_is_never_rebuilt(
     """As often as its user comes, one fault is one alarm."""
     blocked = Trouble(FAILED_AT, Need.BLOCKED, NOT_BEGUN, at(80))
     facts = replace(before, failures=failures, trouble=blocked)
-    seen = busy(at(240), state="AVAILABLE")
-    decision = decide(facts, seen, at(240), DEFAULTS)
+    decision = judge(facts, busy(at(240), state="AVAILABLE"))
     kept = (failures, blocked) if told else (0, None)
     assert decision.verdict is Verdict.IN_USE
     assert (decision.facts.failures, decision.facts.trouble) == kept
@@ -487,11 +476,11 @@ def test_a_refusal_is_asked_for_again_after_about_a_sample_interval() -> None:
 
 def test_p3_a_rebuild_that_somebody_else_began_is_followed_like_ours() -> None:
     seen = Observation(NOON, state="REBUILDING", bundle_id="wsb-other00001")
-    decision = decide(OWED, seen, NOON, DEFAULTS)
+    decision = judge(OWED, seen)
     assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(55))
     claim = Claim(asked_at=NOON, accepted_at=NOON, begun_at=NOON)
     assert decision.facts == replace(OWED, claim=claim, bundle_id="wsb-other00001")
-    unnamed = decide(Facts(bundle_id=BUNDLE), replace(seen, bundle_id=None), NOON, DEFAULTS)
+    unnamed = judge(Facts(bundle_id=BUNDLE), replace(seen, bundle_id=None))
     assert unnamed.facts == Facts(claim=claim, bundle_id=BUNDLE)
 
 
@@ -588,7 +577,7 @@ def test_p6_when_a_doubt_may_be_a_fault_of_its_own_it_is_looked_at() -> None:
 
 
 def test_p6_nor_does_an_answer_without_a_workspace_whose_rebuild_does_not_end() -> None:
-    endless = judge(BEGUN, 135, None).facts
+    endless = follow(BEGUN, 135, None).facts
     assert endless.needs(None) == (Need.ENDLESS, BEGUN.asked_at + ENDS_WITHIN)
 
 
@@ -600,12 +589,12 @@ def test_p6_a_failed_rebuild_stays_what_needs_a_person() -> None:
 def test_p6_ends_impaired_is_failed_and_retried() -> None:
     facts = replace(OWED, claim=BEGUN)
     for minutes in (40, 50):
-        facts = decide(facts, sight(at(minutes), state="IMPAIRED"), at(minutes), DEFAULTS).facts
+        facts = judge(facts, sight(at(minutes), state="IMPAIRED")).facts
     assert facts.phase is Phase.FAILED
-    seen = sight(at(170), state="UNHEALTHY", connection="UNKNOWN")
-    assert decide(facts, seen, at(170), DEFAULTS).verdict is Verdict.REBUILD
+    unhealthy = sight(at(170), state="UNHEALTHY", connection="UNKNOWN")
+    assert judge(facts, unhealthy).verdict is Verdict.REBUILD
 
 
 def test_a_rebuild_that_goes_on_for_more_than_two_hours_needs_a_person() -> None:
-    facts = judge(BEGUN, 60 * 9, "REBUILDING").facts
+    facts = follow(BEGUN, 60 * 9, "REBUILDING").facts
     assert facts.needs("REBUILDING") == (Need.ENDLESS, NOON + ENDS_WITHIN)
