@@ -156,6 +156,18 @@ class Stage:
         """One pass."""
         return Reconciler(self.tools(owner)).run(self.ledger.due(self.clock.now()))
 
+    def meets(
+        self,
+        facts: Facts | None,
+        look_at: datetime | None,
+        id_: str = WS,
+        reason: str | None = None,
+        **desk: Any,
+    ) -> Tally:
+        """One pass, with such a WorkSpace on the roster."""
+        self.has(facts, look_at, id_, reason, **desk)
+        return self.run()
+
     def passes(self, until: datetime, every: float = 60) -> None:
         """A pass every so many seconds, the last by that time."""
         while self.time.now <= until:

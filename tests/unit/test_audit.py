@@ -27,23 +27,20 @@ def audit(stage: Stage) -> Stage:
 
 
 def test_the_first_audit_takes_the_baseline_and_rebuilds_nothing(audit: Stage) -> None:
-    audit.has(None, None, last_at=at(-100))
-    assert audit.run() == Tally(due=1, looked=1)
+    assert audit.meets(None, None, last_at=at(-100)) == Tally(due=1, looked=1)
     assert audit.facts().clean_at == at(0, 0)
     assert audit.lines.decisions == [("baseline", None)]
     assert audit.ledger.due(at(999)) == []
 
 
 def test_p2_an_audit_finds_a_session_that_no_signal_told_of(audit: Stage) -> None:
-    audit.has(CLEAN, None, last_at=at(-30))
-    audit.run()
+    audit.meets(CLEAN, None, last_at=at(-30))
     assert audit.facts().used_at == at(-30)
     assert audit.lines.decisions == [("vacant", "grace")]
 
 
 def test_an_audit_leaves_who_has_a_look_planned_to_it(audit: Stage) -> None:
-    audit.has(CLEAN, at(5), last_at=at(-30))
-    assert audit.run() == Tally(due=1)
+    assert audit.meets(CLEAN, at(5), last_at=at(-30)) == Tally(due=1)
     assert audit.desktops.calls == []
 
 
@@ -154,23 +151,20 @@ def test_p2_an_audit_that_runs_out_of_time_is_gone_on_with(audit: Stage) -> None
 
 
 def test_p5_an_audit_of_who_owes_nothing_is_one_call(audit: Stage) -> None:
-    audit.has(CLEAN, None)
-    audit.run()
+    audit.meets(CLEAN, None)
     assert audit.desktops.names() == ["DescribeWorkspacesConnectionStatus"]
 
 
 def test_p2_signals_first_then_the_audit(audit: Stage) -> None:
     audit.has(DUE, at(-1))
-    audit.has(None, None, OTHER)
-    assert audit.run() == Tally(due=2, looked=2, rebuilt=1)
+    assert audit.meets(None, None, OTHER) == Tally(due=2, looked=2, rebuilt=1)
     said = [decision for decision, _ in audit.lines.decisions]
     assert said == ["rebuild_requested", "baseline"]
 
 
 def test_dry_run_says_a_debt_once(audit: Stage) -> None:
     audit.settings = settings(dry_run=True)
-    audit.has(DUE, at(-1))
-    audit.run()
+    audit.meets(DUE, at(-1))
     audit.clock.sleep(timedelta(hours=1).total_seconds())
     audit.ledger.ask_audit(audit.clock.now())
     audit.run()
@@ -189,8 +183,7 @@ FAILED = replace(FAILED, failures=3, retry_at=at(999))
 def test_p2_an_audit_sees_who_uses_a_workspace_that_waits_for_long(
     audit: Stage, facts: Facts, planned: float, looked: int
 ) -> None:
-    audit.has(facts, at(planned), connection="CONNECTED")
-    assert audit.run().looked == looked
+    assert audit.meets(facts, at(planned), connection="CONNECTED").looked == looked
 
 
 @pytest.mark.parametrize(("used", "planned", "looked"), [(0, 60, 0), (0, 61, 1), (-90, 61, 0)])
@@ -199,8 +192,7 @@ def test_p2_an_audit_sees_whose_session_ended_while_it_waited_for_something_else
 ) -> None:
     """Somebody came while it waited for a snapshot: that look would tell of the end too late."""
     audit.settings = settings(audit_interval=timedelta(hours=4))
-    audit.has(replace(DUE, used_at=at(used)), at(planned))
-    assert audit.run().looked == looked
+    assert audit.meets(replace(DUE, used_at=at(used)), at(planned)).looked == looked
 
 
 def test_p4_left_mid_audit_is_not_touched(audit: Stage) -> None:
@@ -240,14 +232,12 @@ def test_p8_in_an_audit_too_a_suspect_is_asked_about_alone(audit: Stage) -> None
 
 def test_p2_an_audit_sees_who_uses_a_suspect_that_waits_for_long(audit: Stage) -> None:
     held = replace(DUE, held_until=at(300))
-    audit.has(held, at(300), reason="api:Odd", connection="CONNECTED")
-    audit.run()
+    audit.meets(held, at(300), reason="api:Odd", connection="CONNECTED")
     assert audit.facts().phase is Phase.IN_USE
 
 
 def test_p6_an_audit_says_when_it_was_completed(audit: Stage) -> None:
-    audit.has(None, None)
-    audit.run()
+    audit.meets(None, None)
     assert audit.ledger.audit().completed_at == audit.clock.now()
 
 

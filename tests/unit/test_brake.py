@@ -98,8 +98,7 @@ def test_who_waits_far_back_is_not_written_with_each_place(stage: Stage) -> None
 
 def test_p6_a_debt_behind_the_brake_is_expected_when_its_place_comes(braked: Stage) -> None:
     braked.has(Facts(rebuilt_at=at(-30), asked=(at(-30),)), None, THIRD)
-    braked.has(DUE, NOON)
-    braked.run()
+    braked.meets(DUE, NOON)
     assert braked.facts().late_at == at(30) + timedelta(hours=1, seconds=2)
 
 
@@ -118,8 +117,7 @@ def test_the_brake_counts_what_was_asked_for_within_the_last_hour(
     braked: Stage, facts: Facts, is_full: bool
 ) -> None:
     braked.has(facts, None, OTHER)
-    braked.has(DUE, NOON)
-    assert braked.run().rebuilt == (not is_full)
+    assert braked.meets(DUE, NOON).rebuilt == (not is_full)
     if is_full:
         assert (braked.record().look_at, braked.record().reason) == (at(5), "brake")
         assert braked.desktops.calls == []
@@ -127,8 +125,7 @@ def test_the_brake_counts_what_was_asked_for_within_the_last_hour(
 
 def test_without_a_brake_nobody_is_counted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(type(stage.ledger), "everything")
-    stage.has(DUE, NOON)
-    assert stage.run().rebuilt == 1
+    assert stage.meets(DUE, NOON).rebuilt == 1
 
 
 def test_no_place_goes_to_a_debt_while_an_older_one_waits_for_it(stage: Stage) -> None:

@@ -73,8 +73,7 @@ def test_p6_one_that_may_be_restored_and_in_use_is_looked_at_whatever_it_waits_f
 ) -> None:
     stage.settings = settings(window=Window(time(22), time(6), "UTC"))
     lasting = replace(LOST, failed=replace(ILL, bad_since=at(-70)), used_at=at(-5))
-    stage.has(lasting, NOON, connection="CONNECTED")
-    stage.run()
+    stage.meets(lasting, NOON, connection="CONNECTED")
     assert (stage.facts().phase, stage.facts().trouble) == (Phase.IN_USE, None)
 
 
@@ -82,8 +81,7 @@ def test_p8_a_bundle_that_cannot_be_read_holds_up_no_pass(stage: Stage) -> None:
     stage.settings = CANARIES
     broken: Any = {"id": {"S": BUNDLE}, "version": {"S": "many"}}
     ledger_table.put(stage.client, "ledger", broken)
-    stage.has(replace(DUE, claim=replace(ILL, goes_first=True)), NOON, state="ERROR")
-    stage.run()
+    stage.meets(replace(DUE, claim=replace(ILL, goes_first=True)), NOON, state="ERROR")
     assert stage.ledger.bundle(BUNDLE).lost == (WS,)
 
 
@@ -142,8 +140,7 @@ def test_p6_a_bundle_that_an_endless_canary_gets_held_is_told(stage: Stage) -> N
     stage.has(endless, None, OTHER, state="REBUILDING")
     before = Bundle(BUNDLE, canary=OTHER, lost=lost, lost_at=at(-300))
     stage.ledger.write_bundle(before)
-    stage.has(DUE, NOON)
-    stage.run()
+    stage.meets(DUE, NOON)
     assert stage.record().reason == "held_bundle"
     assert stage.ledger.bundle(BUNDLE).is_held
     [line] = stage.lines.of("held_bundle")

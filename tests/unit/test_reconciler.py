@@ -47,16 +47,14 @@ def many(stage: Stage, count: int, facts: Facts = DUE) -> list[str]:
 
 
 def test_an_idle_pass_costs_one_query(stage: Stage) -> None:
-    stage.has(DUE, at(1))
-    assert stage.run() == Tally()
+    assert stage.meets(DUE, at(1)) == Tally()
     assert stage.desktops.calls == []
     assert stage.lines.all == []
     assert stage.ledger.lease("another", NOON, at(1))
 
 
 def test_a_debt_is_rebuilt(stage: Stage) -> None:
-    stage.has(DUE, NOON)
-    assert stage.run() == Tally(due=1, looked=1, rebuilt=1)
+    assert stage.meets(DUE, NOON) == Tally(due=1, looked=1, rebuilt=1)
     assert stage.desktops.rebuilds() == [WS]
     assert stage.lines.decisions == [("rebuild_requested", "session_end")]
 
@@ -77,20 +75,17 @@ def test_p5_a_vacancy_within_its_grace_is_not_asked_about_again(stage: Stage) ->
 
 
 def test_p5_at_the_very_end_of_the_grace_it_is_looked_at(stage: Stage) -> None:
-    stage.has(replace(DUE, told_at=at(-20), vacant_since=at(-20)), NOON)
-    assert stage.run().rebuilt == 1
+    assert stage.meets(replace(DUE, told_at=at(-20), vacant_since=at(-20)), NOON).rebuilt == 1
 
 
 def test_p1_an_alarm_long_after_the_vacancy_is_looked_into(stage: Stage) -> None:
     """Somebody may have come back unseen, and left again."""
-    stage.has(replace(DUE, told_at=at(-1), vacant_since=at(-17)), NOON)
-    stage.run()
+    stage.meets(replace(DUE, told_at=at(-1), vacant_since=at(-17)), NOON)
     assert stage.desktops.names() == ["DescribeWorkspacesConnectionStatus", "DescribeWorkspaces"]
 
 
 def test_a_session_end_is_looked_into_with_one_call(stage: Stage) -> None:
-    stage.has(TOLD, NOON)
-    assert stage.run() == Tally(due=1, looked=1)
+    assert stage.meets(TOLD, NOON) == Tally(due=1, looked=1)
     assert stage.desktops.names() == ["DescribeWorkspacesConnectionStatus"]
     [line] = stage.lines.all
     assert (line["decision"], line["phase"], line["reason"]) == ("vacant", "vacant", "grace")
@@ -333,8 +328,7 @@ def test_p1_what_the_table_says_when_its_turn_comes_counts(
 def test_a_look_that_must_not_be_late_goes_first(stage: Stage) -> None:
     stage.has(DUE, at(-30), "ws-000000003")
     stage.has(DUE, at(-90), "ws-000000004", reason="api:InternalServerError")
-    stage.has(ASKED, at(-1), state="REBUILDING")
-    stage.run()
+    stage.meets(ASKED, at(-1), state="REBUILDING")
     first, second, *_ = [line["workspace_id"] for line in stage.lines.all]
     assert (first, second) == (WS, "ws-000000003")
     assert stage.lines.all[-1]["workspace_id"] == "ws-000000004"
@@ -379,8 +373,7 @@ def test_nothing_is_written_or_said_when_nothing_has_changed(stage: Stage) -> No
 
 def test_p5_outside_the_window_nobody_is_asked_about(stage: Stage) -> None:
     stage.settings = settings(window=NIGHTS)
-    stage.has(DUE, NOON)
-    assert stage.run() == Tally(due=1, looked=1)
+    assert stage.meets(DUE, NOON) == Tally(due=1, looked=1)
     assert stage.desktops.calls == []
     assert stage.lines.decisions == [("deferred", "window")]
     assert stage.record().look_at == at(7 * 60)
@@ -403,8 +396,7 @@ def test_p5_behind_the_brake_nobody_is_asked_about(braked: Stage) -> None:
 
 
 def test_p1_the_brake_does_not_hide_who_is_in_use(braked: Stage) -> None:
-    braked.has(TOLD, NOON, connection="CONNECTED")
-    braked.run()
+    braked.meets(TOLD, NOON, connection="CONNECTED")
     assert braked.lines.decisions == [("in_use", None)]
 
 
@@ -415,8 +407,7 @@ KEEP = settings(user_volume=UserVolume.KEEP)
 
 def test_keep_asks_for_a_snapshot_and_rebuilds_on_its_strength(stage: Stage) -> None:
     stage.settings = KEEP
-    stage.has(DUE, NOON, snapshot_at=at(-30))
-    assert stage.run().rebuilt == 1
+    assert stage.meets(DUE, NOON, snapshot_at=at(-30)).rebuilt == 1
     assert stage.desktops.names()[-3:] == [
         "DescribeWorkspaceSnapshots",
         "DescribeWorkspaceBundles",
@@ -426,8 +417,7 @@ def test_keep_asks_for_a_snapshot_and_rebuilds_on_its_strength(stage: Stage) -> 
 
 def test_keep_waits_for_the_next_snapshot(stage: Stage) -> None:
     stage.settings = KEEP
-    stage.has(DUE, NOON, snapshot_at=at(-60))
-    assert stage.run().rebuilt == 0
+    assert stage.meets(DUE, NOON, snapshot_at=at(-60)).rebuilt == 0
     assert stage.record().look_at == at(-60 + 12 * 60 + 5)
     assert stage.lines.decisions == [("deferred", "snapshot")]
 
@@ -493,8 +483,7 @@ SEEN = replace(CLAIM, accepted_at=at(-49), begun_at=at(-15), image_id=IMAGE)
 def test_p6_an_end_tells_its_image_and_how_long_it_took_where_looks_show_it(
     stage: Stage, claim: Claim, state: str, decision: str, took: float | None
 ) -> None:
-    stage.has(replace(DUE, claim=claim), NOON, state=state)
-    assert stage.run() == Tally(due=1, looked=1)
+    assert stage.meets(replace(DUE, claim=claim), NOON, state=state) == Tally(due=1, looked=1)
     [line] = stage.lines.all
     assert (line["decision"], line["image_id"]) == (decision, IMAGE)
     assert line.get("took_seconds") == took
@@ -503,8 +492,7 @@ def test_p6_an_end_tells_its_image_and_how_long_it_took_where_looks_show_it(
 
 @pytest.mark.parametrize("state", ["REBUILDING", "TERMINATED"])
 def test_p6_what_is_no_end_does_not(stage: Stage, state: str) -> None:
-    stage.has(ASKED, NOON, state=state)
-    stage.run()
+    stage.meets(ASKED, NOON, state=state)
     assert "took_seconds" not in stage.lines.all[0]
 
 
@@ -520,8 +508,7 @@ LOST = failed(
 
 def test_p5_a_failed_rebuild_waits_for_its_time_without_a_look(stage: Stage) -> None:
     stage.desktops.images[BUNDLE] = "wsi-old00001"
-    stage.has(LOST, NOON, state="ERROR")
-    assert stage.run() == Tally(due=1, looked=1)
+    assert stage.meets(LOST, NOON, state="ERROR") == Tally(due=1, looked=1)
     assert stage.desktops.names() == ["DescribeWorkspaceBundles"]
     assert (stage.record().look_at, stage.record().reason) == (at(10), "ERROR")
     assert stage.lines.decisions == [("deferred", "retry")]
@@ -555,8 +542,7 @@ def test_p2_one_that_was_restored_and_used_owes_a_rebuild_for_that_session(
 
 
 def test_p2_another_image_is_tried_at_once(stage: Stage) -> None:
-    stage.has(LOST, NOON, state="ERROR")
-    assert stage.run().rebuilt == 1
+    assert stage.meets(LOST, NOON, state="ERROR").rebuilt == 1
     claim = stage.facts().claim
     assert claim
     assert claim.image_id == IMAGE
@@ -577,8 +563,7 @@ def test_ill_for_six_a_bad_end_that_may_heal_is_looked_at(stage: Stage) -> None:
 
 
 def test_p1_a_held_workspace_is_not_asked_about(stage: Stage) -> None:
-    stage.has(replace(DUE, held_until=at(60)), NOON)
-    assert stage.run() == Tally(due=1, looked=1)
+    assert stage.meets(replace(DUE, held_until=at(60)), NOON) == Tally(due=1, looked=1)
     assert (stage.desktops.calls, stage.record().look_at) == ([], at(60))
 
 
@@ -601,5 +586,4 @@ def test_p5_a_look_that_may_be_followed_by_a_rebuild_asks_for_the_state(
     stage: Stage, grace: float, wanted: bool
 ) -> None:
     stage.settings = settings(grace=timedelta(minutes=grace))
-    stage.has(replace(TOLD, wanted_at=at(-1) if wanted else None), NOON)
-    assert stage.run().rebuilt == 1
+    assert stage.meets(replace(TOLD, wanted_at=at(-1) if wanted else None), NOON).rebuilt == 1

@@ -41,8 +41,7 @@ def owes(stage: Stage, facts: Facts = CLEAN, bundle: Bundle | None = PROVEN, **d
     """Whether an audit finds that the WorkSpace owes a rebuild."""
     if bundle is not None:
         stage.ledger.write_bundle(bundle)
-    stage.has(facts, None, **desk)
-    stage.run()
+    stage.meets(facts, None, **desk)
     return stage.facts().phase is Phase.VACANT
 
 
@@ -91,8 +90,7 @@ def test_p1_while_nobody_can_tell_who_is_connected_nothing_is_owed(stage: Stage)
 
 
 def test_a_bundle_that_is_not_known_has_no_proven_image(stage: Stage) -> None:
-    stage.has(replace(CLEAN, bundle_id=None), None, bundle=None)
-    stage.run()
+    stage.meets(replace(CLEAN, bundle_id=None), None, bundle=None)
     assert stage.facts().phase is Phase.CLEAN
 
 
@@ -101,8 +99,7 @@ def test_deploying_rolls_out_nothing_but_what_comes_later(stage: Stage) -> None:
     stage.desktops.images[BUNDLE] = OLD
     stage.ledger.write_bundle(replace(PROVEN, image_id=OLD))
     stage.has(None, None)
-    stage.has(replace(CLEAN, image_id=None), None, OTHER)
-    stage.run()
+    stage.meets(replace(CLEAN, image_id=None), None, OTHER)
     assert {stage.facts(id_).image_id for id_ in (WS, OTHER)} == {OLD}
     assert {stage.facts(id_).phase for id_ in (WS, OTHER)} == {Phase.CLEAN}
     stage.desktops.images[BUNDLE] = NEW
@@ -128,14 +125,12 @@ def test_sessions_that_ended_come_before_what_only_lacks_an_image(stage: Stage) 
     stage.ledger.write_bundle(PROVEN)
     outdated = replace(CLEAN, outdated_at=at(-200), vacant_since=at(-200), owed_since=at(-200))
     stage.has(outdated, at(-90))
-    stage.has(DUE, NOON, OTHER)
-    stage.run()
+    stage.meets(DUE, NOON, OTHER)
     assert stage.desktops.rebuilds() == [OTHER]
 
 
 def test_within_the_grace_it_waits_as_a_roll_out(stage: Stage) -> None:
-    stage.has(replace(CLEAN, outdated_at=at(-5), vacant_since=at(-5), owed_since=at(-5)), NOON)
-    stage.run()
+    stage.meets(replace(CLEAN, outdated_at=at(-5), vacant_since=at(-5), owed_since=at(-5)), NOON)
     assert stage.lines.decisions == [("vacant", "roll_out")]
 
 

@@ -80,8 +80,7 @@ def test_a_proof_that_has_only_grown_old_ends_no_roll_out(stage: Stage) -> None:
 def test_who_asked_by_hand_gets_whatever_image_there_is(stage: Stage) -> None:
     rolls_out(stage)
     stage.desktops.images[BUNDLE] = OLD
-    stage.has(replace(OUTDATED, wanted_at=at(-1)), NOON, OTHER)
-    stage.run()
+    stage.meets(replace(OUTDATED, wanted_at=at(-1)), NOON, OTHER)
     assert stage.desktops.rebuilds() == [OTHER]
 
 
@@ -93,8 +92,7 @@ def test_who_waits_for_a_place_after_a_session_goes_first(
     """Its next look comes later than that of the one that only lacks an image."""
     limits = {"maximum_rebuilding_percent": 50, "maximum_rebuilds_per_hour": 5}
     rolls_out(stage, replace(OUTDATED, **tried), **limits)
-    stage.has(DUE, at(5), OTHER, reason)
-    stage.run()
+    stage.meets(DUE, at(5), OTHER, reason)
     assert stage.desktops.rebuilds() == []
     assert stage.record().reason == Deferral.ROLL_OUT
     stage.passes(at(6))
@@ -112,8 +110,7 @@ def test_who_goes_first_need_not_have_waited_before_this_pass(stage: Stage) -> N
 
 def test_without_limits_nobody_gives_way(stage: Stage) -> None:
     rolls_out(stage)
-    stage.has(DUE, at(5), OTHER, Deferral.SHARE)
-    stage.run()
+    stage.meets(DUE, at(5), OTHER, Deferral.SHARE)
     assert stage.desktops.rebuilds() == [WS]
 
 

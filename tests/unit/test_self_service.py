@@ -61,6 +61,5 @@ def test_an_audit_follows_one_of_a_workspace_that_owes_nothing(stage: Stage) -> 
 
 def test_one_that_no_look_has_shown_is_followed_by_ours(stage: Stage) -> None:
     """Nothing that AWS tells says that it took place."""
-    stage.has(DUE, NOON, address="10.0.0.99")
-    stage.run()
+    stage.meets(DUE, NOON, address="10.0.0.99")
     assert stage.desktops.rebuilds() == [WS]

@@ -69,8 +69,7 @@ def test_p8_one_that_takes_too_long_holds_up_nobody(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilding_percent=1)
     long_ago = replace(UNDER_WAY, asked_at=NOON - ENDS_WITHIN)
     stage.has(replace(DUE, claim=long_ago), at(30), OTHER)
-    stage.has(DUE, NOON)
-    stage.run()
+    stage.meets(DUE, NOON)
     assert stage.desktops.rebuilds() == [WS]
 
 
@@ -83,16 +82,14 @@ def half(stage: Stage) -> Stage:
 
 
 def test_one_that_is_under_way_fills_the_share_of_a_small_fleet(half: Stage) -> None:
-    half.has(replace(DUE, claim=UNDER_WAY), at(30), OTHER)
-    half.run()
+    half.meets(replace(DUE, claim=UNDER_WAY), at(30), OTHER)
     assert half.desktops.rebuilds() == []
     assert half.record().reason == Deferral.SHARE
 
 
 def test_one_that_failed_is_not_under_way(half: Stage) -> None:
     failed = replace(DUE, failed=UNDER_WAY, asked=(at(-30),), failures=1, retry_at=at(90))
-    half.has(failed, at(90), OTHER)
-    half.run()
+    half.meets(failed, at(90), OTHER)
     assert half.desktops.rebuilds() == [WS]
 
 
@@ -136,14 +133,12 @@ def test_a_place_that_becomes_free_goes_to_the_oldest_debt(stage: Stage) -> None
     stage.has(ended, NOON, FLEET[0], address="10.0.0.9")
     older, younger = replace(DUE, owed_since=at(-300)), replace(DUE, owed_since=at(-50))
     stage.has(older, at(9), OTHER, reason=Deferral.SHARE)
-    stage.has(younger, NOON, WS, reason=Deferral.SHARE)
-    stage.run()
+    stage.meets(younger, NOON, WS, reason=Deferral.SHARE)
     assert stage.desktops.rebuilds() == [OTHER]
     assert stage.record().reason == Deferral.SHARE
 
 
 def test_a_rebuild_of_somebody_else_takes_a_place_as_soon_as_it_is_seen(half: Stage) -> None:
-    half.has(replace(DUE, owed_since=at(-300)), NOON, OTHER, state="REBUILDING")
-    half.run()
+    half.meets(replace(DUE, owed_since=at(-300)), NOON, OTHER, state="REBUILDING")
     assert half.desktops.rebuilds() == []
     assert half.record().reason == Deferral.SHARE

@@ -36,8 +36,7 @@ def looked_at(facts: Facts, **desk: Any) -> Callable[[Stage], None]:
     """A pass that meets a WorkSpace of which so much is known, and which is so."""
 
     def act(stage: Stage) -> None:
-        stage.has(facts, NOON, **desk)
-        stage.run()
+        stage.meets(facts, NOON, **desk)
 
     return act
 

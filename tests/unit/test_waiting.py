@@ -35,40 +35,34 @@ def waiting(stage: Stage) -> Stage:
 
 
 def test_p3_a_rebuild_that_heals_while_a_canary_is_pending_has_ended_well(waiting: Stage) -> None:
-    waiting.has(LOST, NOON)
-    waiting.run()
+    waiting.meets(LOST, NOON)
     assert (waiting.facts().phase, waiting.facts().failed) == (Phase.CLEAN, None)
 
 
 def test_p6_a_doubt_of_one_that_waits_is_looked_into(waiting: Stage) -> None:
-    waiting.has(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason)
-    waiting.run()
+    waiting.meets(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason)
     assert (waiting.facts().trouble, waiting.record().reason) == (None, Deferral.CANARY)
 
 
 def test_p6_so_is_one_that_arose_before_the_window_closed(stage: Stage) -> None:
     stage.settings = settings(window=NIGHTS)
-    stage.has(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason)
-    stage.run()
+    stage.meets(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason)
     assert (stage.facts().trouble, stage.record().reason) == (None, Deferral.WINDOW)
 
 
 def test_p6_and_looked_into_again_as_long_as_it_lasts(stage: Stage) -> None:
     stage.settings = settings(window=NIGHTS)
-    stage.has(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason, connection="UNKNOWN")
-    stage.run()
+    stage.meets(replace(DUE, trouble=DOUBTED), NOON, reason=DOUBTED.reason, connection="UNKNOWN")
     assert stage.record().reason == Doubt.UNKNOWN_CONNECTION
     assert stage.record().look_at == at(5)
-    stage.has(DUE, NOON, OTHER, connection="UNKNOWN")
-    stage.run()
+    stage.meets(DUE, NOON, OTHER, connection="UNKNOWN")
     assert stage.record(OTHER).reason == Deferral.WINDOW
 
 
 def test_p2_a_bundle_that_is_trusted_again_waits_for_no_canary(waiting: Stage) -> None:
     proven = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-1), canary=OTHER, version=1)
     assert waiting.ledger.write_bundle(proven)
-    waiting.has(DUE, NOON)
-    waiting.run()
+    waiting.meets(DUE, NOON)
     assert waiting.desktops.rebuilds() == [WS]
 
 
@@ -79,8 +73,7 @@ def test_p5_who_waits_for_a_canary_asks_for_no_image_without_a_proof(
     proven_at = None if age is None else at(age)
     before = Bundle(BUNDLE, image_id="wsi-other0001", proven_at=proven_at, canary=OTHER, version=1)
     assert waiting.ledger.write_bundle(before)
-    waiting.has(DUE, NOON)
-    waiting.run()
+    waiting.meets(DUE, NOON)
     assert len(waiting.desktops.calls) == calls
     assert waiting.record().reason == Deferral.CANARY
 
@@ -105,20 +98,17 @@ def test_p6_a_throttled_rebuild_after_a_wait_that_was_chosen_is_not_late(stage: 
 
 def test_p6_a_desktop_that_is_broken_needs_a_person_in_a_dry_run_too(stage: Stage) -> None:
     stage.settings = settings(dry_run=True)
-    stage.has(replace(LOST, retry_at=at(-1)), NOON, state="ERROR", connection="UNKNOWN")
-    stage.run()
+    stage.meets(replace(LOST, retry_at=at(-1)), NOON, state="ERROR", connection="UNKNOWN")
     assert stage.record().look_at == at(60)
     assert stage.record().facts.needs(None) == (Need.BLOCKED, at(20))
-    stage.has(DUE, NOON, OTHER)
-    stage.run()
+    stage.meets(DUE, NOON, OTHER)
     assert stage.record(OTHER).look_at is None
 
 
 def test_p6_what_a_person_rebuilds_needs_nobody_any_more(stage: Stage) -> None:
     blocked = Trouble(at(-180), Need.BLOCKED, "ADMIN_MAINTENANCE", at(-90))
     stage.has(replace(DUE, trouble=blocked), NOON, state="REBUILDING")
-    stage.has(LOST, NOON, OTHER, state="REBUILDING")
-    stage.run()
+    stage.meets(LOST, NOON, OTHER, state="REBUILDING")
     assert (stage.facts().phase, stage.facts().trouble) == (Phase.REBUILDING, None)
     assert stage.facts(OTHER).trouble == LOST.trouble
 
@@ -127,8 +117,7 @@ def test_p8_a_refused_rebuild_takes_no_place(stage: Stage) -> None:
     stage.settings = settings(maximum_rebuilds_per_hour=1, maximum_rebuilding_percent=50)
     older = replace(DUE, vacant_since=at(-60), owed_since=at(-60))
     stage.has(older, NOON, OTHER, refusal="AccessDeniedException")
-    stage.has(DUE, NOON)
-    stage.run()
+    stage.meets(DUE, NOON)
     assert stage.desktops.rebuilds() == [WS]
 
 
@@ -143,8 +132,7 @@ def test_p6_a_held_debt_is_late_an_hour_after_its_hold_at_the_soonest(
 
 
 def test_p6_a_hold_that_is_released_leaves_nothing_of_its_length(stage: Stage) -> None:
-    stage.has(replace(DUE, held_at=at(-1), held_until=at(8760 * 60), late_at=at(40)), NOON)
-    stage.run()
+    stage.meets(replace(DUE, held_at=at(-1), held_until=at(8760 * 60), late_at=at(40)), NOON)
     stage.time.now = at(50)
     stage.ledger.record(Signal(Kind.RELEASE, WS, at(50), until=at(50)), at(50))
     stage.desktops.desks[WS].state = "MAINTENANCE"
@@ -156,6 +144,5 @@ def test_p6_what_blocks_who_may_be_in_use_is_asked_for_as_long_as_it_lasts(stage
     """Or a sample that is clear again would end the alarm, until the rebuild is due."""
     blocked = Trouble(at(-170), Need.BLOCKED, "ADMIN_MAINTENANCE", at(-80))
     used = replace(DUE, vacant_since=None, owed_since=None, trouble=blocked)
-    stage.has(used, NOON, reason=blocked.reason, state="ADMIN_MAINTENANCE")
-    stage.run()
+    stage.meets(used, NOON, reason=blocked.reason, state="ADMIN_MAINTENANCE")
     assert stage.facts().trouble == blocked
