@@ -40,6 +40,8 @@ DUE = Facts(
 )
 """Vacant, and due since 11:40."""
 
+CANARIES = settings(canary_after=timedelta(hours=12))
+
 
 class Lines(logging.Handler):
     """The lines of the log, as dictionaries."""

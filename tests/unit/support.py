@@ -44,9 +44,6 @@ def settings(**changes: Any) -> Settings:
     return Settings(**given | changes)
 
 
-CANARIES = settings(canary_after=timedelta(hours=12))
-
-
 def event(name: str) -> Any:
     """One that is on file."""
     return json.loads((EVENTS / f"{name}.json").read_text())

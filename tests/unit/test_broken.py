@@ -14,8 +14,8 @@ from nonpersistent.facts import Claim, Facts, Need, Phase, Verdict
 from nonpersistent.settings import Window
 from tests import ledger_table
 from tests.unit.looks import busy, empty, failed, judge, sight
-from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, CANARIES, IMAGE, NOON, OTHER, WS, at, settings
+from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, WS, at, settings
 
 BEGUN = Claim(asked_at=at(-90), accepted_at=at(-90), begun_at=at(-80), image_id=IMAGE)
 ILL = replace(BEGUN, bad_since=at(-20))

@@ -14,8 +14,8 @@ from nonpersistent.canary import Admission, Bundle
 from nonpersistent.claims import NOT_BEGUN, NOT_SEEN
 from nonpersistent.facts import ENDS_WITHIN, Claim, Decision, Facts, Need, Trouble, Verdict
 from nonpersistent.records import Record
-from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, CANARIES, IMAGE, NEWER, NOON, OTHER, WS, at, settings
+from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, settings
 
 TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-60))
 CLAIM = Claim(asked_at=NOON, accepted_at=NOON, image_id=IMAGE)

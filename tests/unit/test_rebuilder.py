@@ -18,19 +18,8 @@ from nonpersistent.settings import Window
 from nonpersistent.signals import Kind, Signal
 from tests.unit.desktops import Fault
 from tests.unit.looks import CLAIM, busy, empty
-from tests.unit.stage import DUE, Stage
-from tests.unit.support import (
-    BUNDLE,
-    CANARIES,
-    IMAGE,
-    NOON,
-    OTHER,
-    WS,
-    at,
-    session_end,
-    settings,
-    sign_in,
-)
+from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, WS, at, session_end, settings, sign_in
 
 SEEN = empty(NOON, address="10.0.0.1", bundle_id=BUNDLE)
 TIMEOUT: Fault = ReadTimeoutError(endpoint_url="https://workspaces.us-east-1.amazonaws.com/")

@@ -18,20 +18,8 @@ from nonpersistent.records import Record
 from nonpersistent.settings import SLOWEST_RATE, SettingsError, UserVolume
 from nonpersistent.workspaces import TRIES
 from tests.unit.looks import failed
-from tests.unit.stage import DUE, Stage
-from tests.unit.support import (
-    BUNDLE,
-    CANARIES,
-    IMAGE,
-    NIGHTS,
-    NOON,
-    OTHER,
-    WS,
-    at,
-    fleet,
-    settings,
-    sign_in,
-)
+from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.support import BUNDLE, IMAGE, NIGHTS, NOON, OTHER, WS, at, fleet, settings, sign_in
 
 TOLD = Facts(baseline_at=at(-300), told_at=at(-1))
 CLAIM = Claim(asked_at=at(-50), accepted_at=at(-50), state="AVAILABLE", address="10.0.0.1")

@@ -10,19 +10,8 @@ import pytest
 
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Deferral, Facts, Phase
-from tests.unit.stage import DUE, Stage
-from tests.unit.support import (
-    BUNDLE,
-    CANARIES,
-    IMAGE,
-    NEWER,
-    NOON,
-    OTHER,
-    WS,
-    at,
-    session_end,
-    settings,
-)
+from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, session_end, settings
 
 OLD, NEW = IMAGE, NEWER
 CLEAN = Facts(rebuilt_at=at(-600), bundle_id=BUNDLE, image_id=OLD, user="ada")

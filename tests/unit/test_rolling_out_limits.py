@@ -10,8 +10,8 @@ import pytest
 
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Deferral, Facts, Phase
-from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, CANARIES, IMAGE, NEWER, NOON, OTHER, WS, at, settings
+from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, settings
 
 OLD, NEW, NEWEST = IMAGE, NEWER, "wsi-third0003"
 PROVEN = Bundle(BUNDLE, image_id=NEW, proven_at=at(-60))

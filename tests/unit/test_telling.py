@@ -17,8 +17,8 @@ from nonpersistent.facts import Claim, Facts, Verdict
 from nonpersistent.journal import Line
 from nonpersistent.signals import Ignored, Kind, Signal
 from tests.unit.container import Invocation, container
-from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, CANARIES, IMAGE, NOON, OTHER, WS, at, session_end, settings
+from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, WS, at, session_end, settings
 
 TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=at(-6))
 CLAIM = Claim(asked_at=at(-10), accepted_at=at(-10), state="AVAILABLE", address="10.0.0.1")

@@ -11,8 +11,8 @@ from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Deferral, Doubt, Need, Phase, Trouble
 from nonpersistent.signals import Kind, Signal
 from tests.unit.looks import failed
-from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, CANARIES, IMAGE, NIGHTS, NOON, OTHER, WS, at, settings
+from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.support import BUNDLE, IMAGE, NIGHTS, NOON, OTHER, WS, at, settings
 
 CANARY = Claim(asked_at=at(-9), accepted_at=at(-9), begun_at=at(-3), goes_first=True)
 DOUBTED = Trouble(at(-4), Need.UNKNOWN, "unknown_connection", at(86))
