@@ -366,6 +366,16 @@ def test_p3_a_rebuild_that_was_asked_for_is_followed_to_its_end_before_another_o
         assert decision.look_at >= seen.looked_at
 
 
+# The trouble of one that waits.
+
+LEFT = Facts(used_at=at(-60), vacant_since=at(-40), owed_since=at(-40))
+
+
+def told_of(facts: Facts, waits_for: str, minutes: float = 5) -> Trouble | None:
+    waits = Decision(facts, Verdict.DEFERRED, at(300), waits_for)
+    return reckon(facts, waits, at(minutes), settings(), ALLOWANCE).trouble
+
+
 @pytest.mark.parametrize(
     ("doubt", "waits_for", "kept"),
     [
@@ -380,21 +390,18 @@ def test_p6_no_awaited_sample_rings_while_the_look_waits_for_something_else(
     doubt: Doubt, waits_for: Deferral | Doubt, kept: bool
 ) -> None:
     trouble = Trouble(at(0), Need.UNKNOWN, doubt, at(90))
-    facts = Facts(used_at=at(-60), vacant_since=at(-40), owed_since=at(-40), trouble=trouble)
-    waits = Decision(facts, Verdict.DEFERRED, at(300), waits_for)
-    reckoned = reckon(facts, waits, at(5), settings(), timedelta(hours=1))
-    assert reckoned.trouble == (trouble if kept else None)
+    assert told_of(replace(LEFT, trouble=trouble), waits_for) == (trouble if kept else None)
 
 
-@pytest.mark.parametrize("stuck", [{"retry_at": at(-5)}, {"refused": True}], ids=["failed", "no"])
+@pytest.mark.parametrize(
+    ("retry_at", "refused"), [(at(-5), False), (None, True)], ids=["failed", "refused"]
+)
 def test_p6_no_awaited_sample_hides_that_a_rebuild_failed_or_was_refused(
-    stuck: dict[str, Any],
+    retry_at: datetime | None, refused: bool
 ) -> None:
-    trouble = Trouble(at(-90), Need.BLOCKED, Doubt.OLDER_SAMPLE, at(-60), "refused" in stuck)
-    facts = Facts(used_at=at(-60), vacant_since=at(-40), owed_since=at(-40), trouble=trouble)
-    facts = replace(facts, retry_at=stuck.get("retry_at"))
-    waits = Decision(facts, Verdict.DEFERRED, at(300), Deferral.BRAKE)
-    assert reckon(facts, waits, at(5), settings(), timedelta(hours=1)).trouble == trouble
+    trouble = Trouble(at(-90), Need.BLOCKED, Doubt.OLDER_SAMPLE, at(-60), refused)
+    facts = replace(LEFT, trouble=trouble, retry_at=retry_at)
+    assert told_of(facts, Deferral.BRAKE) == trouble
 
 
 @pytest.mark.parametrize(
@@ -414,9 +421,7 @@ def test_p6_a_refusal_that_was_met_once_does_not_ring_until_the_next_try(
 ) -> None:
     trouble = Trouble(NOON, Need.BLOCKED, "Conflict", at(30), refused=True)
     facts = replace(VACANT, trouble=trouble, failures=failures)
-    waits = Decision(facts, Verdict.DEFERRED, at(300), waits_for)
-    reckoned = reckon(facts, waits, at(minutes), settings(), ALLOWANCE)
-    assert reckoned.trouble == (trouble if kept else None)
+    assert told_of(facts, waits_for, minutes) == (trouble if kept else None)
 
 
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)

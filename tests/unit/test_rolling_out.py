@@ -11,7 +11,18 @@ import pytest
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Deferral, Facts, Phase
 from tests.unit.stage import CANARIES, DUE, Stage
-from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, session_end, settings
+from tests.unit.support import (
+    BUNDLE,
+    IMAGE,
+    NEWER,
+    NOON,
+    OTHER,
+    WS,
+    at,
+    fleet,
+    session_end,
+    settings,
+)
 
 OLD, NEW = IMAGE, NEWER
 CLEAN = Facts(rebuilt_at=at(-600), bundle_id=BUNDLE, image_id=OLD, user="ada")
@@ -135,16 +146,11 @@ def test_p3_a_rebuild_ends_what_was_owed_for_an_image(stage: Stage) -> None:
     assert len(stage.desktops.rebuilds()) == 1
 
 
-def test_p5_an_audit_asks_for_the_images_of_many_bundles_at_once(stage: Stage) -> None:
-    for number in range(25):
-        id_, bundle_id = f"ws-{number:09}", f"wsb-{number:09}"
-        stage.has(replace(CLEAN, bundle_id=bundle_id), None, id_, bundle=bundle_id)
-    stage.run()
-    assert stage.desktops.names().count("DescribeWorkspaceBundles") == 1
-
-
-def test_p5_so_does_the_first_audit_which_learns_the_bundles(stage: Stage) -> None:
-    for number in range(25):
-        stage.has(None, None, f"ws-{number:09}", bundle=f"wsb-{number:09}")
+@pytest.mark.parametrize("first", [False, True], ids=["later", "the first, which learns them"])
+def test_p5_an_audit_asks_for_the_images_of_many_bundles_at_once(stage: Stage, first: bool) -> None:
+    for number, id_ in enumerate(fleet(25)):
+        bundle_id = f"wsb-{number:09}"
+        known = None if first else replace(CLEAN, bundle_id=bundle_id)
+        stage.has(known, None, id_, bundle=bundle_id)
     stage.run()
     assert stage.desktops.names().count("DescribeWorkspaceBundles") == 1

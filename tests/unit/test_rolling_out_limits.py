@@ -33,6 +33,13 @@ def rolls_out(stage: Stage, facts: Facts = OUTDATED, **limits: Any) -> None:
     stage.has(facts, NOON)
 
 
+def gives_up(stage: Stage) -> None:
+    """In one pass nothing is rebuilt, and nothing is owed any more."""
+    stage.run()
+    assert stage.desktops.rebuilds() == []
+    assert stage.facts().phase is Phase.CLEAN
+
+
 NEVER_BEGAN = {"asked": (at(-200),), "failures": 1, "retry_at": at(-9)}
 
 
@@ -43,9 +50,7 @@ def test_p7_an_image_that_came_since_the_audit_is_not_rolled_out(
 ) -> None:
     rolls_out(stage, replace(OUTDATED, **tried))
     stage.desktops.images[BUNDLE] = image
-    stage.run()
-    assert stage.desktops.rebuilds() == []
-    assert stage.facts().phase is Phase.CLEAN
+    gives_up(stage)
     assert stage.record().look_at is None
     assert stage.ledger.bundle(BUNDLE).canary is None
 
@@ -55,17 +60,13 @@ def test_p7_neither_is_one_that_somebody_was_lost_to_since(stage: Stage) -> None
     stage.has(replace(DUE, claim=None, asked=(at(-50),), failures=1, retry_at=at(60)), None, OTHER)
     bundle = stage.ledger.bundle(BUNDLE)
     stage.ledger.write_bundle(replace(bundle, lost=(OTHER,), lost_at=at(-50), proven_at=None))
-    stage.run()
-    assert stage.desktops.rebuilds() == []
-    assert stage.facts().phase is Phase.CLEAN
+    gives_up(stage)
 
 
 def test_p7_nothing_is_rolled_out_any_more_once_that_is_switched_off(stage: Stage) -> None:
     rolls_out(stage)
     stage.settings = CANARIES
-    stage.run()
-    assert stage.desktops.rebuilds() == []
-    assert stage.facts().phase is Phase.CLEAN
+    gives_up(stage)
 
 
 def test_a_proof_that_has_only_grown_old_ends_no_roll_out(stage: Stage) -> None:
