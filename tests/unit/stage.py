@@ -41,6 +41,7 @@ DUE = Facts(
 """Vacant, and due since 11:40."""
 
 CANARIES = settings(canary_after=timedelta(hours=12))
+"""The defaults of the module."""
 
 
 class Lines(logging.Handler):
@@ -105,7 +106,7 @@ class Stage:
             self.has(replace(DUE, failures=1), None, id_)
 
     def put(self, record: Record, **attributes: Any) -> None:
-        """The item of a record, as somebody has changed it."""
+        """Write the item of a record as somebody has changed it."""
         item: Any = to_item(record)
         ledger_table.put(self.client, "ledger", item | attributes)
 

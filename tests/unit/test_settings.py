@@ -122,18 +122,24 @@ def window(**changes: object) -> str:
     return json.dumps({"start": "19:00", "end": "06:00", "timezone": "UTC"} | changes)
 
 
-OUT_OF_RANGE = "out of range"
-CAUSES = {
-    ("FLEET", " "): "blank",
-    ("RECONNECT_GRACE_MINUTES", "-1"): OUT_OF_RANGE,
-    ("RECONNECT_GRACE_MINUTES", "inf"): OUT_OF_RANGE,
-    ("AUDIT_INTERVAL_MINUTES", "0"): "zero",
-    ("WORKSPACES_API_RATE", "0.09"): OUT_OF_RANGE,
-    ("WORKSPACES_API_RATE", "inf"): OUT_OF_RANGE,
-    ("MAXIMUM_REBUILDS_PER_HOUR", "0"): "below one",
-    ("MAXIMUM_REBUILDING_PERCENT", "0"): OUT_OF_RANGE,
-    ("REBUILD_WINDOW", window(end="19:00")): "an empty window, or a time with an offset",
-}
+@pytest.mark.parametrize(
+    ("name", "value", "cause"),
+    [
+        ("FLEET", " ", "blank"),
+        ("RECONNECT_GRACE_MINUTES", "-1", "out of range"),
+        ("RECONNECT_GRACE_MINUTES", "inf", "out of range"),
+        ("AUDIT_INTERVAL_MINUTES", "0", "zero"),
+        ("WORKSPACES_API_RATE", "0.09", "out of range"),
+        ("WORKSPACES_API_RATE", "inf", "out of range"),
+        ("MAXIMUM_REBUILDS_PER_HOUR", "0", "below one"),
+        ("MAXIMUM_REBUILDING_PERCENT", "0", "out of range"),
+        ("REBUILD_WINDOW", window(end="19:00"), "an empty window, or a time with an offset"),
+    ],
+)
+def test_a_refused_setting_says_what_is_wrong_with_it(name: str, value: str, cause: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_environment(ENVIRONMENT | {name: value})
+    assert str(refusal.value.__cause__) == cause
 
 
 @pytest.mark.parametrize(
@@ -187,8 +193,6 @@ def test_a_wrong_setting_is_refused_with_its_name_the_rule_and_the_value(
     with pytest.raises(SettingsError) as refusal:
         Settings.from_environment(ENVIRONMENT | {name: value})
     assert str(refusal.value) == f"{name} must be {RULES[name]}, not {value!r}"
-    if (name, value) in CAUSES:
-        assert str(refusal.value.__cause__) == CAUSES[name, value]
 
 
 @pytest.mark.parametrize(("grace", "patience"), [(60, 5), (20, 5), (8, 2), (0, 0)])
