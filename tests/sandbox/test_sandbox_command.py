@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
+from sandbox.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,12 +35,12 @@ def start(*options: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_a_wrong_option_is_named_with_its_value_and_what_to_give(
-    option: str, value: str, says: str
+    option: str, value: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = start(f"{option}={value}")
-    assert done.returncode == 2
-    assert f"argument {option}: {says}" in done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises(SystemExit) as refusal:
+        main([f"{option}={value}"])
+    assert refusal.value.code == 2
+    assert f"argument {option}: {says}" in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_one_line_with_the_remedy(aws: Sandbox) -> None:
