@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from demo.__main__ import main
+
 ROOT = Path(__file__).parents[2]
 NEEDED = ("make", "sh", "sed", "awk")
 """What is on PATH beside the programs that a test fakes."""
@@ -92,22 +94,20 @@ def test_what_is_missing_or_too_old_is_one_clear_line(
 
 
 @pytest.mark.parametrize("version", ["1.5.7", None], ids=["too old", "missing"])
-def test_a_terraform_that_went_since_is_one_clear_line(tmp_path: Path, version: str | None) -> None:
+def test_a_terraform_that_went_since_is_one_clear_line(
+    tmp_path: Path,
+    version: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The demo was installed before."""
     programs = {"terraform": TERRAFORM.format(version=version)} if version else {}
-    done = subprocess.run(
-        [sys.executable, "-m", "demo"],
-        cwd=ROOT,
-        env={"PATH": path_with(tmp_path / "bin", **programs), "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    monkeypatch.setenv("PATH", path_with(tmp_path / "bin", **programs))
+    monkeypatch.setattr("sys.argv", ["demo"])
+    assert main() == 1
     what = f"terraform {version} is too old" if version else "terraform is not on PATH"
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr == f"scripts/terraform: {what}; version 1.9 or newer is needed\n"
+    said = f"scripts/terraform: {what}; version 1.9 or newer is needed\n"
+    assert capsys.readouterr() == ("", said)
 
 
 def ignore_ctrl_c() -> None:
