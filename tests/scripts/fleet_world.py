@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -20,6 +21,9 @@ from nonpersistent.ledger import Ledger
 from nonpersistent.records import Record, to_item
 from tests import ledger_table
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 WS, OTHER, BUNDLE, IMAGE = "ws-0a1b2c3d4", "ws-9z8y7x6w5", "wsb-0a1b2c3d4", "wsi-0a1b2c3d4"
 ORIGIN = signals.Origin("us-east-1", "123456789012")
@@ -29,11 +33,17 @@ def at(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
+@cache
+def dynamodb() -> DynamoDBClient:
+    """Made once, since that takes longer than most tests."""
+    return boto3.client("dynamodb", region_name="us-east-1")
+
+
 class World:
     """The clients that an Account is given, and what they were asked."""
 
     def __init__(self) -> None:
-        self.dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+        self.dynamodb = dynamodb()
         ledger_table.create(self.dynamodb, "desks-ledger")
         self.ledger = Ledger(self.dynamodb, "desks-ledger", Clock())
         self.invoked: list[Any] = []
