@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import boto3
 import pytest
 
 from sandbox import Sandbox
 
-from .rendered import Fleet, Planned, fleet_on, key_policy_on
+from .rendered import Fleet, Planned, complete_on, fleet_on
 
+Client = Callable[[str], Any]
 PARTITION, REGION = "aws-cn", "cn-north-1"
+COMPLETE = ("aws_kms_alias.fleet", "aws_sns_topic.operations")
+"""What is made of examples/complete, with its key."""
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +32,24 @@ def fleet(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
 
 
 @pytest.fixture(scope="session")
-def key_policy(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Of examples/complete."""
-    return key_policy_on(aws, tmp_path_factory.mktemp("complete"))
+def client(aws: Sandbox) -> Client:
+    """A boto3 client of the local AWS."""
+    session = boto3.session.Session("local", "local", region_name=aws.region)
+    return partial(session.client, endpoint_url=aws.endpoint)
+
+
+@pytest.fixture(scope="session")
+def complete(aws: Sandbox, client: Client, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Key and topic of examples/complete are made; the key's id."""
+    complete_on(aws, tmp_path_factory.mktemp("complete")).make(*COMPLETE)
+    return str(client("kms").describe_key(KeyId="alias/desks")["KeyMetadata"]["KeyId"])
+
+
+@pytest.fixture(scope="session")
+def key_policy(complete: str, client: Client) -> dict[str, Any]:
+    """Of the key in examples/complete."""
+    found = client("kms").get_key_policy(KeyId=complete, PolicyName="default")
+    return dict(json.loads(found["Policy"]))
 
 
 @pytest.fixture(scope="session")

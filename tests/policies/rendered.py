@@ -125,20 +125,12 @@ def fleet_on(aws: Sandbox, folder: Path, partition: str) -> Fleet:
     return fleet
 
 
-def complete_on(aws: Sandbox, folder: Path, name: str) -> Partly:
+def complete_on(aws: Sandbox, folder: Path) -> Partly:
     """The configuration examples/complete, of which nothing is made yet."""
-    given = {"region": aws.region, "name": name, "workspace_ids": {"anna": "ws-0123456789"}}
+    given = {"region": aws.region, "name": "desks", "workspace_ids": {"anna": "ws-0123456789"}}
     example = Partly(ROOT / "examples" / "complete", folder, aws.environment(), given)
     example.init()
     return example
-
-
-def key_policy_on(aws: Sandbox, folder: Path) -> dict[str, Any]:
-    """The policy of the key in examples/complete."""
-    example = complete_on(aws, folder, "desks")
-    resources = example.plan()["planned_values"]["root_module"]["resources"]
-    [key] = [each for each in resources if each["address"] == "aws_kms_key.fleet"]
-    return dict(json.loads(key["values"]["policy"]))
 
 
 def listed(value: str | list[str]) -> list[str]:

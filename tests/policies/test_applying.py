@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from demo.deployment import TerraformError
 from sandbox import Sandbox
 
-from .conftest import PARTITION, REGION
+from .conftest import COMPLETE, PARTITION, REGION, Client
 from .rendered import IDS, Fleet, Planned, complete_on, listed
 
 RULES = ("desks-audit", "desks-reconcile", "desks-sign-in")
 
 
-@pytest.fixture
-def client(aws: Sandbox) -> Callable[[str], Any]:
-    """A boto3 client of the local AWS."""
-    session = boto3.session.Session("local", "local", region_name=aws.region)
-    return partial(session.client, endpoint_url=aws.endpoint)
-
-
-def test_pause_and_apply_an_apply_undoes_a_pause(
-    fleet: Fleet, client: Callable[[str], Any]
-) -> None:
+def test_pause_and_apply_an_apply_undoes_a_pause(fleet: Fleet, client: Client) -> None:
     events = client("events")
     for rule in RULES:
         events.disable_rule(Name=rule)
@@ -43,7 +31,7 @@ MANY = [f"ws-{number:010}" for number in range(100)]
 
 
 def test_rebuilds_of_the_first_policy_stay_allowed_while_ids_become_a_tag(
-    fleet: Fleet, client: Callable[[str], Any]
+    fleet: Fleet, client: Client
 ) -> None:
     """The first policy is changed in place; the others go, maybe before that."""
     attachment = "module.nonpersistent.aws_iam_role_policy_attachment.rebuild"
@@ -51,14 +39,21 @@ def test_rebuilds_of_the_first_policy_stay_allowed_while_ids_become_a_tag(
 
     def allowed() -> set[str]:
         """The WorkSpaces that the role may rebuild; by the tag, all of them."""
+        account = iam.get_account_authorization_details(Filter=["Role", "LocalManagedPolicy"])
+        [attached] = [
+            {each["PolicyArn"] for each in found["AttachedManagedPolicies"]}
+            for found in account["RoleDetailList"]
+            if found["RoleName"] == role
+        ]
         found: set[str] = set()
-        for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-            with suppress(iam.exceptions.NoSuchEntityException):  # it goes at this moment
-                policy = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
-                version = iam.get_policy_version(
-                    PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"]
-                )
-                [statement] = version["PolicyVersion"]["Document"]["Statement"]
+        for policy in account["Policies"]:
+            if policy["Arn"] in attached:
+                [document] = [
+                    version["Document"]
+                    for version in policy["PolicyVersionList"]
+                    if version["IsDefaultVersion"]
+                ]
+                [statement] = document["Statement"]
                 assert "workspaces:RebuildWorkspaces" in statement["Action"]
                 arns = listed(statement["Resource"])
                 found |= {*MANY} if "Condition" in statement else {a.split("/")[1] for a in arns}
@@ -73,6 +68,7 @@ def test_rebuilds_of_the_first_policy_stay_allowed_while_ids_become_a_tag(
         applied = pool.submit(fleet.make, attachment)
         while not applied.done():
             seen.append(allowed())
+            time.sleep(0.02)
         applied.result()
     assert allowed() == {*MANY}
     fleet.set(workspace_tag=None, workspace_ids=IDS)
@@ -101,10 +97,11 @@ def test_what_is_applied_first(by_id: Planned, address: str, after: list[str]) -
     assert waits_for[address] == after
 
 
+@pytest.mark.usefixtures("complete")
 def test_a_second_complete_of_the_same_name_is_refused_before_it_touches_the_first(
-    aws: Sandbox, client: Callable[[str], Any], tmp_path: Path
+    aws: Sandbox, client: Client, tmp_path: Path
 ) -> None:
-    topic = f"arn:{PARTITION}:sns:{aws.region}:123456789012:company-operations"
+    topic = f"arn:{PARTITION}:sns:{aws.region}:123456789012:desks-operations"
 
     def owned() -> tuple[Any, Any]:
         """The first one's topic, and whether its key is as it was."""
@@ -112,14 +109,10 @@ def test_a_second_complete_of_the_same_name_is_refused_before_it_touches_the_fir
         key = client("kms").describe_key(KeyId=attributes["KmsMasterKeyId"])["KeyMetadata"]
         return attributes, (key["Arn"], key["KeyState"])
 
-    for name in ("first", "second"):
-        (tmp_path / name).mkdir()
-    first = complete_on(aws, tmp_path / "first", "company")
-    first.make("aws_kms_alias.fleet", "aws_sns_topic.operations")
     before = owned()
-    second = complete_on(aws, tmp_path / "second", "company")
+    second = complete_on(aws, tmp_path)
     with pytest.raises(TerraformError, match="AlreadyExistsException"):
-        second.make("aws_kms_alias.fleet", "aws_sns_topic.operations")
+        second.make(*COMPLETE)
     assert owned() == before
     second.destroy()
     assert owned() == before

@@ -220,7 +220,7 @@ def told(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, li
             found[name].append(errors)
     for name, beside in BESIDE.items():
         for value, _ in WRONG[name]:
-            found[name].append(plan(ROOT, {name: value} | beside))
+            found[name].append(plan(variables, {name: value} | beside))
     return found
 
 
@@ -265,7 +265,7 @@ def test_the_tests_know_each_input_that_refuses_something() -> None:
     assert refusing == {*WRONG}
 
 
-RESOURCES = """
+UNFIT = """
 resource "aws_workspaces_workspace" "desk" {
   for_each = toset(["ada", "bob"])
 
@@ -274,48 +274,44 @@ resource "aws_workspaces_workspace" "desk" {
   user_name    = each.key
 }
 
-module "nonpersistent" {
-  source = "%s"
+module "resources" {
+  source = "%(root)s"
 
   workspace_ids = aws_workspaces_workspace.desk
 }
-"""
 
-
-def test_whole_map_of_resources_is_refused_in_the_modules_own_words(
-    aws: Sandbox, tmp_path: Path
-) -> None:
-    [error] = _refusals_of(RESOURCES, aws, tmp_path)
-    assert "workspace_ids must hold WorkSpace ids, not resources or other objects." in error
-    assert "for label, workspace in aws_workspaces_workspace.NAME" in error
-
-
-UNKNOWN = """
 resource "terraform_data" "desk" {
   input = "ws-0123456789"
 }
 
-module "nonpersistent" {
-  source = "%s"
+module "unknown" {
+  source = "%(root)s"
 
   workspace_ids = [terraform_data.desk.output]
 }
 """
 
 
+@pytest.fixture(scope="module")
+def unfit(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The errors of a plan of two fleets: a map of whole resources, a list of unknown ids."""
+    folder = tmp_path_factory.mktemp("unfit")
+    (folder / "main.tf").write_text(UNFIT % {"root": ROOT})
+    deployment = Deployment(folder, folder, aws.environment(), {})
+    deployment.init()
+    return refusals(deployment)
+
+
+def test_whole_map_of_resources_is_refused_in_the_modules_own_words(unfit: list[str]) -> None:
+    [error] = [error for error in unfit if 'module "resources"' in error]
+    assert "workspace_ids must hold WorkSpace ids, not resources or other objects." in error
+    assert "for label, workspace in aws_workspaces_workspace.NAME" in error
+
+
 def test_a_list_of_unknown_ids_is_refused_in_the_words_that_troubleshooting_quotes(
-    aws: Sandbox, tmp_path: Path
+    unfit: list[str],
 ) -> None:
     """Terraform speaks here, before the module can: with session alarms it needs their keys."""
     readme = (ROOT / "README.md").read_text()
     [quoted] = re.findall(r'^\| `(The "for_each".+?)` \|', readme, re.MULTILINE)
-    errors = _refusals_of(UNKNOWN, aws, tmp_path)
-    assert any(quoted in error and "session_disconnect" in error for error in errors), errors
-
-
-def _refusals_of(configuration: str, aws: Sandbox, folder: Path) -> list[str]:
-    """The errors of the plan of a configuration with the module."""
-    (folder / "main.tf").write_text(configuration % ROOT)
-    fleet = Deployment(folder, folder, aws.environment(), {})
-    fleet.init()
-    return refusals(fleet)
+    assert any(quoted in error and "session_disconnect" in error for error in unfit), unfit
