@@ -20,12 +20,23 @@ ROOT = Path(__file__).parents[2]
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
+def copied(folder: Path) -> Path:
     """The command and its folder, nothing else of the repository."""
-    shutil.copy(ROOT / "scripts" / "fleet", tmp_path / "fleet")
-    shutil.copytree(ROOT / "scripts" / "fleetlib", tmp_path / "fleetlib")
-    return tmp_path / "fleet"
+    shutil.copy(ROOT / "scripts" / "fleet", folder / "fleet")
+    shutil.copytree(ROOT / "scripts" / "fleetlib", folder / "fleetlib")
+    return folder / "fleet"
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that the tests leave as it is."""
+    return copied(tmp_path_factory.mktemp("copy"))
+
+
+@pytest.fixture(scope="module")
+def overview(copy: Path) -> str:
+    """What it says of all its commands."""
+    return run(copy, "--help").stdout
 
 
 def run(script: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -43,11 +54,11 @@ def run(script: Path, *arguments: str, **environment: str) -> subprocess.Complet
 @pytest.mark.parametrize(
     "command", ["status", "history", "rebuild", "hold", "release", "audit", "verify"]
 )
-def test_a_copy_knows_every_command(copy: Path, command: str) -> None:
+def test_a_copy_knows_every_command(copy: Path, overview: str, command: str) -> None:
     done = run(copy, command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert "--name NAME" in done.stdout
-    assert f"  fleet {command}" in run(copy, "--help").stdout
+    assert f"  fleet {command}" in overview
 
 
 def test_without_region_credentials_or_an_answer_it_says_what_to_do(copy: Path) -> None:
@@ -60,19 +71,21 @@ def test_without_region_credentials_or_an_answer_it_says_what_to_do(copy: Path) 
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_boto3_is_told_in_one_line(copy: Path) -> None:
-    (copy.parent / "boto3.py").write_text("raise ImportError\n")
+def test_a_missing_boto3_is_told_in_one_line(tmp_path: Path) -> None:
+    copy = copied(tmp_path)
+    (tmp_path / "boto3.py").write_text("raise ImportError\n")
     done = run(copy, "status")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "fleet needs boto3: python3 -m pip install boto3\n"
 
 
-def test_a_missing_folder_is_told_in_one_line(copy: Path) -> None:
-    shutil.rmtree(copy.parent / "fleetlib")
+def test_a_missing_folder_is_told_in_one_line(tmp_path: Path) -> None:
+    copy = copied(tmp_path)
+    shutil.rmtree(tmp_path / "fleetlib")
     done = run(copy, "status")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"fleet needs the folder fleetlib beside it: copy scripts/fleetlib to {copy.parent}\n"
+        f"fleet needs the folder fleetlib beside it: copy scripts/fleetlib to {tmp_path}\n"
     )
 
 
