@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
-import boto3
 import pytest
 
 from sandbox import Sandbox
+from tests.e2e import clients
 
 from .rendered import Fleet, Planned, complete_on, fleet_on
 
@@ -34,8 +33,7 @@ def fleet(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
 @pytest.fixture(scope="session")
 def client(aws: Sandbox) -> Client:
     """A boto3 client of the local AWS."""
-    session = boto3.session.Session("local", "local", region_name=aws.region)
-    return partial(session.client, endpoint_url=aws.endpoint)
+    return lambda service: clients.client(service, aws.endpoint, aws.region)
 
 
 @pytest.fixture(scope="session")

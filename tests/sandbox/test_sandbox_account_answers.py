@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 import pytest
 
 from sandbox import Sandbox
 from sandbox.moto.account_answers import may
+from tests.e2e import clients
 
 REBUILD, OURS = "workspaces:RebuildWorkspaces", "arn:aws:workspaces:us-east-1:1:workspace/ws-ours"
 
@@ -44,10 +44,7 @@ def test_a_role_may_what_is_allowed_and_not_denied(
 
 @pytest.fixture
 def client(aws: Sandbox) -> Any:
-    session = boto3.session.Session(
-        aws_access_key_id="local", aws_secret_access_key="local", region_name=aws.region
-    )
-    return lambda service: session.client(service, endpoint_url=aws.endpoint)
+    return lambda service: clients.client(service, aws.endpoint, aws.region)
 
 
 def test_a_simulation_needs_both_the_roles_policies_and_its_boundary(client: Any) -> None:

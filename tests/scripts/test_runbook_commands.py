@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from nonpersistent.facts import Need
 from sandbox import Sandbox, Tempo
 from tests import runbook
+from tests.e2e import clients
 
 COMMANDS, TEXT = runbook.commands(), runbook.TEXT
 LINES: list[dict[str, Any]] = [
@@ -44,13 +44,7 @@ LINES: list[dict[str, Any]] = [
 
 
 def client(aws: Sandbox, service: str) -> Any:
-    return boto3.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=aws.endpoint,
-        region_name=aws.region,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+    return clients.client(service, aws.endpoint, aws.region)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.client import BaseClient
 from fleetlib import judgements
@@ -26,6 +25,7 @@ from fleetlib.verify import text
 from nonpersistent.observation import FRESH
 from sandbox import Sandbox, Tempo
 from tests import ledger_table, runbook
+from tests.e2e import clients
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -209,10 +209,7 @@ def test_an_environment_under_a_key_that_one_may_not_use_says_what_to_do(
 
 
 def client(aws: Sandbox, service: str) -> Any:
-    session = boto3.session.Session(
-        aws_access_key_id="local", aws_secret_access_key="local", region_name=aws.region
-    )
-    return session.client(service, endpoint_url=aws.endpoint)  # type: ignore[call-overload]
+    return clients.client(service, aws.endpoint, aws.region)
 
 
 def role(aws: Sandbox, ids: list[str]) -> str:
@@ -357,16 +354,21 @@ def test_the_local_aws_gets_a_verdict_per_assumption_and_nothing_is_changed(aws:
     ]
 
 
+def without_region(aws: Sandbox, **variables: str) -> str:
+    """What verify complains of with these variables alone to name a Region."""
+    regions = ("AWS_REGION", "AWS_DEFAULT_REGION")
+    given = {name: value for name, value in aws.environment().items() if name not in regions}
+    return verify(aws, "--name", "nobody", environment=given | variables).stderr
+
+
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
 def test_either_variable_names_the_region(aws: Sandbox, variable: str) -> None:
-    environment = aws.environment()
-    region = environment["AWS_REGION"]
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        del environment[name]
-    done = verify(aws, "--name", "nobody", environment=environment)
-    assert done.stderr == "fleet: no AWS Region: give --region, or set AWS_REGION\n"
-    done = verify(aws, "--name", "nobody", environment=environment | {variable: region})
-    assert "there is no function nobody in this account and Region" in done.stderr
+    told = without_region(aws, **{variable: aws.region})
+    assert "there is no function nobody in this account and Region" in told
+
+
+def test_a_region_that_is_missing_is_told(aws: Sandbox) -> None:
+    assert without_region(aws) == "fleet: no AWS Region: give --region, or set AWS_REGION\n"
 
 
 def test_what_is_no_fleet_is_one_clear_line(aws: Sandbox) -> None:
