@@ -14,13 +14,14 @@ import pytest
 
 from sandbox import Desktops, Sandbox, Tempo
 
-from .deployed import APP, Deployed
+from .deployed import APP, Deployed, Until
 
+At = Callable[[float], datetime]
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def at() -> Callable[[float], datetime]:
+def at() -> At:
     """`at(90)`: a minute and a half after ten."""
     return lambda seconds: START + timedelta(seconds=seconds)
 
@@ -30,7 +31,7 @@ def model() -> Desktops:
     return Desktops(Tempo(), random.Random(1))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def zipped() -> Callable[[str], bytes]:
     """A deployment package with one module, `app.py`."""
 
@@ -51,7 +52,7 @@ def aws() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def until() -> Callable[[Callable[[], object], str], None]:
+def until() -> Until:
     """Wait until something is true, at most twenty seconds."""
 
     def wait(condition: Callable[[], object], what: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +9,8 @@ import pytest
 
 from sandbox.cloudwatch import AlarmState, Datapoint, Rule, evaluate
 
-At = Callable[[float], datetime]
+from .conftest import At
+
 OK, ALARM, INSUFFICIENT = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
 RULE = Rule(
     period=300, threshold=1, comparison="GreaterThanOrEqualToThreshold", missing="notBreaching"

@@ -5,13 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from .deployed import Deployed
+from sandbox import Sandbox, Tempo
+
+from .deployed import APP, Deployed
 
 BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def f(zipped: Callable[[str], bytes]) -> Iterator[Deployed]:
+    """A function, an alarm and an empty log, for all commands."""
+    with Sandbox(Tempo.quick(minute=0.5), seed=1) as aws:
+        f = Deployed(aws, zipped(APP))
+        f.alarm("alarm", "ws-12345678", "arn:aws:sns:us-east-1:123456789012:none")
+        f.client("logs").create_log_group(logGroupName="quiet")
+        yield f
 
 
 def shell(f: Deployed, folder: Path, script: str) -> str:
@@ -50,7 +63,7 @@ def shell(f: Deployed, folder: Path, script: str) -> str:
             '"StatusCode": 200',
         ),
         (
-            'aws logs filter-log-events --log-group-name /aws/lambda/f --query "events[].message"'
+            'aws logs filter-log-events --log-group-name quiet --query "events[].message"'
             ' --start-time "$(($(date +%s) - 3600))000"',
             "[]",
         ),
@@ -59,7 +72,6 @@ def shell(f: Deployed, folder: Path, script: str) -> str:
 def test_version_1_runs_the_kinds_of_command_that_the_runbook_has(
     f: Deployed, tmp_path: Path, command: str, says: str
 ) -> None:
-    f.alarm("alarm", "ws-12345678", "arn:aws:sns:us-east-1:123456789012:none")
     assert says in shell(f, tmp_path, command)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +20,8 @@ from sandbox.cloudwatch import (
     evaluate,
 )
 
-At = Callable[[float], datetime]
+from .conftest import At
+
 OK, ALARM, INSUFFICIENT = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
 METRIC = Metric.of("Own", "Late", {"Fleet": "desks"})
 RULE = Rule(300, 1, "GreaterThanOrEqualToThreshold", "Maximum", missing="ignore")

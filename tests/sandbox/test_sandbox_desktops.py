@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from datetime import datetime
 
 import pytest
 
@@ -20,7 +18,8 @@ from sandbox import (
     Tempo,
 )
 
-At = Callable[[float], datetime]
+from .conftest import At
+
 MINUTE = 60
 HOUR = 3600
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,8 @@ from sandbox.lambda_.function import Function, Result, environment_of
 from sandbox.lambda_.invocations import Finished, Invocations, Services
 from sandbox.lambda_.retries import GivenUp, RetryRules
 
-Until = Callable[[Callable[[], object], str], None]
+from .deployed import Until
+
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 FUNCTION = Function("f", ARN, "app.handler", "python3.13", 3, 128, b"", environment={"OWN": "1"})
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -21,7 +20,8 @@ from sandbox.delivery.notifications import (
     sns_event,
 )
 
-At = Callable[[float], datetime]
+from .conftest import At
+
 TOPIC = "arn:aws:sns:us-east-1:123456789012:t"
 
 

@@ -11,7 +11,8 @@ import pytest
 from sandbox import Course, Desktop, Desktops, Happening, LastKnown, Outcome, Row, State, Tempo
 from sandbox.workspaces_api import WorkSpacesApi
 
-At = Callable[[float], datetime]
+from .conftest import At
+
 MINUTE = 60
 
 

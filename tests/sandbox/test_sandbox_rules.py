@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,7 +9,8 @@ import pytest
 from sandbox.delivery.policies import Request, allows
 from sandbox.delivery.schedules import Timetable, minutes_of
 
-At = Callable[[float], datetime]
+from .conftest import At
+
 ALARM = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:fleet-session-disconnect-ada"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:t"
 

@@ -25,7 +25,6 @@ from sandbox.throttle import TokenBucket
 
 from .deployed import APP, Deployed
 
-Until = Callable[[Callable[[], object], str], None]
 ROOT = Path(__file__).parents[2]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from sandbox.api_model import ApiError, plain
 from sandbox.throttle import TokenBucket
 from sandbox.workspaces_api import WorkSpacesApi
 
-At = Callable[[float], datetime]
+from .conftest import At
 
 
 @pytest.fixture
