@@ -37,8 +37,22 @@ class Function:
 
     @property
     def fingerprint(self) -> str:
-        """All that a running container cannot change, to be compared; `code_sha256` is the code."""
-        return repr(self)
+        """All that a running container cannot change, as a text to be compared."""
+        return json.dumps(
+            [
+                self.arn,
+                self.code_sha256,
+                self.handler,
+                self.runtime,
+                self.timeout,
+                self.memory,
+                sorted(self.environment.items()),
+                self.log_group,
+                self.log_format,
+                self.log_level,
+                self.system_log_level,
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)
