@@ -8,6 +8,8 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
+from simulation.dynamodb import INDEXED
+
 Item = dict[str, Any]
 
 READ_UNIT, WRITE_UNIT = 4096, 1024
@@ -103,11 +105,14 @@ class Meter:
                 self.read_units += units if given.get("ConsistentRead") else units / 2
 
     def write(self, before: Item | None, after: Item | None) -> None:
-        """Count the units of a write, refused or not; a changed index key adds a write or two."""
+        """Count the units of a write, refused or not.
+
+        The index takes one more if what it holds changes, and two if the item moves in it.
+        """
         self.write_units += max(_units(before or {}, WRITE_UNIT), _units(after or {}, WRITE_UNIT))
-        old, new = _index_keys(before), _index_keys(after)
-        if old != new:
-            self.write_units += (old is not None) + (new is not None)
+        held = [_in_index(item) for item in (before, after)]
+        if held[0] != held[1]:
+            self.write_units += len({item["due_at"]["S"] for item in held if item is not None})
 
 
 def size(value: object) -> int:
@@ -134,7 +139,8 @@ def _units(item: Item, unit: int) -> int:
     return max(1, ceil(bytes_ / unit))
 
 
-def _index_keys(item: Item | None) -> object:
+def _in_index(item: Item | None) -> Item | None:
+    """What the index `due` holds of an item; None if it is not in the index."""
     if item is None or "due_at" not in item:
         return None
-    return item["due_at"]["S"]
+    return {name: item[name] for name in INDEXED if name in item}

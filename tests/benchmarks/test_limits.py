@@ -75,6 +75,10 @@ def test_request_units_are_counted_as_dynamodb_bills_them() -> None:
     assert meter.write_units == 2
     meter.write(queued, queued | {"due_at": {"S": "2"}})
     assert meter.write_units == 5
+    meter.write(queued, queued | {"reason": {"S": "canary"}})
+    assert meter.write_units == 7
+    meter.write(queued, queued | {"version": {"N": "2"}})
+    assert meter.write_units == 8
     assert size({"id": {"S": "ws-1"}}) == 6
 
 
