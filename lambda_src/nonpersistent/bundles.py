@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from . import canary
 from .canary import Admission, Bundle
-from .claims import IN_VAIN
+from .claims import IN_VAIN, SETTLES_WITHIN
 from .facts import ENDS_WITHIN, Decision, Facts, Phase, Verdict, after
 from .journal import Line
 from .lifecycle import REBUILDABLE_STATES
@@ -95,7 +95,11 @@ class Bundles:
                 return admission
 
     def conclude(self, record: Record, decision: Decision) -> None:
-        """Record what the end of a rebuild says about its bundle."""
+        """Record what the end of a rebuild says about its bundle.
+
+        A bad end speaks against it from the time at which a look first showed it, a good one for it
+        from when the rebuild had ended, even if it was seen much later.
+        """
         bundle_id = record.facts.bundle_id
         claim = record.facts.claim or record.facts.failed
         canary_after = self._tools.settings.canary_after
@@ -104,6 +108,8 @@ class Bundles:
         workspace_id, now = record.workspace_id, self._tools.clock.now()
         again = record.facts.failed is not None
         image, asked_at = claim.image_id, claim.asked_at
+        settled_at, failed = decision.facts.settled_at, decision.facts.failed
+        seen_at = (failed.bad_since if failed is not None else None) or now
         if claim.goes_first and image != self._image_anew(bundle_id):
             image = None  # it may have used the newer one
 
@@ -114,10 +120,11 @@ class Bundles:
                 is_old = proven_at is None or now - proven_at >= holds
                 renews = bundle.lost or is_old
                 if claim.goes_first or (image == bundle.image_id and renews):
-                    return canary.ended_well(bundle, workspace_id, image, asked_at, now)
+                    ended_at = now if settled_at is None else settled_at - SETTLES_WITHIN
+                    return canary.ended_well(bundle, workspace_id, image, asked_at, ended_at)
             elif decision.verdict is Verdict.FAILED and decision.reason not in IN_VAIN:
                 return canary.ended_badly(
-                    bundle, workspace_id, claim.image_id, asked_at, again=again
+                    bundle, workspace_id, claim.image_id, asked_at, seen_at, again=again
                 )
             return canary.released(bundle, workspace_id)
 
@@ -139,10 +146,9 @@ class Bundles:
         overdue_at = asked_at + ENDS_WITHIN
 
         def lost(bundle: Bundle) -> Bundle:
-            counted = bundle.lost_at is not None and asked_at <= bundle.lost_at
-            if counted or after(bundle.proven_at, overdue_at):  # each counts once
+            if id_ in bundle.lost or after(bundle.proven_at, overdue_at):  # each counts once
                 return bundle
-            return canary.ended_badly(bundle, id_, image, asked_at, again=False)
+            return canary.ended_badly(bundle, id_, image, asked_at, overdue_at, again=False)
 
         if self._tools.clock.now() >= overdue_at:
             before, now_is = self._change(bundle_id, lost)
@@ -207,10 +213,10 @@ class Bundles:
             claim = facts.claim
             if claim is None or not claim.goes_first:
                 bundle = canary.released(bundle, first)
-            elif now - claim.asked_at >= ENDS_WITHIN:
+            elif now >= (overdue_at := claim.asked_at + ENDS_WITHIN):
                 again = facts.failed is not None
                 image, asked_at = claim.image_id, claim.asked_at
-                bundle = canary.ended_badly(bundle, first, image, asked_at, again=again)
+                bundle = canary.ended_badly(bundle, first, image, asked_at, overdue_at, again=again)
         mended = (id_ for id_, record in records.items() if self._is_mended(bundle, record.facts))
         return canary.without(bundle, frozenset(mended))
 

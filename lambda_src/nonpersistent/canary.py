@@ -45,6 +45,7 @@ class Bundle:
     canary     the WorkSpace that goes first and whose rebuild has not ended
     lost       WorkSpaces whose rebuild ended badly since, newest first
     lost_at    when the latest of those rebuilds was requested
+    seen_at    when the latest of those bad ends was first seen
     lost_image the image of the latest rebuild that ended badly
     lost_to_it the WorkSpaces whose rebuild from it ended badly
     """
@@ -55,6 +56,7 @@ class Bundle:
     canary: str | None = None
     lost: tuple[str, ...] = ()
     lost_at: datetime | None = None
+    seen_at: datetime | None = None
     lost_image: str | None = None
     lost_to_it: tuple[str, ...] = ()
     version: int = 0
@@ -104,18 +106,24 @@ def admit(
 def ended_well(
     bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, now: datetime
 ) -> Bundle:
-    """The bundle after a good end, which says nothing about WorkSpaces lost to a later rebuild."""
+    """The bundle after a good end, which says nothing about a cause met while it was under way."""
     bundle = without(released(bundle, workspace_id), frozenset({workspace_id}))
-    outlived = bundle.lost and bundle.lost_at is not None and asked_at < bundle.lost_at
-    if outlived or image is None:
+    is_older = bundle.seen_at is not None and asked_at < bundle.seen_at
+    if (bundle.lost and is_older) or image is None:
         return bundle
     return replace(bundle, image_id=image, proven_at=now, lost=(), lost_to_it=())
 
 
 def ended_badly(
-    bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, *, again: bool
+    bundle: Bundle,
+    workspace_id: str,
+    image: str | None,
+    asked_at: datetime,
+    seen_at: datetime,
+    *,
+    again: bool,
 ) -> Bundle:
-    """The bundle after a rebuild from `image` ended badly, for the first time or `again`.
+    """The bundle after a rebuild from `image` was seen to end badly, first or `again`.
 
     Only the first time counts against the bundle: one that fails again may be broken itself.
     """
@@ -124,6 +132,7 @@ def ended_badly(
         if again:
             return bundle
         bundle = replace(bundle, proven_at=None, lost=_with(workspace_id, bundle.lost))
+    bundle = replace(bundle, seen_at=max(seen_at, bundle.seen_at or seen_at))
     if bundle.lost_at is not None and asked_at < bundle.lost_at:
         return bundle
     if image is None:

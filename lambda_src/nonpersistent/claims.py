@@ -72,6 +72,9 @@ FAILURE_HOLDS = timedelta(minutes=30)
 LONGEST_PAUSE = timedelta(hours=1)
 """The longest time between two looks at a WorkSpace in trouble."""
 
+API_ERROR = "api:"
+"""What the reason begins with if AWS answered with an error about this WorkSpace."""
+
 TOLD_BEFORE = frozenset({Need.LATE, Need.BRAKED, Need.ENDLESS})
 """Needs that may already be reported when a doubt begins: their alarm rings on meanwhile."""
 
@@ -160,6 +163,9 @@ def after_failure(
     look_at = facts.retry_at
     if facts.failed is not None:
         look_at = min(look_at, now + IMAGE_CHECKED_EVERY)
+    met = facts.trouble
+    if met is not None and met.reason.startswith(API_ERROR) and seen.state is not None:
+        facts = replace(facts, trouble=replace(met, reason=seen.state))
     return Decision(facts, Verdict.DEFERRED, settings.next_look(look_at), Deferral.RETRY)
 
 
@@ -188,7 +194,8 @@ def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Setti
     retry_at = now + BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]
     began = reason not in IN_VAIN
     told = facts.trouble if facts.failures else None  # the same fault, however often it is met
-    told = told or Trouble(now, Need.BLOCKED, reason, now + FAILURE_HOLDS)
+    holds = timedelta() if now - claim.asked_at >= ENDS_WITHIN else FAILURE_HOLDS  # told as endless
+    told = told or Trouble(now, Need.BLOCKED, reason, now + holds)
     failed = replace(
         facts,
         claim=None,

@@ -64,7 +64,7 @@ class Examiner:
         return True
 
     def _look_at_others(self, records: Sequence[Record]) -> bool:
-        """Look at some others as an audit does: AWS answers about them unless there is an outage.
+        """Whether AWS answers about some others: it does unless there is an outage.
 
         False if there are none or the time is up; raises Unavailable.
         """
@@ -72,7 +72,9 @@ class Examiner:
         known = self._tools.ledger.read(others[:IDS_PER_CALL]) if not self._has_probed else []
         self._has_probed = True
         fine = [record for record in known if not is_suspect(record.reason)]
-        return bool(fine) and self.examine(fine, audit=True)
+        ids = [record.workspace_id for record in fine]
+        self._tools.workspaces.look(ids, ids)
+        return bool(fine)
 
     def _look(self, records: Sequence[Record], audit: bool) -> dict[str, Observation]:
         seen = self._tools.workspaces.look(
@@ -180,4 +182,4 @@ class Examiner:
 
 def is_suspect(reason: str | None) -> bool:
     """Whether AWS answered with an error when asked about this WorkSpace alone."""
-    return reason is not None and reason.startswith(lifecycle.API_ERROR)
+    return reason is not None and reason.startswith(claims.API_ERROR)

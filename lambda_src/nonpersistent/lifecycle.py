@@ -15,9 +15,6 @@ from .facts import NOTICE_LAG, Decision, Deferral, Doubt, Facts, Need, Phase, Ve
 from .observation import Observation
 from .settings import Settings, UserVolume
 
-API_ERROR = "api:"
-"""The prefix of a reason if AWS answers a question about a WorkSpace alone with an error."""
-
 REBUILDABLE_STATES = frozenset({"AVAILABLE", "ERROR", "UNHEALTHY", "STOPPED", "REBOOTING"})
 """The states from which AWS accepts RebuildWorkspaces (its API reference)."""
 
@@ -37,7 +34,7 @@ SNAPSHOT_SLACK = timedelta(minutes=30)
 def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     """What to do with a WorkSpace, given what is known and what was just seen."""
     if seen.error is not None:
-        why, holds = f"{API_ERROR}{seen.error}", claims.FAILURE_HOLDS
+        why, holds = f"{claims.API_ERROR}{seen.error}", claims.FAILURE_HOLDS
         unknown = trouble(facts, Need.UNKNOWN, why, now, settings, holds=holds)
         return claims.no_later(unknown, now, settings)
     if facts.phase is Phase.REBUILDING:

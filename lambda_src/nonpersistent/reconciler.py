@@ -20,9 +20,11 @@ from .workspaces import IDS_PER_CALL, in_batches
 UNREADABLE_WAITS = 60 * TICK
 """How long an item that cannot be read is put off."""
 
-
 NONSENSE = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What may be raised when facts make no sense, see `_examine`."""
+
+UNSEEN_WAITS = frozenset({Deferral.HELD_BUNDLE, Deferral.IMAGE, Deferral.BRAKE, Deferral.SHARE})
+"""What may last for days without a look: somebody may rebuild or delete the WorkSpace meanwhile."""
 
 
 class Reconciler:
@@ -218,7 +220,9 @@ class Reconciler:
 def _is_unseen(record: Record, now: datetime, next_audit: datetime) -> bool:
     """Whether no look is planned before the next audit: a WorkSpace that waits may be used until
     then. For one in use, a look after LONGEST_PAUSE is too late to tell when its session ended."""
-    if record.look_at is None:
+    if record.look_at is None or record.reason in UNSEEN_WAITS:
+        return True
+    if record.facts.phase is Phase.FAILED:
         return True
     was_used = record.facts.phase is Phase.IN_USE
     soon = min(next_audit, now + LONGEST_PAUSE) if was_used else next_audit

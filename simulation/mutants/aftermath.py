@@ -161,6 +161,10 @@ AFTERMATH = (
         "P3",
         "answers.py",
         {
+            "InternalServerException is a refusal": (
+                "InternalServerException ",
+                "",
+            ),
             "InternalServerError in FailedRequests is a refusal": (
                 "if code in SERVER_ERRORS:\n        return Unanswered(code)",
                 "if False:\n        return Unanswered(code)",

@@ -66,12 +66,16 @@ CANARIES = (
                 "bundle = replace(bundle, lost",
             ),
             "an older good end mends what was lost later": (
-                "asked_at < bundle.lost_at\n",
+                "asked_at < bundle.seen_at\n",
                 "False\n",
             ),
+            "a good end proves what was lost after its request": (
+                "asked_at < bundle.seen_at\n",
+                "asked_at < (bundle.lost_at or asked_at)\n",
+            ),
             "a good end of an unknown image proves it": (
-                "    if outlived or image is None:",
-                "    if outlived:",
+                "    if (bundle.lost and is_older) or image is None:",
+                "    if bundle.lost and is_older:",
             ),
             "the canary's place is never free again": (
                 "return replace(bundle, canary=None) if bundle.canary == workspace_id else bundle",
@@ -88,8 +92,16 @@ CANARIES = (
                 "holds = PROOF_RENEWED_AFTER",
             ),
             "each look at a rebuild without end counts": (
-                "if counted or after(bundle.proven_at, overdue_at):",
+                "if id_ in bundle.lost or after(bundle.proven_at, overdue_at):",
                 "if False:",
+            ),
+            "one that never ends does not count after a later one that failed": (
+                "if id_ in bundle.lost or after(bundle.proven_at, overdue_at):",
+                "if after(bundle.lost_at, asked_at) or after(bundle.proven_at, overdue_at):",
+            ),
+            "an old good end proves its image from when it was seen": (
+                "ended_at = now if settled_at is None else settled_at - SETTLES_WITHIN",
+                "ended_at = now",
             ),
             "a canary takes what image was read a minute ago": (
                 "if admission is Admission.GO_FIRST and image != self._image_anew(bundle_id):",
@@ -100,7 +112,7 @@ CANARIES = (
                 "if False:",
             ),
             "the wait for a canary never ends": (
-                "elif now - claim.asked_at >= ENDS_WITHIN:",
+                "elif now >= (overdue_at := claim.asked_at + ENDS_WITHIN):",
                 "elif False:",
             ),
             "a canary that was never asked for keeps its place": (

@@ -131,6 +131,14 @@ PROGRESS = (
                 "soon = min(next_audit, now + LONGEST_PAUSE) if was_used else next_audit",
                 "soon = next_audit",
             ),
+            "audit looks at nobody whose rebuild failed": (
+                "    if record.facts.phase is Phase.FAILED:\n",
+                "    if False:\n",
+            ),
+            "audit looks at nobody of a held bundle": (
+                "{Deferral.HELD_BUNDLE, Deferral.IMAGE, Deferral.BRAKE, Deferral.SHARE}",
+                "{Deferral.IMAGE, Deferral.BRAKE, Deferral.SHARE}",
+            ),
             "audit looks at nobody who waits": (
                 "return record.look_at > soon and record.facts.phase is not Phase.REBUILDING",
                 "return False",

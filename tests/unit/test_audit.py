@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from nonpersistent.canary import Bundle
-from nonpersistent.facts import Claim, Facts, Need, Phase
+from nonpersistent.facts import Claim, Deferral, Facts, Need, Phase
 from nonpersistent.journal import Tally
 from nonpersistent.ledger import AUDIT, NoRoster
+from nonpersistent.reconciler import UNSEEN_WAITS
 from nonpersistent.records import Record
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
@@ -178,12 +179,25 @@ FAILED = replace(FAILED, failures=3, retry_at=at(999))
 
 @pytest.mark.parametrize(
     ("facts", "planned", "looked"),
-    [(REBUILDING, 999, 0), (DUE, 60, 0), (DUE, 61, 1), (FAILED, 60, 0), (FAILED, 61, 1)],
+    [(REBUILDING, 999, 0), (DUE, 60, 0), (DUE, 61, 1), (FAILED, 60, 1), (FAILED, 61, 1)],
 )
 def test_p2_an_audit_sees_who_uses_a_workspace_that_waits_for_long(
     audit: Stage, facts: Facts, planned: float, looked: int
 ) -> None:
     assert audit.meets(facts, at(planned), connection="CONNECTED").looked == looked
+
+
+@pytest.mark.parametrize("reason", [*sorted(UNSEEN_WAITS), Deferral.CANARY])
+def test_p6_an_audit_sees_what_became_of_one_whose_wait_may_last_for_days(
+    audit: Stage, reason: Deferral
+) -> None:
+    looked = int(reason in UNSEEN_WAITS)
+    assert audit.meets(DUE, at(9), reason=reason, connection="CONNECTED").looked == looked
+
+
+def test_p3_an_audit_sees_that_a_person_rebuilds_one_that_failed(audit: Stage) -> None:
+    audit.meets(FAILED, at(9), state="REBUILDING", connection="UNKNOWN")
+    assert audit.facts().phase is Phase.REBUILDING
 
 
 @pytest.mark.parametrize(("used", "planned", "looked"), [(0, 60, 0), (0, 61, 1), (-90, 61, 0)])

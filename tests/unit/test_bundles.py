@@ -11,7 +11,7 @@ import pytest
 
 from nonpersistent.bundles import PROOF_RENEWED_AFTER, READING_HOLDS
 from nonpersistent.canary import Admission, Bundle
-from nonpersistent.claims import NOT_BEGUN, NOT_SEEN
+from nonpersistent.claims import NOT_BEGUN, NOT_SEEN, SETTLES_WITHIN
 from nonpersistent.facts import ENDS_WITHIN, Claim, Decision, Facts, Need, Trouble, Verdict
 from nonpersistent.records import Record
 from tests.unit.stage import CANARIES, DUE, Stage
@@ -180,12 +180,26 @@ def test_p7_any_good_end_renews_a_proof_that_is_an_hour_old(
     assert len(stage.desktops.calls) == 0
 
 
+def test_p7_a_good_end_proves_its_image_from_when_it_ended(stage: Stage) -> None:
+    """It may be seen days later, after a pause."""
+    stage.ledger.write_bundle(TRUSTED)
+    ended = Decision(replace(DUE, settled_at=at(-60) + SETTLES_WITHIN), Verdict.FINISHED)
+    stage.bundles().conclude(known(claim=CLAIM), ended)
+    assert kept(stage).proven_at == at(-60)
+
+
+def test_p7_a_bad_end_counts_from_when_it_was_first_seen(stage: Stage) -> None:
+    ill = Decision(replace(DUE, failed=replace(CLAIM, bad_since=at(-10))), Verdict.FAILED)
+    stage.bundles().conclude(known(claim=CLAIM), ill)
+    assert kept(stage).seen_at == at(-10)
+
+
 def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> None:
     stage.has_lost(*LOST[:2])
     stage.ledger.write_bundle(replace(TRUSTED, lost=LOST[:2], lost_at=at(-9)))
     assert end(stage, CLAIM, Verdict.FAILED, "ERROR") == set()
-    held = Bundle(BUNDLE, image_id=IMAGE, lost=(WS, *LOST[:2]), lost_at=NOON, lost_image=IMAGE)
-    held = replace(held, lost_to_it=(WS,))
+    held = Bundle(BUNDLE, image_id=IMAGE, lost=(WS, *LOST[:2]), lost_at=NOON, seen_at=NOON)
+    held = replace(held, lost_image=IMAGE, lost_to_it=(WS,))
     assert kept(stage) == held
     [line] = stage.lines.of("held_bundle")
     assert (line["workspace_id"], line["bundle_id"], line["image_id"]) == (WS, BUNDLE, IMAGE)
@@ -231,8 +245,8 @@ def test_p7_a_conclusion_is_drawn_again_from_what_another_has_written(stage: Sta
     stage.has_lost(OTHER)
     stage.ledger.write_bundle(Bundle(BUNDLE, lost=(OTHER,), lost_at=at(-9)))
     slow.conclude(known(claim=CLAIM), Decision(replace(DUE, failures=1), Verdict.FAILED))
-    both = Bundle(BUNDLE, lost=(WS, OTHER), lost_at=NOON, lost_image=IMAGE, lost_to_it=(WS,))
-    assert kept(stage) == both
+    both = Bundle(BUNDLE, lost=(WS, OTHER), lost_at=NOON, seen_at=NOON, lost_image=IMAGE)
+    assert kept(stage) == replace(both, lost_to_it=(WS,))
 
 
 def test_p7_what_another_has_written_since_ones_own_write_is_kept(stage: Stage) -> None:
@@ -294,7 +308,8 @@ def test_p7_never_ends_a_canary_that_goes_on_too_long_is_lost(
     assert stage.bundles().admit(known(OTHER)) is (WAIT if lost is None else GO_FIRST)
     lost_at = NOON - age if lost else None
     went = Bundle(BUNDLE, canary=WS if lost is None else OTHER, lost=lost or (), lost_at=lost_at)
-    went = replace(went, lost_image=IMAGE if lost else None, lost_to_it=lost or ())
+    if lost:
+        went = replace(went, seen_at=NOON, lost_image=IMAGE, lost_to_it=lost)
     assert kept(stage) == went
 
 

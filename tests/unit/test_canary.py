@@ -25,7 +25,7 @@ TWELVE_HOURS = timedelta(hours=12)
 UNKNOWN = Bundle(BUNDLE)
 TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-60))
 THREE = ("ws-000000001", "ws-000000002", "ws-000000003")
-HELD = Bundle(BUNDLE, image_id=IMAGE, lost=THREE, lost_at=at(-30))
+HELD = Bundle(BUNDLE, image_id=IMAGE, lost=THREE, lost_at=at(-60), seen_at=at(-30))
 
 LOST = replace(HELD, lost=(*THREE[:2], WS), lost_image=IMAGE)
 
@@ -76,11 +76,11 @@ GOOD_ENDS: dict[str, tuple[Bundle, str | None, datetime, dict[str, Any]]] = {
     "the first proof": (UNKNOWN, IMAGE, at(-40), {"image_id": IMAGE, "proven_at": NOON}),
     "another image": (TRUSTED, NEWER, at(-40), {"image_id": NEWER, "proven_at": NOON}),
     "an unknown image proves nothing": (TRUSTED, None, at(-40), {}),
-    "asked for earlier than the one that was lost: proves nothing": (HELD, IMAGE, at(-31), {}),
+    "asked for before the bad end was seen: proves nothing": (HELD, IMAGE, at(-31), {}),
     "asked for no earlier: mends all": (HELD, IMAGE, at(-30), MENDS),
     "whatever image they were lost to": (replace(HELD, lost_to_it=THREE), IMAGE, NOON, MENDS),
     "later, with an unknown image": (HELD, None, at(-29), {}),
-    "lost at an unknown time": (replace(HELD, lost_at=None), IMAGE, at(-99), MENDS),
+    "seen at an unknown time": (replace(HELD, seen_at=None), IMAGE, at(-99), MENDS),
     "itself is lost no more": (TWO, IMAGE, at(-31), {"lost": (OTHER,)}),
     "the last one that was lost has healed": (TWO, IMAGE, at(-30), MENDS),
     "the same with an unknown image": (TWO, None, at(-29), {"lost": (OTHER,)}),
@@ -126,7 +126,12 @@ def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
     bundle: Bundle, again: bool, after: dict[str, Any]
 ) -> None:
     with_canary = replace(bundle, canary=WS)
-    assert ended_badly(with_canary, WS, NEWER, NOON, again=again) == replace(bundle, **after)
+    seen: dict[str, Any] = {"seen_at": at(9)} if after else {}
+    ended = ended_badly(with_canary, WS, NEWER, NOON, at(9), again=again)
+    assert ended == replace(bundle, **after, **seen)
+    assert ended_badly(ended, OTHER, NEWER, NOON, at(8), again=False).seen_at == at(
+        9 if seen else 8
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,8 +153,8 @@ def test_p2_another_one_tries_where_those_that_are_lost_have_not_for_long(
 
 def test_a_rebuild_with_an_unknown_image_says_nothing_of_images() -> None:
     known = replace(HELD, lost_image=NEWER, lost_to_it=THREE)
-    after = ended_badly(known, WS, None, NOON, again=False)
-    assert after == replace(known, lost=(WS, *THREE), lost_at=NOON)
+    after = ended_badly(known, WS, None, NOON, at(9), again=False)
+    assert after == replace(known, lost=(WS, *THREE), lost_at=NOON, seen_at=at(9))
 
 
 def test_p7_one_that_healed_does_not_keep_others_from_trying_its_image() -> None:
@@ -159,7 +164,7 @@ def test_p7_one_that_healed_does_not_keep_others_from_trying_its_image() -> None
 
 def test_a_bundle_remembers_the_twenty_lost_last() -> None:
     many = replace(HELD, lost=tuple(fleet(MEMORY)))
-    assert ended_badly(many, WS, NEWER, NOON, again=False).lost == (WS, *many.lost[:-1])
+    assert ended_badly(many, WS, NEWER, NOON, at(9), again=False).lost == (WS, *many.lost[:-1])
 
 
 def test_p8_only_the_canary_itself_makes_room_for_the_next() -> None:

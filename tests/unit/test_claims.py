@@ -407,6 +407,23 @@ def test_p3_it_waits_for_its_time_or_for_another_image(
         assert decision == Decision(facts, Verdict.DEFERRED, at(look_at), "retry")
 
 
+def test_p6_an_error_that_is_over_no_longer_says_what_is_wrong() -> None:
+    odd = Trouble(at(50), Need.BLOCKED, "api:Odd", at(80))
+    facts = replace(LOST, trouble=odd)
+    for state, reason in ((None, "api:Odd"), ("UNHEALTHY", "UNHEALTHY")):
+        decision = claims.after_failure(facts, sight(at(60), state=state), at(60), DEFAULTS)
+        assert decision is not None
+        assert decision.facts.trouble == replace(odd, reason=reason)
+
+
+@pytest.mark.parametrize(("minutes", "needs_at"), [(131, 161), (132, 132)])
+def test_p6_one_that_was_told_as_endless_needs_a_person_as_soon_as_it_has_failed(
+    minutes: float, needs_at: float
+) -> None:
+    decision = claims.fail(OWED, replace(BEGUN, bad_since=at(9)), "ERROR", at(minutes), DEFAULTS)
+    assert decision.facts.trouble == Trouble(at(minutes), Need.BLOCKED, "ERROR", at(needs_at))
+
+
 def test_p2_a_rebuild_that_an_administrator_asks_for_comes_at_once_after_a_failure() -> None:
     seen = sight(at(60), state="ERROR")
     before, since = replace(LOST, wanted_at=at(-1)), replace(LOST, wanted_at=at(1))

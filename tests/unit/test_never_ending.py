@@ -40,6 +40,16 @@ def test_p7_of_a_trusted_bundle_whose_rebuilds_never_end_three_more_are_lost(sta
     assert stage.ledger.bundle(BUNDLE).is_held
 
 
+def test_p7_rebuilds_that_never_end_count_though_a_later_one_has_failed(stage: Stage) -> None:
+    begin(stage)
+    for number in range(3):
+        stuck(stage, number, -133 + number)
+    lost = Claim(asked_at=at(-100), begun_at=at(-95), bad_since=at(-40), image_id=IMAGE)
+    stage.meets(replace(DUE, claim=lost), NOON, OTHER, state="ERROR")
+    stage.passes(at(5))
+    assert len(stage.ledger.bundle(BUNDLE).lost) == 4
+
+
 def test_p8_one_that_never_ends_costs_the_others_one_canary(stage: Stage) -> None:
     begin(stage)
     stuck(stage, 0, -133)
@@ -50,6 +60,8 @@ def test_p8_one_that_never_ends_costs_the_others_one_canary(stage: Stage) -> Non
     stage.desktops.desks[first].state = "AVAILABLE"
     stage.passes(at(60))
     assert len(stage.desktops.rebuilds()) == 4
+    for each in stage.desktops.rebuilds():
+        stage.desktops.desks[each].state = "AVAILABLE"
     stage.passes(at(240))  # its hourly looks tell nothing new
     assert "ws-stuck0000" not in stage.ledger.bundle(BUNDLE).lost
 

@@ -163,6 +163,16 @@ def test_p8_poison_one_that_is_looked_at_first_and_alone_holds_up_nobody(stage: 
     assert stage.record(OTHER).reason == "api:InternalServerError"
 
 
+def test_p8_one_whose_facts_make_no_sense_harms_nobody_who_is_compared_with_it(
+    stage: Stage,
+) -> None:
+    stage.has(replace(DUE, retry_at=at(300)), at(60), OTHER)  # a repetition of nothing
+    stage.has(DUE, NOON)
+    stage.desktops.poison[WS] = ILL
+    stage.run()
+    assert stage.record().reason == "api:InternalServerError"
+
+
 @pytest.mark.parametrize("others", [0, 1], ids=["alone on the roster", "like all others"])
 def test_p8_if_nobody_is_answered_that_is_an_outage(stage: Stage, others: int) -> None:
     for id_, look_at in ((WS, NOON), (OTHER, at(30)))[: 1 + others]:
