@@ -180,6 +180,15 @@ def test_p7_any_good_end_renews_a_proof_that_is_an_hour_old(
     assert len(stage.desktops.calls) == 0
 
 
+def test_p7_dead_key_who_had_passed_it_before_brings_no_trust_back(stage: Stage) -> None:
+    """It was under way when the bad end was seen, though requested after that one."""
+    stage.has_lost(OTHER)
+    lost = replace(TRUSTED, proven_at=None, lost=(OTHER,), lost_at=at(-62), seen_at=at(-10))
+    stage.ledger.write_bundle(lost)
+    assert end(stage, replace(CLAIM, asked_at=at(-60)), Verdict.FINISHED) == set()
+    assert kept(stage) == lost
+
+
 def test_p7_a_good_end_proves_its_image_from_when_it_ended(stage: Stage) -> None:
     """It may be seen days later, after a pause."""
     stage.ledger.write_bundle(TRUSTED)
