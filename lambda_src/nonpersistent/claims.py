@@ -106,7 +106,8 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         accepted_at = claim.accepted_at or claim.asked_at
         begun = replace(claim, accepted_at=accepted_at, begun_at=now, bad_since=None)
         return _look_again(facts, begun, seen, now, settings)
-    if seen.state == RESTORING and claim.bad_since is not None:
+    was_endless = claim.begun_at is not None and claim.begun_at - claim.asked_at >= ENDS_WITHIN
+    if seen.state == RESTORING and (claim.bad_since is not None or was_endless):
         return fail(facts, replace(claim, bad_since=None), RESTORING, now, settings)
     if seen.state == RESTORING:  # whatever its end was: what follows proves nothing
         claim = replace(claim, goes_first=False, image_id=None)

@@ -70,7 +70,9 @@ def learn(facts: Facts, seen: Observation) -> Facts:
     """
     known_at = seen.last_connected_at and min(seen.last_connected_at, seen.looked_at)
     perhaps_used_at = latest(facts.used_at, known_at, seen.connected_at)
-    is_own = bool(facts.asked) and after(known_at, facts.asked[0])
+    # A later request that did not take place moves nothing.
+    asked_at = facts.failed.asked_at if facts.failed else next(iter(facts.asked), None)
+    is_own = after(known_at, asked_at)
     if is_own and after(facts.settled_at, known_at) and facts.phase in (Phase.CLEAN, Phase.FAILED):
         known_at = None
     used_at = latest(facts.used_at, known_at, seen.connected_at)

@@ -65,6 +65,8 @@ class WorkSpaces:
         self._clock = lease.clock
         self._failures = 0
         self._has_answered = False
+        self._first_answer_at: datetime | None = None
+        """When the first of the calls about the present look was answered."""
 
     def look(self, connections: Collection[str], states: Collection[str]) -> dict[str, Observation]:
         """Who is connected to `connections`, and the state of `states`.
@@ -76,8 +78,9 @@ class WorkSpaces:
         """
         errors: dict[str, str] = {}
         operation = "describe_workspaces_connection_status"
+        self._first_answer_at = None
         rows = self._describe(connections, operation, "WorkspacesConnectionStatus", errors)
-        now = self._clock.now()
+        now = self._first_answer_at or self._clock.now()
         unclear = [id_ for id_ in connections if not _is_clear(rows.get(id_, {}), now)]
         asked = [id_ for id_ in dict.fromkeys([*states, *unclear]) if id_ not in errors]
         descriptions = self._describe(asked, "describe_workspaces", "Workspaces", errors)
@@ -171,6 +174,7 @@ class WorkSpaces:
         """The rows of all pages: a page may be short, or empty, with more to come."""
         for _ in range(MOST_PAGES):
             answer = self._ask(operation, tries, **question)
+            self._first_answer_at = self._first_answer_at or self._clock.now()
             yield from answer.get(rows, [])
             if not answer.get("NextToken"):
                 return

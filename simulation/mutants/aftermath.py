@@ -107,6 +107,10 @@ AFTERMATH = (
                 "if is_own and after(facts.settled_at, known_at) and facts.phase in",
                 "if False and facts.phase in",
             ),
+            "what a failed rebuild moved is use after a request that was in vain": (
+                "facts.failed.asked_at if facts.failed else next(iter(facts.asked), None)",
+                "next(iter(facts.asked), None)",
+            ),
             "the failed rebuild's own signals are use": (
                 "in (Phase.CLEAN, Phase.FAILED):",
                 "in (Phase.CLEAN,):",

@@ -87,6 +87,10 @@ CANARIES = (
         "P7",
         "bundles.py",
         {
+            "a bad end counts from when it was confirmed": (
+                "(failed.bad_since if failed is not None else None) or now",
+                "now",
+            ),
             "a proof is renewed after an hour, however short it holds": (
                 "holds = min(PROOF_RENEWED_AFTER, canary_after / 12)",
                 "holds = PROOF_RENEWED_AFTER",

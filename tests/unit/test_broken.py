@@ -41,6 +41,22 @@ def test_p3_a_restore_after_a_rebuild_that_was_not_seen_to_end_badly_is_no_failu
     assert judge(restoring.facts, sight(at(30))).verdict is Verdict.FINISHED
 
 
+@pytest.mark.parametrize(("minutes", "verdict"), [(131, Verdict.REBUILDING), (132, Verdict.FAILED)])
+def test_p2_a_restore_of_one_whose_rebuild_did_not_end_brings_the_session_back(
+    minutes: float, verdict: Verdict
+) -> None:
+    endless = replace(BEGUN, asked_at=at(-minutes), begun_at=NOON)
+    restoring = judge(replace(OWED, claim=endless), sight(at(30), state="RESTORING"))
+    assert restoring.verdict is verdict
+
+
+def test_p3_what_a_failed_rebuild_moves_is_no_use_though_a_later_one_did_not_take_place() -> None:
+    again = replace(LOST, asked=(at(-5), ILL.asked_at), failures=2, settled_at=at(20))
+    moved = judge(again, empty(at(30), last_connected_at=at(-10), state="AVAILABLE"))
+    assert moved.facts.used_at == LOST.used_at
+    assert moved.facts.phase is Phase.FAILED
+
+
 def test_p1_after_a_restore_a_bad_state_does_not_show_that_nobody_is_connected() -> None:
     restored = replace(LOST, failed=replace(ILL, bad_since=None), used_at=at(100))
     decision = judge(restored, sight(at(130), state="UNHEALTHY", connection="UNKNOWN"))

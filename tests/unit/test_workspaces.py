@@ -81,6 +81,15 @@ def test_p1_where_the_connection_is_unclear_the_state_is_asked_for_and_the_look_
     assert seen[WS].looked_at == seen[OTHER].looked_at == NOON
 
 
+def test_p1_a_look_of_several_calls_is_as_old_as_the_first(
+    api: WorkSpaces, desktops: Desktops
+) -> None:
+    desktops.desks |= {id_: Desktop() for id_ in fleet(51)}
+    seen = api.look(fleet(51), [])
+    assert {each.looked_at for each in seen.values()} == {NOON}
+    assert desktops.times[-1] == at(0, 1)
+
+
 def test_p8_a_workspace_that_is_not_in_the_answer_has_no_state(
     api: WorkSpaces, desktops: Desktops
 ) -> None:
@@ -199,7 +208,7 @@ def test_p8_poison_a_batch_that_is_refused_is_halved_until_the_one_is_found(
     desktops.poison[MANY[13]] = error
     seen = api.look(*((MANY, []) if operation == "connections" else ([], MANY)))
     assert {id_ for id_ in MANY if seen[id_].error} == {MANY[13]}
-    assert seen[MANY[13]] == Observation(api._clock.now(), error=error[1])
+    assert seen[MANY[13]] == Observation(seen[MANY[0]].looked_at, error=error[1])
     known = {one.connection or one.state for id_, one in seen.items() if id_ != MANY[13]}
     assert known == {"DISCONNECTED" if operation == "connections" else "AVAILABLE"}
     assert len(desktops.calls) == calls
