@@ -19,6 +19,10 @@ AFTERMATH = (
         "P3",
         "claims.py",
         {
+            "a restore of what never ended has ended it well": (
+                "(claim.bad_since is not None or was_endless)",
+                "claim.bad_since is not None",
+            ),
             "believe the address alone": (
                 "if not traced and watched.watched_to == seen.looked_at:",
                 "if not traced:",
