@@ -87,7 +87,8 @@ def test_p1_a_look_of_several_calls_is_as_old_as_the_first(
     desktops.desks |= {id_: Desktop() for id_ in fleet(51)}
     seen = api.look(fleet(51), [])
     assert {each.looked_at for each in seen.values()} == {NOON}
-    assert desktops.times[-1] == at(0, 1)
+    [again] = api.look(fleet(1), []).values()
+    assert again.looked_at == desktops.times[-1] == at(0, 1.5)
 
 
 def test_p8_a_workspace_that_is_not_in_the_answer_has_no_state(
