@@ -11,6 +11,7 @@ import pytest
 from nonpersistent import claims
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Need, Phase, Verdict
+from nonpersistent.records import to_item
 from nonpersistent.settings import Window
 from tests import ledger_table
 from tests.unit.looks import busy, empty, failed, judge, sight
@@ -55,6 +56,25 @@ def test_p3_what_a_failed_rebuild_moves_is_no_use_though_a_later_one_did_not_tak
     moved = judge(again, empty(at(30), last_connected_at=at(-10), state="AVAILABLE"))
     assert moved.facts.used_at == LOST.used_at
     assert moved.facts.phase is Phase.FAILED
+
+
+def test_p1_of_a_failed_rebuild_only_its_bad_state_shows_that_nobody_is_connected() -> None:
+    for state, vacant_since in (("UNHEALTHY", at(10)), ("REBOOTING", None)):
+        decision = judge(replace(LOST, vacant_since=None), sight(at(10), state=state))
+        assert decision.facts.vacant_since == vacant_since
+
+
+def test_p1_use_before_it_was_vacant_is_no_coming_back_after_a_request_by_hand() -> None:
+    wanted = replace(DUE, wanted_at=at(-60), used_at=at(-50), vacant_since=at(-45))
+    assert judge(wanted, empty(NOON)).facts.signed_in_at is None
+
+
+def test_p8_a_bundle_that_cannot_be_read_sets_nobody_aside(stage: Stage) -> None:
+    stage.settings = CANARIES
+    item = to_item(Bundle(BUNDLE)) | {"id": {"S": BUNDLE}, "proven_at": {"S": "soon"}}
+    ledger_table.put(stage.client, "ledger", item)
+    stage.meets(DUE, NOON)
+    assert stage.record().reason == "asked"
 
 
 def test_p1_after_a_restore_a_bad_state_does_not_show_that_nobody_is_connected() -> None:
