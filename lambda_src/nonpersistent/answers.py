@@ -32,10 +32,9 @@ DENIALS = frozenset(_DENIALS.split())
 """Codes of IAM and STS that concern the function itself, not a WorkSpace that it asked about."""
 
 _SERVER_ERRORS = """
-InternalError InternalFailure InternalServerError InternalServerException InternalServiceException
-ServiceUnavailable ServiceUnavailableException
+    InternalError InternalFailure InternalServerError InternalServerException
+    InternalServiceException ServiceUnavailable ServiceUnavailableException
 """
-
 SERVER_ERRORS = frozenset(_SERVER_ERRORS.split())
 """Codes that leave open whether a request took effect, even if they come with HTTP 200 or 400."""
 

@@ -170,8 +170,8 @@ AFTERMATH = (
         "answers.py",
         {
             "InternalServerException is a refusal": (
-                "InternalServerException ",
-                "",
+                "InternalServerError InternalServerException\n",
+                "InternalServerError\n",
             ),
             "InternalServerError in FailedRequests is a refusal": (
                 "if code in SERVER_ERRORS:\n        return Unanswered(code)",
