@@ -155,6 +155,8 @@ class Needs:
         met = world.api.poison.met if world.roster - world.api.poison.met else set()
         for id_ in sorted(world.roster):
             desktop = world.fleet.fleet.get(id_)
+            if desktop is None or id_ in met:
+                self._hindered_at[id_] = now
             if desktop is None:
                 yield (id_, "AWS does not know it"), world.unknown_since[id_]
             elif id_ in met:

@@ -203,7 +203,8 @@ class Bundles:
     def _current(self, bundle: Bundle) -> Bundle:
         """The bundle according to its WorkSpaces' records; one that cannot be read says nothing.
 
-        A canary whose rebuild takes too long is lost; one without a requested rebuild is released.
+        A canary whose rebuild takes too long is lost. It is released if it has no requested
+        rebuild, or if AWS does not know it: a deleted WorkSpace says nothing about the bundle.
         """
         first, now = bundle.canary, self._tools.clock.now()
         ids = {*bundle.lost, first} if first else {*bundle.lost}
@@ -211,7 +212,8 @@ class Bundles:
         if first is not None:
             facts = records.get(first, Record(first)).facts
             claim = facts.claim
-            if claim is None or not claim.goes_first:
+            is_overdue = claim is not None and now >= claim.asked_at + ENDS_WITHIN
+            if claim is None or not claim.goes_first or (is_overdue and facts.is_not_found):
                 bundle = canary.released(bundle, first)
             elif now >= (overdue_at := claim.asked_at + ENDS_WITHIN):
                 again = facts.failed is not None

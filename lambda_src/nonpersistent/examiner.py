@@ -167,7 +167,7 @@ class Examiner:
             self.ended += 1
         elif record.facts.claim is None and decision.facts.claim is not None:
             self._rebuilder.share.take()  # somebody else rebuilds: that takes a place, too
-        elif record.facts.claim is not None:
+        elif record.facts.claim is not None and not decision.facts.is_not_found:
             self.bundles.overdue(record)
         self._tools.write(record, decision, **told)
         return True

@@ -244,6 +244,11 @@ class Facts:
         return self.phase in (Phase.VACANT, Phase.FAILED)
 
     @property
+    def is_not_found(self) -> bool:
+        """Whether AWS did not know it at the last look."""
+        return self.trouble is not None and self.trouble.reason == Doubt.NOT_FOUND
+
+    @property
     def is_stuck(self) -> bool:
         """Whether a rebuild failed or AWS refused it: only one that it accepts ends the trouble."""
         refused = self.trouble is not None and self.trouble.refused

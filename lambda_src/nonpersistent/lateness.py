@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from .claims import BAD_FOR, TOLD_BEFORE
 from .facts import BRAKE_HOLDS, Decision, Deferral, Doubt, Facts, Phase, after, latest
+from .lifecycle import SNAPSHOT_INTERVAL, SNAPSHOT_SLACK
 from .settings import Settings
 
 SIGN_INS_COUNT_FOR = timedelta(hours=4)
@@ -66,9 +67,11 @@ def _had_its_chance(
     decision: Decision, due_at: datetime, waited_for: str | None, settings: Settings
 ) -> bool:
     """Whether a whole window has passed since the debt was due, without a limit chosen by the
-    administrator that kept it waiting."""
-    if decision.reason != Deferral.WINDOW or waited_for not in NO_LIMITS:
+    administrator that kept it waiting. The wait for a snapshot is one until it should exist."""
+    if decision.reason != Deferral.WINDOW or waited_for not in (*NO_LIMITS, Deferral.SNAPSHOT):
         return False
+    if waited_for == Deferral.SNAPSHOT:
+        due_at += SNAPSHOT_INTERVAL + SNAPSHOT_SLACK
     opened_at = settings.rebuild_allowed_at(due_at, whole=True)
     return after(decision.expected_by, settings.next_look(opened_at))
 

@@ -115,13 +115,14 @@ CANARIES = (
                 "if claim.goes_first and image != self._image_anew(bundle_id):",
                 "if False:",
             ),
+            "a canary that was deleted is lost": ("(is_overdue and facts.is_not_found)", "False"),
             "the wait for a canary never ends": (
                 "elif now >= (overdue_at := claim.asked_at + ENDS_WITHIN):",
                 "elif False:",
             ),
             "a canary that was never asked for keeps its place": (
-                "if claim is None or not claim.goes_first:",
-                "if claim is not None and not claim.goes_first:",
+                "if claim is None or not claim.goes_first or (is",
+                "if (claim is not None and not claim.goes_first) or (is",
             ),
             "lost for ever": (
                 "return canary.without(bundle, frozenset(mended))",

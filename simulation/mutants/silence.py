@@ -140,8 +140,12 @@ GAUGES = (
                 "settings.rebuild_allowed_at(due_at)",
             ),
             "a held bundle's others are late when the window closes": (
-                "if decision.reason != Deferral.WINDOW or waited_for not in NO_LIMITS:",
-                "if decision.reason != Deferral.WINDOW:",
+                "waited_for not in (*NO_LIMITS, Deferral.SNAPSHOT):",
+                "False:",
+            ),
+            "a snapshot that never comes is waited for silently": (
+                "(*NO_LIMITS, Deferral.SNAPSHOT)",
+                "NO_LIMITS",
             ),
             "a doubt that is over ends what was late before": (
                 "return told and trouble is not None and trouble.need not in TOLD_BEFORE",

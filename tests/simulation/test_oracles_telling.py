@@ -9,7 +9,7 @@ import pytest
 from sandbox.course import Course
 from sandbox.states import LastKnown, Row, State
 from simulation import verdicts
-from simulation.needs import FORBIDDEN, NOT_OURS, OWING, UNENDED, Needs
+from simulation.needs import FORBIDDEN, NOT_OURS, OVERDUE, OWING, UNENDED, Needs
 from simulation.scenario import Scenario
 from simulation.telling import Telling
 from tests.simulation.histories import BAD, History, minutes
@@ -155,6 +155,24 @@ def test_p6_a_debt_that_no_wait_explains_must_be_named(named: bool) -> None:
         history.at(minute)
         needs._judge()
     assert set(history.broken) == (set() if named else {"P6"}), history.what
+
+
+def test_p6_a_debt_is_not_overdue_when_its_poison_has_just_ended() -> None:
+    history = History(replace(CALM, weather="poison", faults={"poison": 1.0}))
+    history.session(10, 20)
+    history.told(25, "session_end")
+    needs, overdue_at = Needs(history.world), 20 + int(verdicts.bound(CALM) / minutes(1))
+    history.world.poisoned_since[history.id] = history.at(30)
+    history.world.api.poison.met.add(history.id)
+    last = overdue_at + 100
+    for minute in range(30, last, 5):
+        history.at(minute)
+        needs._judge()
+    history.world.api.poison.met.clear()
+    for minute, overdue in ((last, False), (last + overdue_at, True)):
+        history.at(minute)
+        needs._judge()
+        assert ((history.id, OVERDUE) in needs.noticed()) is overdue
 
 
 def test_p6_a_line_that_calls_for_a_person_in_calm_weather_is_seen() -> None:

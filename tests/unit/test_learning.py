@@ -22,7 +22,13 @@ from nonpersistent.facts import (
     Verdict,
 )
 from nonpersistent.lateness import NO_LIMITS, reckon
-from nonpersistent.lifecycle import evident_at, learn, owed_at
+from nonpersistent.lifecycle import (
+    SNAPSHOT_INTERVAL,
+    SNAPSHOT_SLACK,
+    evident_at,
+    learn,
+    owed_at,
+)
 from nonpersistent.observation import Observation
 from nonpersistent.settings import Window
 from tests.unit.looks import TOLD, VACANT, busy, empty, failed, judge, sight
@@ -257,6 +263,8 @@ def test_p6_a_debt_knows_when_it_should_have_been_paid(
 HALF_AN_HOUR = Window(time(19), time(19, 30), "UTC")
 TOMORROW = at((24 + 7) * 60)
 TONIGHT = at(7 * 60)
+EXISTS_WITHIN = SNAPSHOT_INTERVAL + SNAPSHOT_SLACK + timedelta(minutes=20)
+SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +274,9 @@ TONIGHT = at(7 * 60)
         (Deferral.CANARY, TONIGHT - timedelta(minutes=20), "window", TONIGHT + ALLOWANCE),
         (Deferral.CANARY, TONIGHT - timedelta(minutes=19), "window", TOMORROW + ALLOWANCE),
         (Deferral.CANARY, at(0), Deferral.SNAPSHOT, TOMORROW + ALLOWANCE),
+        (Deferral.SNAPSHOT, at(0), Deferral.WINDOW, TOMORROW + ALLOWANCE),
+        (Deferral.SNAPSHOT, TONIGHT - EXISTS_WITHIN, Deferral.WINDOW, TONIGHT + ALLOWANCE),
+        (Deferral.SNAPSHOT, TONIGHT - EXISTS_WITHIN + SECOND, "window", TOMORROW + ALLOWANCE),
         (Deferral.HELD_BUNDLE, at(0), Deferral.WINDOW, TOMORROW + ALLOWANCE),
         (Deferral.BRAKE, at(0), Deferral.WINDOW, TOMORROW + ALLOWANCE),
         ("STOPPING", at(0), Deferral.WINDOW, TOMORROW + ALLOWANCE),

@@ -14,9 +14,11 @@ from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, at, settings
 TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-300))
 
 
-def stuck(stage: Stage, number: int, asked: float, **known: Any) -> None:
+def stuck(
+    stage: Stage, number: int, asked: float, *, goes_first: bool = False, **known: Any
+) -> None:
     moment = at(asked)
-    claim = Claim(asked_at=moment, accepted_at=moment, begun_at=at(-30), image_id=IMAGE)
+    claim = Claim(moment, moment, begun_at=at(-30), image_id=IMAGE, goes_first=goes_first)
     facts = replace(DUE, claim=claim, **known)
     stage.has(facts, at(asked + 133), f"ws-stuck000{number}", state="REBUILDING")
 
@@ -64,6 +66,33 @@ def test_p8_one_that_never_ends_costs_the_others_one_canary(stage: Stage) -> Non
         stage.desktops.desks[each].state = "AVAILABLE"
     stage.passes(at(240))  # its hourly looks tell nothing new
     assert "ws-stuck0000" not in stage.ledger.bundle(BUNDLE).lost
+
+
+def test_p8_workspaces_deleted_during_their_rebuilds_are_not_lost_to_the_bundle(
+    stage: Stage,
+) -> None:
+    begin(stage)
+    for number in range(4):
+        stuck(stage, number, -110 + number)
+        del stage.desktops.desks[f"ws-stuck000{number}"]
+    stage.has(DUE, NOON, OTHER)
+    stage.passes(at(60))
+    assert stage.desktops.rebuilds() == [OTHER]
+    assert stage.ledger.bundle(BUNDLE).lost == ()
+
+
+def test_p8_a_canary_that_is_deleted_makes_room_for_another_after_two_hours(stage: Stage) -> None:
+    begin(stage)
+    stuck(stage, 0, -110, goes_first=True)
+    unproven = replace(stage.ledger.bundle(BUNDLE), proven_at=None, canary="ws-stuck0000")
+    stage.ledger.write_bundle(unproven)
+    del stage.desktops.desks["ws-stuck0000"]
+    stage.has(DUE, NOON, OTHER)
+    stage.passes(at(9))
+    assert stage.desktops.rebuilds() == []
+    stage.passes(at(60))
+    assert stage.desktops.rebuilds() == [OTHER]
+    assert stage.ledger.bundle(BUNDLE).lost == ()
 
 
 def test_p8_a_repetition_that_never_ends_says_nothing_of_the_others(stage: Stage) -> None:
