@@ -1,9 +1,9 @@
 """A local AWS for WorkSpaces: moto, and what moto lacks.
 
 The path of an event: a user acts (`desktops`, pure) -> a count (`cloudwatch`, pure) -> an alarm
-(`moto.watch`) -> a message (`delivery`) -> a topic (moto, `moto.mends`) -> the function's queue
-and a container (`lambda_`) -> calls (`http`, `workspaces_api`) -> the desktop. `server` ties these
-together; `clock` may run fast.
+(`moto.watch`) -> a message (`delivery`) -> a topic (moto, `moto.deliveries`) -> the function's
+queue and a container (`lambda_`) -> calls (`http`, `workspaces_api`) -> the desktop. `server` ties
+these together; `clock` may run fast.
 """
 
 from .course import Course, Outcome

@@ -1,6 +1,6 @@
 """moto's stores, as the local AWS reads and writes them.
 
-moto has no useful types; the casts to Any are here and in `mends.py`.
+moto has no useful types; the casts to Any are here, in `mends.py` and in `deliveries.py`.
 """
 
 from __future__ import annotations

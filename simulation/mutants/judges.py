@@ -21,12 +21,12 @@ UNIT = ROOT / "tests" / "unit"
 
 ALSO = {
     "answers": ["workspaces", "rebuilder"],
-    "bundles": ["canary", "rebuilder", "waiting"],
+    "bundles": ["canary", "never_ending", "rebuilder", "waiting"],
     "claims": ["lifecycle", "rolling_out", "waiting"],
-    "examiner": ["reconciler", "rolling_out", "share", "waiting"],
+    "examiner": ["never_ending", "reconciler", "rolling_out", "share", "waiting"],
     "facts": ["lifecycle", "claims", "gauges", "acknowledging"],
     "journal": ["handler"],
-    "lateness": ["learning", "waiting"],
+    "lateness": ["waiting"],
     "lifecycle": ["rolling_out", "waiting"],
     "observation": ["lifecycle"],
     "pacing": ["share"],

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-NEAR = {"examiner": "reconciler", "table": "ledger"}
+NEAR = {"table": "ledger"}
 """Modules that are tested under another's name."""
 
 

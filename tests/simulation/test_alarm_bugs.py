@@ -14,7 +14,7 @@ import pytest
 from simulation.agenda import BEGIN
 from simulation.alarms import LETTERS, AlarmJudge
 from simulation.deployed import FLEET, Deployed, deployed
-from tests.simulation.test_alarm_judge import History
+from tests.simulation.alarm_history import History
 
 HOUR, DAY = 60, 1440
 LONG = 29 * HOUR

@@ -15,7 +15,7 @@ from nonpersistent.pacing import Pacer
 from simulation.clock import VirtualClock
 from tests import ledger_table
 from tests.unit.desktops import Desktops
-from tests.unit.stage import Lines, Stage
+from tests.unit.stage import CANARIES, Lines, Stage
 from tests.unit.support import Timeline
 
 if TYPE_CHECKING:
@@ -91,3 +91,10 @@ def lines() -> Iterator[Lines]:
 def stage(dynamodb: DynamoDBClient, desktops: Desktops, time: Timeline, lines: Lines) -> Stage:
     """The acting half, with the defaults of the module and without canaries."""
     return Stage(dynamodb, desktops, time, lines)
+
+
+@pytest.fixture
+def canaries(stage: Stage) -> Stage:
+    """The same with canaries."""
+    stage.settings = CANARIES
+    return stage

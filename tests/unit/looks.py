@@ -9,11 +9,15 @@ from typing import Any
 from nonpersistent.facts import Claim, Decision, Facts, Need, Trouble, Verdict
 from nonpersistent.lifecycle import decide
 from nonpersistent.observation import Observation
+from nonpersistent.settings import UserVolume
 from tests.unit.support import IMAGE, NOON, at, settings
 
 TOLD = Facts(baseline_at=at(-300), used_at=at(-60), told_at=NOON)
 VACANT = replace(TOLD, vacant_since=at(-6), owed_since=at(-6))
 """The session ended before 11:54; the alarm came at noon: due at 12:20."""
+
+CLEAN = Facts(rebuilt_at=at(-100), settled_at=at(-61), used_at=at(-160))
+STUCK = Trouble(at(-9), Need.UNKNOWN, "no_row", at(81))
 
 CLAIM = Claim(
     asked_at=NOON,
@@ -50,9 +54,22 @@ def failed(
     return replace(known, **more)
 
 
+FAILED = failed(
+    replace(VACANT, used_at=at(-260), told_at=at(-240), vacant_since=at(-246), owed_since=at(-246)),
+    Claim(asked_at=at(-200), bad_since=at(-160)),
+    at(-150),
+    retry_at=at(-30),
+)
+
+
 def judge(facts: Facts, seen: Observation, **changes: Any) -> Decision:
     """What is decided at a look."""
     return decide(facts, seen, seen.looked_at, settings(**changes))
+
+
+def keep(facts: Facts, seen: Observation) -> Decision:
+    """The same where the user volume is kept."""
+    return judge(facts, seen, user_volume=UserVolume.KEEP)
 
 
 def said(decision: Decision) -> tuple[Verdict, str | None, datetime | None]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from nonpersistent.bundles import Bundles
-from nonpersistent.facts import Facts
+from nonpersistent.facts import Claim, Facts
 from nonpersistent.journal import Journal, Tally
 from nonpersistent.lease import Lease
 from nonpersistent.ledger import Ledger
@@ -24,7 +24,7 @@ from nonpersistent.tools import Tools
 from nonpersistent.workspaces import WorkSpaces
 from tests import ledger_table
 from tests.unit.desktops import Desktop, Desktops
-from tests.unit.support import BUNDLE, NOON, WS, Timeline, at, settings
+from tests.unit.support import BUNDLE, NOON, WS, Timeline, at, fleet, only, settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,6 +39,10 @@ DUE = Facts(
     user="ada",
 )
 """Vacant, and due since 11:40."""
+
+TOLD = Facts(baseline_at=at(-300), told_at=at(-1))
+CLAIM = Claim(asked_at=at(-50), accepted_at=at(-50), state="AVAILABLE", address="10.0.0.1")
+ASKED = replace(DUE, claim=CLAIM)
 
 CANARIES = settings(canary_after=timedelta(hours=12))
 """The defaults of the module."""
@@ -122,8 +126,7 @@ class Stage:
 
     def record(self, id_: str = WS) -> Record:
         """What the ledger says."""
-        [record] = self.ledger.read([id_])
-        return record
+        return only(self.ledger, id_)
 
     def facts(self, id_: str = WS) -> Facts:
         """What is known."""
@@ -177,3 +180,11 @@ class Stage:
             begun = self.time.now
             self.run()
             self.time.now = max(self.time.now, begun + timedelta(seconds=every))
+
+
+def many(stage: Stage, count: int, facts: Facts = DUE) -> list[str]:
+    """So many WorkSpaces, the first due first."""
+    ids = fleet(count)
+    for number, id_ in enumerate(ids):
+        stage.has(facts, at(-1, 0.01 * number), id_)
+    return ids

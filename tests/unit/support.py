@@ -1,4 +1,4 @@
-"""What the unit tests share: a time that they own, names, settings, signals."""
+"""What the unit tests share: a time that they own, names, settings, signals, a record."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from nonpersistent.ledger import Ledger
+from nonpersistent.records import Record
 from nonpersistent.settings import Settings, Window
 from nonpersistent.signals import Kind, Origin, Signal
 
@@ -44,6 +46,9 @@ def settings(**changes: Any) -> Settings:
     return Settings(**given | changes)
 
 
+DEFAULTS = settings()
+
+
 def event(name: str) -> Any:
     """One that is on file."""
     return json.loads((EVENTS / f"{name}.json").read_text())
@@ -62,3 +67,9 @@ def session_end(moment: datetime, workspace_id: str = WS) -> Signal:
 def sign_in(moment: datetime, workspace_id: str = WS) -> Signal:
     """A user's."""
     return Signal(Kind.SIGN_IN, workspace_id, moment)
+
+
+def only(ledger: Ledger, workspace_id: str = WS) -> Record:
+    """The record of a WorkSpace."""
+    [record] = ledger.read([workspace_id])
+    return record

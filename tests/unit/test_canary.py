@@ -20,10 +20,10 @@ from nonpersistent.canary import (
     without,
 )
 from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, fleet
+from tests.unit.trust import TRUSTED
 
 TWELVE_HOURS = timedelta(hours=12)
 UNKNOWN = Bundle(BUNDLE)
-TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-60))
 THREE = ("ws-000000001", "ws-000000002", "ws-000000003")
 HELD = Bundle(BUNDLE, image_id=IMAGE, lost=THREE, lost_at=at(-60), seen_at=at(-30))
 

@@ -3,169 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 
-from nonpersistent.facts import (
-    Claim,
-    Decision,
-    Deferral,
-    Doubt,
-    Facts,
-    Need,
-    Phase,
-    Trouble,
-    Verdict,
-)
+from nonpersistent.facts import Decision, Deferral, Doubt, Facts, Need, Trouble, Verdict
 from nonpersistent.lifecycle import decide
 from nonpersistent.observation import Observation
-from nonpersistent.settings import UserVolume, Window
-from tests.unit.looks import TOLD, VACANT, busy, empty, failed, judge, said, sight
-from tests.unit.support import BUNDLE, NIGHTS, NOON, at, settings
-
-STUCK = Trouble(at(-9), Need.UNKNOWN, "no_row", at(81))
-FAILED = failed(
-    replace(VACANT, used_at=at(-260), told_at=at(-240), vacant_since=at(-246), owed_since=at(-246)),
-    Claim(asked_at=at(-200), bad_since=at(-160)),
-    at(-150),
-    retry_at=at(-30),
+from tests.unit.looks import (
+    CLEAN,
+    FAILED,
+    STUCK,
+    TOLD,
+    VACANT,
+    busy,
+    empty,
+    judge,
+    keep,
+    said,
+    sight,
 )
-KEEP = {"user_volume": UserVolume.KEEP}
-
-
-# The first sight.
-
-
-def test_p3_the_first_sight_of_an_empty_workspace_is_a_baseline_and_no_debt() -> None:
-    seen = empty(NOON, bundle_id=BUNDLE, user="ada", last_connected_at=at(-500))
-    decision = judge(Facts(), seen)
-    assert said(decision) == (Verdict.BASELINE, None, None)
-    assert decision.facts == Facts(baseline_at=at(-1), bundle_id=BUNDLE, user="ada")
-    assert judge(Facts(), sight(NOON)).facts.baseline_at == NOON
-    assert judge(Facts(), empty(NOON, last_connected_at=at(-1))).facts.baseline_at == NOON
-
-
-def test_p2_what_was_used_since_it_was_looked_for_in_vain_will_owe_a_rebuild() -> None:
-    """AWS left it out of its answer when it joined: its first session must not be forgotten."""
-    missed = Facts(trouble=STUCK)
-    decision = judge(missed, empty(NOON, last_connected_at=STUCK.since))
-    assert (decision.verdict, decision.facts.baseline_at) == (Verdict.BASELINE, STUCK.since)
-    used = judge(missed, empty(NOON, last_connected_at=STUCK.since + timedelta(seconds=1))).facts
-    assert (used.phase, used.owed_since) == (Phase.VACANT, at(-1))
-
-
-@pytest.mark.parametrize(
-    ("seen", "used_at"),
-    [
-        (busy(NOON), at(-1)),
-        (sight(NOON, connection="CONNECTED"), NOON),
-        (empty(NOON, at(-4), last_connected_at=at(-3)), at(-3)),
-    ],
-    ids=["connected", "without a time", "after the sample"],
-)
-def test_p2_a_session_in_progress_at_first_sight_will_owe_a_rebuild(
-    seen: Observation, used_at: datetime
-) -> None:
-    facts = judge(Facts(), seen).facts
-    assert (facts.phase, facts.used_at, facts.baseline_at) == (Phase.IN_USE, used_at, None)
-
-
-@pytest.mark.parametrize(
-    ("state", "reason"), [(None, Doubt.NOT_FOUND), ("TERMINATED", "TERMINATED")]
-)
-def test_p6_unknown_id_is_told_and_not_taken_for_clean(state: str | None, reason: str) -> None:
-    decision = judge(Facts(), sight(NOON, state=state, connection="CONNECTED"))
-    assert said(decision) == (Verdict.DEFERRED, reason, at(5))
-    assert decision.facts == Facts(trouble=Trouble(NOON, Need.UNKNOWN, reason, at(90)))
-
-
-# Nothing is owed.
-
-CLEAN = Facts(rebuilt_at=at(-100), settled_at=at(-61), used_at=at(-160))
-
-
-def test_a_clean_workspace_is_left_to_signals_and_audits() -> None:
-    met = replace(CLEAN, vacant_since=at(-4), owed_since=at(-4), trouble=STUCK)
-    decision = judge(met, empty(NOON))
-    assert said(decision) == (Verdict.CLEAN, None, None)
-    assert decision.facts == CLEAN
-
-
-@pytest.mark.parametrize(
-    ("seen", "doubt"),
-    [
-        (empty(NOON, at(-30)), None),
-        (empty(NOON, at(-30.1)), Doubt.STALE_SAMPLE),
-        (busy(NOON, at(-100)), Doubt.STALE_SAMPLE),
-        (sight(NOON, connection="DISCONNECTED"), Doubt.STALE_SAMPLE),
-        (sight(NOON, connection="UNKNOWN", checked_at=at(-1)), Doubt.UNKNOWN_CONNECTION),
-        (sight(NOON), Doubt.NO_ROW),
-        (sight(NOON, state="UNHEALTHY"), Doubt.NO_ROW),
-        (sight(NOON, state="IMPAIRED"), Doubt.NO_ROW),
-        (sight(NOON, state="STOPPED", connection="UNKNOWN"), None),
-        (sight(NOON, state="MAINTENANCE"), None),
-        (sight(NOON, state=None, state_asked=True), Doubt.NOT_FOUND),
-        (empty(NOON, state=None, state_asked=True), Doubt.NOT_FOUND),
-        (sight(NOON, state=None), None),
-        (empty(NOON, state="TERMINATING"), "TERMINATING"),
-    ],
-)
-def test_p6_what_may_have_been_used_without_a_trace_is_told(
-    seen: Observation, doubt: str | None
-) -> None:
-    decision = judge(CLEAN, seen)
-    if doubt is None:
-        assert said(decision) == (Verdict.CLEAN, None, None)
-    else:
-        assert said(decision) == (Verdict.NOT_LEARNT, doubt, at(5))
-        assert decision.facts.trouble == Trouble(NOON, Need.UNKNOWN, doubt, at(90))
-
-
-@pytest.mark.parametrize(
-    ("changes", "verdict"),
-    [
-        ({"settled_at": at(-30)}, Verdict.NOT_LEARNT),
-        ({"settled_at": at(-29.9)}, Verdict.CLEAN),
-        ({"settled_at": None}, Verdict.NOT_LEARNT),
-        ({"settled_at": None, "used_at": None}, Verdict.CLEAN),
-    ],
-    ids=["settled", "settling", "never rebuilt", "never used"],
-)
-def test_a_missing_row_worries_nobody_who_never_signed_in_or_was_just_rebuilt(
-    changes: dict[str, Any], verdict: Verdict
-) -> None:
-    assert judge(replace(CLEAN, **changes), sight(NOON)).verdict is verdict
-
-
-@pytest.mark.parametrize(
-    ("rebuilt_at", "verdict"), [(at(-300), Verdict.NOT_LEARNT), (None, Verdict.CLEAN)]
-)
-def test_p6_a_bad_state_after_a_rebuild_worries_whether_anybody_used_it_or_not(
-    rebuilt_at: datetime | None, verdict: Verdict
-) -> None:
-    never = replace(CLEAN, used_at=None, baseline_at=at(-600), rebuilt_at=rebuilt_at)
-    for settled_at in (at(-61), at(20)):
-        found = judge(replace(never, settled_at=settled_at), sight(NOON, state="UNHEALTHY"))
-        assert found.verdict is verdict
-
-
-def test_a_last_connection_is_a_use_that_makes_a_missing_row_worry() -> None:
-    never = replace(CLEAN, settled_at=None, used_at=None)
-    assert judge(never, sight(NOON, last_connected_at=at(-200))).verdict is Verdict.NOT_LEARNT
-
-
-def test_so_is_one_that_the_rebuild_may_have_moved_although_it_makes_no_debt() -> None:
-    never = replace(CLEAN, asked=(at(-100),), used_at=None)
-    decision = judge(never, sight(NOON, connection="UNKNOWN", last_connected_at=at(-90)))
-    assert (decision.verdict, decision.facts.used_at) == (Verdict.NOT_LEARNT, None)
-
-
-def test_a_session_from_before_the_baseline_leaves_nothing_open() -> None:
-    decision = judge(Facts(baseline_at=at(-5)), busy(NOON, at(-6)))
-    assert said(decision) == (Verdict.CLEAN, None, None)
-
+from tests.unit.support import NOON, at, settings
 
 # Vacant or not.
 
@@ -363,56 +221,6 @@ def test_p1_so_has_who_comes_back_unseen_after_it_was_vacant(
     assert judge(replace(facts, wanted_at=NOON), seen).facts.is_wanted is wanted
 
 
-# The window.
-
-
-def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
-    decision = judge(VACANT, empty(at(25)), window=NIGHTS)
-    assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(7 * 60))
-    assert decision.expected_by == at(7 * 60)
-    assert judge(VACANT, empty(at(7 * 60)), window=NIGHTS).verdict is Verdict.REBUILD
-
-
-@pytest.mark.parametrize(
-    ("seen", "reason"),
-    [
-        (Observation(at(25)), Deferral.WINDOW),
-        (Observation(at(25), state_asked=True, state="AVAILABLE"), Doubt.NO_ROW),
-        (empty(at(25), at(5)), Doubt.STALE_SAMPLE),
-        (Observation(at(25), state_asked=True, state="STOPPED"), Deferral.WINDOW),
-        (Observation(at(25), state_asked=True, state="MAINTENANCE"), Deferral.WINDOW),
-    ],
-    ids=["no look", "no row", "an old sample", "stopped", "forbidden until it opens"],
-)
-def test_p6_what_a_look_cannot_tell_is_kept_while_the_window_is_closed(
-    seen: Observation, reason: Deferral | Doubt
-) -> None:
-    decision = judge(VACANT, seen, window=NIGHTS)
-    assert decision.reason is reason
-    assert (decision.facts.trouble is None) == (reason is Deferral.WINDOW)
-
-
-@pytest.mark.parametrize("state", [None, "TERMINATED"])
-@pytest.mark.parametrize("grace", [20, 240])
-def test_p6_one_that_is_gone_is_told_whatever_it_waits_for(state: str | None, grace: int) -> None:
-    seen = sight(at(25), state=state, state_asked=True)
-    decision = judge(VACANT, seen, window=NIGHTS, grace=timedelta(minutes=grace))
-    assert decision.facts.trouble is not None
-    assert decision.facts.trouble.need is Need.UNKNOWN
-    assert decision.reason == (state or Doubt.NOT_FOUND)
-
-
-def test_the_last_minutes_of_the_window_count() -> None:
-    closing = Window(time(10), time(12, 22), "UTC")
-    assert judge(VACANT, empty(at(20), at(20)), window=closing).verdict is Verdict.REBUILD
-    assert judge(VACANT, empty(at(19)), window=closing).reason is Deferral.WINDOW
-
-
-def test_p6_a_grace_that_ends_outside_of_the_window_waits_for_it_and_says_so() -> None:
-    decision = judge(TOLD, empty(at(1)), window=NIGHTS)
-    assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(7 * 60))
-
-
 # A rebuild that failed.
 
 
@@ -463,83 +271,3 @@ def test_p1_after_a_failed_rebuild_that_nobody_owed_evidence_is_needed_as_ever()
     others = replace(FAILED, used_at=None, told_at=None, vacant_since=None, owed_since=None)
     unclear = sight(at(25), connection="UNKNOWN")
     assert said(judge(others, unclear))[:2] == (Verdict.DEFERRED, Doubt.UNKNOWN_CONNECTION)
-
-
-# The user volume.
-
-
-def keep(facts: Facts, seen: Observation) -> Decision:
-    return judge(facts, seen, **KEEP)
-
-
-def asked(snapshot_at: datetime | None, minutes: float = 25) -> Observation:
-    return empty(at(minutes), snapshot_at=snapshot_at, snapshot_asked=True)
-
-
-def test_keep_asks_for_the_snapshot_only_when_all_else_is_settled() -> None:
-    decision = keep(VACANT, empty(at(25)))
-    assert decision == Decision(
-        VACANT, Verdict.DEFERRED, at(25), Deferral.SNAPSHOT, needs_snapshot=True
-    )
-    assert not keep(VACANT, empty(at(9))).needs_snapshot
-    assert not keep(VACANT, sight(at(25))).needs_snapshot
-
-
-HOURS_12 = 12 * 60
-
-
-@pytest.mark.parametrize(
-    ("snapshot_at", "minutes", "look_at"),
-    [
-        (None, 25, at(55)),
-        (at(-7), 25, at(-7 + HOURS_12 + 5 + 2)),
-        (at(-HOURS_12), 25, at(HOURS_12 + 5)),
-        (None, HOURS_12 + 29, at(HOURS_12 + 60)),
-        (None, HOURS_12 + 30, at(HOURS_12 + 150)),
-    ],
-    ids=["none", "too old", "as old as the end", "nearly overdue", "overdue"],
-)
-def test_keep_waits_for_a_snapshot_that_holds_the_session(
-    snapshot_at: datetime | None, minutes: float, look_at: datetime
-) -> None:
-    decision = keep(VACANT, asked(snapshot_at, minutes))
-    assert said(decision) == (Verdict.DEFERRED, Deferral.SNAPSHOT, look_at)
-    assert decision.expected_by == at(HOURS_12 + 30)
-    assert decision.facts.snapshot_at == snapshot_at
-
-
-def test_keep_does_not_ask_before_a_snapshot_is_to_be_expected() -> None:
-    known = replace(VACANT, snapshot_at=at(-60))
-    assert said(keep(known, empty(at(25)))) == (Verdict.DEFERRED, "snapshot", at(HOURS_12 - 60))
-    assert keep(known, empty(at(HOURS_12 - 60))).needs_snapshot
-    rebuilt = replace(VACANT, settled_at=at(-100))
-    assert keep(rebuilt, empty(at(25))).look_at == at(HOURS_12 - 100)
-    assert keep(replace(rebuilt, snapshot_at=at(-120)), empty(at(25))).look_at == at(HOURS_12 - 100)
-
-
-@pytest.mark.parametrize(
-    ("facts", "snapshot_at", "verdict"),
-    [
-        (VACANT, at(-3), Verdict.DEFERRED),
-        (VACANT, NOON, Verdict.REBUILD),
-        (replace(VACANT, told_at=None), at(-7), Verdict.DEFERRED),
-        (replace(VACANT, told_at=None), at(-6), Verdict.REBUILD),
-        (replace(VACANT, snapshot_at=NOON), None, Verdict.REBUILD),
-    ],
-    ids=["before the alarm", "at the alarm", "before", "at the vacancy", "known before"],
-)
-def test_keep_rebuilds_once_a_snapshot_is_newer_than_whatever_showed_the_end(
-    facts: Facts, snapshot_at: datetime | None, verdict: Verdict
-) -> None:
-    """Back unseen from 11:55 to 11:59: the last-connection time may be that of the log-in."""
-    assert keep(facts, asked(snapshot_at)).verdict is verdict
-
-
-def test_keep_waits_for_no_snapshot_once_a_rebuild_has_rolled_the_volume_back() -> None:
-    """A WorkSpace in ERROR may never get another one."""
-    assert keep(FAILED, sight(at(25), state="ERROR")).verdict is Verdict.REBUILD
-    assert keep(replace(FAILED, failed=None), empty(at(25))).needs_snapshot
-
-
-def test_keep_rebuilds_without_a_snapshot_when_an_administrator_asks_for_it() -> None:
-    assert keep(replace(VACANT, wanted_at=at(1)), empty(at(25))).verdict is Verdict.REBUILD

@@ -18,8 +18,9 @@ from nonpersistent.settings import Window
 from nonpersistent.signals import Kind, Signal
 from tests.unit.desktops import Fault
 from tests.unit.looks import CLAIM, busy, empty, failed
-from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, WS, at, session_end, settings, sign_in
+from tests.unit.trust import LOST
 
 SEEN = empty(NOON, address="10.0.0.1", bundle_id=BUNDLE)
 TIMEOUT: Fault = ReadTimeoutError(endpoint_url="https://workspaces.us-east-1.amazonaws.com/")
@@ -184,15 +185,6 @@ def test_the_brake_counts_what_this_pass_rebuilds(stage: Stage, due: Record) -> 
     rebuilder.rebuild(other, SEEN, DUE)
     assert stage.desktops.rebuilds() == [WS]
     assert stage.record(OTHER).reason == "brake"
-
-
-@pytest.fixture
-def canaries(stage: Stage) -> Stage:
-    stage.settings = CANARIES
-    return stage
-
-
-LOST = ("ws-000000001", "ws-000000002", "ws-000000003")
 
 
 def _canary(stage: Stage) -> None:
