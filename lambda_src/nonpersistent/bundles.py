@@ -81,7 +81,8 @@ class Bundles:
             now = self._tools.clock.now()
             waits = bundle.canary not in (None, id_)
             if waits and not bundle.is_proven(now, canary_after):
-                return Admission.WAIT
+                is_lost = id_ in bundle.lost
+                return Admission.HELD if bundle.is_held and not is_lost else Admission.WAIT
             image = self.image(bundle_id)
             admitted, admission = canary.admit(bundle, image, id_, now, canary_after)
             is_stranger = bundle.is_held and id_ not in bundle.lost
@@ -98,12 +99,13 @@ class Bundles:
         """Record what the end of a rebuild says about its bundle.
 
         A bad end speaks against it from the time at which a look first showed it, a good one for it
-        from when the rebuild had ended, even if it was seen much later.
+        from when the rebuild had ended, even if it was seen much later. Without canaries, too: they
+        may be switched on at any time.
         """
         bundle_id = record.facts.bundle_id
         claim = record.facts.claim or record.facts.failed
         canary_after = self._tools.settings.canary_after
-        if claim is None or bundle_id is None or canary_after is None:
+        if claim is None or bundle_id is None:
             return
         workspace_id, now = record.workspace_id, self._tools.clock.now()
         again = record.facts.failed is not None
@@ -116,7 +118,7 @@ class Bundles:
         def concluded(bundle: Bundle) -> Bundle:
             if decision.verdict is Verdict.FINISHED:
                 proven_at = bundle.proven_at
-                holds = min(PROOF_RENEWED_AFTER, canary_after / 12)
+                holds = min(PROOF_RENEWED_AFTER, (canary_after or timedelta.max) / 12)
                 is_old = proven_at is None or now - proven_at >= holds
                 renews = bundle.lost or is_old
                 if claim.goes_first or (image == bundle.image_id and renews):
@@ -139,36 +141,36 @@ class Bundles:
     def overdue(self, record: Record) -> None:
         """Count a rebuild that takes too long as a bad end, whether or not it was the canary."""
         facts, bundle_id, id_ = record.facts, record.facts.bundle_id, record.workspace_id
-        claim, canary_after = facts.claim, self._tools.settings.canary_after
-        if claim is None or bundle_id is None or canary_after is None or facts.failed is not None:
+        claim = facts.claim
+        if claim is None or bundle_id is None:
             return
         image, asked_at = claim.image_id, claim.asked_at
-        overdue_at = asked_at + ENDS_WITHIN
+        overdue_at, again = asked_at + ENDS_WITHIN, facts.failed is not None
 
         def lost(bundle: Bundle) -> Bundle:
             if id_ in bundle.lost or after(bundle.proven_at, overdue_at):  # each counts once
                 return bundle
-            return canary.ended_badly(bundle, id_, image, asked_at, overdue_at, again=False)
+            return canary.ended_badly(bundle, id_, image, asked_at, overdue_at, again=again)
 
         if self._tools.clock.now() >= overdue_at:
             before, now_is = self._change(bundle_id, lost)
             self._tell_held(before, now_is, id_)
 
     def _tell_held(self, before: Bundle, after: Bundle, workspace_id: str) -> None:
-        if after.is_held and not before.is_held:
+        holds = self._tools.settings.canary_after is not None
+        if holds and after.is_held and not before.is_held:
             about = {"bundle_id": after.bundle_id, "image_id": after.lost_image}
             self._tools.journal.write(Line.HELD_BUNDLE, workspace_id, **about)
 
     def renew(self, bundle_ids: Iterable[str]) -> None:
         """Write which holds are over, even if nothing waits: gauges show what was written last."""
-        if self._tools.settings.canary_after is not None:
-            for bundle_id in sorted(bundle_ids):
-                self._bundle(bundle_id)
+        for bundle_id in sorted(bundle_ids):
+            self._bundle(bundle_id)
 
     def release(self, record: Record) -> None:
         """Free the canary's place if this WorkSpace has it: its rebuild did not take place."""
         bundle_id = record.facts.bundle_id
-        if bundle_id is not None and self._tools.settings.canary_after is not None:
+        if bundle_id is not None:
             self._change(bundle_id, lambda bundle: canary.released(bundle, record.workspace_id))
 
     def _change(self, bundle_id: str, change: Callable[[Bundle], Bundle]) -> tuple[Bundle, Bundle]:
@@ -204,7 +206,7 @@ class Bundles:
         """The bundle according to its WorkSpaces' records; one that cannot be read says nothing.
 
         A canary whose rebuild takes too long is lost. It is released if it has no requested
-        rebuild, or if AWS does not know it: a deleted WorkSpace says nothing about the bundle.
+        rebuild, or if AWS shows nothing of it: a deleted WorkSpace says nothing about the bundle.
         """
         first, now = bundle.canary, self._tools.clock.now()
         ids = {*bundle.lost, first} if first else {*bundle.lost}
@@ -213,7 +215,7 @@ class Bundles:
             facts = records.get(first, Record(first)).facts
             claim = facts.claim
             is_overdue = claim is not None and now >= claim.asked_at + ENDS_WITHIN
-            if claim is None or not claim.goes_first or (is_overdue and facts.is_not_found):
+            if claim is None or not claim.goes_first or (is_overdue and facts.is_unseen):
                 bundle = canary.released(bundle, first)
             elif now >= (overdue_at := claim.asked_at + ENDS_WITHIN):
                 again = facts.failed is not None

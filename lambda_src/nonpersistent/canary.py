@@ -106,10 +106,12 @@ def admit(
 def ended_well(
     bundle: Bundle, workspace_id: str, image: str | None, asked_at: datetime, now: datetime
 ) -> Bundle:
-    """The bundle after a good end, which says nothing about a cause met while it was under way."""
+    """The bundle after a good end, which says nothing about a cause met while it was under way,
+    unless it was this WorkSpace itself whose end was taken for a bad one."""
+    was_lost = workspace_id in bundle.lost
     bundle = without(released(bundle, workspace_id), frozenset({workspace_id}))
     is_older = bundle.seen_at is not None and asked_at < bundle.seen_at
-    if (bundle.lost and is_older) or image is None:
+    if (is_older and (bundle.lost or not was_lost)) or image is None:
         return bundle
     return replace(bundle, image_id=image, proven_at=now, lost=(), lost_to_it=())
 
@@ -125,14 +127,16 @@ def ended_badly(
 ) -> Bundle:
     """The bundle after a rebuild from `image` was seen to end badly, first or `again`.
 
-    Only the first time counts against the bundle: one that fails again may be broken itself.
+    Only the first time is it lost to the bundle: one that fails again may be broken itself. But
+    whatever broke it may break others, so the next one is a canary.
     """
     bundle = released(bundle, workspace_id)
+    bundle = replace(bundle, seen_at=max(seen_at, bundle.seen_at or seen_at))
     if workspace_id not in bundle.lost:
+        bundle = replace(bundle, proven_at=None)
         if again:
             return bundle
-        bundle = replace(bundle, proven_at=None, lost=_with(workspace_id, bundle.lost))
-    bundle = replace(bundle, seen_at=max(seen_at, bundle.seen_at or seen_at))
+        bundle = replace(bundle, lost=_with(workspace_id, bundle.lost))
     if bundle.lost_at is not None and asked_at < bundle.lost_at:
         return bundle
     if image is None:

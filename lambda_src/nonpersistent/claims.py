@@ -22,6 +22,9 @@ BAD_STATES = frozenset({"ERROR", "UNHEALTHY", "IMPAIRED"})
 GONE_STATES = frozenset({"TERMINATING", "TERMINATED"})
 """The states of a WorkSpace that is being deleted, or is gone."""
 
+INTERRUPTED_STATES = frozenset({"REBOOTING", "STOPPING", "STOPPED", "STARTING"})
+"""After a bad state, these are no end: somebody reboots or stops the WorkSpace."""
+
 RESTORING = "RESTORING"
 """A person is repairing what the rebuild broke: a good state after that is not its success."""
 
@@ -72,9 +75,6 @@ FAILURE_HOLDS = timedelta(minutes=30)
 LONGEST_PAUSE = timedelta(hours=1)
 """The longest time between two looks at a WorkSpace in trouble."""
 
-API_ERROR = "api:"
-"""What the reason begins with if AWS answered with an error about this WorkSpace."""
-
 TOLD_BEFORE = frozenset({Need.LATE, Need.BRAKED, Need.ENDLESS})
 """Needs that may already be reported when a doubt begins: their alarm rings on meanwhile."""
 
@@ -109,13 +109,14 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
     was_endless = claim.begun_at is not None and claim.begun_at - claim.asked_at >= ENDS_WITHIN
     if seen.state == RESTORING and (claim.bad_since is not None or was_endless):
         return fail(facts, replace(claim, bad_since=None), RESTORING, now, settings)
-    if seen.state == RESTORING:  # whatever its end was: what follows proves nothing
+    is_interrupted = claim.bad_since is not None and seen.state in INTERRUPTED_STATES
+    if seen.state == RESTORING or is_interrupted:  # a good state after that proves nothing
         claim = replace(claim, goes_first=False, image_id=None)
     moved = None not in (claim.address, seen.address) and claim.address != seen.address
     traced = moved or claim.begun_at is not None
     watched = replace(claim, watched_to=_watched_to(claim, seen))
     may_begin = seen.looked_at - claim.asked_at < BEGINS_WITHIN and not traced
-    if may_begin or seen.state not in USABLE_STATES | BAD_STATES:
+    if may_begin or is_interrupted or seen.state not in USABLE_STATES | BAD_STATES:
         return _look_again(facts, watched, seen, now, settings)
     if not traced and watched.watched_to == seen.looked_at:
         return fail(facts, watched, NOT_BEGUN, now, settings)
@@ -149,7 +150,7 @@ def adopt(facts: Facts, seen: Observation, now: datetime, settings: Settings) ->
 
 def heal(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision | None:
     """Close a rebuild that ended badly if the WorkSpace has recovered; None if it has not."""
-    if facts.failed is None or seen.state not in USABLE_STATES or not may_heal(facts, now):
+    if facts.failed is None or seen.state != "AVAILABLE" or not may_heal(facts, now):
         return None
     return _end_well(facts, facts.failed, now, settings, Verdict.FINISHED)
 
@@ -165,7 +166,7 @@ def after_failure(
     if facts.failed is not None:
         look_at = min(look_at, now + IMAGE_CHECKED_EVERY)
     met = facts.trouble
-    if met is not None and met.reason.startswith(API_ERROR) and seen.state is not None:
+    if met is not None and facts.is_unseen and seen.state is not None:
         facts = replace(facts, trouble=replace(met, reason=seen.state))
     return Decision(facts, Verdict.DEFERRED, settings.next_look(look_at), Deferral.RETRY)
 

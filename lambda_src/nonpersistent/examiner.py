@@ -10,7 +10,18 @@ from typing import Any
 from . import claims, lifecycle
 from .answers import NobodyAnswered, Refused, Unavailable
 from .bundles import Bundles
-from .facts import NOTICE_LAG, Claim, Decision, Deferral, Facts, Need, Phase, Verdict, after
+from .facts import (
+    API_ERROR,
+    NOTICE_LAG,
+    Claim,
+    Decision,
+    Deferral,
+    Facts,
+    Need,
+    Phase,
+    Verdict,
+    after,
+)
 from .lease import REBUILD_RESERVE
 from .observation import Observation
 from .rebuilder import Rebuilder
@@ -167,7 +178,7 @@ class Examiner:
             self.ended += 1
         elif record.facts.claim is None and decision.facts.claim is not None:
             self._rebuilder.share.take()  # somebody else rebuilds: that takes a place, too
-        elif record.facts.claim is not None and not decision.facts.is_not_found:
+        elif record.facts.claim is not None and not decision.facts.is_unseen:
             self.bundles.overdue(record)
         self._tools.write(record, decision, **told)
         return True
@@ -182,4 +193,4 @@ class Examiner:
 
 def is_suspect(reason: str | None) -> bool:
     """Whether AWS answered with an error when asked about this WorkSpace alone."""
-    return reason is not None and reason.startswith(claims.API_ERROR)
+    return reason is not None and reason.startswith(API_ERROR)

@@ -51,6 +51,10 @@ class Doubt(StrEnum):
     NOT_FOUND = "not_found"
 
 
+API_ERROR = "api:"
+"""What the reason begins with if AWS answered with an error about this WorkSpace."""
+
+
 class Deferral(StrEnum):
     """Why an owed rebuild waits, apart from doubts, states and refusals: the complete list."""
 
@@ -244,9 +248,10 @@ class Facts:
         return self.phase in (Phase.VACANT, Phase.FAILED)
 
     @property
-    def is_not_found(self) -> bool:
-        """Whether AWS did not know it at the last look."""
-        return self.trouble is not None and self.trouble.reason == Doubt.NOT_FOUND
+    def is_unseen(self) -> bool:
+        """Whether the last look showed nothing of it: AWS does not know it, or returns an error."""
+        unseen = (Doubt.NOT_FOUND, API_ERROR)
+        return self.trouble is not None and self.trouble.reason.startswith(unseen)
 
     @property
     def is_stuck(self) -> bool:

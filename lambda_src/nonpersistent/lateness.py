@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .claims import BAD_FOR, TOLD_BEFORE
-from .facts import BRAKE_HOLDS, Decision, Deferral, Doubt, Facts, Phase, after, latest
+from .facts import BRAKE_HOLDS, ENDS_WITHIN, Decision, Deferral, Doubt, Facts, Phase, after, latest
 from .lifecycle import SNAPSHOT_INTERVAL, SNAPSHOT_SLACK
 from .settings import Settings
 
@@ -21,8 +21,11 @@ NO_LIMITS = (
 )
 """What a debt may wait for in every window again, and so for ever if the windows are short."""
 
-REFUSAL_WAITS = (Deferral.WINDOW, Deferral.CANARY, Deferral.HELD_BUNDLE)
+REFUSAL_WAITS = (Deferral.WINDOW, Deferral.CANARY, Deferral.HELD_BUNDLE, Deferral.HOLD)
 """Waits that put off the next try of a rebuild that AWS has refused, and end by themselves."""
+
+QUEUES = (Deferral.BRAKE, Deferral.SHARE)
+"""Waits for a place. They may come again before each try, so they do not end a refusal."""
 
 
 def reckon(
@@ -58,7 +61,8 @@ def reckon(
     if facts.late_at is not None and not after(facts.owed_since, before.owed_since):
         late_at = max(late_at, facts.late_at)
     had_its_chance = _had_its_chance(decision, since + settings.grace, waited_for, settings)
-    if decision.expected_by is not None and now < late_at and not had_its_chance:
+    may_wait = now < late_at or decision.reason == Deferral.SNAPSHOT  # which cannot be put off
+    if decision.expected_by is not None and may_wait and not had_its_chance:
         late_at = max(late_at, decision.expected_by + allowance)
     return replace(facts, late_at=late_at, braked_at=_braked_at(before, decision, now, settings))
 
@@ -78,13 +82,18 @@ def _had_its_chance(
 
 def _without_what_is_over(decision: Decision, now: datetime) -> Decision:
     """Drop trouble that does not count: a doubt about a sample, if the debt now waits by choice,
-    and a refusal that was only just met, as only the next try can show whether it lasts."""
+    and a refusal that was only just met, as only the next try can show whether it lasts. If it
+    waits for a place, that try is given some time instead."""
     facts, trouble = decision.facts, decision.facts.trouble
     if trouble is None or not isinstance(decision.reason, Deferral):
         return decision
     doubted = trouble.reason == Doubt.OLDER_SAMPLE and not facts.is_stuck
     is_first = trouble.refused and not facts.failures and now - trouble.since < BAD_FOR
     is_over = doubted or (is_first and decision.reason in REFUSAL_WAITS)
+    if is_first and decision.reason in QUEUES and decision.look_at is not None:
+        tried_by = decision.look_at + ENDS_WITHIN
+        put_off = replace(trouble, needs_at=max(trouble.needs_at, tried_by))
+        return replace(decision, facts=replace(facts, trouble=put_off))
     return replace(decision, facts=replace(facts, trouble=None)) if is_over else decision
 
 
@@ -100,12 +109,14 @@ def _braked_at(
 ) -> datetime | None:
     """When a debt's wait for a place needs a person. That wait goes on while the window is closed,
     and while it is unknown whether somebody is connected: one fault, one alarm."""
-    is_queued = decision.reason in (Deferral.BRAKE, Deferral.SHARE)
+    is_queued = decision.reason in QUEUES
     is_same_debt = not after(decision.facts.owed_since, before.owed_since)
     if before.braked_at is not None and is_same_debt:
         in_doubt = decision.facts.trouble is not None
         goes_on = is_queued or in_doubt or decision.reason in (Deferral.WINDOW, Deferral.CANARY)
         return before.braked_at if goes_on else None
+    if is_same_debt and before.late_at is not None and before.late_at <= now:
+        return None  # it is late already: one fault, one alarm
     needs_at = now
     for _ in range(BRAKE_HOLDS.days):
         needs_at = settings.rebuild_allowed_at(needs_at) + timedelta(days=1)

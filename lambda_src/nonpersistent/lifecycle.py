@@ -34,7 +34,7 @@ SNAPSHOT_SLACK = timedelta(minutes=30)
 def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> Decision:
     """What to do with a WorkSpace, given what is known and what was just seen."""
     if seen.error is not None:
-        why, holds = f"{claims.API_ERROR}{seen.error}", claims.FAILURE_HOLDS
+        why, holds = seen.error_reason, claims.FAILURE_HOLDS
         unknown = trouble(facts, Need.UNKNOWN, why, now, settings, holds=holds)
         return claims.no_later(unknown, now, settings)
     if facts.phase is Phase.REBUILDING:
@@ -45,9 +45,11 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         return _first_sight(facts, seen, now, settings)
     if facts.failed is not None and seen.state == claims.RESTORING:
         facts = replace(facts, failed=replace(facts.failed, bad_since=None))
+    if facts.failed is not None and seen.state in claims.INTERRUPTED_STATES:
+        facts = replace(facts, failed=replace(facts.failed, goes_first=False, image_id=None))
     if healed := claims.heal(facts, seen, now, settings):
         return healed
-    if facts.failed is not None and seen.state in claims.USABLE_STATES:  # a later bad state is new
+    if facts.failed is not None and seen.state == "AVAILABLE":  # a later bad state is new
         facts = replace(facts, failed=replace(facts.failed, bad_since=None))
     facts = learn(facts, seen)
     match facts.phase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .facts import Doubt
+from .facts import API_ERROR, Doubt
 
 FRESH = timedelta(minutes=10)
 """Connection samples older than this say nothing: two sample intervals."""
@@ -47,6 +47,11 @@ class Observation:
     def was_looked_at(self) -> bool:
         """Whether AWS was asked at all: no look is needed to know that a rebuild has to wait."""
         return self.state_asked or self.connection is not None
+
+    @property
+    def error_reason(self) -> str:
+        """The reason of a decision that rests on the error."""
+        return f"{API_ERROR}{self.error}"
 
     @property
     def is_fresh(self) -> bool:

@@ -186,6 +186,10 @@ class Rebuilder:
         if facts.held_until is not None and now < facts.held_until:
             look_at = self._settings.next_look(facts.held_until)
             return Decision(facts, Verdict.DEFERRED, look_at, Deferral.HOLD)
+        if record.reason == Deferral.IMAGE:  # first of all its image must be known
+            admission = self._bundles.admit(record, only_ask=True)
+            if admission is Admission.IMAGE_UNKNOWN:
+                return self._not_admitted(facts, admission, now)
         waits = self._without_place(record, now)
         if not facts.is_outdated:
             self._sessions_wait |= waits is not None
@@ -211,7 +215,8 @@ class Rebuilder:
         free_at = free_at or now
         # To the minute: at the common moments of looking, a younger debt could come first.
         look_at = self._settings.next_tick(free_at)
-        if record.reason == Deferral.BRAKE and record.look_at is not None and now < record.look_at:
+        waits = record.reason == Deferral.BRAKE or facts.is_stuck
+        if waits and record.look_at is not None and now < record.look_at:
             look_at = min(look_at, record.look_at)  # an audit must not put it back
         return Decision(facts, Verdict.DEFERRED, look_at, Deferral.BRAKE, expected_by=look_at)
 

@@ -142,7 +142,8 @@ class Reconciler:
         if not (trusted or (ended and has_share)):
             return
         planned = sorted(self._tools.ledger.planned(), key=self._rank)
-        woken = [e for e in planned if e.reason == Deferral.CANARY and e.bundle_id in trusted]
+        others = {Deferral.CANARY, Deferral.HELD_BUNDLE}
+        woken = [e for e in planned if e.reason in others and e.bundle_id in trusted]
         if has_share:
             woken += [e for e in planned if e.reason == Deferral.SHARE][:ended]
         for entry in woken:

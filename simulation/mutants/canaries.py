@@ -58,12 +58,21 @@ CANARIES = (
                 "is_known = False",
             ),
             "a bad end says nothing": (
-                "proven_at=None, lost=_with(workspace_id, bundle.lost))",
-                "proven_at=None)",
+                "bundle = replace(bundle, lost=_with(workspace_id, bundle.lost))",
+                "pass",
             ),
             "a proof from before the loss is still one": (
-                "bundle = replace(bundle, proven_at=None, lost",
-                "bundle = replace(bundle, lost",
+                "bundle = replace(bundle, proven_at=None)",
+                "pass",
+            ),
+            "a repetition that fails leaves its bundle trusted": (
+                "        bundle = replace(bundle, proven_at=None)\n        if again:\n",
+                "        if not again:\n            bundle = replace(bundle, proven_at=None)\n"
+                "        if again:\n",
+            ),
+            "what was under way when a repetition failed proves the image": (
+                "(bundle.lost or not was_lost)",
+                "bundle.lost",
             ),
             "an older good end mends what was lost later": (
                 "asked_at < bundle.seen_at\n",
@@ -74,8 +83,8 @@ CANARIES = (
                 "asked_at < (bundle.lost_at or asked_at)\n",
             ),
             "a good end of an unknown image proves it": (
-                "    if (bundle.lost and is_older) or image is None:",
-                "    if bundle.lost and is_older:",
+                "(bundle.lost or not was_lost)) or image is None:",
+                "(bundle.lost or not was_lost)):",
             ),
             "the canary's place is never free again": (
                 "return replace(bundle, canary=None) if bundle.canary == workspace_id else bundle",
@@ -92,8 +101,16 @@ CANARIES = (
                 "now",
             ),
             "a proof is renewed after an hour, however short it holds": (
-                "holds = min(PROOF_RENEWED_AFTER, canary_after / 12)",
+                "holds = min(PROOF_RENEWED_AFTER, (canary_after or timedelta.max) / 12)",
                 "holds = PROOF_RENEWED_AFTER",
+            ),
+            "without canaries no end is remembered": (
+                "bundle_id is None:\n            return\n        workspace_id",
+                "None in (bundle_id, canary_after):\n            return\n        workspace_id",
+            ),
+            "the others of a held bundle wait for its canary": (
+                "return Admission.HELD if bundle.is_held and not is_lost else Admission.WAIT",
+                "return Admission.WAIT",
             ),
             "each look at a rebuild without end counts": (
                 "if id_ in bundle.lost or after(bundle.proven_at, overdue_at):",
@@ -115,7 +132,7 @@ CANARIES = (
                 "if claim.goes_first and image != self._image_anew(bundle_id):",
                 "if False:",
             ),
-            "a canary that was deleted is lost": ("(is_overdue and facts.is_not_found)", "False"),
+            "a canary that was deleted is lost": ("(is_overdue and facts.is_unseen)", "False"),
             "the wait for a canary never ends": (
                 "elif now >= (overdue_at := claim.asked_at + ENDS_WITHIN):",
                 "elif False:",
@@ -165,6 +182,34 @@ CANARIES = (
             "a held bundle holds nobody": (
                 ", Admission.HELD: Deferral.HELD_BUNDLE}",
                 "}",
+            ),
+        },
+    ),
+    *bugs(
+        "P7",
+        "claims.py",
+        {
+            "to stop what a rebuild broke ends it well": (
+                "if may_begin or is_interrupted or seen.state",
+                "if may_begin or seen.state",
+            ),
+            "a reboot of what a rebuild broke proves the image": (
+                "if seen.state == RESTORING or is_interrupted:",
+                "if seen.state == RESTORING:",
+            ),
+            "who is stopped after a failure has recovered": (
+                'seen.state != "AVAILABLE" or not may_heal(facts, now)',
+                "seen.state not in USABLE_STATES or not may_heal(facts, now)",
+            ),
+        },
+    ),
+    *bugs(
+        "P7",
+        "lifecycle.py",
+        {
+            "a reboot after a failure proves the image": (
+                "if facts.failed is not None and seen.state in claims.INTERRUPTED_STATES:",
+                "if False:",
             ),
         },
     ),

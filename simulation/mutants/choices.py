@@ -112,6 +112,10 @@ LIMITS = (
                 "if free_at is None and not self._overtakes(facts, now):",
                 "if free_at is None:",
             ),
+            "an audit puts back whose rebuild failed": (
+                "waits = record.reason == Deferral.BRAKE or facts.is_stuck",
+                "waits = record.reason == Deferral.BRAKE",
+            ),
             "the share forgets what was not answered": (
                 "for moment in _open(record.facts))",
                 "for moment in _open(record.facts) if record.facts.claim.accepted_at)",

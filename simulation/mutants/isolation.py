@@ -40,7 +40,7 @@ ISOLATION = (
                 "elif False and not",
             ),
             "one that was deleted during its rebuild is lost": (
-                "claim is not None and not decision.facts.is_not_found:",
+                "claim is not None and not decision.facts.is_unseen:",
                 "claim is not None:",
             ),
         },

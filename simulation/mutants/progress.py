@@ -148,8 +148,12 @@ PROGRESS = (
                 "pass",
             ),
             "nobody is woken when the canary has ended": (
-                "woken = [e for e in planned if e.reason == Deferral.CANARY and",
-                "woken = [e for e in planned if False and",
+                "others = {Deferral.CANARY, Deferral.HELD_BUNDLE}",
+                "others = set()",
+            ),
+            "who waited for a held bundle is not woken": (
+                "others = {Deferral.CANARY, Deferral.HELD_BUNDLE}",
+                "others = {Deferral.CANARY}",
             ),
         },
     ),

@@ -70,7 +70,7 @@ SAFETY = (
                 "return None",
             ),
             "a bad state speaks for a later one": (
-                "if facts.failed is not None and seen.state in claims.USABLE_STATES:",
+                'if facts.failed is not None and seen.state == "AVAILABLE":',
                 "if False:",
             ),
             "a sign-in after a bad end is always in vain": (

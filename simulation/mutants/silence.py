@@ -156,11 +156,27 @@ GAUGES = (
                 "since = latest(facts.owed_since, ",
             ),
             "a wait that was chosen is late": (
-                "if decision.expected_by is not None and now < late_at and not had_its_chance:",
+                "if decision.expected_by is not None and may_wait and not had_its_chance:",
                 "if False:",
             ),
+            "the wait for a snapshot is late once there was an outage": (
+                "now < late_at or decision.reason == Deferral.SNAPSHOT",
+                "now < late_at",
+            ),
+            "a late debt that waits for a place is not late": (
+                "if is_same_debt and before.late_at is not None and before.late_at <= now:",
+                "if False:",
+            ),
+            "a refusal that was met once rings while it waits for a place": (
+                "if is_first and decision.reason in QUEUES and",
+                "if False and",
+            ),
+            "a refusal that was met once rings during a hold": (
+                "Deferral.HELD_BUNDLE, Deferral.HOLD)",
+                "Deferral.HELD_BUNDLE)",
+            ),
             "what is late is late no more while it waits": (
-                "if decision.expected_by is not None and now < late_at and not had_its_chance:",
+                "if decision.expected_by is not None and may_wait and not had_its_chance:",
                 "if decision.expected_by is not None and not had_its_chance:",
             ),
             "who is back for a moment has waited for nothing": (
@@ -211,6 +227,10 @@ GAUGES = (
                 "trouble=before.facts.trouble, late_at=before.facts.late_at)",
                 "trouble=before.facts.trouble)",
             ),
+            "who waits for an image waits for a place first": (
+                "if record.reason == Deferral.IMAGE:",
+                "if False:",
+            ),
         },
     ),
     *bugs(
@@ -218,8 +238,8 @@ GAUGES = (
         "bundles.py",
         {
             "a hold is over only when somebody owes a rebuild": (
-                "                self._bundle(bundle_id)\n",
-                "                pass\n",
+                "            self._bundle(bundle_id)\n",
+                "            pass\n",
             ),
         },
     ),

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from nonpersistent.facts import Claim, Facts, Phase
-from tests.unit.stage import DUE, Stage
-from tests.unit.support import NOON, OTHER, WS, at, fleet, settings, sign_in
+from tests.unit.looks import FAILED
+from tests.unit.stage import CANARIES, DUE, Stage
+from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, WS, at, fleet, settings, sign_in
 
 THIRD, FOURTH = "ws-000000003", "ws-000000004"
 
@@ -176,3 +177,25 @@ def test_an_audit_puts_nobody_back(stage: Stage, limit: int | None) -> None:
     else:
         assert (stage.record().look_at, stage.record().reason) == (at(20), "brake")
         assert stage.desktops.rebuilds() == []
+
+
+def test_p2_an_audit_does_not_put_back_who_waits_after_a_failure(stage: Stage) -> None:
+    stage.settings = settings(maximum_rebuilds_per_hour=1, audit_interval=timedelta(minutes=5))
+    stage.has(Facts(rebuilt_at=at(-30), asked=(at(-30),)), None, THIRD)
+    stage.has(replace(FAILED, retry_at=at(-1)), at(20), reason="ERROR", state="ERROR")
+    stage.ledger.ask_audit(NOON)
+    stage.run()
+    assert stage.record().look_at == at(20)
+
+
+@pytest.mark.parametrize(("images", "reason"), [({}, "image_unknown"), ({BUNDLE: IMAGE}, "brake")])
+def test_p6_who_waits_for_an_image_does_not_wait_for_a_place(
+    stage: Stage, images: dict[str, str | None], reason: str
+) -> None:
+    """Else a deleted bundle would be told of by nobody as long as the brake is full."""
+    stage.settings = replace(CANARIES, maximum_rebuilds_per_hour=1)
+    stage.desktops.images = images
+    stage.has(Facts(rebuilt_at=at(-30), asked=(at(-30),)), None, THIRD)
+    stage.has(DUE, NOON, reason="image_unknown")
+    stage.run()
+    assert stage.record().reason == reason

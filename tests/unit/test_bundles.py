@@ -56,7 +56,7 @@ def test_without_canaries_or_a_bundle_no_image_is_asked_for(stage: Stage) -> Non
     assert not stage.bundles().rolls_out(homeless)
     stage.settings = settings()
     assert stage.bundles().admit(known()) is GO
-    stage.bundles().conclude(known(claim=FIRST), Decision(DUE, Verdict.FINISHED))
+    stage.bundles().conclude(known(claim=CLAIM), Decision(DUE, Verdict.FINISHED))
     stage.bundles().release(known())
     assert (stage.desktops.calls, kept(stage)) == ([], Bundle(BUNDLE))
 
@@ -160,8 +160,10 @@ def test_p7_never_ends_a_canary_that_goes_on_too_long_is_lost(
     assert stage.bundles().admit(known(OTHER)) is (WAIT if lost is None else GO_FIRST)
     lost_at = NOON - age if lost else None
     went = Bundle(BUNDLE, canary=WS if lost is None else OTHER, lost=lost or (), lost_at=lost_at)
+    if lost is not None:
+        went = replace(went, seen_at=NOON)
     if lost:
-        went = replace(went, seen_at=NOON, lost_image=IMAGE, lost_to_it=lost)
+        went = replace(went, lost_image=IMAGE, lost_to_it=lost)
     assert kept(stage) == went
 
 
@@ -231,6 +233,16 @@ def test_p7_who_was_restored_may_be_followed_by_others_with_another_image(
     stage.ledger.write_bundle(lost)
     unknown = Admission.IMAGE_UNKNOWN if image is None else Admission.HELD
     assert stage.bundles().admit(known(OTHER)) is (unknown if held else GO_FIRST)
+
+
+def test_p6_while_a_lost_one_is_tried_again_the_others_wait_for_the_held_bundle(
+    stage: Stage,
+) -> None:
+    stage.has_lost(*LOST[1:])
+    stage.has(replace(DUE, claim=FIRST, failures=1), None, LOST[0])
+    stage.ledger.write_bundle(Bundle(BUNDLE, lost=LOST, lost_at=at(-99), canary=LOST[0]))
+    assert stage.bundles().admit(known()) is Admission.HELD
+    assert stage.bundles().admit(known(LOST[1])) is WAIT
 
 
 def test_p5_what_is_known_of_a_bundle_is_read_once_in_a_minute(

@@ -12,7 +12,7 @@ from nonpersistent.canary import Admission, Bundle
 from nonpersistent.claims import NOT_BEGUN, NOT_SEEN, SETTLES_WITHIN
 from nonpersistent.facts import Claim, Decision, Verdict
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at
+from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, fleet, settings
 from tests.unit.trust import CLAIM, FIRST, GO_FIRST, LOST, MINUTE, TRUSTED, kept, known
 
 pytestmark = pytest.mark.usefixtures("canaries")
@@ -110,23 +110,49 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
 
 @pytest.mark.parametrize("proven_at", [None, at(-900)])
 @pytest.mark.parametrize(
-    ("verdict", "reason", "again"),
+    ("verdict", "reason"),
     [
-        (Verdict.FAILED, NOT_BEGUN, False),
-        (Verdict.FAILED, NOT_SEEN, False),
-        (Verdict.FAILED, "ERROR", True),
-        (Verdict.BELIEVED, None, False),
-        (Verdict.DEFERRED, "TERMINATED", False),
+        (Verdict.FAILED, NOT_BEGUN),
+        (Verdict.FAILED, NOT_SEEN),
+        (Verdict.BELIEVED, None),
+        (Verdict.DEFERRED, "TERMINATED"),
     ],
 )
 def test_p7_other_ends_say_nothing_of_the_bundle_and_let_the_next_go_first(
-    stage: Stage, verdict: Verdict, reason: str | None, again: bool, proven_at: datetime | None
+    stage: Stage, verdict: Verdict, reason: str | None, proven_at: datetime | None
 ) -> None:
     stage.ledger.write_bundle(replace(TRUSTED, canary=WS, proven_at=proven_at))
     stage.has(replace(DUE, claim=FIRST), None)
-    assert end(stage, FIRST, verdict, reason, again) == set()
+    assert end(stage, FIRST, verdict, reason) == set()
     assert kept(stage) == replace(TRUSTED, proven_at=proven_at)
     assert stage.lines.all == []
+
+
+def test_p7_after_a_repetition_has_failed_the_next_one_is_a_canary(stage: Stage) -> None:
+    """Whatever broke it, now or before, may break the others."""
+    stage.ledger.write_bundle(TRUSTED)
+    again = replace(CLAIM, asked_at=at(-60), begun_at=at(-50), bad_since=at(-20))
+    stage.has(replace(DUE, claim=again, failed=CLAIM, failures=1), NOON, OTHER, state="ERROR")
+    others = fleet(3)
+    for id_ in others:
+        stage.has(DUE, NOON, id_)
+    stage.run()
+    assert stage.desktops.rebuilds() == others[:1]
+    assert stage.ledger.bundle(BUNDLE).lost == ()
+
+
+def test_p7_ends_count_without_canaries_too_as_they_may_be_switched_on(stage: Stage) -> None:
+    stage.settings = settings()
+    stage.ledger.write_bundle(TRUSTED)
+    for id_ in fleet(4):
+        lost = replace(CLAIM, asked_at=at(-60), begun_at=at(-50), bad_since=at(-20))
+        stage.has(replace(DUE, claim=lost), NOON, id_, state="ERROR")
+    stage.run()
+    assert stage.ledger.bundle(BUNDLE).is_held
+    assert stage.lines.of("held_bundle") == []
+    renewed = replace(FIRST, goes_first=False, asked_at=at(1))
+    end(stage, renewed, Verdict.FINISHED)
+    assert (kept(stage).lost, kept(stage).proven_at) == ((), NOON)
 
 
 def test_p8_of_a_rebuild_whose_bundle_is_unknown_nothing_is_concluded(stage: Stage) -> None:
@@ -134,6 +160,7 @@ def test_p8_of_a_rebuild_whose_bundle_is_unknown_nothing_is_concluded(stage: Sta
     stage.bundles().conclude(known(claim=FIRST, bundle_id=None), decision)
     stage.bundles().conclude(known(), decision)
     stage.bundles().release(known(bundle_id=None))
+    stage.bundles().overdue(known(claim=FIRST, bundle_id=None))
     assert kept(stage) == Bundle(BUNDLE)
 
 

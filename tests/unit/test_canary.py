@@ -72,6 +72,7 @@ def test_p7_a_bundle_is_held_from_the_third_that_is_lost() -> None:
 
 TWO = replace(HELD, lost=(WS, OTHER))
 MENDS = {"proven_at": NOON, "lost": ()}
+DOUBTED = replace(TRUSTED, proven_at=None, seen_at=at(-30))
 GOOD_ENDS: dict[str, tuple[Bundle, str | None, datetime, dict[str, Any]]] = {
     "the first proof": (UNKNOWN, IMAGE, at(-40), {"image_id": IMAGE, "proven_at": NOON}),
     "another image": (TRUSTED, NEWER, at(-40), {"image_id": NEWER, "proven_at": NOON}),
@@ -79,6 +80,8 @@ GOOD_ENDS: dict[str, tuple[Bundle, str | None, datetime, dict[str, Any]]] = {
     "asked for before the bad end was seen: proves nothing": (HELD, IMAGE, at(-31), {}),
     "asked for no earlier: mends all": (HELD, IMAGE, at(-30), MENDS),
     "whatever image they were lost to": (replace(HELD, lost_to_it=THREE), IMAGE, NOON, MENDS),
+    "asked for before a repetition's bad end was seen": (DOUBTED, IMAGE, at(-31), {}),
+    "no earlier": (DOUBTED, IMAGE, at(-30), {"proven_at": NOON}),
     "later, with an unknown image": (HELD, None, at(-29), {}),
     "seen at an unknown time": (replace(HELD, seen_at=None), IMAGE, at(-99), MENDS),
     "itself is lost no more": (TWO, IMAGE, at(-31), {"lost": (OTHER,)}),
@@ -105,7 +108,7 @@ BAD_ENDS: dict[str, tuple[Bundle, bool, dict[str, Any]]] = {
     "the first": (TRUSTED, False, {"lost": (WS,), "proven_at": None, **NOW}),
     "one more": (HELD, False, {"lost": FOUR, **NOW}),
     "asked for earlier": (replace(HELD, lost_at=at(5)), False, {"lost": FOUR}),
-    "it fails again": (TRUSTED, True, {}),
+    "it fails again": (TRUSTED, True, {"proven_at": None}),
     "it is lost already": (replace(HELD, lost=(WS,)), False, NOW),
     "again": (replace(HELD, lost=(WS,)), True, NOW),
     "to the same image": (
@@ -126,12 +129,9 @@ def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
     bundle: Bundle, again: bool, after: dict[str, Any]
 ) -> None:
     with_canary = replace(bundle, canary=WS)
-    seen: dict[str, Any] = {"seen_at": at(9)} if after else {}
     ended = ended_badly(with_canary, WS, NEWER, NOON, at(9), again=again)
-    assert ended == replace(bundle, **after, **seen)
-    assert ended_badly(ended, OTHER, NEWER, NOON, at(8), again=False).seen_at == at(
-        9 if seen else 8
-    )
+    assert ended == replace(bundle, **after, seen_at=at(9))
+    assert ended_badly(ended, OTHER, NEWER, NOON, at(8), again=False).seen_at == at(9)
 
 
 @pytest.mark.parametrize(

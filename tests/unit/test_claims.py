@@ -197,6 +197,20 @@ def test_a_state_that_is_no_end_is_waited_out(claim: Claim) -> None:
     assert said(decision) == (Verdict.REBUILDING, "MAINTENANCE", at(80))
 
 
+@pytest.mark.parametrize("state", ["REBOOTING", "STOPPING", "STOPPED", "STARTING"])
+def test_p7_after_a_bad_state_no_reboot_or_stop_is_an_end_nor_proves_what_follows(
+    state: str,
+) -> None:
+    ill = replace(ILL, goes_first=True)
+    decision = follow(ill, 62, state)
+    assert said(decision) == (Verdict.REBUILDING, state, at(67))
+    unproven = replace(ill, goes_first=False, image_id=None, watched_to=None)
+    assert decision.facts.claim == unproven
+    assert judge(decision.facts, sight(at(67), state="UNHEALTHY")).verdict is Verdict.FAILED
+    works = judge(decision.facts, sight(at(67)))
+    assert (works.verdict, works.facts.image_id) == (Verdict.FINISHED, None)
+
+
 @pytest.mark.parametrize(
     ("error", "verdict", "reason", "needs_at"),
     [

@@ -10,8 +10,8 @@ import pytest
 from nonpersistent import claims
 from nonpersistent.claims import HEALS_WITHIN, NOT_BEGUN
 from nonpersistent.facts import Decision, Facts, Need, Trouble, Verdict
-from tests.unit.claimed import BEGUN, LOST, OWED
-from tests.unit.looks import busy, judge, sight
+from tests.unit.claimed import BEGUN, ILL, LOST, OWED
+from tests.unit.looks import busy, empty, judge, sight
 from tests.unit.support import DEFAULTS, IMAGE, NEWER, NOON, at
 
 FAILED_AT = at(50)
@@ -53,6 +53,16 @@ def test_a_good_state_within_three_quarters_of_an_hour_is_the_rebuilds_own_end()
     again = claims.after_failure(LOST, sight(later), later, DEFAULTS)
     assert again
     assert (again.verdict, again.reason) == (Verdict.DEFERRED, "retry")
+
+
+@pytest.mark.parametrize("state", ["REBOOTING", "STOPPED"])
+def test_p7_who_was_rebooted_or_stopped_has_not_recovered_by_itself(state: str) -> None:
+    stopped = judge(LOST, empty(at(60), state=state))
+    assert (stopped.verdict, stopped.facts.failures) == (Verdict.DEFERRED, 1)
+    works = judge(stopped.facts, empty(at(70)))
+    assert (works.verdict, works.facts.image_id) == (Verdict.FINISHED, None)
+    broken = judge(stopped.facts, sight(at(70), state="ERROR"))
+    assert broken.facts.failed == replace(ILL, goes_first=False, image_id=None)
 
 
 def test_what_did_not_take_place_cannot_heal() -> None:

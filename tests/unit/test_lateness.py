@@ -33,6 +33,7 @@ def reckoned(
     return reckon(before, decided, at(minutes), settings(dry_run=dry_run), ALLOWANCE).late_at
 
 
+SNAPSHOT: dict[str, Any] = {"expected_by": at(420), "reason": Deferral.SNAPSHOT}
 GONE = replace(LATE, vacant_since=None)
 UNDATED = replace(VACANT, owed_since=None, told_at=None)
 HELD = replace(LATE, held_until=at(15))
@@ -57,6 +58,7 @@ DEBTS: dict[str, tuple[datetime | None, Facts, dict[str, Any]]] = {
     "a wait that was chosen": (at(480), LATE, {"expected_by": at(420)}),
     "a shorter one": (at(80), LATE, {"expected_by": at(5)}),
     "what is late stays late": (at(80), LATE, {"expected_by": at(420), "minutes": 80}),
+    "but for a snapshot": (at(480), LATE, SNAPSHOT | {"minutes": 80}),
     "a moment before": (at(480), LATE, {"expected_by": at(420), "minutes": 79.9}),
     "stuck until now: begins anew": (at(85), LATE, {"before": WAS_STUCK, "minutes": 5}),
     "not stuck for long": (at(-20), LONG_AGO, {"before": WAS_STUCK, "minutes": -10.1}),
@@ -154,7 +156,7 @@ def test_p6_no_awaited_sample_hides_that_a_rebuild_failed_or_was_refused(
         (Deferral.HELD_BUNDLE, 9.9, 0, False),
         (Deferral.CANARY, 10, 0, True),
         (Deferral.CANARY, 9.9, 1, True),
-        (Deferral.BRAKE, 9.9, 0, True),
+        (Deferral.HOLD, 9.9, 0, False),
         ("Conflict", 9.9, 0, True),
     ],
 )
@@ -164,6 +166,18 @@ def test_p6_a_refusal_that_was_met_once_does_not_ring_until_the_next_try(
     trouble = Trouble(NOON, Need.BLOCKED, "Conflict", at(30), refused=True)
     facts = replace(VACANT, trouble=trouble, failures=failures)
     assert told_of(facts, waits_for, minutes) == (trouble if kept else None)
+
+
+@pytest.mark.parametrize("waits_for", [Deferral.BRAKE, Deferral.SHARE])
+@pytest.mark.parametrize(("minutes", "needs_at"), [(9.9, at(432)), (10, at(30))])
+def test_p6_a_refusal_that_waits_for_a_place_has_time_for_its_next_try(
+    waits_for: str, minutes: float, needs_at: datetime
+) -> None:
+    trouble = Trouble(NOON, Need.BLOCKED, "Conflict", at(30), refused=True)
+    told = told_of(replace(VACANT, trouble=trouble), waits_for, minutes)
+    assert told == replace(trouble, needs_at=needs_at)
+    later = replace(trouble, needs_at=at(999))
+    assert told_of(replace(VACANT, trouble=later), waits_for, minutes) == later
 
 
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -206,5 +220,6 @@ def test_p6_who_waits_for_a_place_on_three_open_days_needs_a_person_also_while_i
     older = replace(later, owed_since=at(-60))
     anew = reckon(older, younger, NOON, settings(), timedelta()).braked_at
     assert anew == NOON + timedelta(days=3)
+    assert waits(replace(facts, late_at=owed_since), place) is None  # told as late
     doubt = Trouble(MONDAY, Need.UNKNOWN, Doubt.NO_ROW, MONDAY + timedelta(hours=1))
     assert waits(replace(queued, trouble=doubt), Doubt.NO_ROW) == braked_at

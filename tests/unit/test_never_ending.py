@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim
 from tests.unit.stage import DUE, Stage
@@ -68,13 +70,17 @@ def test_p8_one_that_never_ends_costs_the_others_one_canary(stage: Stage) -> Non
     assert "ws-stuck0000" not in stage.ledger.bundle(BUNDLE).lost
 
 
-def test_p8_workspaces_deleted_during_their_rebuilds_are_not_lost_to_the_bundle(
-    stage: Stage,
+@pytest.mark.parametrize("deleted", [True, False], ids=["deleted", "errors"])
+def test_p8_workspaces_that_aws_does_not_show_are_not_lost_to_the_bundle(
+    stage: Stage, deleted: bool
 ) -> None:
     begin(stage)
     for number in range(4):
         stuck(stage, number, -110 + number)
-        del stage.desktops.desks[f"ws-stuck000{number}"]
+        if deleted:
+            del stage.desktops.desks[f"ws-stuck000{number}"]
+        else:
+            stage.desktops.poison[f"ws-stuck000{number}"] = (500, "InternalServerError")
     stage.has(DUE, NOON, OTHER)
     stage.passes(at(60))
     assert stage.desktops.rebuilds() == [OTHER]
@@ -95,13 +101,14 @@ def test_p8_a_canary_that_is_deleted_makes_room_for_another_after_two_hours(stag
     assert stage.ledger.bundle(BUNDLE).lost == ()
 
 
-def test_p8_a_repetition_that_never_ends_says_nothing_of_the_others(stage: Stage) -> None:
+def test_p8_a_repetition_that_never_ends_is_not_lost_and_costs_a_canary(stage: Stage) -> None:
     begin(stage)
     stuck(stage, 0, -133, failed=Claim(asked_at=at(-300), begun_at=at(-295)), failures=1)
     for number in range(2):
         stage.has(DUE, NOON, f"ws-due000000{number}")
     stage.run()
-    assert len(stage.desktops.rebuilds()) == 2
+    assert len(stage.desktops.rebuilds()) == 1
+    assert stage.ledger.bundle(BUNDLE).lost == ()
 
 
 def test_p7_a_good_end_renews_a_proof_that_holds_for_an_hour(stage: Stage) -> None:

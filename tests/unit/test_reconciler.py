@@ -150,12 +150,13 @@ def test_a_look_that_must_not_be_late_goes_first(stage: Stage) -> None:
     assert stage.lines.all[-1]["workspace_id"] == "ws-000000004"
 
 
-def test_p7_who_waits_for_a_canary_is_woken_when_it_ends_well(stage: Stage) -> None:
+@pytest.mark.parametrize("reason", ["canary", "held_bundle"])
+def test_p7_who_waits_for_a_canary_is_woken_when_it_ends_well(stage: Stage, reason: str) -> None:
     stage.settings = CANARIES
     claim = replace(CLAIM, goes_first=True, begun_at=at(-45), image_id=IMAGE)
     stage.has(replace(DUE, claim=claim), NOON)
-    stage.has(DUE, at(9), OTHER, reason="canary")
-    stage.has(replace(DUE, bundle_id="wsb-other00001"), at(9), "ws-000000003", reason="canary")
+    stage.has(DUE, at(9), OTHER, reason=reason)
+    stage.has(replace(DUE, bundle_id="wsb-other00001"), at(9), "ws-000000003", reason=reason)
     stage.has(DUE, at(9), "ws-000000004", reason="window")
     stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
     tally = stage.run()
