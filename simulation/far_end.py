@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from . import transport, words
@@ -21,6 +21,9 @@ from .limits import Limits, is_claimed
 from .oracles import Oracles
 from .telling import Telling
 from .workspaces import ROWS, Api
+
+A_MINUTE = timedelta(minutes=1)
+"""More than clocks are skewed, and less than the time between two looks at a rebuild."""
 
 
 class FarEnd:
@@ -125,10 +128,18 @@ class FarEnd:
             status, body = self.api.answer(operation, given, now)
             self.asked_at |= dict.fromkeys(given.get("WorkspaceIds", ()), now)
             for row in body.get(ROWS.get(operation, ""), ()):
-                if "WorkspaceId" in row:
+                if "WorkspaceId" in row and not self._is_a_probe(operation, row["WorkspaceId"]):
                     self.oracles.looked(operation, row["WorkspaceId"], now, invocation)
             self.trace(invocation.name, operation, "->", status, words.answer(body))
         return status, body
+
+    def _is_a_probe(self, operation: str, id_: str) -> bool:
+        """Whether a look is only to tell if AWS answers at all: no rebuild in progress is followed
+        by a look before it is due."""
+        item = self.table.items.get(id_, {})
+        if operation != "DescribeWorkspaces" or "claim" not in item or "due_at" not in item:
+            return False
+        return datetime.fromisoformat(item["due_at"]["S"]) > self.agenda.now + A_MINUTE
 
     def _answer_of_table(
         self, invocation: Invocation, operation: str, given: dict[str, Any]

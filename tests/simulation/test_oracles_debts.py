@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -278,3 +280,27 @@ def test_p2_what_a_dying_invocation_was_shown_is_lost_with_it() -> None:
         history.look(minute)
     history.at(150)
     assert owed(history) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "item", "is_a_probe"),
+    [
+        ("DescribeWorkspaces", {"claim": {}, "due_at": 12}, True),
+        ("DescribeWorkspaces", {"claim": {}, "due_at": 11}, False),
+        ("DescribeWorkspaces", {"claim": {}}, False),
+        ("DescribeWorkspaces", {"due_at": 12}, False),
+        ("DescribeWorkspacesConnectionStatus", {"claim": {}, "due_at": 12}, False),
+    ],
+)
+def test_p2_a_look_at_a_rebuild_before_its_time_tells_only_whether_aws_answers(
+    operation: str, item: dict[str, Any], is_a_probe: bool
+) -> None:
+    history = History(invocation=SimpleNamespace(number=1, name="invocation-1"))
+    if "due_at" in item:
+        item |= {"due_at": {"S": history.at(item["due_at"]).isoformat()}}
+    history.world.table.items[history.id] = item
+    history.at(10)
+    asked = {"WorkspaceIds": [history.id]}
+    history.world.answer(history.invocation, "workspaces", operation, asked)
+    looks = history.world.oracles.looks
+    assert bool(looks.states[history.id] or looks.sights) is not is_a_probe
