@@ -112,7 +112,7 @@ class Bundles:
         image, asked_at = claim.image_id, claim.asked_at
         settled_at, failed = decision.facts.settled_at, decision.facts.failed
         seen_at = (failed.bad_since if failed is not None else None) or now
-        if claim.goes_first and image != self._image_anew(bundle_id):
+        if claim.goes_first and self._image_anew(bundle_id) not in (None, image):
             image = None  # it may have used the newer one
 
         def concluded(bundle: Bundle) -> Bundle:

@@ -111,12 +111,15 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         return fail(facts, replace(claim, bad_since=None), RESTORING, now, settings)
     is_interrupted = claim.bad_since is not None and seen.state in INTERRUPTED_STATES
     if seen.state == RESTORING or is_interrupted:  # a good state after that proves nothing
-        claim = replace(claim, goes_first=False, image_id=None)
+        goes_first = claim.goes_first and is_interrupted  # the others wait for its end
+        claim = replace(claim, goes_first=goes_first, image_id=None)
     moved = None not in (claim.address, seen.address) and claim.address != seen.address
     traced = moved or claim.begun_at is not None
-    watched = replace(claim, watched_to=_watched_to(claim, seen))
+    stopped_since = (claim.stopped_since or now) if seen.state == "STOPPED" else None
+    may_go_on = traced and stopped_since is not None and now - stopped_since < BAD_FOR
+    watched = replace(claim, watched_to=_watched_to(claim, seen), stopped_since=stopped_since)
     may_begin = seen.looked_at - claim.asked_at < BEGINS_WITHIN and not traced
-    if may_begin or is_interrupted or seen.state not in USABLE_STATES | BAD_STATES:
+    if may_begin or may_go_on or is_interrupted or seen.state not in USABLE_STATES | BAD_STATES:
         return _look_again(facts, watched, seen, now, settings)
     if not traced and watched.watched_to == seen.looked_at:
         return fail(facts, watched, NOT_BEGUN, now, settings)
@@ -268,7 +271,8 @@ def _look_again(
     facts: Facts, claim: Claim, seen: Observation, now: datetime, settings: Settings
 ) -> Decision:
     look_at = next_look_at(claim, now, settings)
-    return Decision(replace(facts, claim=claim), Verdict.REBUILDING, look_at, seen.state)
+    going = replace(claim, going_at=now)
+    return Decision(replace(facts, claim=going), Verdict.REBUILDING, look_at, seen.state)
 
 
 def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
@@ -279,8 +283,8 @@ def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
         return settings.next_tick(max(now, watched_to + WATCH_EVERY))
     if age >= ENDS_WITHIN:
         return settings.next_look(now + LONGEST_PAUSE)
-    if claim.bad_since is not None:
-        return settings.next_tick(max(claim.bad_since + BAD_FOR, now + CANARY_WATCH_EVERY))
+    if (since := claim.bad_since or claim.stopped_since) is not None:
+        return settings.next_tick(max(since + BAD_FOR, now + CANARY_WATCH_EVERY))
     if claim.goes_first:
         return settings.look_after(now, CANARY_WATCH_EVERY)
     return settings.next_look(max(claim.asked_at + USUAL_LENGTH, now + FOLLOW_EVERY))
@@ -294,7 +298,7 @@ def _end_well(
     Nobody can be connected in state REBUILDING, so the latest look that showed it counts. If no
     look has followed for long, the rebuild is taken to have ended by the time that rebuilds need.
     """
-    seen_at = (claim.begun_at or claim.asked_at) + LONGEST_PAUSE
+    seen_at = (claim.going_at or claim.asked_at) + LONGEST_PAUSE + settings.patience
     ended_by = min(now, max(seen_at, claim.asked_at + ENDS_WITHIN))
     asked = facts.asked if claim == facts.failed else (claim.asked_at, *facts.asked)
     rebuilt = Facts(

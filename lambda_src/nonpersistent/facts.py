@@ -99,8 +99,10 @@ class Claim:
     asked_at     when it was claimed, immediately before the request to AWS
     accepted_at  when AWS accepted it
     begun_at     the latest look that showed REBUILDING
+    going_at     the latest look that did not show its end
     watched_to   until when looks since asked_at, which could not have missed a rebuild, showed none
     bad_since    the first of the looks that showed a bad end
+    stopped_since the first of the looks that showed it STOPPED
     claimed_by   the invocation that claimed it: tells apart two claims of the same moment
     goes_first   whether it is the canary: the others of its bundle wait for its end
     state        the WorkSpace's state when it was claimed
@@ -111,8 +113,10 @@ class Claim:
     asked_at: datetime
     accepted_at: datetime | None = None
     begun_at: datetime | None = None
+    going_at: datetime | None = None
     watched_to: datetime | None = None
     bad_since: datetime | None = None
+    stopped_since: datetime | None = None
     claimed_by: str | None = None
     goes_first: bool = False
     state: str | None = None

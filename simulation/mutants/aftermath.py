@@ -23,6 +23,10 @@ AFTERMATH = (
                 "(claim.bad_since is not None or was_endless)",
                 "claim.bad_since is not None",
             ),
+            "a rebuild that ends late has settled before its end": (
+                "(claim.going_at or claim.asked_at) + LONGEST_PAUSE",
+                "claim.asked_at + LONGEST_PAUSE",
+            ),
             "believe the address alone": (
                 "if not traced and watched.watched_to == seen.looked_at:",
                 "if not traced:",

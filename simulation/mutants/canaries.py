@@ -129,7 +129,7 @@ CANARIES = (
                 "if False:",
             ),
             "a good end proves its image though a newer one has come": (
-                "if claim.goes_first and image != self._image_anew(bundle_id):",
+                "if claim.goes_first and self._image_anew(bundle_id) not in (None, image):",
                 "if False:",
             ),
             "a canary that was deleted is lost": ("(is_overdue and facts.is_unseen)", "False"),
@@ -190,8 +190,12 @@ CANARIES = (
         "claims.py",
         {
             "to stop what a rebuild broke ends it well": (
-                "if may_begin or is_interrupted or seen.state",
-                "if may_begin or seen.state",
+                "or may_go_on or is_interrupted or seen.state",
+                "or may_go_on or seen.state",
+            ),
+            "a stop on its way is the end of a rebuild": (
+                "if may_begin or may_go_on or",
+                "if may_begin or",
             ),
             "a reboot of what a rebuild broke proves the image": (
                 "if seen.state == RESTORING or is_interrupted:",

@@ -38,7 +38,7 @@ def test_p3_a_restore_after_a_rebuild_that_was_not_seen_to_end_badly_is_no_failu
     first = replace(BEGUN, goes_first=True)
     restoring = judge(replace(DUE, claim=first), sight(NOON, state="RESTORING"))
     assert restoring.verdict is Verdict.REBUILDING
-    assert restoring.facts.claim == replace(first, goes_first=False, image_id=None)
+    assert restoring.facts.claim == replace(first, goes_first=False, image_id=None, going_at=NOON)
     assert judge(restoring.facts, sight(at(30))).verdict is Verdict.FINISHED
 
 

@@ -45,6 +45,15 @@ def test_p7_a_canary_that_may_have_met_a_newer_image_proves_nothing(stage: Stage
     assert stage.lines.all == []
 
 
+def test_p8_a_canary_proves_its_image_though_aws_does_not_say_what_the_present_one_is(
+    stage: Stage,
+) -> None:
+    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.has(replace(DUE, claim=FIRST), None)
+    stage.desktops.images = {}
+    assert end(stage, FIRST, Verdict.FINISHED) == {BUNDLE}
+
+
 @pytest.mark.parametrize(
     ("bundle", "renewed"),
     [

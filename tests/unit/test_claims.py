@@ -20,16 +20,16 @@ from tests.unit.support import BUNDLE, DEFAULTS, IMAGE, NOON, at, settings
 def test_p3_a_rebuild_that_shows_has_begun_whether_aws_answered_or_not() -> None:
     decision = follow(replace(ACCEPTED, bad_since=at(2)), 3, "REBUILDING")
     assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(55))
-    assert decision.facts == replace(OWED, claim=replace(ACCEPTED, begun_at=at(3)))
+    assert decision.facts == replace(OWED, claim=replace(ACCEPTED, begun_at=at(3), going_at=at(3)))
     unanswered = follow(CLAIM, 3, "REBUILDING").facts.claim
-    assert unanswered == replace(CLAIM, accepted_at=NOON, begun_at=at(3))
+    assert unanswered == replace(CLAIM, accepted_at=NOON, begun_at=at(3), going_at=at(3))
 
 
 def test_p3_until_it_must_have_shown_it_is_watched_closely_enough_not_to_be_missed() -> None:
     assert WATCH_EVERY + timedelta(minutes=1) < SHORTEST
     first = follow(ACCEPTED, 6.5, "AVAILABLE")
     assert said(first) == (Verdict.REBUILDING, "AVAILABLE", at(13))
-    assert first.facts.claim == replace(ACCEPTED, watched_to=at(6.5))
+    assert first.facts.claim == replace(ACCEPTED, watched_to=at(6.5), going_at=at(6.5))
     assert said(follow(replace(ACCEPTED, watched_to=at(6.5)), 12, "AVAILABLE"))[2] == at(19)
 
 
@@ -117,7 +117,8 @@ def test_a_moved_address_is_a_trace_and_an_unknown_one_is_not(
 
 @pytest.mark.parametrize("state", ["AVAILABLE", "STOPPED"])
 def test_a_good_end_wipes_the_slate_but_for_what_was_recorded(state: str) -> None:
-    troubled = replace(OWED, claim=BEGUN, failures=2, retry_at=at(1), baseline_at=at(-999))
+    claim = replace(BEGUN, stopped_since=at(30))
+    troubled = replace(OWED, claim=claim, failures=2, retry_at=at(1), baseline_at=at(-999))
     decision = judge(troubled, sight(at(40), state=state, address="10.0.0.1"))
     assert said(decision) == (Verdict.FINISHED, None, at(45))
     assert decision.facts == Facts(
@@ -155,7 +156,7 @@ def test_p2_what_followed_the_rebuild_is_looked_into_at_once(news: dict[str, Any
 def test_p3_a_bad_end_counts_when_it_is_seen_twice_ten_minutes_apart(state: str) -> None:
     first = follow(BEGUN, 40, state)
     assert said(first) == (Verdict.REBUILDING, state, at(50))
-    assert first.facts.claim == replace(BEGUN, bad_since=at(40))
+    assert first.facts.claim == replace(BEGUN, bad_since=at(40), going_at=at(40))
     assert said(follow(ILL, 49.9, state)) == (Verdict.REBUILDING, state, at(55))
     assert follow(ILL, 49.9, "AVAILABLE").verdict is Verdict.FINISHED
     second = follow(ILL, 50, state)
@@ -173,6 +174,33 @@ def test_p3_a_bad_end_counts_when_it_is_seen_twice_ten_minutes_apart(state: str)
     assert second.facts.phase is Phase.FAILED
 
 
+def test_p7_a_stop_is_a_good_end_only_if_it_lasts_for_ten_minutes() -> None:
+    """A rebuild may stop on its way, and what follows be a bad end."""
+    first = follow(BEGUN, 40, "STOPPED")
+    assert said(first) == (Verdict.REBUILDING, "STOPPED", at(50))
+    stopped = replace(BEGUN, stopped_since=at(40), going_at=at(40))
+    assert first.facts.claim == stopped
+    assert said(follow(stopped, 49.9, "STOPPED")) == (Verdict.REBUILDING, "STOPPED", at(55))
+    assert follow(stopped, 50, "STOPPED").verdict is Verdict.FINISHED
+    assert follow(stopped, 50, "AVAILABLE").verdict is Verdict.FINISHED
+    broken = follow(stopped, 50, "ERROR").facts.claim
+    assert broken == replace(stopped, bad_since=at(50), stopped_since=None, going_at=at(50))
+    went_on = follow(stopped, 50, "STARTING").facts.claim
+    assert went_on == replace(stopped, stopped_since=None, going_at=at(50))
+
+
+@pytest.mark.parametrize(
+    ("going_at", "minutes", "settled_at"),
+    [(150, 214, 244), (150, 215, 245), (150, 216, 245), (None, 130, 160), (None, 133, 162)],
+)
+def test_p3_a_rebuild_has_settled_half_an_hour_after_its_end_however_late(
+    going_at: float | None, minutes: float, settled_at: float
+) -> None:
+    """If looks were missed, the end is taken to be when the next one was planned."""
+    claim = replace(BEGUN, going_at=None if going_at is None else at(going_at))
+    assert follow(claim, minutes, "AVAILABLE").facts.settled_at == at(settled_at)
+
+
 def test_p3_a_bad_state_from_before_is_no_bad_end() -> None:
     was_ill = replace(ACCEPTED, state="UNHEALTHY", watched_to=at(9))
     assert follow(was_ill, 12, "UNHEALTHY").verdict is Verdict.REBUILDING
@@ -180,7 +208,9 @@ def test_p3_a_bad_state_from_before_is_no_bad_end() -> None:
 
 
 def test_a_bad_state_that_nobody_has_watched_come_is_a_bad_end() -> None:
-    assert follow(ACCEPTED, 20, "ERROR").facts.claim == replace(ACCEPTED, bad_since=at(20))
+    assert follow(ACCEPTED, 20, "ERROR").facts.claim == replace(
+        ACCEPTED, bad_since=at(20), going_at=at(20)
+    )
 
 
 @pytest.mark.parametrize("state", ["TERMINATING", "TERMINATED"])
@@ -204,7 +234,8 @@ def test_p7_after_a_bad_state_no_reboot_or_stop_is_an_end_nor_proves_what_follow
     ill = replace(ILL, goes_first=True)
     decision = follow(ill, 62, state)
     assert said(decision) == (Verdict.REBUILDING, state, at(67))
-    unproven = replace(ill, goes_first=False, image_id=None, watched_to=None)
+    stopped_since = at(62) if state == "STOPPED" else None
+    unproven = replace(ill, image_id=None, going_at=at(62), stopped_since=stopped_since)
     assert decision.facts.claim == unproven
     assert judge(decision.facts, sight(at(67), state="UNHEALTHY")).verdict is Verdict.FAILED
     works = judge(decision.facts, sight(at(67)))
@@ -227,7 +258,7 @@ def test_p6_a_rebuild_of_which_aws_tells_nothing_goes_on_and_is_unknown_until_it
     unknown = Trouble(at(50), Need.UNKNOWN, reason, at(needs_at))
     assert decision.facts == replace(OWED, claim=claim, trouble=unknown)
     shown = judge(decision.facts, sight(at(60), state="REBUILDING")).facts
-    assert shown.claim == replace(claim, accepted_at=at(0, 1), begun_at=at(60))
+    assert shown.claim == replace(claim, accepted_at=at(0, 1), begun_at=at(60), going_at=at(60))
     assert shown.trouble is None
     again = replace(decision.facts, failures=1)
     still = judge(again, sight(at(60), state="REBUILDING")).facts

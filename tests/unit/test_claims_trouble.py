@@ -42,7 +42,7 @@ def test_p3_a_rebuild_that_somebody_else_began_is_followed_like_ours() -> None:
     seen = Observation(NOON, state="REBUILDING", bundle_id="wsb-other00001")
     decision = judge(OWED, seen)
     assert said(decision) == (Verdict.REBUILDING, "REBUILDING", at(55))
-    claim = Claim(asked_at=NOON, accepted_at=NOON, begun_at=NOON)
+    claim = Claim(asked_at=NOON, accepted_at=NOON, begun_at=NOON, going_at=NOON)
     assert decision.facts == replace(OWED, claim=claim, bundle_id="wsb-other00001")
     unnamed = judge(Facts(bundle_id=BUNDLE), replace(seen, bundle_id=None))
     assert unnamed.facts == Facts(claim=claim, bundle_id=BUNDLE)
