@@ -15,7 +15,8 @@ locals {
 
   workspace_arn = "arn:${local.partition}:workspaces:${local.region}:${local.account}:workspace/"
   # The first policy is there with a tag and without: it is changed in place, so that no rebuild meets a role without rights.
-  rebuildable = var.workspace_tag != null ? { "01" = ["${local.workspace_arn}*"] } : {
+  tagged = nonsensitive(var.workspace_tag != null)
+  rebuildable = local.tagged ? { "01" = ["${local.workspace_arn}*"] } : {
     for index, ids in local.packs : format("%02d", index + 1) => [for id in ids : "${local.workspace_arn}${id}"]
   }
 
@@ -50,14 +51,14 @@ resource "aws_iam_role" "function" {
 
   lifecycle {
     precondition {
-      condition     = var.workspace_tag != null || local.longest_pack <= local.characters_for_arns
+      condition     = local.tagged || local.longest_pack <= local.characters_for_arns
       error_message = "workspace_ids has ${length(local.ids)} ids, and the ARNs of so many do not fit into the ${local.policies_per_role} policies of 6,144 characters that a role can have. Give all these WorkSpaces a tag and name it in workspace_tag = {key, value}: IAM then goes by the tag."
     }
 
     # Here, and not where they are used: the role is one, and made early.
     precondition {
-      condition     = alltrue([for arn in var.operations_alarm_actions : try(split(":", arn)[2] != "sns" || split(":", arn)[3] == data.aws_region.current.id, true)])
-      error_message = "operations_alarm_actions must hold topics of the alarms' own Region, ${data.aws_region.current.id}: CloudWatch tells no others. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if try(split(":", arn)[2] == "sns" && split(":", arn)[3] != data.aws_region.current.id, false)])}."
+      condition     = alltrue([for arn in var.operations_alarm_actions : try(contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])
+      error_message = "operations_alarm_actions must hold actions of the alarms' own Region, ${data.aws_region.current.id}: CloudWatch cannot run those of other Regions. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !try(contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])}."
     }
 
     precondition {
@@ -194,7 +195,7 @@ data "aws_iam_policy_document" "rebuild" {
     resources = each.value
 
     dynamic "condition" {
-      for_each = var.workspace_tag == null ? [] : [var.workspace_tag]
+      for_each = local.tagged ? [var.workspace_tag] : []
 
       content {
         test     = "StringEquals"

@@ -1,11 +1,15 @@
 locals {
+  # Ids and labels are no secrets, wherever they come from, and no key of for_each may be one: the collection or single ids
+  # may be marked as sensitive.
+  workspaces = nonsensitive(var.workspace_ids)
+
   # By label, in a list by position. Never fails, whatever the values are: validations report bad ones.
-  ids = [for id in var.workspace_ids : trim(jsonencode(id), "\"")]
+  ids = [for id in local.workspaces : nonsensitive(trim(jsonencode(id), "\""))]
 
   characters_of_ids = sum(concat([0], [for id in local.ids : length(id)]))
 
   # One label per session alarm; a list's ids are their own labels. Only labels are keys of for_each, so ids may be unknown at plan.
-  labels  = can(keys(var.workspace_ids)) ? keys(var.workspace_ids) : local.ids
+  labels  = can(keys(local.workspaces)) ? keys(local.workspaces) : local.ids
   alarmed = var.session_alarms ? zipmap(local.labels, local.ids) : {}
 
   # Read from an ARN that the module owns: in a module with depends_on data sources are unknown at plan, and a role named
@@ -362,12 +366,12 @@ resource "aws_dynamodb_table_item" "roster" {
   lifecycle {
     precondition {
       condition     = local.characters_of_ids <= 300000
-      error_message = "workspace_ids must have ids of at most 300,000 characters together: an item of the ledger holds 400 kB. Make a second deployment of another name for some of them; got ${length(local.ids)} ids of ${local.characters_of_ids} characters."
+      error_message = "workspace_ids must have ids of at most 300,000 characters together: an item of the ledger holds 400 kB. Deploy the module a second time, under another name, for some of them; got ${length(local.ids)} ids of ${local.characters_of_ids} characters."
     }
   }
 }
 
-# Due since ever, so that the first reconcile takes the baseline; from then on the item is the function's.
+# Overdue from the start, so that the first reconcile takes the baseline; from then on the item is the function's.
 resource "aws_dynamodb_table_item" "audit" {
   table_name = aws_dynamodb_table.ledger.name
   hash_key   = aws_dynamodb_table.ledger.hash_key

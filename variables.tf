@@ -8,10 +8,14 @@ locals {
   tag_pattern       = "^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$"
   tags_per_resource = 50
 
-  # CloudWatch takes at most five actions for an alarm. Those that are no topic have fewer fields, and some no account.
+  # What IAM's policies hold, but for what they take for a wildcard or a variable: "*", "?" and "$".
+  policy_character = "[ -#%-)+->@-\u00ff]"
+
+  # CloudWatch takes at most five actions for an alarm. Those that are no topic have fewer fields, and some no Region. EC2
+  # actions need a metric of an instance, and investigations (aiops) do not run when an alarm returns to OK.
   alarm_actions        = 5
   topic_arn_pattern    = "^arn:[a-z0-9-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$"
-  action_arn_pattern   = "^arn:[a-z0-9-]+:(automate|autoscaling|lambda|ssm|ssm-incidents|aiops):[^:\\s]*:[^:\\s]*:\\S+$"
+  action_arn_pattern   = "^arn:[a-z0-9-]+:(autoscaling|lambda|ssm|ssm-incidents):[^:\\s]*:[^:\\s]*:\\S+$"
   key_arn_pattern      = "^arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"
   boundary_arn_pattern = "^arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/.+$"
 
@@ -83,8 +87,8 @@ variable "canary_after_hours" {
   default     = 12
 
   validation {
-    condition     = var.canary_after_hours == null ? true : var.canary_after_hours > 0 && var.canary_after_hours <= 8760
-    error_message = "canary_after_hours must be a number of hours above 0 and at most 8760, a year, or null for no canary; got ${jsonencode(var.canary_after_hours)}."
+    condition     = var.canary_after_hours == null ? true : var.canary_after_hours >= 0.01 && var.canary_after_hours <= 8760
+    error_message = "canary_after_hours must be a number of hours from 0.01 to 8760, a year, or null for no canary; got ${jsonencode(var.canary_after_hours)}."
   }
 }
 
@@ -177,17 +181,22 @@ variable "name" {
     condition     = can(regex("^[A-Za-z][A-Za-z0-9_-]{0,39}$", var.name))
     error_message = "name must begin with a letter and have at most 40 letters, digits, \"-\" or \"_\", so that every name made from it fits AWS's limits; got ${jsonencode(var.name)}."
   }
+
+  validation {
+    condition     = !strcontains(var.name, "session-disconnect")
+    error_message = "name must not contain \"session-disconnect\", or its alarms could have the names of another fleet's session alarms; got ${jsonencode(var.name)}."
+  }
 }
 
 variable "operations_alarm_actions" {
-  description = "ARNs of alarm actions, such as SNS topics, that run when an operations alarm goes to ALARM, because something needs a person, and when it returns to OK. docs/operations.md has a section for each alarm."
+  description = "ARNs of alarm actions (SNS topics, Lambda functions, Auto Scaling policies, OpsItems, response plans), in the alarms' own Region, that run when an operations alarm goes to ALARM, because something needs a person, and when it returns to OK. docs/operations.md has a section for each alarm."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.operations_alarm_actions : can(regex(local.topic_arn_pattern, arn)) || can(regex(local.action_arn_pattern, arn))])
-    error_message = "operations_alarm_actions must hold ARNs of CloudWatch alarm actions, such as a topic (arn:aws:sns:REGION:ACCOUNT:TOPIC). Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !can(regex(local.topic_arn_pattern, arn)) && !can(regex(local.action_arn_pattern, arn))])}."
+    error_message = "operations_alarm_actions must hold ARNs of CloudWatch alarm actions that can run on ALARM and on OK: SNS topics (arn:aws:sns:REGION:ACCOUNT:TOPIC), Lambda functions, Auto Scaling policies, OpsItems or response plans. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !can(regex(local.topic_arn_pattern, arn)) && !can(regex(local.action_arn_pattern, arn))])}."
   }
 
   validation {
@@ -349,13 +358,13 @@ variable "workspace_tag" {
   default = null
 
   validation {
-    condition     = var.workspace_tag == null || can(regex("^[^*?$]{1,128}$", var.workspace_tag.key)) && try(trimspace(var.workspace_tag.key) == var.workspace_tag.key, false)
-    error_message = "workspace_tag.key must have 1 to 128 characters, none of them \"*\", \"?\" or \"$\", and no blank at either end; got ${jsonencode(try(var.workspace_tag.key, null))}."
+    condition     = var.workspace_tag == null || can(regex("^${local.policy_character}{1,127}$", var.workspace_tag.key)) && try(trimspace(var.workspace_tag.key) == var.workspace_tag.key, false)
+    error_message = "workspace_tag.key must have 1 to 127 characters from U+0020 to U+00FF, since IAM's policies hold no others, none of them \"*\", \"?\" or \"$\", and no blank at either end; got ${jsonencode(try(var.workspace_tag.key, null))}."
   }
 
   validation {
-    condition     = var.workspace_tag == null || can(regex("^[^*?$]{1,256}$", var.workspace_tag.value)) && try(trimspace(var.workspace_tag.value) == var.workspace_tag.value, false)
-    error_message = "workspace_tag.value must have 1 to 256 characters, none of them \"*\", \"?\" or \"$\", and no blank at either end; got ${jsonencode(try(var.workspace_tag.value, null))}."
+    condition     = var.workspace_tag == null || can(regex("^${local.policy_character}{1,255}$", var.workspace_tag.value)) && try(trimspace(var.workspace_tag.value) == var.workspace_tag.value, false)
+    error_message = "workspace_tag.value must have 1 to 255 characters from U+0020 to U+00FF, since IAM's policies hold no others, none of them \"*\", \"?\" or \"$\", and no blank at either end; got ${jsonencode(try(var.workspace_tag.value, null))}."
   }
 }
 

@@ -77,6 +77,20 @@ run "nobody" {
   }
 }
 
+run "ids_and_a_tag_that_are_sensitive" {
+  command = plan
+
+  variables {
+    workspace_ids = sensitive([sensitive("ws-9876543210"), "ws-0123456789"])
+    workspace_tag = { key = "fleet", value = sensitive("kiosk") }
+  }
+
+  assert {
+    condition     = join(" ", keys(aws_cloudwatch_metric_alarm.session_disconnect)) == "ws-0123456789 ws-9876543210" && keys(aws_iam_policy.rebuild) == ["01"]
+    error_message = "They are no secrets to the module, so they must be keys of its alarms and policies."
+  }
+}
+
 run "without_session_alarms" {
   command = plan
 
@@ -104,7 +118,7 @@ run "the_least_of_each" {
 
   variables {
     audit_interval_minutes     = 5
-    canary_after_hours         = 0.1
+    canary_after_hours         = 0.01
     kms_key_arn                = "arn:aws:kms:eu-central-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef"
     lambda_architecture        = "arm64"
     log_retention_days         = 1
@@ -137,7 +151,7 @@ run "the_most_of_each" {
     name                       = join("", [for i in range(40) : "n"])
     operations_alarm_actions = [
       "arn:aws-cn:sns:eu-central-1:123456789012:operations",
-      "arn:aws:automate:eu-central-1:ec2:recover",
+      "arn:aws:autoscaling:eu-central-1:123456789012:scalingPolicy:1:autoScalingGroupName/desks:policyName/more",
       "arn:aws:lambda:eu-central-1:123456789012:function:tell:live",
       "arn:aws:ssm:eu-central-1:123456789012:opsitem:3#CATEGORY=Performance",
       "arn:aws:ssm-incidents::123456789012:response-plan/desks",
@@ -149,7 +163,7 @@ run "the_most_of_each" {
     tags                     = merge({ for i in range(49) : "Team_${i} /.:=+-@ü" => "" }, { (join("", [for i in range(128) : "k"])) = join("", [for i in range(256) : "v"]) })
     user_volume              = "keep"
     workspace_ids            = { (join("", [for i in range(128) : "~"])) = format("ws-%063d", 1) }
-    workspace_tag            = { key = "aws:cloudformation:stack-name", value = "kiosk desktops" }
+    workspace_tag            = { key = "aws:cloudformation:${join("", [for i in range(108) : "ÿ"])}", value = "kiosk ${join("", [for i in range(249) : "~"])}" }
     workspaces_api_rate      = 50
   }
 }
@@ -169,6 +183,61 @@ run "none_and_fractions" {
     roll_out_images            = false
     workspace_tag              = null
   }
+}
+
+# What looks right and is refused.
+
+run "what_aws_or_the_function_would_refuse_when_it_is_applied" {
+  command = plan
+
+  variables {
+    canary_after_hours       = 0.009
+    operations_alarm_actions = ["arn:aws:automate:eu-central-1:ec2:recover"]
+    workspace_tag            = { key = join("", [for i in range(128) : "k"]), value = "v" }
+  }
+
+  expect_failures = [var.canary_after_hours, var.operations_alarm_actions, var.workspace_tag]
+}
+
+run "an_action_for_one_state_alone_and_a_value_too_long" {
+  command = plan
+
+  variables {
+    operations_alarm_actions = ["arn:aws:aiops:eu-central-1:123456789012:investigation-group/desks"]
+    workspace_tag            = { key = "k", value = join("", [for i in range(256) : "v"]) }
+  }
+
+  expect_failures = [var.operations_alarm_actions, var.workspace_tag]
+}
+
+run "a_key_that_no_policy_holds" {
+  command = plan
+
+  variables {
+    workspace_tag = { key = "Fl\u0151tte", value = "v" }
+  }
+
+  expect_failures = [var.workspace_tag]
+}
+
+run "a_value_that_no_policy_holds" {
+  command = plan
+
+  variables {
+    workspace_tag = { key = "k", value = "kiosk \u2013 desktops" }
+  }
+
+  expect_failures = [var.workspace_tag]
+}
+
+run "a_value_of_two_lines" {
+  command = plan
+
+  variables {
+    workspace_tag = { key = "k", value = "kiosk\ndesktops" }
+  }
+
+  expect_failures = [var.workspace_tag]
 }
 
 # What is accepted with a warning.

@@ -62,6 +62,17 @@ run "two_names_share_no_name" {
   }
 }
 
+run "a_name_that_begins_as_session_alarms_of_another_fleet_is_refused" {
+  command = plan
+
+  variables {
+    name          = "kiosks-session-disconnect"
+    workspace_ids = { anna = "ws-0123456789" }
+  }
+
+  expect_failures = [var.name]
+}
+
 # Roles, policies and dashboards are global in an account; everything else belongs to a Region.
 
 run "two_regions_of_an_account_can_have_fleets_of_one_name" {

@@ -1,4 +1,4 @@
-# A key or a topic of another Region, at the first plan, when nothing of the module's exists. The mocked provider is in
+# A key or an alarm action of another Region, at the first plan, when nothing of the module's exists. The mocked provider is in
 # eu-central-1.
 
 mock_provider "aws" {
@@ -14,6 +14,16 @@ run "a_topic_of_another_region_is_refused" {
 
   variables {
     operations_alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:operations", "arn:aws:sns:us-east-1:123456789012:operations"]
+  }
+
+  expect_failures = [aws_iam_role.function]
+}
+
+run "a_function_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    operations_alarm_actions = ["arn:aws:lambda:us-east-1:123456789012:function:tell"]
   }
 
   expect_failures = [aws_iam_role.function]

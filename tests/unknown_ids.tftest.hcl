@@ -17,7 +17,7 @@ run "ids_that_are_unknown_are_planned" {
   }
 
   assert {
-    condition     = join(" ", keys(output.alarm_names)) == "anna ben" && output.no_alarm_names == {}
+    condition     = join(" ", keys(output.alarm_names)) == "anna ben" && output.no_alarm_names == {} && output.alarm_names_of_sensitive_ids == output.alarm_names
     error_message = "One alarm per label must be planned, or none at all."
   }
 }

@@ -19,7 +19,7 @@ locals {
 # One key for topic, ledger, dead letters, logs and the function's environment. In its policy the resource * means this
 # key and no other.
 resource "aws_kms_key" "fleet" {
-  description         = "Of the non-persistent WorkSpaces of ${var.name}."
+  description         = "Encrypts the data of the non-persistent WorkSpaces fleet ${var.name}."
   enable_key_rotation = true
   tags                = var.tags
 

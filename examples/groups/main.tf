@@ -1,7 +1,7 @@
 # Two groups of WorkSpaces with hours of their own: a deployment of the module for each.
 #
 # AWS allows 2 calls of the WorkSpaces API per second, for the account and Region. The two deployments do not know of each
-# other, so each is given its part: with the default of 2 for both they would turn each other down.
+# other, so each is given its part: with the default of 2 for both they would throttle each other.
 
 module "office" {
   source = "../.."

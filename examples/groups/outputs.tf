@@ -9,6 +9,6 @@ output "log_group_names" {
 }
 
 output "operations_alarm_arns" {
-  description = "ARNs of the alarms that need a person, by group and by what they say."
+  description = "ARNs of the operations alarms, by group and name."
   value       = { for group, fleet in local.groups : group => fleet.operations_alarm_arns }
 }

@@ -9,6 +9,6 @@ output "log_group_names" {
 }
 
 output "operations_alarm_arns" {
-  description = "ARNs of the alarms that need a person, by Region and by what they say."
+  description = "ARNs of the operations alarms, by Region and name."
   value       = { for region, fleet in local.fleets : region => fleet.operations_alarm_arns }
 }

@@ -55,8 +55,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         for number in (4, 1441, 7.5, -60)
     ],
     "canary_after_hours": [
-        (number, f"must be a number of hours above 0 and at most 8760, ... got {number}.")
-        for number in (0, -1, 8760.5)
+        (number, f"must be a number of hours from 0.01 to 8760, ... got {number}.")
+        for number in (0, -1, 8760.5, 0.009)
     ],
     "kms_key_arn": [
         ("", 'must be the ARN of a key ... got "".'),
@@ -83,6 +83,10 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "name": [
         (name, f"must begin with a letter and have at most 40 ... got {json.dumps(name)}.")
         for name in ("", 41 * "n", "1fleet", "my fleet", "my.fleet")
+    ]
+    + [
+        (name, f'must not contain "session-disconnect", ... session alarms; got "{name}".')
+        for name in ("desks-session-disconnect", "desks-session-disconnect-2")
     ],
     "operations_alarm_actions": [
         (
@@ -98,6 +102,11 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (
             ["arn:aws:sqs:eu-central-1:123456789012:ops", "arn:aws:lambda::1:"],
             'Invalid: "arn:aws:sqs:eu-central-1:123456789012:ops", "arn:aws:lambda::1:".',
+        ),
+        (
+            ["arn:aws:automate:eu-central-1:ec2:stop", "arn:aws:aiops:eu-central-1:1:group"],
+            'that can run on ALARM and on OK: ... Invalid: "arn:aws:automate:eu-central-1:ec2:stop"'
+            ', "arn:aws:aiops:eu-central-1:1:group".',
         ),
         (
             [f"arn:aws:sns:eu-central-1:123456789012:ops{number}" for number in range(6)],
@@ -171,13 +180,13 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "workspace_tag": [
         (
             {"key": key, "value": "v"},
-            f"key must have 1 to 128 characters ... got {json.dumps(key)}.",
+            f"key must have 1 to 127 characters from U+0020 ... got {json.dumps(key)}.",
         )
-        for key in ("", None, "fl*", 129 * "k", " fleet", "fleet\t", " ")
+        for key in ("", None, "fl*", 128 * "k", " fleet", "fleet\t", " ", "a\tb")
     ]
     + [
-        ({"key": "k", "value": value}, f"value must have 1 to 256 ... got {json.dumps(value)}.")
-        for value in ("", None, "*", "${aws:username}", 257 * "v", "desks ", "\ndesks", " ")
+        ({"key": "k", "value": value}, f"value must have 1 to 255 ... got {json.dumps(value)}.")
+        for value in ("", None, "*", "${aws:username}", 256 * "v", "desks ", "\ndesks", " ", "a\nb")
     ],
     "workspaces_api_rate": [
         (number, f"must be from 0.1 to 50 calls per second: ... got {number}.")
