@@ -92,7 +92,14 @@ class Account:
             read_timeout=30,
             retries={"mode": "standard", "total_max_attempts": 5},
         )
-        return self._session.client(service, config=config)  # type: ignore[call-overload]
+        try:
+            return self._session.client(service, config=config)  # type: ignore[call-overload]
+        except BotoCoreError:
+            raise
+        except ValueError as error:
+            raise Problem(
+                f"{error}; AWS_ENDPOINT_URL must begin with http:// or https://"
+            ) from error
 
 
 def explained(error: BotoCoreError | ClientError, name: str) -> str:

@@ -75,7 +75,9 @@ def rebuilds(lines: Iterable[Mapping[str, Any]]) -> list[Rebuild]:
             told.append(_asked(line))
         else:
             if id_ not in last or _is_another(told[last[id_]], line):
-                asked_at = line["at"] - timedelta(seconds=line.get("took_seconds", 0))
+                took = timedelta(seconds=line.get("took_seconds", 0))
+                given = line.get("asked_at")
+                asked_at = datetime.fromisoformat(given) if given else line["at"] - took
                 last[id_] = len(told)
                 bundle_id, image_id = line.get("bundle_id"), line.get("image_id")
                 told.append(Rebuild(asked_at, id_, bundle_id=bundle_id, image_id=image_id))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer
 
 from .aws import Account, Problem
 
@@ -19,8 +18,33 @@ NOTICE_LAG = timedelta(minutes=12)
 KEYS_PER_READ = 100
 """The most keys that one BatchGetItem call takes."""
 
-TIMES = ("_at", "since", "_until")
+TIMES = ("_at", "since", "_until", "watched_to")
 """The endings of the names of attributes that hold times."""
+
+REQUIRED = {
+    "claim": {"asked_at"},
+    "failed": {"asked_at"},
+    "trouble": {"since", "need", "reason", "needs_at"},
+}
+"""What the parts of a WorkSpace's item always have."""
+
+TEXTS = (
+    *("user", "bundle_id", "image_id", "hold_reason", "phase", "reason", "needs", "need"),
+    *("claimed_by", "state", "address", "canary", "lost_image", "seen_up_to"),
+)
+
+KINDS = {
+    **dict.fromkeys(TEXTS, "S"),
+    **dict.fromkeys(("asked", "bundle_ids", "lost", "lost_to_it", "workspace_ids"), "L"),
+    **dict.fromkeys(REQUIRED, "M"),
+    **dict.fromkeys(("failures", "version"), "N"),
+    **dict.fromkeys(("goes_first", "refused"), "BOOL"),
+}
+"""The DynamoDB types of the attributes that are not times. As in the function, others are ignored,
+and an item with another type cannot be read."""
+
+UNREADABLE = (KeyError, ValueError, TypeError, AttributeError)
+"""What decoding may raise if the function has not written the item."""
 
 
 @dataclass(frozen=True)
@@ -63,23 +87,46 @@ def _ledger(account: Account, items: Iterable[Item]) -> Ledger:
 
 
 def _plain(item: Item) -> Item:
-    """Decode an item. One that cannot be read becomes an item whose phase is `unreadable`."""
-    try:
-        read = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
-        with_times: Item = _with_times("", read)
-    except (ValueError, TypeError, AttributeError):
-        return {"id": item["id"]["S"], "unreadable": True, "reason": "unreadable_item"}
-    return with_times
+    """Decode an item. One that cannot be read becomes an item whose phase is `unreadable`, and
+    keeps only what says when it needs a person."""
+    id_ = item["id"]["S"]
+    with suppress(*UNREADABLE):
+        known = _decoded(item)
+        if id_.startswith("ws-") and "version" not in known:
+            raise KeyError("version")
+        return {"id": id_, **known}
+    known = {"id": id_, "unreadable": True, "reason": "unreadable_item"}
+    for name in ("needs", "needs_at", "due_at"):
+        with suppress(*UNREADABLE):
+            known |= _decoded({name: item[name]})
+    return known
 
 
-def _with_times(name: str, value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _with_times(key, each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_with_times(name, each) for each in value]
-    if isinstance(value, str) and (name == "asked" or name.endswith(TIMES)):
-        return datetime.fromisoformat(value)
-    return value
+def _decoded(item: Item) -> dict[str, Any]:
+    names = [name for name in item if name in KINDS or name.endswith(TIMES)]
+    return {name: _value(name, item[name]) for name in names}
+
+
+def _value(name: str, attribute: Item) -> Any:
+    kind = KINDS.get(name, "S")
+    value = attribute[kind]
+    match kind:
+        case "L":
+            return [_moment(each["S"]) if name == "asked" else each["S"] for each in value]
+        case "M" if not REQUIRED[name] <= value.keys():
+            raise KeyError(name)
+        case "M":
+            return _decoded(value)
+        case "N":
+            return int(value)
+    return value if name in KINDS else _moment(value)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or moment.year >= 2200:
+        raise ValueError(text)
+    return moment
 
 
 def latest(*moments: datetime | None) -> datetime | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import partial
@@ -34,8 +36,10 @@ examples:
 
 exit status:
   0  all is well
-  1  something needs a person, a rebuild did not end well or could not be stopped by a hold,
-     or AWS differs from what the module assumes
+  1  status: a WorkSpace among those shown needs a person, or its bundle is held; late audits and
+     faults of the function itself do not count, see their alarms
+     rebuild --wait, hold: a rebuild did not end well, or could not be stopped by a hold
+     verify: AWS differs from what the module assumes
   2  the command could not do what it was asked, and says why
 
 Needs Python 3.11 or newer and boto3. docs/operations.md has the IAM policy, and says what each word
@@ -54,6 +58,8 @@ CLEAR = "\x1b[2J\x1b[H"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit status. argparse itself exits with 2 for invalid options."""
     options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8" if options.form else None, errors="replace")
     try:
         code: int = options.run(options, Account(options.name, options.region))
         sys.stdout.flush()
@@ -70,6 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _status(options: argparse.Namespace, account: Account) -> int:
+    if options.watch and options.form:
+        raise Problem(
+            "--watch repeats a table; --json and --csv print one document: give one of them"
+        )
     while True:
         ledger, now = read(account), datetime.now(UTC)
         images = _images(account, status.bundle_ids(status.rows(ledger, {}, now)))
@@ -78,7 +88,7 @@ def _status(options: argparse.Namespace, account: Account) -> int:
             print(CLEAR, end="")
         print(_shown(options, found, ledger, images, now), flush=True)
         if not options.watch:
-            return int(any(row.needs for row in found))
+            return int(any(row.needs for row in found) or bool(status.held(found, ledger)))
         time.sleep(options.watch)
 
 
@@ -100,8 +110,7 @@ def _rebuild(options: argparse.Namespace, account: Account) -> int:
         return 0
     if not options.form:
         _show_asked(options, ledger)
-    aside = sys.stderr if options.form else sys.stdout
-    told = partial(print, file=aside, flush=True)
+    told = partial(print, file=sys.stderr if options.form else sys.stdout, flush=True)
     ended_well = requests.follow(account, options.ids, told)
     if options.form:
         _show_asked(options, read_some(account, options.ids))
@@ -152,17 +161,17 @@ def _shown(
 
 
 def _images(account: Account, bundle_ids: Sequence[str]) -> dict[str, str]:
-    """The image that a rebuild would use, by bundle id; empty if AWS refuses the call."""
+    """The image that a rebuild would use, by bundle id; empty if AWS does not answer."""
     try:
         rows = account.described("BundleIds", "describe_workspace_bundles", bundle_ids)
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         print(f"fleet: no images: {explained(error, account.name)}", file=sys.stderr)
         return {}
     return {row["BundleId"]: row["ImageId"] for row in rows if "ImageId" in row}
 
 
 def _is_chosen(row: status.Row | history.Rebuild, options: argparse.Namespace) -> bool:
-    """Whether a row matches a pattern of each filter that is given."""
+    """Whether a row matches a pattern of each filter that is given, whatever their case."""
     filters = {
         "phase": getattr(options, "phase", None),
         "user": options.user,
@@ -170,7 +179,7 @@ def _is_chosen(row: status.Row | history.Rebuild, options: argparse.Namespace) -
         "bundle_id": options.bundle,
     }
     return all(
-        any(fnmatchcase(getattr(row, name) or "", pattern) for pattern in patterns)
+        any(fnmatchcase((getattr(row, name) or "").lower(), each.lower()) for each in patterns)
         for name, patterns in filters.items()
         if patterns
     )
@@ -188,23 +197,23 @@ class _Once(argparse.Action):
         setattr(options, self.dest, list(dict.fromkeys(values)))
 
 
-def _within(low: float, high: float, what: str) -> Callable[[str], float]:
-    """A type for argparse: a number above `low`, up to `high`, called `what` in errors."""
+def _up_to(most: float, what: str) -> Callable[[str], float]:
+    """A type for argparse: a number of `what` above 0, at most `most`."""
 
     def number(text: str) -> float:
-        value = float(text)
-        if not low < value <= high:
-            raise ValueError(text)
-        return value
+        with suppress(ValueError):
+            if 0 < float(text) <= most:
+                return float(text)
+        raise argparse.ArgumentTypeError(f"it must be above 0, up to {most:g} {what}; got {text!r}")
 
-    number.__name__ = what
     return number
 
 
 def _count(text: str) -> int:
-    if int(text) < 1:
-        raise ValueError(text)
-    return int(text)
+    with suppress(ValueError):
+        if int(text) > 0:
+            return int(text)
+    raise argparse.ArgumentTypeError(f"it must be a whole number above 0; got {text!r}")
 
 
 def _reason(text: str) -> str:
@@ -215,7 +224,7 @@ def _reason(text: str) -> str:
 
 def _id(text: str) -> str:
     if not requests.WORKSPACE_ID.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no id of a WorkSpace (ws-...)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a WorkSpace id (ws-...)")
     return text
 
 
@@ -258,16 +267,11 @@ def parser() -> argparse.ArgumentParser:
     phases = ", ".join(status.ORDER)
     sub.add_argument("--phase", action="append", type=_phase, help=f"one of {phases}")
     _add_filters(sub)
-    sub.add_argument(
-        "--watch",
-        nargs="?",
-        const=30.0,
-        type=_within(0, 86_400, "number of seconds"),
-        metavar="SECONDS",
-        help="show it again and again (every 30 seconds)",
-    )
+    every, about = _up_to(86_400, "seconds"), "refresh every SECONDS (default: 30)"
+    sub.add_argument("--watch", nargs="?", const=30.0, type=every, metavar="SECONDS", help=about)
     sub = add("history", _history, "show who was rebuilt when, why, and with which image")
-    sub.add_argument("--since", type=_moment, default="24h", help="90m, 24h, 7d, or 2026-11-22")
+    dates = "90m, 24h, 7d, or 2026-11-22; a date without an offset means UTC"
+    sub.add_argument("--since", type=_moment, default="24h", help=dates)
     sub.add_argument("--until", type=_moment, default="0m", help="the same (default: now)")
     _add_filters(sub)
     sub = add("rebuild", _rebuild, "rebuild WorkSpaces as soon as nobody is connected")
@@ -275,7 +279,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--wait", action="store_true", help="follow the rebuilds until they end")
     sub = add("hold", _hold, "keep WorkSpaces from being rebuilt for some hours")
     _add_ids(sub)
-    hours = _within(0, LONGEST_HOLD, "number of hours")
+    hours = _up_to(LONGEST_HOLD, "hours")
     sub.add_argument("--hours", type=hours, required=True, help="at most 8760, a year")
     sub.add_argument("--reason", type=_reason, required=True, help="shown wherever the hold is")
     sub = add("release", _release, "end a hold before its time")
@@ -283,7 +287,7 @@ def parser() -> argparse.ArgumentParser:
     sub = add("audit", _audit, "look at every WorkSpace now, not with the next audit")
     sub.add_argument("--wait", action="store_true", help="wait until an audit is completed")
     sub = add("verify", _verify, "compare AWS with what the module assumes")
-    at_most = "at most so many WorkSpaces (default: 100); datapoints and snapshots of ten"
+    at_most = "check at most this many WorkSpaces (default: 100), ten for datapoints and snapshots"
     sub.add_argument("--sample", type=_count, default=100, help=at_most)
     return main
 

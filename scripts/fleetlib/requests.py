@@ -32,13 +32,18 @@ POLL_SECONDS = 5.0
 def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger:
     """Send a request to the function; return the ledger once it is recorded for all of `ids`.
 
-    Raises Problem if one of them is not on the roster (then nothing is requested), or if the
-    request is not recorded within ARRIVES_WITHIN.
+    Raises Problem if one of them is not on the roster or its item cannot be read (then nothing is
+    requested), or if the request is not recorded within ARRIVES_WITHIN.
     """
     before = read_some(account, ids)
     if strangers := [id_ for id_ in ids if id_ not in before.roster]:
         raise Problem(
-            f"not in workspace_ids of {account.name}: {' '.join(strangers)}; nothing was asked for"
+            f"not in workspace_ids of {account.name}: {' '.join(strangers)}; nothing was requested"
+        )
+    if odd := [id_ for id_ in ids if phase(before.items.get(id_, {})) == "unreadable"]:
+        raise Problem(
+            f"items that were changed by hand and cannot be read: {' '.join(odd)}; delete them "
+            f"from the table {account.table}, then ask again; nothing was requested"
         )
     # AWS refuses requests from a machine whose clock is off by more than five minutes.
     asked_at = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -62,7 +67,7 @@ class Audit:
     def text(self) -> str:
         """What is shown without --json or --csv."""
         if self.completed_at is None:
-            return "An audit was asked for. A large fleet takes minutes; then see fleet status."
+            return "An audit was requested. A large fleet takes minutes; then see fleet status."
         return f"An audit was completed at {minute(self.completed_at)}."
 
 
@@ -95,7 +100,7 @@ def follow(account: Account, ids: Sequence[str], told: Callable[[str], None]) ->
             step = (end or phase(item), item.get("reason"))
             if shown.get(id_) != step:
                 shown[id_] = step
-                time_now = datetime.now(UTC).strftime("%H:%M:%SZ")
+                time_now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
                 told("  ".join([time_now, id_, *filter(None, step)]))
             if end:
                 ends[id_] = end

@@ -62,20 +62,26 @@ def rows(ledger: Ledger, images: Mapping[str, str], now: datetime) -> list[Row]:
 
 
 def text(rows: Sequence[Row], ledger: Ledger, images: Mapping[str, str], now: datetime) -> str:
-    """The table, its totals, a line for each bundle, and what the reasons mean."""
+    """The table, its totals, lines for the rows' bundles, and what the reasons mean."""
     if not rows:
-        return "No WorkSpace."
+        return "No WorkSpace matches." if ledger.roster else "No WorkSpace."
     heading, *lines = aligned(without_empty(HEADINGS, [_cells(row, now) for row in rows]))
     shown = [coloured(line, _tone(row)) for line, row in zip(lines, rows, strict=True)]
-    bundles = [_bundle(id_, rows, ledger.items.get(id_, {}), images) for id_ in bundle_ids(rows)]
+    bundles = filter(None, (_bundle(id_, ledger, images) for id_ in bundle_ids(rows)))
     met = dict.fromkeys(reason for row in rows for reason in _reasons(row) if reason in MEANINGS)
     explained = aligned([(f"  {reason}", MEANINGS[reason]) for reason in met])
-    return "\n".join([heading, *shown, "", _totals(rows), *bundles, *explained])
+    totals = _totals(rows, len(held(rows, ledger)))
+    return "\n".join([heading, *shown, "", totals, *bundles, *explained])
 
 
 def bundle_ids(rows: Sequence[Row]) -> list[str]:
     """The bundles of these WorkSpaces, sorted."""
     return sorted({row.bundle_id for row in rows if row.bundle_id})
+
+
+def held(rows: Sequence[Row], ledger: Ledger) -> list[str]:
+    """The bundles of these WorkSpaces whose rebuilds wait until a lost WorkSpace is rebuilt."""
+    return [id_ for id_ in bundle_ids(rows) if len(_lost(id_, ledger)) >= MOST_LOST]
 
 
 def _row(
@@ -109,7 +115,7 @@ def _row(
 
 def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     image, following = row.image_id or "?", row.next_image_id
-    held = f"until {minute(row.held_until)}: {row.hold_reason}" if row.held_until else ""
+    until = f"until {minute(row.held_until)}" if row.held_until else ""
     return (
         row.workspace_id,
         row.user or "",
@@ -119,7 +125,7 @@ def _cells(row: Row, now: datetime) -> tuple[str, ...]:
         ", ".join(_reasons(row)),
         f"{image} -> {following}" if following and following != image else row.image_id or "",
         row.needs or "",
-        held,
+        f"{until}: {row.hold_reason}" if until and row.hold_reason else until,
     )
 
 
@@ -136,33 +142,38 @@ def _due(row: Row, now: datetime) -> str:
     return "now" if left <= 0 else f"in {span(left)}"
 
 
-def _totals(rows: Sequence[Row]) -> str:
+def _totals(rows: Sequence[Row], held: int) -> str:
     counts, needy = Counter(row.phase for row in rows), sum(row.needs is not None for row in rows)
     parts = [f"{counts[phase]} {phase}" for phase in ORDER if counts[phase]]
     total = f"{len(rows)} WorkSpace{'' if len(rows) == 1 else 's'}"
-    person = f"{needy or 'None'} need{'s' if needy < 2 else ''} a person."
-    return f"{total}: {', '.join(parts)}. {person}" if parts else f"{total}."
+    person = f"{needy or 'None'} need{'s' if needy < 2 else ''} a person"
+    bundles = f"; {held} bundle{' is' if held == 1 else 's are'} held" if held else ""
+    return f"{total}: {', '.join(parts)}. {person}{bundles}."
 
 
-def _bundle(id_: str, rows: Sequence[Row], item: Item, images: Mapping[str, str]) -> str:
-    """A bundle's line: how many WorkSpaces have its image, its canary, and failed rebuilds."""
-    own = [row for row in rows if row.bundle_id == id_]
-    lost = item.get("lost", [])
-    parts = [_spread(own, images.get(id_))]
-    if canary := item.get("canary"):
+def _bundle(id_: str, ledger: Ledger, images: Mapping[str, str]) -> str:
+    """A bundle's line: how many WorkSpaces of the roster have its image, its canary, and failed
+    rebuilds; empty if none of these is known."""
+    known = [ledger.items.get(workspace_id, {}) for workspace_id in ledger.roster]
+    own = [item for item in known if item.get("bundle_id") == id_]
+    parts = [_spread(own, images[id_])] if id_ in images else []
+    if canary := ledger.items.get(id_, {}).get("canary"):
         parts.append(f"canary {canary}")
-    if lost:
+    if lost := _lost(id_, ledger):
         held = "held, " if len(lost) >= MOST_LOST else ""
         parts.append(f"{held}rebuilds failed on {' '.join(lost)}")
-    return f"{id_}: {'; '.join(parts)}"
+    return f"{id_}: {'; '.join(parts)}" if parts else ""
 
 
-def _spread(own: Sequence[Row], image: str | None) -> str:
+def _lost(bundle_id: str, ledger: Ledger) -> Sequence[str]:
+    lost: Sequence[str] = ledger.items.get(bundle_id, {}).get("lost", ())
+    return lost
+
+
+def _spread(own: Sequence[Item], image: str) -> str:
     """How many WorkSpaces have the image that a rebuild would use. An unknown one is from before
     the module was deployed."""
-    if image is None:
-        return f"{len(own)}"
-    counts = Counter(row.image_id for row in own)
+    counts = Counter(item.get("image_id") for item in own)
     have, unknown = counts[image], counts[None]
     another = len(own) - have - unknown
     parts = [f"{have} of {len(own)} have {image}"]

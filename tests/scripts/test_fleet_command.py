@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -71,6 +72,22 @@ def test_without_region_credentials_or_an_answer_it_says_what_to_do(copy: Path) 
     assert "Traceback" not in done.stderr
 
 
+def test_an_endpoint_without_a_scheme_is_told_in_one_line(copy: Path) -> None:
+    url = "localhost:4566"
+    done = run(copy, "status", "--region=us-east-1", AWS_ENDPOINT_URL=url, **KEYS)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"fleet: Invalid endpoint: {url}; AWS_ENDPOINT_URL must begin with http:// or https://\n"
+    )
+
+
+def test_help_says_what_exit_status_and_dates_mean(copy: Path, overview: str) -> None:
+    assert "status: a WorkSpace among those shown needs a person, or its bundle is held" in overview
+    assert "late audits" in overview
+    about_dates = " ".join(run(copy, "history", "--help").stdout.split())
+    assert "a date without an offset means UTC" in about_dates
+
+
 def test_a_missing_boto3_is_told_in_one_line(tmp_path: Path) -> None:
     copy = copied(tmp_path)
     (tmp_path / "boto3.py").write_text("raise ImportError\n")
@@ -112,3 +129,31 @@ def test_a_table_without_a_roster_is_no_ledger(
     for command in (["status"], ["audit"]):
         assert main([*command, "--name=desks"]) == 2
         assert "the table desks-ledger has no roster" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_what_is_refreshed_is_no_document(
+    world: World,
+    form: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: sys.exit("it waits"))
+    assert main(["status", "--name=desks", "--watch", form]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "--watch repeats a table; --json and --csv print one document" in told.err
+    assert world.invoked == []
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"), [(["--csv"], "jos\N{LATIN SMALL LETTER E WITH ACUTE}"), ([], "jos?")]
+)
+def test_any_terminal_shows_any_name(
+    world: World, monkeypatch: pytest.MonkeyPatch, form: list[str], shown: str
+) -> None:
+    world.knows(user="jos\N{LATIN SMALL LETTER E WITH ACUTE}")
+    screen = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(screen, "ascii"))
+    assert main(["status", "--name=desks", *form]) == 0
+    assert shown in screen.getvalue().decode()

@@ -83,6 +83,11 @@ def test_an_end_without_a_request_is_a_rebuild_that_began_before() -> None:
     assert (first.why, first.bundle_id, first.image_id) == (None, "wsb-1", IMAGE)
 
 
+def test_the_log_says_when_an_earlier_rebuild_was_asked_for() -> None:
+    end = line(200, "finished", asked_at="2026-11-22T12:10:00+00:00")
+    assert [rebuild.asked_at for rebuild in history.rebuilds([end])] == [at(10)]
+
+
 def test_a_rebuild_without_an_answer_is_told_too() -> None:
     told = [line(0, "unanswered", reason="no_answer"), line(50, "believed", took_seconds=3000.0)]
     [rebuild] = history.rebuilds(told)
@@ -116,7 +121,7 @@ def test_the_auditor_gets_csv_and_the_administrator_a_table(
 ) -> None:
     end = line(60, "failed", user="bob", reason="ERROR", took_seconds=1800.0)
     world.lines = [asked(30, user="bob"), end, asked(31, workspace_id=OTHER)]
-    assert main(["history", "--name=desks", "--csv", "--user=b*"]) == 0
+    assert main(["history", "--name=desks", "--csv", "--user=B*"]) == 0
     [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (row["asked_at"], row["outcome"]) == ("2026-11-22T12:30:00Z", "failed")
     assert main(["history", "--name=desks"]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from fleetlib.main import main
 from nonpersistent import signals
 from nonpersistent.facts import Claim, Facts
 from nonpersistent.records import Record, to_item
-from tests.scripts.fleet_world import OTHER, WS, World, at
+from tests.scripts.fleet_world import BUNDLE, OTHER, WS, World, at
 
 
 def facts(world: World, workspace_id: str = WS) -> Facts:
@@ -30,7 +31,9 @@ def test_a_hold_is_recorded_and_shown(world: World, capsys: pytest.CaptureFixtur
     assert known.held_at is not None
     assert known.held_until == known.held_at + timedelta(hours=72)
     assert known.hold_reason == "ticket 4711"
-    assert ": ticket 4711" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert ": ticket 4711" in out
+    assert BUNDLE not in out
     assert main(["release", WS, "--name", "desks"]) == 0
     released = facts(world)
     assert released.held_until == released.held_at
@@ -51,7 +54,7 @@ def test_p4_an_id_that_is_not_on_the_roster_is_refused_and_nothing_is_asked(
 ) -> None:
     assert main([*task, WS, OTHER, "--name=desks"]) == 2
     assert capsys.readouterr().err == (
-        f"fleet: not in workspace_ids of desks: {OTHER}; nothing was asked for\n"
+        f"fleet: not in workspace_ids of desks: {OTHER}; nothing was requested\n"
     )
     assert world.invoked == []
 
@@ -88,6 +91,25 @@ def test_what_the_function_would_ignore_is_refused(world: World, wrong: list[str
         main([*wrong, "--name=desks"])
     assert refusal.value.code == 2
     assert world.invoked == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        (["hold", WS, "--reason=x", "--hours=x"], "--hours: it must be above 0, up to 8760 hours"),
+        (["status", "--watch=x"], "--watch: it must be above 0, up to 86400 seconds"),
+        (["verify", "--sample=x"], "--sample: it must be a whole number above 0"),
+        (["release", "x"], "ws-...: 'x' is not a WorkSpace id (ws-...)\n"),
+    ],
+)
+def test_the_rule_that_is_broken_is_told(
+    wrong: list[str], rule: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(wrong)
+    error = capsys.readouterr().err
+    assert rule in error
+    assert "'x'" in error
 
 
 def test_limits_are_the_functions() -> None:
@@ -133,7 +155,10 @@ STEPS = [[WS, "in_use"], [WS, "rebuilding"], [WS, "rebuilt"]]
 
 
 def steps(told: str) -> list[list[str]]:
-    return [line.split()[1:] for line in told.splitlines() if "Z  ws-" in line]
+    """Without the times."""
+    moment = re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ  (ws-.*)")
+    found = map(moment.fullmatch, told.splitlines())
+    return [line[1].split() for line in found if line]
 
 
 @pytest.mark.usefixtures("rebuilt_in_time")
@@ -179,7 +204,9 @@ def test_an_audit_is_asked_for_and_waited_for(
     assert main(["audit", "--name=desks"]) == 0
     assert main(["audit", "--name=desks", "--wait"]) == 0
     assert world.invoked == [{"task": "audit"}] * 2
-    assert "An audit was completed at 20" in capsys.readouterr().out
+    requested, completed = capsys.readouterr().out.splitlines()
+    assert requested.startswith("An audit was requested. ")
+    assert completed.startswith("An audit was completed at 20")
 
 
 def test_a_program_learns_when_an_audit_was_completed(

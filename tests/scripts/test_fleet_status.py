@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from fleetlib import ledger, reasons, status
 from fleetlib.aws import Account
 from fleetlib.main import main
@@ -113,16 +115,6 @@ def test_a_workspace_without_an_item_is_one_that_no_audit_has_seen(world: World)
     assert (row.phase, row.reason, row.needs) == ("new", "not_seen_yet", None)
 
 
-def test_an_item_that_cannot_be_read_hides_no_other(world: World) -> None:
-    world.roster(WS, OTHER)
-    world.knows(OTHER, baseline_at=at(-9))
-    world._put({"id": {"S": WS}, "used_at": {"S": "yesterday"}})
-    assert [(row.phase, row.reason) for row in rows(world)] == [
-        ("unreadable", "unreadable_item"),
-        ("clean", None),
-    ]
-
-
 def test_a_sign_in_since_the_last_look_shows_without_the_old_reason(world: World) -> None:
     world.knows(look_at=at(5), reason="grace", used_at=at(-60), vacant_since=at(-30))
     assert rows(world)[0].reason == "grace"
@@ -166,18 +158,52 @@ def test_the_command_prints_a_table_and_says_by_its_status_whether_a_person_is_n
     world.roster(WS, OTHER)
     world.knows(OTHER, user="bob", rebuilt_at=at(-5), image_id=IMAGE)
     world.knows(rebuilt_at=at(-5), image_id="wsi-old", held_at=NOON, held_until=at(10**7))
-    world.knows_bundle(canary=WS, lost=(OTHER, WS, "ws-333333333"))
+    world.knows_bundle(canary=WS, lost=(OTHER, WS))
     assert main(["status", "--name", "desks"]) == 0
     out = capsys.readouterr().out
     assert "wsi-old -> wsi-0a1b2c3d4" in out
     assert "\x1b" not in out
-    assert "2 WorkSpaces: 2 clean. None needs a person." in out
+    assert re.search(r"until 20\d\d-\d\d-\d\d \d\d:\d\dZ$", out, re.MULTILINE)
+    assert "2 WorkSpaces: 2 clean. None needs a person.\n" in out
     spread = f"{BUNDLE}: 1 of 2 have {IMAGE}, 1 another"
-    assert f"{spread}; canary {WS}; held, rebuilds failed on {OTHER}" in out
+    assert f"{spread}; canary {WS}; rebuilds failed on {OTHER} {WS}" in out
     stuck = Trouble(at(-90), Need.BLOCKED, "IMPAIRED", at(-60))
     world.knows(used_at=at(-99), vacant_since=at(-95), trouble=stuck, reason="IMPAIRED")
     assert main(["--name=desks", "status"]) == 1
     assert "blocked" in capsys.readouterr().out.splitlines()[1]
+
+
+def test_a_held_bundle_of_a_workspace_that_is_shown_needs_a_person(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its line counts all its WorkSpaces, whichever are shown."""
+    world.roster(WS, OTHER)
+    world.knows(rebuilt_at=at(-5), image_id=IMAGE)
+    world.knows(OTHER, user="bob", rebuilt_at=at(-5), bundle_id="wsb-other")
+    world.knows_bundle(lost=(OTHER, WS, "ws-333333333"))
+    assert main(["status", "--name=desks", "--user=Anna"]) == 1
+    out = capsys.readouterr().out
+    assert "1 WorkSpace: 1 clean. None needs a person; 1 bundle is held.\n" in out
+    assert f"{BUNDLE}: 1 of 1 have {IMAGE}; held, rebuilds failed on" in out
+    assert main(["status", "--name=desks", "--user=Bob"]) == 0
+    world.knows(OTHER, user="bob", rebuilt_at=at(-5))
+    assert main(["status", "--name=desks", "--user=bob"]) == 1
+    assert f"{BUNDLE}: 1 of 2 have {IMAGE}, 1 an unknown one; held" in capsys.readouterr().out
+
+
+def test_if_aws_does_not_say_the_images_the_rest_is_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def time_out(*_: Any) -> Any:
+        raise ReadTimeoutError(endpoint_url="https://workspaces")
+
+    world.knows(rebuilt_at=at(-5))
+    monkeypatch.setattr(Account, "described", time_out)
+    assert main(["status", "--name=desks"]) == 0
+    told = capsys.readouterr()
+    assert told.err.startswith("fleet: no images: Read timeout")
+    assert "1 clean. None needs a person." in told.out
+    assert BUNDLE not in told.out
 
 
 def test_how_far_a_roll_out_has_come_and_who_owes_a_rebuild_for_it(
@@ -223,8 +249,8 @@ def test_json_and_csv_have_exact_times_and_filters_choose(
     shown = {row["workspace_id"]: row for row in json.loads(capsys.readouterr().out)}
     assert shown[WS]["since"] == "2026-11-22T11:55:00Z"
     assert shown[OTHER]["phase"] == "in_use"
-    for chosen in ("--user=b*", "--phase=in_use", f"--workspace={OTHER}"):
-        assert main(["--name=desks", "status", "--csv", "--bundle=wsb-*", chosen]) == 0
+    for chosen in ("--user=B*", "--phase=in_use", f"--workspace={OTHER.upper()}"):
+        assert main(["--name=desks", "status", "--csv", "--bundle=WSB-*", chosen]) == 0
         [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
         assert (row["workspace_id"], row["next_image_id"]) == (OTHER, IMAGE)
 
@@ -235,7 +261,7 @@ def test_no_workspace_is_said_and_needs_nobody(
     assert main(["--name=desks", "status", "--user=nobody"]) == 0
     world.roster()
     assert main(["--name=desks", "status"]) == 0
-    assert capsys.readouterr().out == 2 * "No WorkSpace.\n"
+    assert capsys.readouterr().out == "No WorkSpace matches.\nNo WorkSpace.\n"
     assert main(["--name=desks", "status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
 

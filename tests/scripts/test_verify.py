@@ -78,7 +78,7 @@ def aws() -> Iterator[Sandbox]:
         roster = {"id": {"S": "roster"}, "workspace_ids": {"L": [{"S": id_} for id_ in ids]}}
         ledger_table.put(tables, "f-ledger", roster)
         bundle = {"bundle_id": {"S": next(iter(sandbox.desktops.all())).bundle_id}}
-        ledger_table.put(tables, "f-ledger", {"id": {"S": ids[0]}, **bundle})
+        ledger_table.put(tables, "f-ledger", {"id": {"S": ids[0]}, "version": {"N": "1"}, **bundle})
         client(sandbox, "lambda").create_function(
             FunctionName="f",
             Runtime="python3.13",
