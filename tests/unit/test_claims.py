@@ -237,6 +237,7 @@ def test_p7_after_a_bad_state_no_reboot_or_stop_is_an_end_nor_proves_what_follow
     stopped_since = at(62) if state == "STOPPED" else None
     unproven = replace(ill, image_id=None, going_at=at(62), stopped_since=stopped_since)
     assert decision.facts.claim == unproven
+    assert judge(decision.facts, sight(at(72), state=state)).verdict is Verdict.REBUILDING
     assert judge(decision.facts, sight(at(67), state="UNHEALTHY")).verdict is Verdict.FAILED
     works = judge(decision.facts, sight(at(67)))
     assert (works.verdict, works.facts.image_id) == (Verdict.FINISHED, None)
