@@ -48,7 +48,7 @@ FOLLOW_EVERY = timedelta(minutes=30)
 """The time between looks at a rebuild that takes longer; one hour once it has taken too long."""
 
 BAD_FOR = timedelta(minutes=10)
-"""How long a bad state must last before the rebuild counts as failed: some clear by themselves."""
+"""How long a bad state, or a stop, must last to be a rebuild's end: some pass by themselves."""
 
 HEALS_WITHIN = timedelta(minutes=45)
 """How long after a bad state was first seen a good one still counts as the rebuild's success."""

@@ -96,18 +96,18 @@ class Verdict(StrEnum):
 class Claim:
     """A rebuild that was requested, or is about to be.
 
-    asked_at     when it was claimed, immediately before the request to AWS
-    accepted_at  when AWS accepted it
-    begun_at     the latest look that showed REBUILDING
-    going_at     the latest look that did not show its end
-    watched_to   until when looks since asked_at, which could not have missed a rebuild, showed none
-    bad_since    the first of the looks that showed a bad end
+    asked_at      when it was claimed, immediately before the request to AWS
+    accepted_at   when AWS accepted it
+    begun_at      the latest look that showed REBUILDING
+    going_at      the latest look that did not show its end
+    watched_to    until when looks that could not have missed a rebuild showed none
+    bad_since     the first of the looks that showed a bad end
     stopped_since the first of the looks that showed it STOPPED
-    claimed_by   the invocation that claimed it: tells apart two claims of the same moment
-    goes_first   whether it is the canary: the others of its bundle wait for its end
-    state        the WorkSpace's state when it was claimed
-    address      its private IP address at that time
-    image_id     the image that it uses
+    claimed_by    the invocation that claimed it: tells apart two claims of the same moment
+    goes_first    whether it is the canary: the others of its bundle wait for its end
+    state         the WorkSpace's state when it was claimed
+    address       its private IP address at that time
+    image_id      the image that it uses
     """
 
     asked_at: datetime
