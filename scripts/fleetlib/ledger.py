@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .aws import Account, Problem
@@ -43,7 +43,7 @@ KINDS = {
 """The DynamoDB types of the attributes that are not times. As in the function, others are ignored,
 and an item with another type cannot be read."""
 
-UNREADABLE = (KeyError, ValueError, TypeError, AttributeError)
+UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, OverflowError)
 """What decoding may raise if the function has not written the item."""
 
 
@@ -126,7 +126,7 @@ def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or moment.year >= 2200:
         raise ValueError(text)
-    return moment
+    return moment.astimezone(UTC)
 
 
 def latest(*moments: datetime | None) -> datetime | None:

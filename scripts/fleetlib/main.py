@@ -39,6 +39,7 @@ exit status:
   1  status: a WorkSpace among those shown needs a person, or its bundle is held; late audits and
      faults of the function itself do not count, see their alarms
      rebuild --wait, hold: a rebuild did not end well, or could not be stopped by a hold
+     rebuild, hold, release: an item was changed by hand meanwhile, and cannot be read
      verify: AWS differs from what the module assumes
   2  the command could not do what it was asked, and says why
 
@@ -106,12 +107,11 @@ def _rebuild(options: argparse.Namespace, account: Account) -> int:
     """Request rebuilds. With --wait, JSON or CSV shows the final state; steps go to stderr."""
     ledger = requests.ask(account, "rebuild", options.ids)
     if not options.wait:
-        _show_asked(options, ledger)
-        return 0
+        return _show_asked(options, ledger)
     if not options.form:
         _show_asked(options, ledger)
     told = partial(print, file=sys.stderr if options.form else sys.stdout, flush=True)
-    ended_well = requests.follow(account, options.ids, told)
+    ended_well = requests.follow(account, ledger, options.ids, told)
     if options.form:
         _show_asked(options, read_some(account, options.ids))
     return 0 if ended_well else 1
@@ -119,16 +119,15 @@ def _rebuild(options: argparse.Namespace, account: Account) -> int:
 
 def _hold(options: argparse.Namespace, account: Account) -> int:
     ledger = requests.ask(account, "hold", options.ids, hours=options.hours, reason=options.reason)
-    _show_asked(options, ledger)
+    code = _show_asked(options, ledger)
     under_way = [id_ for id_ in options.ids if phase(ledger.items[id_]) == "rebuilding"]
     if under_way:
         print(f"fleet: a hold cannot stop a rebuild: {' '.join(under_way)}", file=sys.stderr)
-    return int(bool(under_way))
+    return 1 if under_way else code
 
 
 def _release(options: argparse.Namespace, account: Account) -> int:
-    _show_asked(options, requests.ask(account, "release", options.ids))
-    return 0
+    return _show_asked(options, requests.ask(account, "release", options.ids))
 
 
 def _audit(options: argparse.Namespace, account: Account) -> int:
@@ -144,10 +143,13 @@ def _verify(options: argparse.Namespace, account: Account) -> int:
     return int(any(row.verdict is judgements.Verdict.DIFFERS for row in rows))
 
 
-def _show_asked(options: argparse.Namespace, ledger: Ledger) -> None:
+def _show_asked(options: argparse.Namespace, ledger: Ledger) -> int:
+    """Show the WorkSpaces of a request; 1 if the item of one can no longer be read."""
     now = datetime.now(UTC)
     asked = Ledger(tuple(options.ids), ledger.items)
-    print(_shown(options, status.rows(asked, {}, now), asked, {}, now), flush=True)
+    rows = status.rows(asked, {}, now)
+    print(_shown(options, rows, asked, {}, now), flush=True)
+    return int(any(row.phase == "unreadable" for row in rows))
 
 
 def _shown(

@@ -30,7 +30,8 @@ POLL_SECONDS = 5.0
 
 
 def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger:
-    """Send a request to the function; return the ledger once it is recorded for all of `ids`.
+    """Send a request to the function; return the ledger once it is recorded for all of `ids`, but
+    for items that can no longer be read.
 
     Raises Problem if one of them is not on the roster or its item cannot be read (then nothing is
     requested), or if the request is not recorded within ARRIVES_WITHIN.
@@ -40,7 +41,7 @@ def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger
         raise Problem(
             f"not in workspace_ids of {account.name}: {' '.join(strangers)}; nothing was requested"
         )
-    if odd := [id_ for id_ in ids if phase(before.items.get(id_, {})) == "unreadable"]:
+    if odd := _unreadable(before, ids):
         raise Problem(
             f"items that were changed by hand and cannot be read: {' '.join(odd)}; delete them "
             f"from the table {account.table}, then ask again; nothing was requested"
@@ -52,7 +53,8 @@ def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger
 
     def arrived(ledger: Ledger) -> bool:
         known, now = before.items, ledger.items
-        return all(now.get(id_, {}).get(mark) != known.get(id_, {}).get(mark) for id_ in ids)
+        left = set(ids) - set(_unreadable(ledger, ids))
+        return all(now.get(id_, {}).get(mark) != known.get(id_, {}).get(mark) for id_ in left)
 
     return _until(account, ids, arrived, ARRIVES_WITHIN)
 
@@ -80,23 +82,24 @@ def ask_audit(account: Account, wait: bool) -> Audit:
         return Audit(asked_at)
 
     def ended(ledger: Ledger) -> bool:
-        return bool(ledger.items.get("audit", {}).get("completed_at") != before)
+        return ledger.items.get("audit", {}).get("completed_at") not in (None, before)
 
     ledger = _until(account, ["audit"], ended, seconds=None)
     return Audit(asked_at, ledger.items["audit"]["completed_at"])
 
 
-def follow(account: Account, ids: Sequence[str], told: Callable[[str], None]) -> bool:
-    """Report each step of the rebuilds of `ids` until all have ended; True if all ended well."""
-    known = read_some(account, ids).items
-    wanted = {id_: known[id_]["wanted_at"] for id_ in ids}
+def follow(
+    account: Account, asked: Ledger, ids: Sequence[str], told: Callable[[str], None]
+) -> bool:
+    """Report each step of the rebuilds of `ids`, beginning with the ledger that `ask` returned,
+    until all have ended; True if all ended well."""
+    ledger, left = asked, list(ids)
     shown: dict[str, tuple[str | None, ...]] = {}
     ends: dict[str, str] = {}
     while True:
-        ledger = read_some(account, [id_ for id_ in ids if id_ not in ends])
-        for id_ in wanted.keys() - ends.keys():
+        for id_ in left:
             item = ledger.items.get(id_, {})
-            end = outcome(item, wanted[id_], id_ in ledger.roster)
+            end = outcome(item, asked.items[id_].get("wanted_at"), id_ in ledger.roster)
             step = (end or phase(item), item.get("reason"))
             if shown.get(id_) != step:
                 shown[id_] = step
@@ -104,23 +107,31 @@ def follow(account: Account, ids: Sequence[str], told: Callable[[str], None]) ->
                 told("  ".join([time_now, id_, *filter(None, step)]))
             if end:
                 ends[id_] = end
-        if len(ends) == len(wanted):
+        left = [id_ for id_ in ids if id_ not in ends]
+        if not left:
             return set(ends.values()) == {"rebuilt"}
         time.sleep(POLL_SECONDS)
+        ledger = read_some(account, left)
 
 
-def outcome(item: Item, wanted_at: datetime, on_roster: bool) -> str | None:
+def outcome(item: Item, wanted_at: datetime | None, on_roster: bool) -> str | None:
     """How the rebuild requested at `wanted_at` has ended; None if it has not."""
     if not on_roster:
         return "no longer in workspace_ids"
+    if phase(item) == "unreadable":
+        return "unreadable: delete its item, then ask again"
     if after(item.get("rebuilt_at"), wanted_at) and phase(item) != "rebuilding":
         return "rebuilt"
     asked = item.get("asked") or ()
-    if phase(item) == "failed" and asked and asked[0] >= wanted_at:
+    if phase(item) == "failed" and asked and not after(wanted_at, asked[0]):
         return "failed"
     if phase(item) == "vacant" and "due_at" not in item:
         return "not rebuilt: dry_run is true"
     return None
+
+
+def _unreadable(ledger: Ledger, ids: Sequence[str]) -> list[str]:
+    return [id_ for id_ in ids if phase(ledger.items.get(id_, {})) == "unreadable"]
 
 
 def _until(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -99,6 +101,89 @@ def test_a_request_for_an_unreadable_item_is_refused(
     told = capsys.readouterr().err
     assert f"cannot be read: {WS}; delete them from the table desks-ledger" in told
     assert world.invoked == []
+
+
+@pytest.fixture
+def spoils(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the requests are followed, one item is changed by hand and the other rebuild ends."""
+
+    def life() -> Iterator[None]:
+        spoil(world)
+        [other] = world.ledger.read([OTHER])
+        wanted = other.facts.wanted_at
+        assert wanted is not None
+        world.knows(OTHER, wanted_at=wanted, rebuilt_at=wanted + timedelta(minutes=7))
+        yield
+
+    world.roster(WS, OTHER)
+    steps = life()
+    monkeypatch.setattr("time.sleep", lambda _: next(steps))
+
+
+@pytest.fixture
+def spoils_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An item is changed by hand as soon as the function has recorded the request."""
+    invoke = world.invoke
+
+    def invoke_and_spoil(**asked: Any) -> None:
+        invoke(**asked)
+        spoil(world)
+
+    monkeypatch.setattr(world, "invoke", invoke_and_spoil)
+    monkeypatch.setattr("fleetlib.requests.ARRIVES_WITHIN", 0.02)
+
+
+def spoil(world: World) -> None:
+    world._put({**whole(), "user": NUMBER})
+
+
+def assert_the_other_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rebuild", WS, OTHER, "--wait", "--name=desks"]) == 1
+    out = capsys.readouterr().out
+    assert f"{WS}  unreadable: delete its item, then ask again" in out
+    assert out.endswith(f"{OTHER}  rebuilt\n")
+
+
+@pytest.mark.usefixtures("spoils")
+def test_an_item_that_is_spoilt_during_the_wait_ends_only_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert_the_other_is_followed(capsys)
+
+
+@pytest.mark.usefixtures("spoils", "spoils_at_once")
+def test_an_item_that_is_spoilt_before_the_wait_ends_only_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert_the_other_is_followed(capsys)
+
+
+@pytest.mark.usefixtures("spoils_at_once")
+@pytest.mark.parametrize("task", [["rebuild"], ["hold", "--hours=1", "--reason=x"], ["release"]])
+def test_a_request_whose_item_is_spoilt_meanwhile_has_failed(
+    task: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*task, WS, "--name=desks"]) == 1
+    assert "unreadable_item" in capsys.readouterr().out.splitlines()[1]
+
+
+def test_an_audit_is_awaited_though_its_item_is_spoilt_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.ledger.end_audit(NOON)
+    odd = {"id": {"S": "audit"}, "completed_at": NAIVE}
+    monkeypatch.setattr(world, "invoke", lambda **_: world._put(odd))
+    monkeypatch.setattr("time.sleep", lambda _: world.ledger.end_audit(at(9)))
+    assert main(["audit", "--wait", "--name=desks"]) == 0
+    assert capsys.readouterr().out == "An audit was completed at 2026-11-22 12:09Z.\n"
+
+
+def test_a_time_before_the_calendar_begins_cannot_be_read(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world._put(whole() | {"baseline_at": {"S": "0001-01-01T00:00:00+10:00"}})
+    assert main(["status", "--name=desks", "--json"]) == 0
+    assert '"phase": "unreadable"' in capsys.readouterr().out
 
 
 def test_types_are_the_functions() -> None:
