@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import history, judgements, requests, status, verify
+from . import history, judgements, requests, settings, status, verify
 from .aws import Account, Problem, explained
 from .ledger import Ledger, phase, read, read_some
 from .output import minute, rendered
@@ -83,6 +83,8 @@ def _status(options: argparse.Namespace, account: Account) -> int:
         )
     while True:
         ledger, now = read(account), datetime.now(UTC)
+        if not _settings(account).has_canaries:
+            ledger = status.without_canaries(ledger)
         images = _images(account, status.bundle_ids(status.rows(ledger, {}, now)))
         found = [row for row in status.rows(ledger, images, now) if _is_chosen(row, options)]
         if options.watch and sys.stdout.isatty():
@@ -160,6 +162,18 @@ def _shown(
     now: datetime,
 ) -> str:
     return rendered(status.Row, rows, options.form, lambda: status.text(rows, ledger, images, now))
+
+
+def _settings(account: Account) -> settings.Settings:
+    """The function's settings; the defaults if AWS does not show them."""
+    try:
+        return settings.read(account)
+    except Problem as problem:
+        why = str(problem)
+    except (BotoCoreError, ClientError) as error:
+        why = explained(error, account.name)
+    print(f"fleet: no settings, so the defaults count: {why}", file=sys.stderr)
+    return settings.Settings()
 
 
 def _images(account: Account, bundle_ids: Sequence[str]) -> dict[str, str]:

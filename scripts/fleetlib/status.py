@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .ledger import Item, Ledger, owed_for, phase, since
@@ -53,6 +53,16 @@ class Row:
     hold_reason: str | None
 
 
+def without_canaries(ledger: Ledger) -> Ledger:
+    """The ledger if canary_after_hours is null: without canaries, held bundles, and what an earlier
+    look said of them."""
+    items = {
+        id_: {name: value for name, value in item.items() if not _is_of_canaries(name, value)}
+        for id_, item in ledger.items.items()
+    }
+    return replace(ledger, items=items)
+
+
 def rows(ledger: Ledger, images: Mapping[str, str], now: datetime) -> list[Row]:
     """A row for each WorkSpace of the roster: what needs a person first, then by phase and due."""
     due = sum("due_at" in ledger.items.get(id_, {}) for id_ in ledger.roster)
@@ -82,6 +92,12 @@ def bundle_ids(rows: Sequence[Row]) -> list[str]:
 def held(rows: Sequence[Row], ledger: Ledger) -> list[str]:
     """The bundles of these WorkSpaces whose rebuilds wait until a lost WorkSpace is rebuilt."""
     return [id_ for id_ in bundle_ids(rows) if len(_lost(id_, ledger)) >= MOST_LOST]
+
+
+def _is_of_canaries(name: str, value: object) -> bool:
+    return name in ("canary", "lost") or (
+        name in ("reason", "needs") and value in ("canary", "held_bundle")
+    )
 
 
 def _row(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from . import ledger
-from .aws import Account, Problem
+from . import ledger, settings
+from .aws import Account
 from .judgements import Question
 
 PAST = timedelta(hours=6)
@@ -44,7 +44,7 @@ class Survey:
         Problem if its ledger cannot be read."""
         name = self._account.name
         function = self._client("lambda").get_function_configuration(FunctionName=name)
-        variables = _variables(function)
+        variables = settings.variables(function)
         _, partition, _, region, account, *_ = function["FunctionArn"].split(":")
         return Fleet(
             name=name,
@@ -172,20 +172,6 @@ class Survey:
             }
             for tag in answer["TagList"]
         ]
-
-
-def _variables(function: Mapping[str, Any]) -> Mapping[str, str]:
-    """The function's environment variables. Raises Problem if Lambda returns an error instead, as
-    with a key that the caller may not use."""
-    environment = function.get("Environment", {})
-    if "Variables" not in environment:
-        why = environment.get("Error", {}).get("Message", "it has none")
-        raise Problem(
-            f"Lambda does not show the environment of the function {function['FunctionName']} "
-            f"({why}); with kms_key_arn you need kms:Decrypt on that key"
-        )
-    variables: Mapping[str, str] = environment["Variables"]
-    return variables
 
 
 def _questions(fleet: Fleet, ids: Sequence[str]) -> list[tuple[Question, str | None]]:

@@ -50,6 +50,7 @@ class World:
         self.lines: list[dict[str, Any]] = []
         self.log_asked: dict[str, Any] = {}
         self.records = True
+        self.environment: dict[str, str] = {}
 
     def client(self, service: str) -> Any:
         return self.dynamodb if service == "dynamodb" else self
@@ -88,6 +89,10 @@ class World:
                 self.ledger.end_audit(now)
             else:
                 raise AssertionError(entry)
+
+    def get_function_configuration(self, *, FunctionName: str) -> Any:
+        assert FunctionName == "desks"
+        return {"FunctionName": FunctionName, "Environment": {"Variables": self.environment}}
 
     def get_paginator(self, operation: str) -> Any:
         self.operation = operation

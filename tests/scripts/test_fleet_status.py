@@ -191,6 +191,37 @@ def test_a_held_bundle_of_a_workspace_that_is_shown_needs_a_person(
     assert f"{BUNDLE}: 1 of 2 have {IMAGE}, 1 an unknown one; held" in capsys.readouterr().out
 
 
+def test_without_canaries_nothing_is_held(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """The ledger still has what was found while there were canaries."""
+    now = datetime.now(UTC)
+    ago, distant = now - timedelta(hours=2), now + timedelta(hours=1)
+    owing: dict[str, Any] = {"used_at": ago, "vacant_since": ago, "owed_since": ago, "late_at": now}
+    world.roster(WS, OTHER)
+    world.knows(look_at=distant, reason="held_bundle", **owing)
+    world.knows(OTHER, look_at=distant, reason="canary", **owing | {"late_at": distant})
+    world.knows_bundle(canary=OTHER, lost=("ws-111111111", "ws-222222222", "ws-333333333"))
+    assert main(["status", "--name=desks"]) == 1
+    assert "1 needs a person; 1 bundle is held" in capsys.readouterr().out
+    world.environment["CANARY_AFTER_HOURS"] = ""
+    assert main(["status", "--name=desks"]) == 0
+    out = capsys.readouterr().out
+    assert "None needs a person.\n" in out
+    assert not re.search("held|canary", out)
+
+
+def test_if_aws_does_not_show_the_settings_the_defaults_count(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    undecrypted = {"FunctionName": "desks", "Environment": {"Error": {"Message": "no kms:Decrypt"}}}
+    monkeypatch.setattr(world, "get_function_configuration", lambda **_: undecrypted)
+    world.knows(rebuilt_at=at(-5))
+    world.knows_bundle(lost=("ws-111111111", "ws-222222222", "ws-333333333"))
+    assert main(["status", "--name=desks"]) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith("fleet: no settings, so the defaults count: Lambda does not show")
+    assert "1 bundle is held" in told.out
+
+
 def test_if_aws_does_not_say_the_images_the_rest_is_shown(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

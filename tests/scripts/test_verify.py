@@ -224,13 +224,13 @@ ACTIONS = {
 """Where IAM calls an operation otherwise than its requests are signed."""
 
 CALLS = [
-    (["status"], {"ReadTheLedger", "SeeBundles"}),
+    (["status"], {"ReadTheLedger", "SeeBundles", "SeeSettings"}),
     (["history"], {"ReadTheLog"}),
     (["rebuild", WS], {"ReadTheLedger", "Ask"}),
     (["hold", WS, "--hours=1", "--reason=x"], {"ReadTheLedger", "Ask"}),
     (["release", WS], {"ReadTheLedger", "Ask"}),
     (["audit"], {"ReadTheLedger", "Ask"}),
-    (["verify"], {"ReadTheLedger", "ReadTheLog", "Verify"}),
+    (["verify"], {"ReadTheLedger", "ReadTheLog", "SeeSettings", "Verify"}),
 ]
 
 
