@@ -82,11 +82,12 @@ def _status(options: argparse.Namespace, account: Account) -> int:
             "--watch repeats a table; --json and --csv print one document: give one of them"
         )
     while True:
-        ledger, now = read(account), datetime.now(UTC)
-        if not _settings(account).has_canaries:
+        ledger, known, now = read(account), _settings(account), datetime.now(UTC)
+        if not known.has_canaries:
             ledger = status.without_canaries(ledger)
         images = _images(account, status.bundle_ids(status.rows(ledger, {}, now)))
-        found = [row for row in status.rows(ledger, images, now) if _is_chosen(row, options)]
+        rows = status.rows(ledger, images, now, known.api_rate)
+        found = [row for row in rows if _is_chosen(row, options)]
         if options.watch and sys.stdout.isatty():
             print(CLEAR, end="")
         print(_shown(options, found, ledger, images, now), flush=True)

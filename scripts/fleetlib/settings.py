@@ -14,15 +14,21 @@ class Settings:
     """What status has to know of the module's inputs. Unless they are read, their defaults count.
 
     has_canaries  whether canary_after_hours is set
+    api_rate      workspaces_api_rate, in calls per second
     """
 
     has_canaries: bool = True
+    api_rate: float = 2.0
 
 
 def read(account: Account) -> Settings:
     """Read the settings. Raises botocore's errors, and Problem, see `variables`."""
     function = account.client("lambda").get_function_configuration(FunctionName=account.name)
-    return Settings(has_canaries=variables(function).get("CANARY_AFTER_HOURS") != "")
+    given = variables(function)
+    return Settings(
+        has_canaries=given.get("CANARY_AFTER_HOURS") != "",
+        api_rate=float(given.get("WORKSPACES_API_RATE", Settings.api_rate)),
+    )
 
 
 def variables(function: Mapping[str, Any]) -> Mapping[str, str]:

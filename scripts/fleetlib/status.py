@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from .ledger import Item, Ledger, owed_for, phase, since
 from .output import aligned, coloured, minute, span, without_empty
 from .reasons import MEANINGS
+from .settings import Settings
 
 ORDER = ("unreadable", "failed", "vacant", "rebuilding", "in_use", "new", "clean")
 """The phases in the order of the rows: what needs a look comes first."""
@@ -21,7 +22,8 @@ ROLL_OUT = "roll_out"
 """The function's name for a roll-out, as a reason to wait and as a reason to rebuild."""
 
 UNATTENDED = timedelta(hours=1)
-"""What is due for longer has not been looked at; each WorkSpace that is due adds a second."""
+"""As in the function: what is due for longer than this, and than two calls for each planned look
+take, has not been looked at."""
 
 HEADINGS = ("WorkSpace", "user", "phase", "since", "due", "reason", "image", "needs", "held")
 
@@ -63,10 +65,15 @@ def without_canaries(ledger: Ledger) -> Ledger:
     return replace(ledger, items=items)
 
 
-def rows(ledger: Ledger, images: Mapping[str, str], now: datetime) -> list[Row]:
-    """A row for each WorkSpace of the roster: what needs a person first, then by phase and due."""
-    due = sum("due_at" in ledger.items.get(id_, {}) for id_ in ledger.roster)
-    unattended = now - UNATTENDED - timedelta(seconds=due)
+def rows(
+    ledger: Ledger, images: Mapping[str, str], now: datetime, api_rate: float = Settings.api_rate
+) -> list[Row]:
+    """A row for each WorkSpace of the roster: what needs a person first, then by phase and due.
+
+    `api_rate` is in calls per second.
+    """
+    planned = sum("due_at" in item for id_, item in ledger.items.items() if id_ != "audit")
+    unattended = now - UNATTENDED - timedelta(seconds=2 * planned / api_rate)
     made = [_row(id_, ledger.items.get(id_), images, unattended, now) for id_ in ledger.roster]
     return sorted(made, key=_rank)
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -17,9 +18,11 @@ from fleetlib import ledger, reasons, status
 from fleetlib.aws import Account
 from fleetlib.main import main
 
+from nonpersistent import gauges
 from nonpersistent.facts import (
     BRAKE_HOLDS,
     NOTICE_LAG,
+    USUAL_DELAY,
     Claim,
     Deferral,
     Doubt,
@@ -28,10 +31,12 @@ from nonpersistent.facts import (
     Phase,
     Trouble,
 )
+from nonpersistent.journal import Journal
 from nonpersistent.lifecycle import learn
 from nonpersistent.observation import Observation
 from nonpersistent.rebuilder import _why
 from nonpersistent.records import Record, to_item
+from nonpersistent.settings import Settings
 from nonpersistent.signals import Kind, Signal
 from tests.scripts.fleet_world import BUNDLE, IMAGE, NOON, OTHER, WS, World, at
 
@@ -84,6 +89,7 @@ def test_what_a_rebuild_is_owed_for_is_what_the_function_would_log(signal: str |
 
 def test_constants_are_the_functions() -> None:
     assert ledger.NOTICE_LAG == NOTICE_LAG
+    assert status.UNATTENDED == USUAL_DELAY
     assert set(status.ORDER) == {*Phase, "unreadable"}
     assert {*Deferral, *Doubt} <= set(reasons.MEANINGS)
     assert status.ROLL_OUT == Deferral.ROLL_OUT
@@ -150,6 +156,26 @@ def test_a_function_that_does_not_look_is_noticed(world: World) -> None:
     assert rows(world)[0].needs is None
     [row] = rows(world, at(1))
     assert (row.needs, row.reason, row.needs_since) == ("late", "not_looked_at", at(-60))
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 2.0, 10.0])
+def test_the_function_and_fleet_allow_the_same_time_for_what_is_due(
+    world: World, rate: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime.now(UTC)
+    ids = [f"ws-{n:09}" for n in range(20)]
+    world.roster(*ids[:16])
+    world.ledger.ask_audit(now)
+    for n, id_ in enumerate(ids):
+        world.knows(id_, look_at=now - timedelta(hours=1, seconds=5 + 10 * n))
+    told: list[Mapping[str, Any]] = []
+    settings = Settings("desks", "desks-ledger", api_rate=rate)
+    gauges.tell(world.ledger, Journal("desks", told.append), settings)
+    late = {line["workspace_id"] for line in told if line.get("needs") == "late"} - {*ids[16:]}
+    world.environment["WORKSPACES_API_RATE"] = str(rate)
+    assert main(["status", "--name=desks", "--json"]) == int(bool(late))
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["workspace_id"] for row in rows if row["needs"] == "late"} == late
 
 
 def test_the_command_prints_a_table_and_says_by_its_status_whether_a_person_is_needed(
