@@ -20,6 +20,9 @@ CAUSES = {"session_end": "session end", "by_hand": "by hand", "roll_out": "roll-
 TELLING = " || ".join(f'$.decision = "{decision}"' for decision in (*ASKED, *ENDED))
 """The condition of the filter pattern for log lines about rebuilds."""
 
+READ_ON = timedelta(days=1)
+"""How long after `--until` the log is read for the ends of what was requested before."""
+
 HEADINGS = ("asked for", "WorkSpace", "user", "why", "waited", "image", "outcome", "took", "reason")
 
 
@@ -62,6 +65,13 @@ def lines(account: Account, start: datetime, end: datetime) -> Iterator[dict[str
             line = json.loads(event["message"])
             if "workspace_id" in line:
                 yield {**line, "at": datetime.fromtimestamp(event["timestamp"] / 1000, UTC)}
+
+
+def requested(account: Account, since: datetime, until: datetime) -> list[Rebuild]:
+    """The rebuilds requested from `since` to just before `until`, and those requested earlier whose
+    end the log shows after `since`; oldest first."""
+    told = rebuilds(lines(account, since, until + READ_ON))
+    return [rebuild for rebuild in told if rebuild.asked_at < until]
 
 
 def rebuilds(lines: Iterable[Mapping[str, Any]]) -> list[Rebuild]:

@@ -100,7 +100,7 @@ def _history(options: argparse.Namespace, account: Account) -> int:
     if options.since >= options.until:
         given = (minute(moment) for moment in (options.since, options.until))
         raise Problem("--since must be before --until; got {} and {}".format(*given))
-    told = history.rebuilds(history.lines(account, options.since, options.until))
+    told = history.requested(account, options.since, options.until)
     found = [rebuild for rebuild in told if _is_chosen(rebuild, options)]
     print(rendered(history.Rebuild, found, options.form, lambda: history.text(found)))
     return 0

@@ -102,12 +102,12 @@ class World:
         if self.operation == "filter_log_events":
             self.log_asked = asked
             yield {"events": []}
-            yield {
-                "events": [
-                    {"timestamp": line["at"].timestamp() * 1000, "message": _written(line)}
-                    for line in self.lines
-                ]
-            }
+            events = [
+                {"timestamp": int(line["at"].timestamp() * 1000), "message": _written(line)}
+                for line in self.lines
+            ]
+            first, last = asked["startTime"], asked["endTime"]
+            yield {"events": [each for each in events if first <= each["timestamp"] <= last]}
         else:
             assert self.operation == "describe_workspace_bundles"
             yield {"Bundles": []}

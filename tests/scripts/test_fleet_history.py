@@ -17,6 +17,8 @@ from nonpersistent.rebuilder import _why
 from sandbox.cloudwatch import matches
 from tests.scripts.fleet_world import IMAGE, NOON, OTHER, WS, World, at
 
+DAY = ["history", "--name=desks", "--since=2026-11-22", "--until=2026-11-23"]
+
 
 def line(minutes: float, decision: str, workspace_id: str = WS, **fields: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
@@ -111,9 +113,24 @@ def test_the_log_is_asked_for_these_lines_alone(world: World, decision: str, wan
     given = json.dumps({"decision": decision})
     assert matches(world.log_asked["filterPattern"], given) is wanted
     assert world.log_asked["logGroupName"] == "/aws/lambda/desks"
-    assert world.log_asked["endTime"] - world.log_asked["startTime"] == pytest.approx(
-        7_200_000, abs=2000
-    )
+    length = timedelta(milliseconds=world.log_asked["endTime"] - world.log_asked["startTime"])
+    assert length - history.READ_ON == pytest.approx(timedelta(hours=2), abs=timedelta(seconds=2))
+
+
+def test_a_rebuild_across_midnight_ends_in_the_report_of_the_day_of_its_request(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is requested at midnight belongs to the new day alone."""
+    end = line(12 * 60 + 40, "finished", took_seconds=3000.0)
+    world.lines = [asked(12 * 60 - 10), asked(12 * 60, workspace_id=OTHER), end]
+    assert main([*DAY, "--csv"]) == 0
+    [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["workspace_id"], row["outcome"]) == (WS, "finished")
+    assert (row["asked_at"], row["ended_at"]) == ("2026-11-22T23:50:00Z", "2026-11-23T00:40:00Z")
+    assert main(["history", "--name=desks", "--since=2026-11-23", "--until=2026-11-24"]) == 0
+    _, earlier, at_midnight, *_ = capsys.readouterr().out.splitlines()
+    assert earlier.startswith(f"2026-11-22 23:50Z  {WS}  ")
+    assert at_midnight.startswith(f"2026-11-23 00:00Z  {OTHER}  ")
 
 
 def test_the_auditor_gets_csv_and_the_administrator_a_table(
@@ -121,10 +138,10 @@ def test_the_auditor_gets_csv_and_the_administrator_a_table(
 ) -> None:
     end = line(60, "failed", user="bob", reason="ERROR", took_seconds=1800.0)
     world.lines = [asked(30, user="bob"), end, asked(31, workspace_id=OTHER)]
-    assert main(["history", "--name=desks", "--csv", "--user=B*"]) == 0
+    assert main([*DAY, "--csv", "--user=B*"]) == 0
     [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (row["asked_at"], row["outcome"]) == ("2026-11-22T12:30:00Z", "failed")
-    assert main(["history", "--name=desks"]) == 0
+    assert main(DAY) == 0
     out = capsys.readouterr().out.splitlines()
     assert "2026-11-22 12:30Z" in out[1]
     assert "30 min" in out[1]
