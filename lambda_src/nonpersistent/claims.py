@@ -119,10 +119,10 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
     may_go_on = traced and stopped_since is not None and now - stopped_since < BAD_FOR
     watched = replace(claim, watched_to=_watched_to(claim, seen), stopped_since=stopped_since)
     may_begin = seen.looked_at - claim.asked_at < BEGINS_WITHIN and not traced
+    if not (traced or may_begin) and watched.watched_to == seen.looked_at:
+        return fail(facts, watched, NOT_BEGUN, now, settings)
     if may_begin or may_go_on or is_interrupted or seen.state not in USABLE_STATES | BAD_STATES:
         return _look_again(facts, watched, seen, now, settings)
-    if not traced and watched.watched_to == seen.looked_at:
-        return fail(facts, watched, NOT_BEGUN, now, settings)
     if seen.state in BAD_STATES:
         bad = replace(watched, bad_since=claim.bad_since or now)
         if now - (claim.bad_since or now) < BAD_FOR:
@@ -258,10 +258,10 @@ def _begin(facts: Facts, need: Need, reason: str, now: datetime, holds: timedelt
 def _watched_to(claim: Claim, seen: Observation) -> datetime | None:
     """Until when looks show no rebuild, each so soon after the last that it cannot have missed one.
 
-    A rebuild may pass through any state but AVAILABLE. So a state other than the one before the
-    claim may be its effect, and proves nothing.
+    A rebuild may pass through any state but AVAILABLE and those that only a person, or AutoStop,
+    brings about. So another state than before the claim may be its effect, and proves nothing.
     """
-    if seen.state not in (claim.state, "AVAILABLE"):
+    if seen.state not in (claim.state, "AVAILABLE", "REBOOTING", "STOPPING"):
         return claim.watched_to
     unbroken = seen.looked_at - (claim.watched_to or claim.asked_at) <= SHORTEST
     return seen.looked_at if unbroken else claim.watched_to

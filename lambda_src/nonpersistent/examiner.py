@@ -27,7 +27,7 @@ from .observation import Observation
 from .rebuilder import Rebuilder
 from .records import Record
 from .tools import Tools
-from .workspaces import IDS_PER_CALL
+from .workspaces import IDS_PER_CALL, in_batches
 
 NEEDS_STATE = frozenset({Phase.NEW, Phase.VACANT, Phase.FAILED, Phase.REBUILDING})
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
@@ -79,13 +79,17 @@ class Examiner:
 
         False if there are none or the time is up; raises Unavailable.
         """
-        others = sorted(self._tools.roster() - {record.workspace_id for record in records})
-        known = self._tools.ledger.read(others[:IDS_PER_CALL]) if not self._has_probed else []
+        if self._has_probed:
+            return False
         self._has_probed = True
-        fine = [record for record in known if not is_suspect(record.reason)]
-        ids = [record.workspace_id for record in fine]
-        self._tools.workspaces.look(ids, ids)
-        return bool(fine)
+        others = sorted(self._tools.roster() - {record.workspace_id for record in records})
+        for batch in in_batches(others, IDS_PER_CALL):
+            known = self._tools.ledger.read(batch)
+            if ids := [record.workspace_id for record in known if not is_suspect(record.reason)]:
+                self._tools.workspaces.look(ids, ids)
+                self._tools.workspaces.knows_no_outage = True
+                return True
+        return False
 
     def _look(self, records: Sequence[Record], audit: bool) -> dict[str, Observation]:
         seen = self._tools.workspaces.look(

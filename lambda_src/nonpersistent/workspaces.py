@@ -43,8 +43,8 @@ TRIES = 3
 """How many times a question is tried while AWS throttles or fails: half a minute at most."""
 
 FAILURES_OF_AN_OUTAGE = 20
-"""Failures in a row that seven WorkSpaces of a batch cannot cause, wherever they are in it: three
-tries, then halves, quarters and eighths, one of which is answered."""
+"""Failures in a row that may be an outage. Seven WorkSpaces of a batch cannot cause so many: after
+three tries come halves, quarters and eighths, one of which is answered."""
 
 MOST_PAGES = 50
 """The most pages of one answer: twice as many as it can have rows, as pages may be empty."""
@@ -63,6 +63,8 @@ class WorkSpaces:
         self.pacer = pacer
         self.lease = lease
         self._clock = lease.clock
+        self.knows_no_outage = False
+        """Whether AWS answers about other WorkSpaces, however many of a batch it fails about."""
         self._failures = 0
         self._has_answered = False
         self._first_answer_at: datetime | None = None
@@ -213,8 +215,8 @@ class WorkSpaces:
             self._failures += 1
             tries -= 1
             self.pacer.failed()
-            if self._failures >= FAILURES_OF_AN_OUTAGE:
-                raise Unavailable(why)
+            if self._failures >= FAILURES_OF_AN_OUTAGE and not self.knows_no_outage:
+                raise NobodyAnswered(why)
             if not tries:
                 raise Failed(why)
 

@@ -28,15 +28,15 @@ AFTERMATH = (
                 "claim.asked_at + LONGEST_PAUSE",
             ),
             "believe the address alone": (
-                "if not traced and watched.watched_to == seen.looked_at:",
-                "if not traced:",
+                "if not (traced or may_begin) and watched.watched_to == seen.looked_at:",
+                "if not (traced or may_begin):",
             ),
             "a broken row of looks could not have missed it": (
                 "unbroken = seen.looked_at - (claim.watched_to or claim.asked_at) <= SHORTEST",
                 "unbroken = True",
             ),
             "any state without a trace proves that nothing began": (
-                'if seen.state not in (claim.state, "AVAILABLE"):',
+                'if seen.state not in (claim.state, "AVAILABLE", "REBOOTING", "STOPPING"):',
                 "if False:",
             ),
             "it must begin within five minutes": (

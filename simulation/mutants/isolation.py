@@ -17,6 +17,10 @@ ISOLATION = (
                 "FAILURES_OF_AN_OUTAGE = 20",
                 "FAILURES_OF_AN_OUTAGE = 2",
             ),
+            "many WorkSpaces make an outage": (
+                " and not self.knows_no_outage:",
+                ":",
+            ),
             "read the first page only": (
                 'if not answer.get("NextToken"):',
                 "if True:",
@@ -56,6 +60,14 @@ ISOLATION = (
             "one that is looked at alone makes an outage": (
                 "elif isinstance(unavailable, NobodyAnswered) and self._look_at_others(asked):",
                 "elif False:",
+            ),
+            "suspects tell an outage": (
+                "for record in known if not is_suspect(record.reason)]:",
+                "for record in known]:",
+            ),
+            "only the first batch can tell an outage": (
+                "in in_batches(others, IDS_PER_CALL):",
+                "in in_batches(others[:IDS_PER_CALL], IDS_PER_CALL):",
             ),
             "a suspect stops the pass": (
                 "            if len(asked) == 1 and is_suspect(asked[0].reason):\n",

@@ -90,9 +90,13 @@ PROGRESS = (
         "claims.py",
         {
             "an accepted rebuild that did not take place counts as done": (
-                "    if not traced and watched.watched_to == seen.looked_at:\n"
+                "    if not (traced or may_begin) and watched.watched_to == seen.looked_at:\n"
                 "        return fail(facts, watched, NOT_BEGUN, now, settings)\n",
                 "",
+            ),
+            "a user's reboot hides that nothing began": (
+                '"AVAILABLE", "REBOOTING", "STOPPING"):',
+                '"AVAILABLE"):',
             ),
             "a rebuild that nobody heard of counts as done": (
                 "    if claim.accepted_at is not None:\n",

@@ -41,9 +41,14 @@ def test_p3_until_it_must_have_shown_it_is_watched_closely_enough_not_to_be_miss
         (3, 12.75, "AVAILABLE", 12.75),
         (3, 12.76, "AVAILABLE", 3),
         (3, 9, "STOPPED", 3),
+        (3, 9, "REBOOTING", 9),
+        (3, 9, "STOPPING", 9),
         (3, 9, None, 3),
     ],
-    ids=["unbroken", "broken", "unbroken", "broken", "another state", "not in the answer"],
+    ids=[
+        *("unbroken", "broken", "unbroken", "broken", "another state", "a reboot", "a stop"),
+        "not in the answer",
+    ],
 )
 def test_p3_a_watch_is_unbroken_if_each_look_shows_what_was_before(
     watched_to: float | None, minutes: float, state: str | None, now_to: float | None
@@ -75,6 +80,14 @@ def test_p3_without_a_trace_on_looks_that_could_not_miss_it_it_did_not_take_plac
         retry_at=at(133),
         trouble=Trouble(at(13), Need.BLOCKED, NOT_BEGUN, at(43)),
     )
+
+
+@pytest.mark.parametrize("state", ["REBOOTING", "STOPPING"])
+def test_p2_a_user_s_reboot_does_not_hide_that_it_did_not_take_place(state: str) -> None:
+    decision = follow(replace(ACCEPTED, watched_to=at(6.5)), 13, state)
+    assert (decision.verdict, decision.reason) == (Verdict.FAILED, NOT_BEGUN)
+    assert follow(replace(ACCEPTED, watched_to=at(3)), 13, state).verdict is Verdict.REBUILDING
+    assert follow(replace(BEGUN, watched_to=at(6.5)), 13, state).verdict is Verdict.REBUILDING
 
 
 @pytest.mark.parametrize(("state", "now_to"), [("AVAILABLE", 9), ("STOPPED", 3), ("ERROR", 9)])

@@ -16,7 +16,7 @@ from nonpersistent.records import Record
 from nonpersistent.settings import SettingsError
 from nonpersistent.workspaces import TRIES
 from tests.unit.stage import DUE, Stage, many
-from tests.unit.support import NIGHTS, NOON, OTHER, WS, at, settings
+from tests.unit.support import NIGHTS, NOON, OTHER, WS, at, fleet, settings
 
 ILL = (500, "InternalServerError")
 
@@ -77,6 +77,28 @@ def test_p8_if_nobody_is_answered_that_is_an_outage(stage: Stage, others: int) -
         stage.desktops.poison[id_] = ILL
     assert stage.run().reason == "workspaces_api_unavailable: InternalServerError"
     assert (stage.record().reason, stage.record().look_at) == (None, NOON)
+
+
+@pytest.mark.parametrize("step", [1, 2], ids=["all of a batch", "every other"])
+def test_p8_poison_however_many_aws_fails_about_the_others_are_rebuilt(
+    stage: Stage, step: int
+) -> None:
+    ids = many(stage, 26)
+    stage.desktops.poison = dict.fromkeys(ids[:25:step], ILL)
+    assert stage.run().reason is None
+    assert set(stage.desktops.rebuilds()) == set(ids) - set(stage.desktops.poison)
+    assert all(stage.record(id_).reason for id_ in stage.desktops.poison)
+
+
+def test_p8_whether_aws_answers_at_all_is_not_told_by_suspects(stage: Stage) -> None:
+    *suspects, due, fine = fleet(27)
+    for id_ in suspects:
+        stage.has(DUE, at(30), id_, reason="api:InternalServerError")
+    stage.has(DUE, NOON, due)
+    stage.has(DUE, at(30), fine)
+    stage.desktops.poison = dict.fromkeys([*suspects, due], ILL)
+    stage.run()
+    assert stage.record(due).reason == "api:InternalServerError"
 
 
 def test_p8_suspects_are_asked_about_one_by_one(stage: Stage) -> None:
