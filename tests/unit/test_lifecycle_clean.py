@@ -29,7 +29,7 @@ def test_p2_what_was_used_since_it_was_looked_for_in_vain_will_owe_a_rebuild() -
     """AWS left it out of its answer when it joined: its first session must not be forgotten."""
     missed = Facts(trouble=STUCK)
     decision = judge(missed, empty(NOON, last_connected_at=STUCK.since))
-    assert (decision.verdict, decision.facts.baseline_at) == (Verdict.BASELINE, STUCK.since)
+    assert (decision.verdict, decision.facts) == (Verdict.BASELINE, Facts(baseline_at=STUCK.since))
     used = judge(missed, empty(NOON, last_connected_at=STUCK.since + timedelta(seconds=1))).facts
     assert (used.phase, used.owed_since) == (Phase.VACANT, at(-1))
 

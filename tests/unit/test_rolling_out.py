@@ -75,6 +75,11 @@ def test_p7_neither_is_one_whose_proof_does_not_hold(stage: Stage, changes: Any)
     assert not owes(stage, bundle=replace(PROVEN, **changes))
 
 
+def test_p7_an_unknown_image_is_not_a_proven_one(stage: Stage) -> None:
+    stage.desktops.images.pop(BUNDLE)
+    assert not owes(stage, bundle=replace(PROVEN, image_id=None))
+
+
 def test_who_has_the_image_owes_nothing(stage: Stage) -> None:
     assert not owes(stage, replace(CLEAN, image_id=NEW))
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from nonpersistent.canary import Bundle
-from nonpersistent.facts import Claim, Deferral, Facts, Phase
+from nonpersistent.claims import NOT_BEGUN
+from nonpersistent.facts import Claim, Deferral, Facts, Need, Trouble
 from tests.unit.stage import CANARIES, DUE, Stage
 from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, settings
 
@@ -34,16 +35,21 @@ def rolls_out(stage: Stage, facts: Facts = OUTDATED, **limits: Any) -> None:
 
 
 def gives_up(stage: Stage) -> None:
-    """In one pass nothing is rebuilt, and nothing is owed any more."""
+    """In one pass nothing is rebuilt, and all that is left of the debt is when it was tried."""
+    asked = stage.facts().asked
     stage.run()
     assert stage.desktops.rebuilds() == []
-    assert stage.facts().phase is Phase.CLEAN
+    kept = Facts(rebuilt_at=at(-600), asked=asked, bundle_id=BUNDLE, image_id=OLD, user="ada")
+    assert stage.facts() == kept
 
 
 NEVER_BEGAN = {"asked": (at(-200),), "failures": 1, "retry_at": at(-9)}
+TOLD = {"trouble": Trouble(at(-187), Need.BLOCKED, NOT_BEGUN, at(-157))}
 
 
-@pytest.mark.parametrize("tried", [{}, NEVER_BEGAN], ids=["the first time", "after one in vain"])
+@pytest.mark.parametrize(
+    "tried", [{}, NEVER_BEGAN | TOLD], ids=["the first time", "after one in vain"]
+)
 @pytest.mark.parametrize("image", [OLD, NEWEST], ids=["its own again", "one that nobody proved"])
 def test_p7_an_image_that_came_since_the_audit_is_not_rolled_out(
     stage: Stage, image: str, tried: dict[str, Any]
@@ -67,6 +73,14 @@ def test_p7_nothing_is_rolled_out_any_more_once_that_is_switched_off(stage: Stag
     rolls_out(stage)
     stage.settings = CANARIES
     gives_up(stage)
+
+
+def test_p8_an_answer_without_the_image_ends_no_roll_out(stage: Stage) -> None:
+    rolls_out(stage)
+    stage.desktops.images.pop(BUNDLE)
+    stage.run()
+    assert stage.desktops.rebuilds() == []
+    assert stage.facts().outdated_at == OUTDATED.outdated_at
 
 
 def test_a_proof_that_has_only_grown_old_ends_no_roll_out(stage: Stage) -> None:
@@ -98,6 +112,13 @@ def test_who_waits_for_a_place_after_a_session_goes_first(
     assert stage.record().reason == Deferral.ROLL_OUT
     stage.passes(at(6))
     assert stage.desktops.rebuilds() == [OTHER]
+
+
+def test_who_waits_for_something_else_does_not_go_first(stage: Stage) -> None:
+    rolls_out(stage)
+    stage.has(DUE, at(5), OTHER, reason=Deferral.GRACE)
+    stage.run()
+    assert stage.desktops.rebuilds() == [WS]
 
 
 def test_who_goes_first_need_not_have_waited_before_this_pass(stage: Stage) -> None:
