@@ -108,6 +108,7 @@ BAD_ENDS: dict[str, tuple[Bundle, bool, dict[str, Any]]] = {
     "the first": (TRUSTED, False, {"lost": (WS,), "proven_at": None, **NOW}),
     "one more": (HELD, False, {"lost": FOUR, **NOW}),
     "asked for earlier": (replace(HELD, lost_at=at(5)), False, {"lost": FOUR}),
+    "asked for at the same time": (replace(HELD, lost_at=NOON), False, {"lost": FOUR, **NOW}),
     "it fails again": (TRUSTED, True, {"proven_at": None}),
     "it is lost already": (replace(HELD, lost=(WS,)), False, NOW),
     "again": (replace(HELD, lost=(WS,)), True, NOW),
@@ -149,6 +150,11 @@ def test_p2_another_one_tries_where_those_that_are_lost_have_not_for_long(
     for hours, admission in ((24 * days - 1, Admission.HELD), (24 * days, Admission.GO_FIRST)):
         bundle = replace(waits, lost_at=NOON - timedelta(hours=hours))
         assert admit(bundle, image, workspace_id, NOON, TWELVE_HOURS)[1] is admission
+
+
+def test_p2_where_nobody_knows_when_the_last_was_lost_another_one_tries() -> None:
+    edited = replace(HELD, lost_at=None, lost_image=IMAGE)
+    assert admit(edited, IMAGE, WS, NOON, TWELVE_HOURS)[1] is Admission.GO_FIRST
 
 
 def test_a_rebuild_with_an_unknown_image_says_nothing_of_images() -> None:

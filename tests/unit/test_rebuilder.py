@@ -38,7 +38,7 @@ def test_p3_the_claim_is_written_before_the_call_and_looked_after(
 ) -> None:
     claims: list[Record] = []
     stage.desktops.before["RebuildWorkspaces"] = lambda: claims.append(stage.record())
-    stage.rebuild(due, SEEN)
+    stage.rebuild(replace(due, facts=replace(DUE, late_at=at(-1))), SEEN)
     assert claims == [Record(WS, replace(DUE, claim=CLAIM), 2, at(7), ASKED)]
     accepted = replace(CLAIM, accepted_at=NOON)
     assert stage.record() == Record(WS, replace(DUE, claim=accepted), 3, at(7), ASKED)
