@@ -114,6 +114,8 @@ class Bundles:
         seen_at = (failed.bad_since if failed is not None else None) or now
         if claim.goes_first and self._image_anew(bundle_id) not in (None, image):
             image = None  # it may have used the newer one
+        if claim.was_endless:
+            image = None  # a person may have ended it
 
         def concluded(bundle: Bundle) -> Bundle:
             if decision.verdict is Verdict.FINISHED:

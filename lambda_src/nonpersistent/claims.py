@@ -106,8 +106,7 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         accepted_at = claim.accepted_at or claim.asked_at
         begun = replace(claim, accepted_at=accepted_at, begun_at=now, bad_since=None)
         return _look_again(facts, begun, seen, now, settings)
-    was_endless = claim.begun_at is not None and claim.begun_at - claim.asked_at >= ENDS_WITHIN
-    if seen.state == RESTORING and (claim.bad_since is not None or was_endless):
+    if seen.state == RESTORING and (claim.bad_since is not None or claim.was_endless):
         return fail(facts, replace(claim, bad_since=None), RESTORING, now, settings)
     is_interrupted = claim.bad_since is not None and seen.state in INTERRUPTED_STATES
     if seen.state == RESTORING or is_interrupted:  # a good state after that proves nothing
@@ -258,10 +257,10 @@ def _begin(facts: Facts, need: Need, reason: str, now: datetime, holds: timedelt
 def _watched_to(claim: Claim, seen: Observation) -> datetime | None:
     """Until when looks show no rebuild, each so soon after the last that it cannot have missed one.
 
-    A rebuild may pass through any state but AVAILABLE and those that only a person, or AutoStop,
-    brings about. So another state than before the claim may be its effect, and proves nothing.
+    A rebuild may pass through any state but AVAILABLE, so another one than before the claim proves
+    nothing. But a stop or reboot is most likely AutoStop's, or ordered by the user.
     """
-    if seen.state not in (claim.state, "AVAILABLE", "REBOOTING", "STOPPING"):
+    if seen.state not in (claim.state, "AVAILABLE", *INTERRUPTED_STATES):
         return claim.watched_to
     unbroken = seen.looked_at - (claim.watched_to or claim.asked_at) <= SHORTEST
     return seen.looked_at if unbroken else claim.watched_to

@@ -86,8 +86,7 @@ class Examiner:
         for batch in in_batches(others, IDS_PER_CALL):
             known = self._tools.ledger.read(batch)
             if ids := [record.workspace_id for record in known if not is_suspect(record.reason)]:
-                self._tools.workspaces.look(ids, ids)
-                self._tools.workspaces.knows_no_outage = True
+                self._tools.workspaces.probe(ids)
                 return True
         return False
 

@@ -123,6 +123,11 @@ class Claim:
     address: str | None = None
     image_id: str | None = None
 
+    @property
+    def was_endless(self) -> bool:
+        """Whether it was seen to go on for too long, so that a person may have ended it."""
+        return self.begun_at is not None and self.begun_at - self.asked_at >= ENDS_WITHIN
+
 
 @dataclass(frozen=True)
 class Trouble:

@@ -63,10 +63,10 @@ class WorkSpaces:
         self.pacer = pacer
         self.lease = lease
         self._clock = lease.clock
-        self.knows_no_outage = False
-        """Whether AWS answers about other WorkSpaces, however many of a batch it fails about."""
         self._failures = 0
         self._has_answered = False
+        self._knows_no_outage = False
+        """Whether AWS answers about some, however many of a batch it fails about."""
         self._first_answer_at: datetime | None = None
         """When the first of the calls about the present look was answered."""
 
@@ -95,6 +95,15 @@ class WorkSpaces:
             else _observation(looked_at, rows.get(id_, {}), descriptions.get(id_, {}), id_ in asked)
             for id_ in dict.fromkeys([*connections, *states])
         }
+
+    def probe(self, ids: Collection[str]) -> None:
+        """Find out whether AWS answers about any of `ids`: then errors about others are no outage.
+
+        Raises Unavailable if it does not.
+        """
+        self._failures, self._has_answered = 0, False
+        self.look(ids, ids)
+        self._knows_no_outage = True
 
     def newest_snapshot(self, workspace_id: str) -> datetime | Refused | None:
         """When the user volume was last saved for a rebuild, or AWS's error about this WorkSpace.
@@ -215,7 +224,7 @@ class WorkSpaces:
             self._failures += 1
             tries -= 1
             self.pacer.failed()
-            if self._failures >= FAILURES_OF_AN_OUTAGE and not self.knows_no_outage:
+            if self._failures >= FAILURES_OF_AN_OUTAGE and not self._knows_no_outage:
                 raise NobodyAnswered(why)
             if not tries:
                 raise Failed(why)

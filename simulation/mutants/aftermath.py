@@ -20,7 +20,7 @@ AFTERMATH = (
         "claims.py",
         {
             "a restore of what never ended has ended it well": (
-                "(claim.bad_since is not None or was_endless)",
+                "(claim.bad_since is not None or claim.was_endless)",
                 "claim.bad_since is not None",
             ),
             "a rebuild that ends late has settled before its end": (
@@ -36,7 +36,7 @@ AFTERMATH = (
                 "unbroken = True",
             ),
             "any state without a trace proves that nothing began": (
-                'if seen.state not in (claim.state, "AVAILABLE", "REBOOTING", "STOPPING"):',
+                'if seen.state not in (claim.state, "AVAILABLE", *INTERRUPTED_STATES):',
                 "if False:",
             ),
             "it must begin within five minutes": (

@@ -100,6 +100,10 @@ CANARIES = (
                 "(failed.bad_since if failed is not None else None) or now",
                 "now",
             ),
+            "what a person may have ended proves its image": (
+                "        if claim.was_endless:\n",
+                "        if False:\n",
+            ),
             "a proof is renewed after an hour, however short it holds": (
                 "holds = min(PROOF_RENEWED_AFTER, (canary_after or timedelta.max) / 12)",
                 "holds = PROOF_RENEWED_AFTER",

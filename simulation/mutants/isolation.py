@@ -18,8 +18,16 @@ ISOLATION = (
                 "FAILURES_OF_AN_OUTAGE = 2",
             ),
             "many WorkSpaces make an outage": (
-                " and not self.knows_no_outage:",
+                " and not self._knows_no_outage:",
                 ":",
+            ),
+            "the probe begins with the failures before it": (
+                "self._failures, self._has_answered = 0, False\n        self.look",
+                "self._has_answered = False\n        self.look",
+            ),
+            "what was answered before the probe counts": (
+                "self._failures, self._has_answered = 0, False\n        self.look",
+                "self._failures = 0\n        self.look",
             ),
             "read the first page only": (
                 'if not answer.get("NextToken"):',

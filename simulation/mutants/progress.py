@@ -94,8 +94,8 @@ PROGRESS = (
                 "        return fail(facts, watched, NOT_BEGUN, now, settings)\n",
                 "",
             ),
-            "a user's reboot hides that nothing began": (
-                '"AVAILABLE", "REBOOTING", "STOPPING"):',
+            "a stop or reboot hides that nothing began": (
+                '"AVAILABLE", *INTERRUPTED_STATES):',
                 '"AVAILABLE"):',
             ),
             "a rebuild that nobody heard of counts as done": (

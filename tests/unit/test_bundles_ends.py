@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -43,6 +43,19 @@ def test_p7_a_canary_that_may_have_met_a_newer_image_proves_nothing(stage: Stage
     assert end(stage, FIRST, Verdict.FINISHED) == set()
     assert kept(stage) == Bundle(BUNDLE)
     assert stage.lines.all == []
+
+
+@pytest.mark.parametrize("minutes", [131, 132])
+def test_p7_a_canary_that_went_on_for_too_long_proves_nothing_when_it_ends(
+    stage: Stage, minutes: float
+) -> None:
+    """A person may have ended it, and restored the WorkSpace."""
+    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS, lost=(WS,), lost_at=FIRST.asked_at))
+    stage.has(replace(DUE, claim=FIRST), None)
+    begun = replace(FIRST, begun_at=FIRST.asked_at + timedelta(minutes=minutes))
+    end(stage, begun, Verdict.FINISHED)
+    assert (kept(stage).canary, kept(stage).lost) == (None, ())
+    assert (kept(stage).proven_at is None) == (minutes == 132)
 
 
 def test_p8_a_canary_proves_its_image_though_aws_does_not_say_what_the_present_one_is(

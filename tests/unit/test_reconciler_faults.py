@@ -101,6 +101,23 @@ def test_p8_whether_aws_answers_at_all_is_not_told_by_suspects(stage: Stage) -> 
     assert stage.record(due).reason == "api:InternalServerError"
 
 
+def test_p8_most_of_the_others_may_be_poisoned_too(stage: Stage) -> None:
+    ids = many(stage, 30)
+    stage.desktops.poison = dict.fromkeys(ids[:27], ILL)
+    assert stage.run().rebuilt == 3
+
+
+def test_p8_that_aws_answers_about_bundles_does_not_make_all_workspaces_suspects(
+    canaries: Stage,
+) -> None:
+    ids = many(canaries, 25)
+    for id_ in (WS, OTHER):
+        canaries.has(DUE, at(30), id_)
+    canaries.desktops.poison = dict.fromkeys([*ids, WS, OTHER], ILL)
+    assert canaries.run().reason == "workspaces_api_unavailable: InternalServerError"
+    assert not any(canaries.record(id_).reason for id_ in ids)
+
+
 def test_p8_suspects_are_asked_about_one_by_one(stage: Stage) -> None:
     """Together they would look like an outage."""
     for id_ in (WS, OTHER):
