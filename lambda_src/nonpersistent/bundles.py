@@ -23,6 +23,9 @@ new image that appears while a burst drains reaches the rebuilds of this time un
 PROOF_RENEWED_AFTER = timedelta(hours=1)
 """How old a proof must be for a good end to renew it: not every rebuild has to write it."""
 
+UNSEEN_FOR = timedelta(minutes=30)
+"""How long the others wait for a canary of which AWS shows nothing."""
+
 
 class Bundles:
     """Decides who may be rebuilt from a bundle, and learns from how the rebuilds end."""
@@ -208,7 +211,7 @@ class Bundles:
         """The bundle according to its WorkSpaces' records; one that cannot be read says nothing.
 
         A canary whose rebuild takes too long is lost. It is released if it has no requested
-        rebuild, or if AWS shows nothing of it: a deleted WorkSpace says nothing about the bundle.
+        rebuild, or if AWS no longer shows it: a deleted WorkSpace says nothing about the bundle.
         """
         first, now = bundle.canary, self._tools.clock.now()
         ids = {*bundle.lost, first} if first else {*bundle.lost}
@@ -216,10 +219,11 @@ class Bundles:
         if first is not None:
             facts = records.get(first, Record(first)).facts
             claim = facts.claim
-            is_overdue = claim is not None and now >= claim.asked_at + ENDS_WITHIN
-            if claim is None or not claim.goes_first or (is_overdue and facts.is_unseen):
+            if claim is None or not claim.goes_first:
                 bundle = canary.released(bundle, first)
-            elif now >= (overdue_at := claim.asked_at + ENDS_WITHIN):
+            elif facts.is_unseen and now - (claim.going_at or claim.asked_at) >= UNSEEN_FOR:
+                bundle = canary.released(bundle, first)
+            elif not facts.is_unseen and now >= (overdue_at := claim.asked_at + ENDS_WITHIN):
                 again = facts.failed is not None
                 image, asked_at = claim.image_id, claim.asked_at
                 bundle = canary.ended_badly(bundle, first, image, asked_at, overdue_at, again=again)

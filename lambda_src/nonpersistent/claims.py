@@ -45,7 +45,8 @@ USUAL_LENGTH = timedelta(minutes=52)
 """Most rebuilds have ended this long after the claim; until then, only a canary is looked at."""
 
 FOLLOW_EVERY = timedelta(minutes=30)
-"""The time between looks at a rebuild that takes longer; one hour once it has taken too long."""
+"""The time between looks at a rebuild that takes longer, but BAD_FOR once it has taken too long: so
+a restore is not missed, which would look like its success."""
 
 BAD_FOR = timedelta(minutes=10)
 """How long a bad state, or a stop, must last to be a rebuild's end: some pass by themselves."""
@@ -281,7 +282,7 @@ def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
         watched_to = claim.watched_to or claim.asked_at
         return settings.next_tick(max(now, watched_to + WATCH_EVERY))
     if age >= ENDS_WITHIN:
-        return settings.next_look(now + LONGEST_PAUSE)
+        return settings.look_after(now, BAD_FOR)
     if (since := claim.bad_since or claim.stopped_since) is not None:
         return settings.next_tick(max(since + BAD_FOR, now + CANARY_WATCH_EVERY))
     if claim.goes_first:

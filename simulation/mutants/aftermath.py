@@ -39,6 +39,10 @@ AFTERMATH = (
                 'if seen.state not in (claim.state, "AVAILABLE", *INTERRUPTED_STATES):',
                 "if False:",
             ),
+            "one that takes too long is looked at once an hour": (
+                "return settings.look_after(now, BAD_FOR)",
+                "return settings.look_after(now, LONGEST_PAUSE)",
+            ),
             "it must begin within five minutes": (
                 "BEGINS_WITHIN = timedelta(minutes=13)",
                 "BEGINS_WITHIN = timedelta(minutes=5)",

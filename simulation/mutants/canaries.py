@@ -136,14 +136,25 @@ CANARIES = (
                 "if claim.goes_first and self._image_anew(bundle_id) not in (None, image):",
                 "if False:",
             ),
-            "a canary that was deleted is lost": ("(is_overdue and facts.is_unseen)", "False"),
+            "a canary that was deleted is lost": (
+                "elif not facts.is_unseen and now >= (overdue_at",
+                "elif now >= (overdue_at",
+            ),
+            "a canary that was deleted keeps its place": (
+                "elif facts.is_unseen and now - ",
+                "elif False and now - ",
+            ),
+            "one answer without the canary frees its place": (
+                "UNSEEN_FOR = timedelta(minutes=30)",
+                "UNSEEN_FOR = timedelta(minutes=0)",
+            ),
             "the wait for a canary never ends": (
-                "elif now >= (overdue_at := claim.asked_at + ENDS_WITHIN):",
+                "elif not facts.is_unseen and now >= (overdue_at := claim.asked_at + ENDS_WITHIN):",
                 "elif False:",
             ),
             "a canary that was never asked for keeps its place": (
-                "if claim is None or not claim.goes_first or (is",
-                "if (claim is not None and not claim.goes_first) or (is",
+                "if claim is None or not claim.goes_first:\n                bundle =",
+                "if claim is not None and not claim.goes_first:\n                bundle =",
             ),
             "lost for ever": (
                 "return canary.without(bundle, frozenset(mended))",

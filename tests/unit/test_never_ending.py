@@ -11,7 +11,7 @@ import pytest
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, at, settings
+from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, WS, at, settings
 
 TRUSTED = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-300))
 
@@ -87,16 +87,23 @@ def test_p8_workspaces_that_aws_does_not_show_are_not_lost_to_the_bundle(
     assert stage.ledger.bundle(BUNDLE).lost == ()
 
 
-def test_p8_a_canary_that_is_deleted_makes_room_for_another_after_two_hours(stage: Stage) -> None:
+@pytest.mark.parametrize("asked", [-40, -131], ids=["early", "late"])
+@pytest.mark.parametrize("deleted", [True, False], ids=["deleted", "errors"])
+def test_p8_a_canary_that_aws_shows_no_more_makes_room_after_half_an_hour(
+    stage: Stage, deleted: bool, asked: float
+) -> None:
     begin(stage)
-    stuck(stage, 0, -110, goes_first=True)
-    unproven = replace(stage.ledger.bundle(BUNDLE), proven_at=None, canary="ws-stuck0000")
-    stage.ledger.write_bundle(unproven)
-    del stage.desktops.desks["ws-stuck0000"]
+    seen = Claim(at(asked), at(asked), at(-1), going_at=at(-1), image_id=IMAGE, goes_first=True)
+    stage.has(replace(DUE, claim=seen), NOON)
+    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS, version=1))
+    if deleted:
+        del stage.desktops.desks[WS]
+    else:
+        stage.desktops.poison[WS] = (500, "InternalServerError")
     stage.has(DUE, NOON, OTHER)
-    stage.passes(at(9))
+    stage.passes(at(28))
     assert stage.desktops.rebuilds() == []
-    stage.passes(at(60))
+    stage.passes(at(45))
     assert stage.desktops.rebuilds() == [OTHER]
     assert stage.ledger.bundle(BUNDLE).lost == ()
 
