@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from . import canary
 from .canary import Admission, Bundle
 from .claims import IN_VAIN, SETTLES_WITHIN
-from .facts import ENDS_WITHIN, Decision, Facts, Phase, Verdict, after
+from .facts import ENDS_WITHIN, Claim, Decision, Facts, Phase, Verdict, after
 from .journal import Line
 from .lifecycle import REBUILDABLE_STATES
 from .records import Record
@@ -219,9 +219,7 @@ class Bundles:
         if first is not None:
             facts = records.get(first, Record(first)).facts
             claim = facts.claim
-            if claim is None or not claim.goes_first:
-                bundle = canary.released(bundle, first)
-            elif facts.is_unseen and now - (claim.going_at or claim.asked_at) >= UNSEEN_FOR:
+            if claim is None or not claim.goes_first or self._is_gone(facts, claim):
                 bundle = canary.released(bundle, first)
             elif not facts.is_unseen and now >= (overdue_at := claim.asked_at + ENDS_WITHIN):
                 again = facts.failed is not None
@@ -229,6 +227,11 @@ class Bundles:
                 bundle = canary.ended_badly(bundle, first, image, asked_at, overdue_at, again=again)
         mended = (id_ for id_, record in records.items() if self._is_mended(bundle, record.facts))
         return canary.without(bundle, frozenset(mended))
+
+    def _is_gone(self, facts: Facts, claim: Claim) -> bool:
+        """Whether AWS has shown nothing of a WorkSpace for UNSEEN_FOR."""
+        unseen_for = self._tools.clock.now() - (claim.going_at or claim.asked_at)
+        return facts.is_unseen and unseen_for >= UNSEEN_FOR
 
     def _can_try_again(self, bundle: Bundle) -> bool:
         """Whether a lost WorkSpace is only waiting for its next try: it comes first, however long

@@ -141,8 +141,8 @@ CANARIES = (
                 "elif now >= (overdue_at",
             ),
             "a canary that was deleted keeps its place": (
-                "elif facts.is_unseen and now - ",
-                "elif False and now - ",
+                "or self._is_gone(facts, claim):",
+                "or False:",
             ),
             "one answer without the canary frees its place": (
                 "UNSEEN_FOR = timedelta(minutes=30)",
@@ -153,8 +153,8 @@ CANARIES = (
                 "elif False:",
             ),
             "a canary that was never asked for keeps its place": (
-                "if claim is None or not claim.goes_first:\n                bundle =",
-                "if claim is not None and not claim.goes_first:\n                bundle =",
+                "if claim is None or not claim.goes_first or self",
+                "if claim and not claim.goes_first or self",
             ),
             "lost for ever": (
                 "return canary.without(bundle, frozenset(mended))",
