@@ -26,8 +26,9 @@ from .lease import REBUILD_RESERVE
 from .observation import Observation
 from .rebuilder import Rebuilder
 from .records import Record
+from .table import KEYS_PER_READ
 from .tools import Tools
-from .workspaces import IDS_PER_CALL, in_batches
+from .workspaces import IDS_PER_CALL
 
 NEEDS_STATE = frozenset({Phase.NEW, Phase.VACANT, Phase.FAILED, Phase.REBUILDING})
 """Phases whose next step depends on the WorkSpace's state, not only on who is connected."""
@@ -44,7 +45,6 @@ class Examiner:
         self.bundles = Bundles(tools)
         self.ended = 0
         """Rebuilds whose end was seen: each makes room for another one."""
-        self._has_probed = False
         self._tools = tools
         self._rebuilder = Rebuilder(tools, self.bundles)
 
@@ -65,7 +65,7 @@ class Examiner:
                 error = Observation(self._tools.clock.now(), error=str(unavailable))
                 seen = {asked[0].workspace_id: error}
             elif isinstance(unavailable, NobodyAnswered) and self._look_at_others(asked):
-                seen = self._look(asked, audit)
+                seen = self._look(asked, audit, others_answer=True)
             else:
                 raise
         for record in asked:
@@ -77,23 +77,22 @@ class Examiner:
     def _look_at_others(self, records: Sequence[Record]) -> bool:
         """Whether AWS answers about some others: it does unless there is an outage.
 
-        False if there are none or the time is up; raises Unavailable.
+        False if there are none; raises Unavailable.
         """
-        if self._has_probed:
-            return False
-        self._has_probed = True
         others = sorted(self._tools.roster() - {record.workspace_id for record in records})
-        for batch in in_batches(others, IDS_PER_CALL):
-            known = self._tools.ledger.read(batch)
-            if ids := [record.workspace_id for record in known if not is_suspect(record.reason)]:
-                self._tools.workspaces.probe(ids)
-                return True
-        return False
+        known = self._tools.ledger.read(_spread(others, KEYS_PER_READ))
+        fine = [record.workspace_id for record in known if not is_suspect(record.reason)]
+        if fine:
+            self._tools.workspaces.probe(_spread(fine, IDS_PER_CALL))
+        return bool(fine)
 
-    def _look(self, records: Sequence[Record], audit: bool) -> dict[str, Observation]:
+    def _look(
+        self, records: Sequence[Record], audit: bool, *, others_answer: bool = False
+    ) -> dict[str, Observation]:
         seen = self._tools.workspaces.look(
             [r.workspace_id for r in records if r.facts.phase is not Phase.REBUILDING],
             [r.workspace_id for r in records if self._needs_state(r)],
+            others_answer=others_answer,
         )
         rolls_out = audit and self._tools.settings.roll_out_images
         phases = {Phase.FAILED, Phase.NEW, Phase.CLEAN} if rolls_out else {Phase.FAILED}
@@ -192,6 +191,11 @@ class Examiner:
         if claim.begun_at is None or now - claim.begun_at > END_KNOWN_TO:
             return None
         return (now - (claim.accepted_at or claim.asked_at)).total_seconds()
+
+
+def _spread(ids: Sequence[str], count: int) -> Sequence[str]:
+    """At most so many of them, from all over."""
+    return ids[:: 1 + len(ids) // count]
 
 
 def is_suspect(reason: str | None) -> bool:

@@ -65,19 +65,26 @@ class WorkSpaces:
         self._clock = lease.clock
         self._failures = 0
         self._has_answered = False
-        self._knows_no_outage = False
-        """Whether AWS answers about some, however many of a batch it fails about."""
+        self._others_answer = False
         self._first_answer_at: datetime | None = None
         """When the first of the calls about the present look was answered."""
 
-    def look(self, connections: Collection[str], states: Collection[str]) -> dict[str, Observation]:
+    def look(
+        self,
+        connections: Collection[str],
+        states: Collection[str],
+        *,
+        others_answer: bool = False,
+    ) -> dict[str, Observation]:
         """Who is connected to `connections`, and the state of `states`.
 
         If the connection status is not clear (UNKNOWN, no row, an old sample), the state is asked
         for too: a stopped WorkSpace has no status. 25 WorkSpaces take two calls, and a look is as
         old as the answer to the first. If AWS answers about a WorkSpace with an error, its
-        observation contains that. Raises Unavailable.
+        observation contains that. Raises Unavailable; but if `others_answer`, not because of how
+        many it does not answer about.
         """
+        self._others_answer = others_answer
         errors: dict[str, str] = {}
         operation = "describe_workspaces_connection_status"
         self._first_answer_at = None
@@ -97,13 +104,14 @@ class WorkSpaces:
         }
 
     def probe(self, ids: Collection[str]) -> None:
-        """Find out whether AWS answers about any of `ids`: then errors about others are no outage.
-
-        Raises Unavailable if it does not.
-        """
+        """Raises Unavailable unless AWS answers about some of `ids`."""
         self._failures, self._has_answered = 0, False
-        self.look(ids, ids)
-        self._knows_no_outage = True
+        try:
+            self.look(ids, ids)
+        except NobodyAnswered:
+            if not self._has_answered:
+                raise
+        self._failures = 0
 
     def newest_snapshot(self, workspace_id: str) -> datetime | Refused | None:
         """When the user volume was last saved for a rebuild, or AWS's error about this WorkSpace.
@@ -221,10 +229,10 @@ class WorkSpaces:
             else:
                 self._answered()
                 return answer
-            self._failures += 1
+            self._failures += not self._others_answer
             tries -= 1
             self.pacer.failed()
-            if self._failures >= FAILURES_OF_AN_OUTAGE and not self._knows_no_outage:
+            if self._failures >= FAILURES_OF_AN_OUTAGE:
                 raise NobodyAnswered(why)
             if not tries:
                 raise Failed(why)

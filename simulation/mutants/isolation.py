@@ -18,16 +18,24 @@ ISOLATION = (
                 "FAILURES_OF_AN_OUTAGE = 2",
             ),
             "many WorkSpaces make an outage": (
-                " and not self._knows_no_outage:",
-                ":",
+                "self._failures += not self._others_answer",
+                "self._failures += 1",
             ),
             "the probe begins with the failures before it": (
-                "self._failures, self._has_answered = 0, False\n        self.look",
-                "self._has_answered = False\n        self.look",
+                "self._failures, self._has_answered = 0, False\n        try",
+                "self._has_answered = False\n        try",
+            ),
+            "a probe of which a part is answered tells an outage": (
+                "            if not self._has_answered:\n                raise\n",
+                "            raise\n",
             ),
             "what was answered before the probe counts": (
-                "self._failures, self._has_answered = 0, False\n        self.look",
-                "self._failures = 0\n        self.look",
+                "self._failures, self._has_answered = 0, False\n        try",
+                "self._failures = 0\n        try",
+            ),
+            "others that answered once answer for the whole pass": (
+                "self._others_answer = others_answer",
+                "self._others_answer |= others_answer",
             ),
             "read the first page only": (
                 'if not answer.get("NextToken"):',
@@ -70,12 +78,12 @@ ISOLATION = (
                 "elif False:",
             ),
             "suspects tell an outage": (
-                "for record in known if not is_suspect(record.reason)]:",
-                "for record in known]:",
+                "for record in known if not is_suspect(record.reason)]",
+                "for record in known]",
             ),
-            "only the first batch can tell an outage": (
-                "in in_batches(others, IDS_PER_CALL):",
-                "in in_batches(others[:IDS_PER_CALL], IDS_PER_CALL):",
+            "those whose ids are first tell an outage": (
+                "probe(_spread(fine, IDS_PER_CALL))",
+                "probe(fine[:IDS_PER_CALL])",
             ),
             "a suspect stops the pass": (
                 "            if len(asked) == 1 and is_suspect(asked[0].reason):\n",

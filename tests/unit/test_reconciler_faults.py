@@ -83,8 +83,8 @@ def test_p8_if_nobody_is_answered_that_is_an_outage(stage: Stage, others: int) -
 def test_p8_poison_however_many_aws_fails_about_the_others_are_rebuilt(
     stage: Stage, step: int
 ) -> None:
-    ids = many(stage, 26)
-    stage.desktops.poison = dict.fromkeys(ids[:25:step], ILL)
+    ids = many(stage, 60)
+    stage.desktops.poison = dict.fromkeys(ids[:50:step], ILL)
     assert stage.run().reason is None
     assert set(stage.desktops.rebuilds()) == set(ids) - set(stage.desktops.poison)
     assert all(stage.record(id_).reason for id_ in stage.desktops.poison)
@@ -105,6 +105,19 @@ def test_p8_most_of_the_others_may_be_poisoned_too(stage: Stage) -> None:
     ids = many(stage, 30)
     stage.desktops.poison = dict.fromkeys(ids[:27], ILL)
     assert stage.run().rebuilt == 3
+
+
+def test_p8_an_outage_after_that_makes_no_suspects(stage: Stage) -> None:
+    ids = many(stage, 50)
+    stage.desktops.poison = dict.fromkeys(ids[:25], ILL)
+
+    def begin() -> None:
+        if stage.record(ids[0]).reason:
+            stage.desktops.poison = dict.fromkeys(ids, ILL)
+
+    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = begin
+    assert stage.run().reason == "workspaces_api_unavailable: InternalServerError"
+    assert [id_ for id_ in ids if stage.record(id_).reason] == ids[:25]
 
 
 def test_p8_that_aws_answers_about_bundles_does_not_make_all_workspaces_suspects(
