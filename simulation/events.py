@@ -129,7 +129,7 @@ class Bus:
 
     def wrote(self, before: Item | None, after: Item | None, id_: str, by: Invocation) -> None:
         """Take in a write of an item. While a rebuild is in progress, nothing is blocked."""
-        if after is None or id_ not in self._world.fleet.fleet:
+        if after is None or not id_.startswith("ws-"):
             self._blocked.discard(id_)
             return
         try:

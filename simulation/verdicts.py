@@ -228,11 +228,19 @@ def _bad(desktop: Desktop) -> int:
 def spoken_of(
     desktop_id: str, lines: Iterable[tuple[datetime, Mapping[str, Any]]], since: datetime
 ) -> bool:
-    """Whether a log line since then names the desktop and a reason (P6)."""
+    """Whether a log line since then names the desktop and a reason (P6).
+
+    That a rebuild is in progress holds until the next look at it, which the line announces.
+    """
     return any(
-        at >= since
+        (at >= since or _is_followed(line, since))
         and line.get("workspace_id") == desktop_id
         and line.get("reason")
         and line["decision"] in REASONS
         for at, line in lines
     )
+
+
+def _is_followed(line: Mapping[str, Any], since: datetime) -> bool:
+    """Whether a line says that a rebuild is in progress, and that the next look is after then."""
+    return line["decision"] == "rebuilding" and datetime.fromisoformat(line["due_at"]) >= since
