@@ -179,7 +179,10 @@ def test_p6_an_end_that_is_told_twice_is_seen(telling: History) -> None:
     assert telling.broken == ["P6"]
 
 
-def test_p6_who_gets_blocked_is_told_of_once(telling: History) -> None:
+@pytest.mark.parametrize("exists", [True, False], ids=["exists", "terminated"])
+def test_p6_who_gets_blocked_is_told_of_once(telling: History, exists: bool) -> None:
+    if not exists:
+        telling.world.trouble._terminate(telling.id)
     blocked = {"trouble": {"M": {"need": {"S": "blocked"}}}}
     for _ in range(2):
         telling.world.bus.wrote(None, blocked, telling.id, telling.invocation)
