@@ -16,7 +16,7 @@ locals {
   workspace_arn = "arn:${local.partition}:workspaces:${local.region}:${local.account}:workspace/"
   # The first policy is there with a tag and without: it is changed in place, so that no rebuild meets a role without rights.
   tagged = nonsensitive(var.workspace_tag != null)
-  rebuildable = local.tagged ? { "01" = ["${local.workspace_arn}*"] } : {
+  rebuildable = local.tagged && length(local.ids) > 0 ? { "01" = ["${local.workspace_arn}*"] } : {
     for index, ids in local.packs : format("%02d", index + 1) => [for id in ids : "${local.workspace_arn}${id}"]
   }
 
@@ -55,12 +55,7 @@ resource "aws_iam_role" "function" {
       error_message = "workspace_ids has ${length(local.ids)} ids, and the ARNs of so many do not fit into the ${local.policies_per_role} policies of 6,144 characters that a role can have. Give all these WorkSpaces a tag and name it in workspace_tag = {key, value}: IAM then goes by the tag."
     }
 
-    # Here, and not where they are used: the role is one, and made early.
-    precondition {
-      condition     = alltrue([for arn in var.operations_alarm_actions : try(contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])
-      error_message = "operations_alarm_actions must hold actions of the alarms' own Region, ${data.aws_region.current.id}: CloudWatch cannot run those of other Regions. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !try(contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])}."
-    }
-
+    # Here, and not where it is used: the role is one, and made early.
     precondition {
       condition     = try(split(":", var.kms_key_arn)[3] == data.aws_region.current.id, true)
       error_message = "kms_key_arn must be a key of the module's own Region, ${data.aws_region.current.id}: AWS encrypts with no other; got ${jsonencode(var.kms_key_arn)}."

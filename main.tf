@@ -158,7 +158,7 @@ resource "aws_sns_topic_subscription" "function" {
 
 resource "aws_lambda_permission" "topic" {
   statement_id  = "TheTopicMayInvoke"
-  function_name = aws_lambda_function.nonpersistent.function_name
+  function_name = aws_lambda_function.nonpersistent.id
   action        = "lambda:InvokeFunction"
   principal     = "sns.amazonaws.com"
   source_arn    = aws_sns_topic.sessions.arn
@@ -222,13 +222,12 @@ resource "aws_lambda_function" "nonpersistent" {
     aws_iam_role_policy.function,
     aws_iam_role_policy_attachment.rebuild,
     aws_dynamodb_table_item.roster,
-    aws_dynamodb_table_item.audit,
   ]
 }
 
 # An invocation that fails is tried again, and kept when it keeps failing.
 resource "aws_lambda_function_event_invoke_config" "nonpersistent" {
-  function_name                = aws_lambda_function.nonpersistent.function_name
+  function_name                = aws_lambda_function.nonpersistent.id
   maximum_retry_attempts       = 2
   maximum_event_age_in_seconds = 21600
 
@@ -354,7 +353,7 @@ resource "aws_dynamodb_table" "ledger" {
 
 # In the table, because an environment variable holds too few ids.
 resource "aws_dynamodb_table_item" "roster" {
-  table_name = aws_dynamodb_table.ledger.name
+  table_name = aws_dynamodb_table.ledger.id # unknown while the table is replaced: so the item is written again
   hash_key   = aws_dynamodb_table.ledger.hash_key
   range_key  = aws_dynamodb_table.ledger.range_key
   item = jsonencode({
@@ -368,22 +367,6 @@ resource "aws_dynamodb_table_item" "roster" {
       condition     = local.characters_of_ids <= 300000
       error_message = "workspace_ids must have ids of at most 300,000 characters together: an item of the ledger holds 400 kB. Deploy the module a second time, under another name, for some of them; got ${length(local.ids)} ids of ${local.characters_of_ids} characters."
     }
-  }
-}
-
-# Overdue from the start, so that the first reconcile takes the baseline; from then on the item is the function's.
-resource "aws_dynamodb_table_item" "audit" {
-  table_name = aws_dynamodb_table.ledger.name
-  hash_key   = aws_dynamodb_table.ledger.hash_key
-  range_key  = aws_dynamodb_table.ledger.range_key
-  item = jsonencode({
-    fleet  = { S = "fleet" }
-    id     = { S = "audit" }
-    due_at = { S = "1970-01-01T00:00:00.000Z" }
-  })
-
-  lifecycle {
-    ignore_changes = [item]
   }
 }
 
@@ -440,7 +423,7 @@ resource "aws_lambda_permission" "rule" {
   for_each = local.rules
 
   statement_id  = "TheRule-${each.key}-MayInvoke"
-  function_name = aws_lambda_function.nonpersistent.function_name
+  function_name = aws_lambda_function.nonpersistent.id
   action        = "lambda:InvokeFunction"
   principal     = "events.amazonaws.com"
   source_arn    = each.value.arn

@@ -88,7 +88,7 @@ locals {
       missing_data = "breaching"
     }
     unknown = {
-      problem = "The function cannot tell whether a WorkSpace is in use, or AWS does not know its id."
+      problem = "The function cannot tell whether a WorkSpace is in use: AWS does not show it, does not know its id or returns an error, or its ledger item cannot be read."
       remedy  = "Run scripts/fleet status to see which and why, and repair that WorkSpace or remove it from workspace_ids."
       metric  = "Unknown"
     }
@@ -164,8 +164,16 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   datapoints_to_alarm = lookup(each.value, "datapoints", 1)
   treat_missing_data  = lookup(each.value, "missing_data", "ignore")
   alarm_actions       = var.operations_alarm_actions
-  ok_actions          = var.operations_alarm_actions
+  ok_actions          = [for arn in var.operations_alarm_actions : arn if !can(regex(local.on_alarm_only_pattern, arn))]
   tags                = var.tags
+
+  lifecycle {
+    # Not on the role: a function among these actions may need to know the ledger or the dead letters. One alarm speaks for all.
+    precondition {
+      condition     = each.key != "silent" || alltrue([for arn in var.operations_alarm_actions : try(contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])
+      error_message = "operations_alarm_actions must hold actions of the alarms' own Region, ${data.aws_region.current.id}: CloudWatch cannot run those of other Regions. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !try(contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])}."
+    }
+  }
 
   # What they watch has to be on its way before they look: `silent` would ring otherwise.
   depends_on = [

@@ -12,12 +12,14 @@ locals {
   policy_character = "[ -#%-)+->@-\u00ff]"
 
   # CloudWatch takes at most five actions for an alarm. Those that are no topic have fewer fields, and some no Region. EC2
-  # actions need a metric of an instance, and investigations (aiops) do not run when an alarm returns to OK.
-  alarm_actions        = 5
-  topic_arn_pattern    = "^arn:[a-z0-9-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$"
-  action_arn_pattern   = "^arn:[a-z0-9-]+:(autoscaling|lambda|ssm|ssm-incidents):[^:\\s]*:[^:\\s]*:\\S+$"
-  key_arn_pattern      = "^arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"
-  boundary_arn_pattern = "^arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/.+$"
+  # actions need a metric of an instance. OpsItems, response plans and investigations run when an alarm goes to ALARM, and at
+  # no other time.
+  alarm_actions         = 5
+  topic_arn_pattern     = "^arn:[a-z0-9-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$"
+  action_arn_pattern    = "^arn:[a-z0-9-]+:(aiops|autoscaling|lambda|ssm|ssm-incidents):[^:\\s]*:[^:\\s]*:\\S+$"
+  on_alarm_only_pattern = ":(aiops|ssm|ssm-incidents):"
+  key_arn_pattern       = "^arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"
+  boundary_arn_pattern  = "^arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/.+$"
 
   # CloudWatch Logs takes these retention times and no others.
   log_retention_days = [
@@ -100,7 +102,7 @@ variable "create_dashboard" {
 }
 
 variable "dry_run" {
-  description = "Whether to decide and log everything but rebuild nothing. Alarms, ledger and logs work as usual, so it shows what the module would do."
+  description = "Whether to decide and log everything but rebuild nothing. Session alarms, ledger and log work as usual, so it shows which rebuilds would be due. The alarm `braked` does not ring, and `late` only if the function does not get to a WorkSpace."
   type        = bool
   default     = false
   nullable    = false
@@ -109,7 +111,7 @@ variable "dry_run" {
 variable "kms_key_arn" {
   description = <<-EOT
     ARN of a customer-managed KMS key that encrypts the topic, the ledger, the dead letters, the function's environment and its logs. By default, AWS's own keys encrypt all of these except the topic, which then has no server-side encryption.
-    The key's policy must let cloudwatch.amazonaws.com, sns.amazonaws.com and events.amazonaws.com call `kms:Decrypt` and `kms:GenerateDataKey*`, and logs.REGION.amazonaws.com (in China logs.REGION.amazonaws.com.cn) encrypt and decrypt.
+    The key's policy must let cloudwatch.amazonaws.com, sns.amazonaws.com and events.amazonaws.com call `kms:Decrypt` and `kms:GenerateDataKey*`, and logs.REGION.amazonaws.com (in China logs.REGION.amazonaws.com.cn) encrypt and decrypt. It must also let the account's IAM policies grant the use of the key, as in examples/complete, since the function's role gets its permissions that way.
   EOT
   type        = string
   default     = null
@@ -189,14 +191,14 @@ variable "name" {
 }
 
 variable "operations_alarm_actions" {
-  description = "ARNs of alarm actions (SNS topics, Lambda functions, Auto Scaling policies, OpsItems, response plans), in the alarms' own Region, that run when an operations alarm goes to ALARM, because something needs a person, and when it returns to OK. docs/operations.md has a section for each alarm."
+  description = "ARNs of alarm actions, in the alarms' own Region, that run when an operations alarm goes to ALARM, because something needs a person, and when it returns to OK: SNS topics, Lambda functions, Auto Scaling policies. OpsItems, response plans and investigation groups run on ALARM alone. docs/operations.md has a section for each alarm."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.operations_alarm_actions : can(regex(local.topic_arn_pattern, arn)) || can(regex(local.action_arn_pattern, arn))])
-    error_message = "operations_alarm_actions must hold ARNs of CloudWatch alarm actions that can run on ALARM and on OK: SNS topics (arn:aws:sns:REGION:ACCOUNT:TOPIC), Lambda functions, Auto Scaling policies, OpsItems or response plans. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !can(regex(local.topic_arn_pattern, arn)) && !can(regex(local.action_arn_pattern, arn))])}."
+    error_message = "operations_alarm_actions must hold ARNs of these CloudWatch alarm actions: SNS topics (arn:aws:sns:REGION:ACCOUNT:TOPIC), Lambda functions, Auto Scaling policies, OpsItems, response plans or investigation groups. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !can(regex(local.topic_arn_pattern, arn)) && !can(regex(local.action_arn_pattern, arn))])}."
   }
 
   validation {
@@ -253,12 +255,12 @@ variable "rebuild_window" {
       60 * (parseint(substr(var.rebuild_window.end, 0, 2), 10) - parseint(substr(var.rebuild_window.start, 0, 2), 10) + 24) +
       parseint(substr(var.rebuild_window.end, 3, 2), 10) - parseint(substr(var.rebuild_window.start, 3, 2), 10)
     ) % 1440 >= 15, true)
-    error_message = "rebuild_window must be open for at least 15 minutes: the function looks at what waits every five, and would miss a shorter one; got ${jsonencode(try(var.rebuild_window.start, null))} to ${jsonencode(try(var.rebuild_window.end, null))}."
+    error_message = "rebuild_window must be open for at least 15 minutes: the function looks at waiting WorkSpaces every five, and could miss a shorter window; got ${jsonencode(try(var.rebuild_window.start, null))} to ${jsonencode(try(var.rebuild_window.end, null))}."
   }
 
   validation {
     condition     = var.rebuild_window == null || contains(local.timezones, try(coalesce(var.rebuild_window.timezone), ""))
-    error_message = "rebuild_window.timezone must be the name of an IANA time zone, spelled as in its database: UTC or Europe/Berlin; got ${jsonencode(try(var.rebuild_window.timezone, null))}."
+    error_message = "rebuild_window.timezone must be the name of an IANA time zone, with the same upper and lower case, such as UTC or Europe/Berlin; got ${jsonencode(try(var.rebuild_window.timezone, null))}."
   }
 
   validation {
@@ -338,7 +340,7 @@ variable "tags" {
 }
 
 variable "user_volume" {
-  description = "What may happen to the user volume (D: or /home), which a rebuild rolls back to its last snapshot, up to 12 hours old. \"roll_back\" does not wait for a snapshot. \"keep\" waits for a snapshot newer than the session's end, so that no file of the user is lost; that may take 12 hours, so a `rebuild_window` should then be open for at least 13: a WorkSpace whose snapshots fall outside of the window may never be rebuilt."
+  description = "What may happen to the user volume (D: or /home), which a rebuild rolls back to its last snapshot, up to 12 hours old. \"roll_back\" does not wait for a snapshot. \"keep\" waits for a snapshot newer than the session's end, so that no file of the user is lost; a rebuild that an administrator requests does not wait. A snapshot may take 12 hours, so a `rebuild_window` should then be open for at least 13: a WorkSpace whose snapshots fall outside of the window may never be rebuilt."
   type        = string
   default     = "roll_back"
   nullable    = false
@@ -359,12 +361,12 @@ variable "workspace_tag" {
 
   validation {
     condition     = var.workspace_tag == null || can(regex("^${local.policy_character}{1,127}$", var.workspace_tag.key)) && try(trimspace(var.workspace_tag.key) == var.workspace_tag.key, false)
-    error_message = "workspace_tag.key must have 1 to 127 characters from U+0020 to U+00FF, since IAM's policies hold no others, none of them \"*\", \"?\" or \"$\", and no blank at either end; got ${jsonencode(try(var.workspace_tag.key, null))}."
+    error_message = "workspace_tag.key must have 1 to 127 characters from U+0020 to U+00FF (IAM policies accept no others), without \"*\", \"?\" or \"$\", and must not begin or end with a blank; got ${jsonencode(try(var.workspace_tag.key, null))}."
   }
 
   validation {
     condition     = var.workspace_tag == null || can(regex("^${local.policy_character}{1,255}$", var.workspace_tag.value)) && try(trimspace(var.workspace_tag.value) == var.workspace_tag.value, false)
-    error_message = "workspace_tag.value must have 1 to 255 characters from U+0020 to U+00FF, since IAM's policies hold no others, none of them \"*\", \"?\" or \"$\", and no blank at either end; got ${jsonencode(try(var.workspace_tag.value, null))}."
+    error_message = "workspace_tag.value must have 1 to 255 characters from U+0020 to U+00FF (IAM policies accept no others), without \"*\", \"?\" or \"$\", and must not begin or end with a blank; got ${jsonencode(try(var.workspace_tag.value, null))}."
   }
 }
 

@@ -158,9 +158,9 @@ def _longest_use_ended(world: CountedWorld) -> float:
         (rebuild.accepted_at - session.start).total_seconds() / 60
         for desktop in world.fleet.fleet.values()
         for rebuild in desktop.rebuilds
-        if rebuild.presence is Presence.CONNECTED and rebuild.ends_at is not None
+        if rebuild.presence is Presence.CONNECTED
         for session in world.fleet.sessions[desktop.id]
-        if session.start <= rebuild.accepted_at == session.end
+        if session.start <= rebuild.accepted_at <= (session.end or world.now)
     ]
     return max(minutes, default=0.0)
 

@@ -172,8 +172,6 @@ class World(FarEnd):
             else:
                 self.oracles.off_roster_since[desktop.id] = now - timedelta(days=1)
         self.write_roster()
-        since_ever = {"S": "1970-01-01T00:00:00.000Z"}
-        self.table.write({"id": {"S": "audit"}, "due_at": since_ever}, "audit")
 
     def write_roster(self) -> None:
         """Write the roster to the ledger, as Terraform does."""

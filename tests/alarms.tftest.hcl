@@ -151,3 +151,14 @@ run "without_a_dashboard_and_with_other_settings_the_alarms_are_the_same" {
     error_message = "The function reckons what is late; a threshold must not depend on a setting."
   }
 }
+
+run "an_action_that_knows_the_fleet" {
+  module {
+    source = "./tests/fixtures/knowing-action"
+  }
+
+  assert {
+    condition     = startswith(output.display_name, "workspaces-nonpersistent-ledger workspaces-nonpersistent ")
+    error_message = "An action may know ledger, function and dead letters."
+  }
+}

@@ -16,7 +16,7 @@ run "a_topic_of_another_region_is_refused" {
     operations_alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:operations", "arn:aws:sns:us-east-1:123456789012:operations"]
   }
 
-  expect_failures = [aws_iam_role.function]
+  expect_failures = [aws_cloudwatch_metric_alarm.operations]
 }
 
 run "a_function_of_another_region_is_refused" {
@@ -26,7 +26,7 @@ run "a_function_of_another_region_is_refused" {
     operations_alarm_actions = ["arn:aws:lambda:us-east-1:123456789012:function:tell"]
   }
 
-  expect_failures = [aws_iam_role.function]
+  expect_failures = [aws_cloudwatch_metric_alarm.operations]
 }
 
 run "a_key_of_another_region_is_refused" {
@@ -45,11 +45,19 @@ run "what_is_in_the_own_region_or_in_none" {
     operations_alarm_actions = [
       "arn:aws:sns:eu-central-1:123456789012:operations",
       "arn:aws:ssm-incidents::123456789012:response-plan/desks",
+      "arn:aws:aiops:eu-central-1:123456789012:investigation-group:desks",
     ]
   }
 
   assert {
     condition     = aws_lambda_function.nonpersistent.kms_key_arn == var.kms_key_arn
     error_message = "It must be applied."
+  }
+
+  assert {
+    condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.operations :
+      alarm.alarm_actions == toset(var.operations_alarm_actions) && alarm.ok_actions == toset(["arn:aws:sns:eu-central-1:123456789012:operations"])
+    ])
+    error_message = "Each action must run on ALARM, and those that can on OK."
   }
 }

@@ -1,4 +1,4 @@
-# WorkSpaces and module in one configuration. AWS chooses the ids, so they are unknown at plan; the users' names are not.
+# WorkSpaces and module in one configuration. AWS chooses the ids, so they are unknown at plan time; the users' names are not.
 resource "aws_workspaces_workspace" "desktop" {
   for_each = var.users
 
@@ -7,7 +7,8 @@ resource "aws_workspaces_workspace" "desktop" {
   user_name    = each.key
   tags         = { fleet = var.name }
 
-  # Under alias/aws/workspaces, as no other key is named. A key that is disabled makes rebuilds impossible.
+  # Under alias/aws/workspaces, as no other key is named. Do not disable the key: a rebuild under a disabled key leaves the
+  # WorkSpace unusable.
   root_volume_encryption_enabled = true
   user_volume_encryption_enabled = true
 
@@ -34,7 +35,7 @@ module "nonpersistent" {
   source = "../.."
 
   name = var.name
-  # A map, not a list: its keys are known at plan and become the labels of the alarms.
+  # A map, not a list: its keys are known at plan time and become the labels of the alarms.
   workspace_ids = { for user, desktop in aws_workspaces_workspace.desktop : user => desktop.id }
   tags          = { fleet = var.name }
 }

@@ -23,7 +23,7 @@ IDS_PER_CALL = 25
 """The most ids that DescribeWorkspaces, ...ConnectionStatus, ...Bundles take (API reference)."""
 
 CALLS_PER_SECOND = 1.0
-"""Half of what AWS allows per account and Region; the other half is for the function."""
+"""Half of what AWS allows per account and Region, as the function makes calls, too."""
 
 WHERE = {
     "Scan": "table {0}-ledger",

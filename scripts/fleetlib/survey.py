@@ -55,7 +55,8 @@ class Survey:
         )
 
     def measured(self) -> set[str]:
-        """Ids of the WorkSpaces for which CloudWatch lists a SessionDisconnect metric."""
+        """Ids of the WorkSpaces for which CloudWatch lists a SessionDisconnect metric whose only
+        dimension is the WorkSpace, as the session alarms expect."""
         found = self._account.pages(
             "cloudwatch",
             "list_metrics",
@@ -68,7 +69,7 @@ class Survey:
             for page in found
             for metric in page["Metrics"]
             for dimension in metric["Dimensions"]
-            if dimension["Name"] == "WorkspaceId"
+            if [each["Name"] for each in metric["Dimensions"]] == ["WorkspaceId"]
         }
 
     def datapoints(self, metric: str, ids: Sequence[str], now: datetime) -> list[list[datetime]]:

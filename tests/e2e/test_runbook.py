@@ -68,6 +68,19 @@ def test_the_function_is_looked_at(theatre: Theatre) -> None:
     assert run(theatre, "silent").split() == ["ENABLED", "Active", "Successful"]
 
 
+def test_an_operations_alarm_is_silenced(theatre: Theatre) -> None:
+    cloudwatch = theatre.client("cloudwatch")
+    [name] = [
+        arn.rpartition(":")[2]
+        for arn in theatre.outputs["operations_alarm_arns"].values()
+        if arn.endswith("-silent")
+    ]
+    run(theatre, "silence")
+    [alarm] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    assert not alarm["ActionsEnabled"]
+    cloudwatch.enable_alarm_actions(AlarmNames=[name])
+
+
 def test_p2_a_session_during_a_pause_is_not_forgotten(theatre: Theatre) -> None:
     stage = theatre.stage
     run(theatre, "pause")

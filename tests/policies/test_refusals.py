@@ -104,9 +104,10 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
             'Invalid: "arn:aws:sqs:eu-central-1:123456789012:ops", "arn:aws:lambda::1:".',
         ),
         (
-            ["arn:aws:automate:eu-central-1:ec2:stop", "arn:aws:aiops:eu-central-1:1:group"],
-            'that can run on ALARM and on OK: ... Invalid: "arn:aws:automate:eu-central-1:ec2:stop"'
-            ', "arn:aws:aiops:eu-central-1:1:group".',
+            ["arn:aws:automate:eu-central-1:ec2:stop", "arn:aws:states:eu-central-1:1:tell"],
+            "of these CloudWatch alarm actions: ... "
+            'Invalid: "arn:aws:automate:eu-central-1:ec2:stop", '
+            '"arn:aws:states:eu-central-1:1:tell".',
         ),
         (
             [f"arn:aws:sns:eu-central-1:123456789012:ops{number}" for number in range(6)],

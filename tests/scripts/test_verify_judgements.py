@@ -175,5 +175,15 @@ def test_p4_a_role_that_may_do_more_is_seen(monkeypatch: pytest.MonkeyPatch) -> 
     assert row.seen.endswith("is denied")
 
 
+def test_only_a_metric_of_the_workspace_alone_is_one_that_the_alarms_see(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = [{"Name": "WorkspaceId", "Value": WS}]
+    combined = [{"Name": "WorkspaceId", "Value": OTHER}, {"Name": "DirectoryId", "Value": "d-1"}]
+    pages = [{"Metrics": [{"Dimensions": alone}, {"Dimensions": combined}]}]
+    monkeypatch.setattr(Account, "pages", lambda *_, **__: iter(pages))
+    assert Survey(Account("desks", "us-east-1")).measured() == {WS}
+
+
 def test_a_sample_is_as_old_as_the_function_lets_it_be() -> None:
     assert judgements.FRESH == FRESH
