@@ -91,7 +91,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "operations_alarm_actions": [
         (
             ["", "operations", "arn:aws:sns:", "arn:aws:sns:eu-central-1:123456789012:"],
-            'must hold ARNs of CloudWatch alarm actions ... Invalid: "", "operations", '
+            'must hold ARNs of these CloudWatch alarm actions ... Invalid: "", "operations", '
             '"arn:aws:sns:", "arn:aws:sns:eu-central-1:123456789012:".',
         ),
         (
