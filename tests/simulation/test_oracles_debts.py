@@ -198,24 +198,6 @@ def test_p2_what_ended_badly_may_take_a_day_and_must_be_spoken_of() -> None:
     assert history.broken == ["P6"]
 
 
-@pytest.mark.parametrize(("next_look", "broken"), [(1, []), (-41, ["P6"])])
-def test_p6_a_rebuild_that_is_followed_is_spoken_of_until_its_next_look(
-    next_look: float, broken: list[str]
-) -> None:
-    history = History(Scenario(seed=0, desktops=6, audit_interval=5))
-    peace = history.at(0)
-    history.session(10, 60)
-    history.told(66, "session_end")
-    history.rebuild(90, BAD)
-    late = 120 + verdicts.bound(history.scenario) / minutes(1) + 5
-    due_at = history.at(late + next_look).isoformat()
-    about = {"workspace_id": history.id, "reason": "REBUILDING", "due_at": due_at}
-    history.says(95, "rebuilding", **about)
-    history.at(late)
-    Reckoning(history.world)._judge(peace)
-    assert history.broken == broken
-
-
 def test_p2_a_rebuild_that_waits_for_an_audit_is_late_where_nothing_goes_wrong() -> None:
     history = History()
     history.session(10, 60)

@@ -10,6 +10,7 @@ from sandbox.course import Course
 from sandbox.states import LastKnown, Row, State
 from simulation import verdicts
 from simulation.needs import FORBIDDEN, NOT_OURS, OVERDUE, OWING, UNENDED, Needs
+from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario
 from simulation.telling import Telling
 from tests.simulation.histories import BAD, History, minutes
@@ -217,3 +218,21 @@ def test_p6_a_rebuild_whose_end_no_look_showed_may_be_told_to_go_on(looked: bool
         history.look(minute)
         needs._judge()
     assert set(needs.noticed()) == {(history.id, why)}
+
+
+@pytest.mark.parametrize(("next_look", "broken"), [(1, []), (-41, ["P6"])])
+def test_p6_a_rebuild_that_is_followed_is_spoken_of_until_its_next_look(
+    next_look: float, broken: list[str]
+) -> None:
+    history = History(Scenario(seed=0, desktops=6, audit_interval=5))
+    peace = history.at(0)
+    history.session(10, 60)
+    history.told(66, "session_end")
+    history.rebuild(90, BAD)
+    late = 120 + verdicts.bound(history.scenario) / minutes(1) + 5
+    due_at = history.at(late + next_look).isoformat()
+    about = {"workspace_id": history.id, "reason": "REBUILDING", "due_at": due_at}
+    history.says(95, "rebuilding", **about)
+    history.at(late)
+    Reckoning(history.world)._judge(peace)
+    assert history.broken == broken
