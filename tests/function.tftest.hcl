@@ -96,6 +96,15 @@ run "by_default" {
     error_message = "The roster must hold the ids, in the order of their labels."
   }
 
+  # A name is known from the configuration, and would show no replacement.
+  assert {
+    condition = aws_dynamodb_table_item.roster.table_name == aws_dynamodb_table.ledger.id && alltrue([
+      for name in concat([aws_lambda_permission.topic.function_name, aws_lambda_function_event_invoke_config.nonpersistent.function_name], [for permission in aws_lambda_permission.rule : permission.function_name]) :
+      name == aws_lambda_function.nonpersistent.id
+    ])
+    error_message = "What belongs to a table or function that is replaced must be made again in the same apply."
+  }
+
   assert {
     condition     = aws_dynamodb_table.ledger.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.ledger.point_in_time_recovery[0].enabled
     error_message = "The ledger must be paid per request and recoverable."
