@@ -125,8 +125,7 @@ class Wire:
         if isinstance(outcome, BotoCoreError):
             raise outcome
         self.last = Exchange(given, url, outcome)
-        status, body = outcome
-        return AWSResponse(url, status, {}, _Body(json.dumps(body).encode()))  # type: ignore[arg-type]
+        return response(url, *outcome)
 
     def exchange(
         self, service: str, operation: str, given: dict[str, Any], url: str
@@ -187,14 +186,19 @@ def faulty_exchange(
     return status, body
 
 
+def response(url: str, status: int, body: dict[str, Any]) -> AWSResponse:
+    """An answer as botocore reads it."""
+    return AWSResponse(url, status, {}, _Body(json.dumps(body).encode()))  # type: ignore[arg-type]
+
+
 WIRE = Wire()
 
 
-def plug_in(client: Any) -> Any:
+def plug_in(client: Any, send: Callable[..., AWSResponse] = WIRE.send) -> Any:
     """Connect a client to the wire, unsigned; what is the same for each call is computed once."""
     client._user_agent_creator.to_string = lambda: "simulated"
     client._ruleset_resolver.construct_endpoint = _once(client._ruleset_resolver.construct_endpoint)
-    client.meta.events.register("before-send", WIRE.send)
+    client.meta.events.register("before-send", send)
     client.meta.events.register("choose-signer", lambda **_: botocore.UNSIGNED)
     return client
 

@@ -14,6 +14,7 @@ from nonpersistent.ledger import Ledger
 from nonpersistent.pacing import Pacer
 from simulation.clock import VirtualClock
 from tests import ledger_table
+from tests.ledger_table import InMemory
 from tests.unit.desktops import Desktops
 from tests.unit.stage import CANARIES, Lines, Stage
 from tests.unit.support import Timeline
@@ -52,18 +53,23 @@ def pacer(clock: VirtualClock) -> Pacer:
 
 
 @pytest.fixture(scope="session")
-def tables() -> Iterator[DynamoDBClient]:
-    """A DynamoDB of this process. boto3's session is kept: it has read the API's models."""
-    with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        yield boto3.client("dynamodb", region_name="us-east-1")
+def in_memory() -> InMemory:
+    """The ledger's table of this process: making a client takes longer than most tests."""
+    return InMemory()
 
 
 @pytest.fixture
-def dynamodb(tables: DynamoDBClient) -> Iterator[DynamoDBClient]:
-    """An empty ledger table."""
-    ledger_table.create(tables, "ledger")
-    yield tables
-    tables.delete_table(TableName="ledger")
+def dynamodb(
+    in_memory: InMemory, clock: VirtualClock, request: pytest.FixtureRequest
+) -> Iterator[DynamoDBClient]:
+    """An empty ledger table: the simulation's, which is fast, unless a module asks for moto's."""
+    if getattr(request, "param", "simulation") == "simulation":
+        yield in_memory.empty(clock)
+        return
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):  # it has the API's models
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        ledger_table.create(client, "ledger")
+        yield client
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from nonpersistent.facts import Facts, Phase
 from nonpersistent.handler import ROSTER_HOLDS, lambda_handler
 from nonpersistent.ledger import Ledger
 from nonpersistent.settings import SettingsError
+from tests.ledger_table import InMemory
 from tests.unit.container import ENVIRONMENT, Invocation
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
@@ -36,7 +37,7 @@ def tick(stage: Stage) -> None:
 
 
 @pytest.fixture(autouse=True)
-def function(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def function(stage: Stage, in_memory: InMemory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A container that has just started, with a WorkSpace on its roster."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
@@ -45,6 +46,7 @@ def function(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     for cached in caches:
         cached.cache_clear()
     stage.desktops.serve(handler._workspaces())
+    in_memory.serve(handler._dynamodb())
     stage.has(None, None)
     stage.ledger.end_audit(NOON)
     stage.time.now = START

@@ -14,6 +14,9 @@ from tests.unit.support import NOON, Timeline, at
 HALF = LENGTH / 2 + timedelta(seconds=0.75)
 """With the gaps of three calls at two a second."""
 
+pytestmark = pytest.mark.parametrize("dynamodb", ["simulation", "moto"], indirect=True)
+"""Both tables have to do what the function asks of one."""
+
 
 def lease(
     ledger: Ledger, owner: str = "me", rate: float = 2, seconds: float = 900

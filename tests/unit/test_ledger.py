@@ -31,6 +31,9 @@ from tests.unit.support import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+pytestmark = pytest.mark.parametrize("dynamodb", ["simulation", "moto"], indirect=True)
+"""Both tables have to do what the function asks of one."""
+
 
 def put(dynamodb: DynamoDBClient, item: Any) -> None:
     """Write an item, whatever it is."""
@@ -145,7 +148,7 @@ def test_p8_what_was_deleted_meanwhile_is_not_set_aside(ledger: Ledger) -> None:
 
 
 def test_p2_more_than_a_page_is_due(ledger: Ledger, dynamodb: DynamoDBClient) -> None:
-    """A page of DynamoDB holds 1 MB."""
+    """A page of DynamoDB holds 1 MB, one of the simulation 7 items."""
     facts = Facts(user="x" * 300_000)
     for number in range(8):
         put(dynamodb, to_item(Record(f"ws-{number:09}", facts, 1, NOON)))

@@ -13,6 +13,9 @@ from nonpersistent.records import Record
 from nonpersistent.signals import Kind, Signal
 from tests.unit.support import NOON, OTHER, WS, Timeline, at, only, session_end, sign_in
 
+pytestmark = pytest.mark.parametrize("dynamodb", ["simulation", "moto"], indirect=True)
+"""Both tables have to do what the function asks of one."""
+
 
 def test_a_session_end_is_kept_and_planned(ledger: Ledger) -> None:
     assert ledger.record(session_end(NOON), at(1))
