@@ -183,11 +183,6 @@ def is_mended(facts: Facts, seen: Observation, now: datetime) -> bool:
     return failed.image_id != seen.bundle_image and len(today) < TRIES_A_DAY
 
 
-def is_seen_bad(facts: Facts) -> bool:
-    """Whether looks showed a bad state after the rebuild, and no person has restored it since."""
-    return facts.failed is not None and facts.failed.bad_since is not None
-
-
 def may_heal(facts: Facts, now: datetime) -> bool:
     """Whether a bad end may still turn into a good one by itself."""
     bad_since = facts.failed.bad_since if facts.failed is not None else None

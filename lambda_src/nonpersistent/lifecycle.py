@@ -307,8 +307,9 @@ def _vacant_at(facts: Facts, seen: Observation) -> datetime | None:
     connected, even if the connection status is UNKNOWN or missing. A later sign of use leaves that
     open: the attempt may have failed, or a person may have restored the WorkSpace.
     """
-    unused = facts.failed is not None and not after(facts.used_at, _wiped_at(facts))
-    broken = unused and claims.is_seen_bad(facts) and seen.state in BAD_STATES
+    seen_bad = facts.failed is not None and facts.failed.bad_since is not None
+    unused = seen_bad and not after(facts.used_at, _wiped_at(facts))
+    broken = unused and seen.state in BAD_STATES
     if broken and not (seen.connection == "CONNECTED" and seen.is_fresh):
         return seen.looked_at
     return seen.vacant_at

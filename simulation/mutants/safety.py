@@ -74,8 +74,8 @@ SAFETY = (
                 "if False:",
             ),
             "a sign-in after a bad end is always in vain": (
-                "broken = unused and claims.is_seen_bad(facts)",
-                "broken = claims.is_seen_bad(facts)",
+                "unused = seen_bad and not after(facts.used_at, _wiped_at(facts))",
+                "unused = seen_bad",
             ),
             "act before the grace has passed": (
                 "else seen_or_told + settings.grace",
