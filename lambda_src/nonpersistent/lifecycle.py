@@ -43,13 +43,12 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         return claims.adopt(facts, seen, now, settings)
     if facts.phase is Phase.NEW:
         return _first_sight(facts, seen, now, settings)
-    if facts.failed is not None and seen.state == claims.RESTORING:
-        facts = replace(facts, failed=replace(facts.failed, bad_since=None))
     if facts.failed is not None and seen.state in claims.INTERRUPTED_STATES:
         facts = replace(facts, failed=replace(facts.failed, goes_first=False, image_id=None))
     if healed := claims.heal(facts, seen, now, settings):
         return healed
-    if facts.failed is not None and seen.state == "AVAILABLE":  # a later bad state is new
+    if facts.failed is not None and seen.state in ("AVAILABLE", claims.RESTORING):
+        # A later bad state is a new one.
         facts = replace(facts, failed=replace(facts.failed, bad_since=None))
     facts = learn(facts, seen)
     match facts.phase:

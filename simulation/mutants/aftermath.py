@@ -128,8 +128,8 @@ AFTERMATH = (
                 "in (Phase.CLEAN,):",
             ),
             "what a person restores has healed": (
-                "if facts.failed is not None and seen.state == claims.RESTORING:",
-                "if False:",
+                'seen.state in ("AVAILABLE", claims.RESTORING):',
+                'seen.state == "AVAILABLE":',
             ),
             "a sign-in in vain is a use": (
                 "worked = seen.state in claims.USABLE_STATES and after(used_at, wiped_at)",

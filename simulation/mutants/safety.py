@@ -70,8 +70,8 @@ SAFETY = (
                 "return None",
             ),
             "a bad state speaks for a later one": (
-                'if facts.failed is not None and seen.state == "AVAILABLE":',
-                "if False:",
+                'seen.state in ("AVAILABLE", claims.RESTORING):',
+                "seen.state == claims.RESTORING:",
             ),
             "a sign-in after a bad end is always in vain": (
                 "unused = seen_bad and not after(facts.used_at, _wiped_at(facts))",
