@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import canary
@@ -200,10 +199,10 @@ class Bundles:
         return bundle
 
     def _write(self, bundle: Bundle) -> bool:
-        if not self._tools.ledger.write_bundle(bundle):
+        written = self._tools.ledger.write(bundle)
+        if written is None:
             self._known.pop(bundle.bundle_id, None)
             return False
-        written = replace(bundle, version=max(0, bundle.version) + 1)
         self._known[bundle.bundle_id] = self._tools.clock.now(), written
         return True
 

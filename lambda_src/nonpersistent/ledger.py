@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .canary import Bundle
 from .clock import Clock
@@ -26,6 +26,8 @@ from .table import FLEET, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+Kept = TypeVar("Kept", Record, Bundle)
 
 ROSTER, AUDIT, LEASE = "roster", "audit", "lease"
 
@@ -142,10 +144,10 @@ class Ledger:
             records[item["id"]["S"]] = record_of(item)
         return [record for record in records.values() if record is not None]
 
-    def write(self, record: Record) -> Record | None:
-        """Write a record over its predecessor; None if something was written in between."""
-        written = replace(record, version=record.version + 1)
-        return written if self._replace(to_item(written), record.version) else None
+    def write(self, kept: Kept) -> Kept | None:
+        """Write a record or a bundle over its predecessor; None if that has changed meanwhile."""
+        written = replace(kept, version=max(0, kept.version) + 1)
+        return written if self._replace(to_item(written), kept.version) else None
 
     def set_aside(self, workspace_id: str, look_at: datetime) -> None:
         """Put off an item that cannot be read. It needs a person from its first `look_at` on."""
@@ -185,11 +187,6 @@ class Ledger:
     def bundles(self, bundle_ids: Sequence[str]) -> list[Bundle]:
         """Those of these bundles that have an item, with one request for every 100."""
         return [bundle_of(item["id"]["S"], item) for item in self._table.get_all(bundle_ids)]
-
-    def write_bundle(self, bundle: Bundle) -> bool:
-        """Write a bundle over the version that it was made from; False if that has changed."""
-        written = replace(bundle, version=max(0, bundle.version) + 1)
-        return self._replace(to_item(written), bundle.version)
 
     def lease(self, owner: str, now: datetime, until: datetime) -> bool:
         """Take or extend the right to act; False while another owner has it."""

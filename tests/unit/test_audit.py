@@ -268,7 +268,7 @@ def test_p6_an_audit_finds_that_those_a_bundle_was_held_for_are_gone(
 ) -> None:
     audit.settings = settings(canary_after=canary_after)
     audit.has(CLEAN, None, last_at=at(-400))
-    audit.ledger.write_bundle(Bundle(BUNDLE, lost=tuple(fleet(3)), lost_at=at(-99)))
+    audit.ledger.write(Bundle(BUNDLE, lost=tuple(fleet(3)), lost_at=at(-99)))
     audit.run()
     assert audit.ledger.audit().bundle_ids == (BUNDLE,)
     assert not audit.ledger.bundle(BUNDLE).is_held

@@ -161,7 +161,7 @@ def test_p7_a_bad_end_after_one_that_never_began_is_the_first(stage: Stage) -> N
     stage.settings = CANARIES
     under_way = replace(DUE, claim=replace(ILL, goes_first=True), failures=1, retry_at=at(-99))
     stage.has(under_way, NOON, state="ERROR")
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS))
     stage.run()
     assert stage.facts().phase is Phase.FAILED
     assert stage.ledger.bundle(BUNDLE).lost == (WS,)
@@ -175,7 +175,7 @@ def test_p6_a_bundle_that_an_endless_canary_gets_held_is_told(stage: Stage) -> N
     endless = replace(DUE, claim=replace(BEGUN, asked_at=at(-140), goes_first=True))
     stage.has(endless, None, OTHER, state="REBUILDING")
     before = Bundle(BUNDLE, canary=OTHER, lost=lost, lost_at=at(-300))
-    stage.ledger.write_bundle(before)
+    stage.ledger.write(before)
     stage.meets(DUE, NOON)
     assert stage.record().reason == "held_bundle"
     assert stage.ledger.bundle(BUNDLE).is_held

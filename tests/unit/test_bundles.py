@@ -42,7 +42,7 @@ def test_p7_the_first_of_an_unproven_image_goes_first_and_the_others_wait(stage:
 
 
 def test_p7_a_trusted_image_is_for_everybody_for_twelve_hours(stage: Stage) -> None:
-    stage.ledger.write_bundle(TRUSTED)
+    stage.ledger.write(TRUSTED)
     assert stage.bundles().admit(known()) is GO
     stage.time.now = at(-60) + timedelta(hours=12)
     assert stage.bundles().admit(known()) is GO_FIRST
@@ -62,7 +62,7 @@ def test_without_canaries_or_a_bundle_no_image_is_asked_for(stage: Stage) -> Non
 
 
 def test_p7_bundle_page_an_unknown_image_is_not_trusted(stage: Stage) -> None:
-    stage.ledger.write_bundle(TRUSTED)
+    stage.ledger.write(TRUSTED)
     stage.desktops.images = {}
     assert stage.bundles().admit(known()) is Admission.IMAGE_UNKNOWN
     assert kept(stage) == TRUSTED
@@ -114,7 +114,7 @@ def test_p8_two_invocations_do_not_both_send_a_canary(stage: Stage) -> None:
     slow = stage.bundles()
     assert slow.admit(known(), only_ask=True) is GO_FIRST
     stage.has(replace(DUE, claim=FIRST), None, OTHER)
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=OTHER))
+    stage.ledger.write(Bundle(BUNDLE, canary=OTHER))
     assert slow.admit(known()) is WAIT
 
 
@@ -138,13 +138,13 @@ def test_p8_only_a_canary_whose_rebuild_goes_on_makes_others_wait(
     stage: Stage, facts: Facts | None, admission: Admission
 ) -> None:
     stage.has(facts, None)
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS))
     assert stage.bundles().admit(known(OTHER)) is admission
 
 
 def test_p8_a_canary_whose_item_cannot_be_read_makes_nobody_wait(stage: Stage) -> None:
     stage.put(known(claim=FIRST), failures={"S": "many"})
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS))
     assert stage.bundles().admit(known(OTHER)) is GO_FIRST
 
 
@@ -156,7 +156,7 @@ def test_p7_never_ends_a_canary_that_goes_on_too_long_is_lost(
     stage: Stage, again: Claim | None, age: timedelta, lost: tuple[str, ...] | None
 ) -> None:
     stage.has(replace(DUE, claim=replace(FIRST, asked_at=NOON - age), failed=again), None)
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS))
     assert stage.bundles().admit(known(OTHER)) is (WAIT if lost is None else GO_FIRST)
     lost_at = NOON - age if lost else None
     went = Bundle(BUNDLE, canary=WS if lost is None else OTHER, lost=lost or (), lost_at=lost_at)
@@ -184,7 +184,7 @@ def test_p7_who_was_rebuilt_well_or_is_gone_is_lost_no_more(
 ) -> None:
     stage.has_lost(LOST[0], LOST[2])
     stage.has(facts, None, LOST[1])
-    stage.ledger.write_bundle(Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=at(-9)))
+    stage.ledger.write(Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=at(-9)))
     admission = stage.bundles().admit(known(OTHER))
     assert admission is (Admission.HELD if held else GO_FIRST)
 
@@ -213,7 +213,7 @@ def test_p7_no_other_one_tries_as_long_as_one_that_is_lost_can(
     for id_ in LOST:
         stage.has(facts if id_ == LOST[1] else replace(WAITS, trouble=IMPAIRED), None, id_)
     lost_at = NOON - 4 * DAY
-    stage.ledger.write_bundle(Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=lost_at))
+    stage.ledger.write(Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=lost_at))
     for only_ask in (True, False):
         admission = stage.bundles().admit(known(OTHER), only_ask=only_ask)
         assert admission is (Admission.HELD if held else GO_FIRST)
@@ -230,7 +230,7 @@ def test_p7_who_was_restored_may_be_followed_by_others_with_another_image(
         stage.has(RESTORED, None, id_)
     stage.desktops.images[BUNDLE] = image
     lost = Bundle(BUNDLE, image_id=IMAGE, lost=LOST, lost_at=at(-60), lost_image=lost_image)
-    stage.ledger.write_bundle(lost)
+    stage.ledger.write(lost)
     unknown = Admission.IMAGE_UNKNOWN if image is None else Admission.HELD
     assert stage.bundles().admit(known(OTHER)) is (unknown if held else GO_FIRST)
 
@@ -240,7 +240,7 @@ def test_p6_while_a_lost_one_is_tried_again_the_others_wait_for_the_held_bundle(
 ) -> None:
     stage.has_lost(*LOST[1:])
     stage.has(replace(DUE, claim=FIRST, failures=1), None, LOST[0])
-    stage.ledger.write_bundle(Bundle(BUNDLE, lost=LOST, lost_at=at(-99), canary=LOST[0]))
+    stage.ledger.write(Bundle(BUNDLE, lost=LOST, lost_at=at(-99), canary=LOST[0]))
     assert stage.bundles().admit(known()) is Admission.HELD
     assert stage.bundles().admit(known(LOST[1])) is WAIT
 

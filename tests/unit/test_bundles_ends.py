@@ -28,7 +28,7 @@ def end(
 
 
 def test_p7_a_canary_that_ends_well_makes_its_bundle_trusted(stage: Stage) -> None:
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS))
     stage.has(replace(DUE, claim=FIRST), None)
     assert end(stage, FIRST, Verdict.FINISHED) == {BUNDLE}
     assert kept(stage) == Bundle(BUNDLE, image_id=IMAGE, proven_at=NOON)
@@ -37,7 +37,7 @@ def test_p7_a_canary_that_ends_well_makes_its_bundle_trusted(stage: Stage) -> No
 
 
 def test_p7_a_canary_that_may_have_met_a_newer_image_proves_nothing(stage: Stage) -> None:
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS))
     stage.has(replace(DUE, claim=FIRST), None)
     stage.desktops.images[BUNDLE] = NEWER
     assert end(stage, FIRST, Verdict.FINISHED) == set()
@@ -50,7 +50,7 @@ def test_p7_a_canary_that_went_on_for_too_long_proves_nothing_when_it_ends(
     stage: Stage, minutes: float
 ) -> None:
     """A person may have ended it, and restored the WorkSpace."""
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS, lost=(WS,), lost_at=FIRST.asked_at))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS, lost=(WS,), lost_at=FIRST.asked_at))
     stage.has(replace(DUE, claim=FIRST), None)
     begun = replace(FIRST, begun_at=FIRST.asked_at + timedelta(minutes=minutes))
     end(stage, begun, Verdict.FINISHED)
@@ -61,7 +61,7 @@ def test_p7_a_canary_that_went_on_for_too_long_proves_nothing_when_it_ends(
 def test_p8_a_canary_proves_its_image_though_aws_does_not_say_what_the_present_one_is(
     stage: Stage,
 ) -> None:
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS))
     stage.has(replace(DUE, claim=FIRST), None)
     stage.desktops.images = {}
     assert end(stage, FIRST, Verdict.FINISHED) == {BUNDLE}
@@ -83,7 +83,7 @@ def test_p7_any_good_end_renews_a_proof_that_is_an_hour_old(
     stage: Stage, bundle: Bundle, renewed: bool
 ) -> None:
     stage.has_lost(OTHER)
-    stage.ledger.write_bundle(bundle)
+    stage.ledger.write(bundle)
     trusted = end(stage, CLAIM, Verdict.FINISHED)
     after = Bundle(BUNDLE, image_id=IMAGE, proven_at=NOON, lost_at=bundle.lost_at)
     assert kept(stage) == (after if renewed else bundle)
@@ -95,14 +95,14 @@ def test_p7_dead_key_who_had_passed_it_before_brings_no_trust_back(stage: Stage)
     """It was under way when the bad end was seen, though requested after that one."""
     stage.has_lost(OTHER)
     lost = replace(TRUSTED, proven_at=None, lost=(OTHER,), lost_at=at(-62), seen_at=at(-10))
-    stage.ledger.write_bundle(lost)
+    stage.ledger.write(lost)
     assert end(stage, replace(CLAIM, asked_at=at(-60)), Verdict.FINISHED) == set()
     assert kept(stage) == lost
 
 
 def test_p7_a_good_end_proves_its_image_from_when_it_ended(stage: Stage) -> None:
     """It may be seen days later, after a pause."""
-    stage.ledger.write_bundle(TRUSTED)
+    stage.ledger.write(TRUSTED)
     ended = Decision(replace(DUE, settled_at=at(-60) + SETTLES_WITHIN), Verdict.FINISHED)
     stage.bundles().conclude(known(claim=CLAIM), ended)
     assert kept(stage).proven_at == at(-60)
@@ -116,7 +116,7 @@ def test_p7_a_bad_end_counts_from_when_it_was_first_seen(stage: Stage) -> None:
 
 def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> None:
     stage.has_lost(*LOST[:2])
-    stage.ledger.write_bundle(replace(TRUSTED, lost=LOST[:2], lost_at=at(-9)))
+    stage.ledger.write(replace(TRUSTED, lost=LOST[:2], lost_at=at(-9)))
     assert end(stage, CLAIM, Verdict.FAILED, "ERROR") == set()
     held = Bundle(BUNDLE, image_id=IMAGE, lost=(WS, *LOST[:2]), lost_at=NOON, seen_at=NOON)
     held = replace(held, lost_image=IMAGE, lost_to_it=(WS,))
@@ -143,7 +143,7 @@ def test_p7_dead_key_the_third_that_is_lost_holds_the_bundle(stage: Stage) -> No
 def test_p7_other_ends_say_nothing_of_the_bundle_and_let_the_next_go_first(
     stage: Stage, verdict: Verdict, reason: str | None, proven_at: datetime | None
 ) -> None:
-    stage.ledger.write_bundle(replace(TRUSTED, canary=WS, proven_at=proven_at))
+    stage.ledger.write(replace(TRUSTED, canary=WS, proven_at=proven_at))
     stage.has(replace(DUE, claim=FIRST), None)
     assert end(stage, FIRST, verdict, reason) == set()
     assert kept(stage) == replace(TRUSTED, proven_at=proven_at)
@@ -152,7 +152,7 @@ def test_p7_other_ends_say_nothing_of_the_bundle_and_let_the_next_go_first(
 
 def test_p7_after_a_repetition_has_failed_the_next_one_is_a_canary(stage: Stage) -> None:
     """Whatever broke it, now or before, may break the others."""
-    stage.ledger.write_bundle(TRUSTED)
+    stage.ledger.write(TRUSTED)
     again = replace(CLAIM, asked_at=at(-60), begun_at=at(-50), bad_since=at(-20))
     stage.has(replace(DUE, claim=again, failed=CLAIM, failures=1), NOON, OTHER, state="ERROR")
     others = fleet(3)
@@ -165,7 +165,7 @@ def test_p7_after_a_repetition_has_failed_the_next_one_is_a_canary(stage: Stage)
 
 def test_p7_ends_count_without_canaries_too_as_they_may_be_switched_on(stage: Stage) -> None:
     stage.settings = settings()
-    stage.ledger.write_bundle(TRUSTED)
+    stage.ledger.write(TRUSTED)
     for id_ in fleet(4):
         lost = replace(CLAIM, asked_at=at(-60), begun_at=at(-50), bad_since=at(-20))
         stage.has(replace(DUE, claim=lost), NOON, id_, state="ERROR")
@@ -190,7 +190,7 @@ def test_p7_a_conclusion_is_drawn_again_from_what_another_has_written(stage: Sta
     slow = stage.bundles()
     assert slow.admit(known(), only_ask=True) is GO_FIRST
     stage.has_lost(OTHER)
-    stage.ledger.write_bundle(Bundle(BUNDLE, lost=(OTHER,), lost_at=at(-9)))
+    stage.ledger.write(Bundle(BUNDLE, lost=(OTHER,), lost_at=at(-9)))
     slow.conclude(known(claim=CLAIM), Decision(replace(DUE, failures=1), Verdict.FAILED))
     both = Bundle(BUNDLE, lost=(WS, OTHER), lost_at=NOON, seen_at=NOON, lost_image=IMAGE)
     assert kept(stage) == replace(both, lost_to_it=(WS,))
@@ -201,7 +201,7 @@ def test_p7_what_another_has_written_since_ones_own_write_is_kept(stage: Stage) 
     assert slow.admit(known()) is GO_FIRST
     stage.has(replace(DUE, claim=FIRST), None)
     stage.has_lost(OTHER)
-    stage.ledger.write_bundle(replace(stage.ledger.bundle(BUNDLE), lost=(OTHER,), lost_at=at(-9)))
+    stage.ledger.write(replace(stage.ledger.bundle(BUNDLE), lost=(OTHER,), lost_at=at(-9)))
     slow.release(known())
     assert kept(stage) == Bundle(BUNDLE, lost=(OTHER,), lost_at=at(-9))
 

@@ -203,7 +203,7 @@ def test_ill_for_six_a_bad_end_that_may_heal_is_looked_at(stage: Stage) -> None:
     stage.has(replace(LOST, failed=claim), NOON)
     stage.settings = CANARIES
     lost = Bundle(BUNDLE, image_id=IMAGE, lost=(WS,), lost_at=claim.asked_at)
-    stage.ledger.write_bundle(lost)
+    stage.ledger.write(lost)
     stage.run()
     [line] = stage.lines.of("finished")
     assert (line["asked_at"], line["image_id"]) == (claim.asked_at.isoformat(), IMAGE)

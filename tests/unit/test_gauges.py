@@ -123,8 +123,8 @@ def test_p6_a_person_is_told_of_the_oldest_of_several(stage: Stage) -> None:
 
 
 def test_p6_a_bundle_that_is_held_is_told_by_its_failed_workspaces(stage: Stage) -> None:
-    stage.ledger.write_bundle(Bundle(BUNDLE, lost=LOST))
-    stage.ledger.write_bundle(Bundle("wsb-other00001", lost=LOST[:2]))
+    stage.ledger.write(Bundle(BUNDLE, lost=LOST))
+    stage.ledger.write(Bundle("wsb-other00001", lost=LOST[:2]))
     failed = replace(DUE, retry_at=at(99))
     stage.has(failed, at(5), OTHER)
     stage.has(replace(failed, bundle_id="wsb-other00001"), at(5), LOST[0])
@@ -144,7 +144,7 @@ def test_p6_a_held_bundle_is_told_also_if_nobody_waits_for_it(
     stage: Stage, bundle_ids: list[str], waits: bool
 ) -> None:
     """Those that were lost may have been restored by hand, and the others may be in use."""
-    stage.ledger.write_bundle(Bundle(BUNDLE, lost=LOST))
+    stage.ledger.write(Bundle(BUNDLE, lost=LOST))
     stage.ledger.end_audit(NOON, bundle_ids)
     if waits:
         stage.has(DUE, at(5), reason="grace")

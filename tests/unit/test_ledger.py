@@ -218,19 +218,19 @@ def test_everything_is_the_records_of_workspaces_alone(ledger: Ledger) -> None:
     ledger.record(sign_in(NOON), NOON)
     ledger.ask_audit(NOON)
     ledger.lease("me", NOON, at(1))
-    ledger.write_bundle(Bundle(BUNDLE))
+    ledger.write(Bundle(BUNDLE))
     assert [record.workspace_id for record in ledger.everything()] == [WS]
 
 
 def test_p7_of_two_writes_of_a_bundle_one_wins(ledger: Ledger) -> None:
     fresh = ledger.bundle(BUNDLE)
     assert fresh == Bundle(BUNDLE)
-    assert ledger.write_bundle(replace(fresh, image_id="wsi-1"))
-    assert not ledger.write_bundle(replace(fresh, image_id="wsi-2"))
+    assert ledger.write(replace(fresh, image_id="wsi-1"))
+    assert not ledger.write(replace(fresh, image_id="wsi-2"))
     kept = ledger.bundle(BUNDLE)
     assert kept == Bundle(BUNDLE, image_id="wsi-1", version=1)
-    assert ledger.write_bundle(kept)
-    assert not ledger.write_bundle(replace(kept, canary=WS))
+    assert ledger.write(kept)
+    assert not ledger.write(replace(kept, canary=WS))
     assert ledger.bundles([BUNDLE, "wsb-other00001"]) == [replace(kept, version=2)]
 
 
@@ -238,7 +238,7 @@ def test_p8_a_bundle_that_cannot_be_read_is_overwritten(
     ledger: Ledger, dynamodb: DynamoDBClient
 ) -> None:
     put(dynamodb, {"id": {"S": BUNDLE}, "lost": {"S": WS}})
-    assert ledger.write_bundle(replace(ledger.bundle(BUNDLE), canary=WS))
+    assert ledger.write(replace(ledger.bundle(BUNDLE), canary=WS))
     assert ledger.bundle(BUNDLE) == Bundle(BUNDLE, canary=WS, version=1)
 
 

@@ -27,7 +27,7 @@ def stuck(
 
 def begin(stage: Stage, canary_after: float = 12) -> None:
     stage.settings = settings(canary_after=timedelta(hours=canary_after))
-    stage.ledger.write_bundle(TRUSTED)
+    stage.ledger.write(TRUSTED)
 
 
 def test_p7_of_a_trusted_bundle_whose_rebuilds_never_end_three_more_are_lost(stage: Stage) -> None:
@@ -95,7 +95,7 @@ def test_p8_a_canary_that_aws_shows_no_more_makes_room_after_half_an_hour(
     begin(stage)
     seen = Claim(at(asked), at(asked), at(-1), going_at=at(-1), image_id=IMAGE, goes_first=True)
     stage.has(replace(DUE, claim=seen), NOON)
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS, version=1))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS, version=1))
     if deleted:
         del stage.desktops.desks[WS]
     else:
@@ -120,7 +120,7 @@ def test_p8_a_repetition_that_never_ends_is_not_lost_and_costs_a_canary(stage: S
 
 def test_p7_a_good_end_renews_a_proof_that_holds_for_an_hour(stage: Stage) -> None:
     begin(stage, canary_after=1)
-    stage.ledger.write_bundle(replace(stage.ledger.bundle(BUNDLE), proven_at=at(-58)))
+    stage.ledger.write(replace(stage.ledger.bundle(BUNDLE), proven_at=at(-58)))
     claim = Claim(asked_at=at(-60), accepted_at=at(-60), begun_at=at(-53), image_id=IMAGE)
     stage.meets(replace(DUE, claim=claim), NOON, OTHER)
     for number in range(3):

@@ -189,12 +189,12 @@ def test_the_brake_counts_what_this_pass_rebuilds(stage: Stage, due: Record) -> 
 
 def _canary(stage: Stage) -> None:
     stage.has(replace(DUE, claim=replace(CLAIM, goes_first=True)), None, OTHER)
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=OTHER))
+    stage.ledger.write(Bundle(BUNDLE, canary=OTHER))
 
 
 def _held(stage: Stage) -> None:
     stage.has_lost(*LOST)
-    stage.ledger.write_bundle(Bundle(BUNDLE, lost=LOST, lost_at=NOON))
+    stage.ledger.write(Bundle(BUNDLE, lost=LOST, lost_at=NOON))
 
 
 def _unknown(stage: Stage) -> None:

@@ -158,7 +158,7 @@ def test_p7_who_waits_for_a_canary_is_woken_when_it_ends_well(stage: Stage, reas
     stage.has(DUE, at(9), OTHER, reason=reason)
     stage.has(replace(DUE, bundle_id="wsb-other00001"), at(9), "ws-000000003", reason=reason)
     stage.has(DUE, at(9), "ws-000000004", reason="window")
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=WS))
+    stage.ledger.write(Bundle(BUNDLE, canary=WS))
     tally = stage.run()
     assert (tally.due, tally.rebuilt, tally.left) == (1, 1, 0)
     assert stage.desktops.rebuilds() == [OTHER]

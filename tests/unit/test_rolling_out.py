@@ -40,7 +40,7 @@ def rolls_out(stage: Stage) -> None:
 def owes(stage: Stage, facts: Facts = CLEAN, bundle: Bundle | None = PROVEN, **desk: Any) -> bool:
     """Whether an audit finds that the WorkSpace owes a rebuild."""
     if bundle is not None:
-        stage.ledger.write_bundle(bundle)
+        stage.ledger.write(bundle)
     stage.meets(facts, None, **desk)
     return stage.facts().phase is Phase.VACANT
 
@@ -102,14 +102,14 @@ def test_a_bundle_that_is_not_known_has_no_proven_image(stage: Stage) -> None:
 def test_deploying_rolls_out_nothing_but_what_comes_later(stage: Stage) -> None:
     """At first sight it has the bundle's image or an older one: which of them, nobody knows."""
     stage.desktops.images[BUNDLE] = OLD
-    stage.ledger.write_bundle(replace(PROVEN, image_id=OLD))
+    stage.ledger.write(replace(PROVEN, image_id=OLD))
     stage.has(None, None)
     stage.meets(replace(CLEAN, image_id=None), None, OTHER)
     assert {stage.facts(id_).image_id for id_ in (WS, OTHER)} == {OLD}
     assert {stage.facts(id_).phase for id_ in (WS, OTHER)} == {Phase.CLEAN}
     stage.desktops.images[BUNDLE] = NEW
     bundle = stage.ledger.bundle(BUNDLE)
-    stage.ledger.write_bundle(replace(PROVEN, version=bundle.version))
+    stage.ledger.write(replace(PROVEN, version=bundle.version))
     stage.time.now = at(60)
     stage.ledger.ask_audit(at(60))
     stage.run()
@@ -127,7 +127,7 @@ def test_p1_what_is_used_meanwhile_owes_a_rebuild_for_its_session(stage: Stage) 
 
 def test_sessions_that_ended_come_before_what_only_lacks_an_image(stage: Stage) -> None:
     stage.settings = replace(stage.settings, maximum_rebuilds_per_hour=1)
-    stage.ledger.write_bundle(PROVEN)
+    stage.ledger.write(PROVEN)
     outdated = replace(CLEAN, outdated_at=at(-200), vacant_since=at(-200), owed_since=at(-200))
     stage.has(outdated, at(-90))
     stage.meets(DUE, NOON, OTHER)

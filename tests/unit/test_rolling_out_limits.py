@@ -30,7 +30,7 @@ UNDER_WAY = Claim(asked_at=at(-30), accepted_at=at(-30), begun_at=at(-20))
 def rolls_out(stage: Stage, facts: Facts = OUTDATED, **limits: Any) -> None:
     stage.settings = settings(canary_after=timedelta(hours=12), roll_out_images=True, **limits)
     stage.desktops.images[BUNDLE] = NEW
-    stage.ledger.write_bundle(PROVEN)
+    stage.ledger.write(PROVEN)
     stage.has(facts, NOON)
 
 
@@ -65,7 +65,7 @@ def test_p7_neither_is_one_that_somebody_was_lost_to_since(stage: Stage) -> None
     rolls_out(stage)
     stage.has(replace(DUE, claim=None, asked=(at(-50),), failures=1, retry_at=at(60)), None, OTHER)
     bundle = stage.ledger.bundle(BUNDLE)
-    stage.ledger.write_bundle(replace(bundle, lost=(OTHER,), lost_at=at(-50), proven_at=None))
+    stage.ledger.write(replace(bundle, lost=(OTHER,), lost_at=at(-50), proven_at=None))
     gives_up(stage)
 
 
@@ -86,7 +86,7 @@ def test_p8_an_answer_without_the_image_ends_no_roll_out(stage: Stage) -> None:
 def test_a_proof_that_has_only_grown_old_ends_no_roll_out(stage: Stage) -> None:
     rolls_out(stage)
     bundle = stage.ledger.bundle(BUNDLE)
-    stage.ledger.write_bundle(replace(bundle, proven_at=at(-730)))
+    stage.ledger.write(replace(bundle, proven_at=at(-730)))
     stage.run()
     assert stage.desktops.rebuilds() == [WS]
     assert stage.record().facts.claim is not None

@@ -102,7 +102,7 @@ def held_bundle(stage: Stage) -> None:
     stage.settings = CANARIES
     lost = (OTHER, "ws-000000003")
     stage.has_lost(*lost)
-    stage.ledger.write_bundle(Bundle(BUNDLE, lost=lost))
+    stage.ledger.write(Bundle(BUNDLE, lost=lost))
     looked_at(FAILING, state="ERROR")(stage)
 
 

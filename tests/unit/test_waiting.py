@@ -30,7 +30,7 @@ def waiting(stage: Stage) -> Stage:
     """The canary of a bundle is under way."""
     stage.settings = CANARIES
     stage.has(replace(DUE, claim=CANARY), at(50), OTHER, state="REBUILDING")
-    stage.ledger.write_bundle(Bundle(BUNDLE, canary=OTHER))
+    stage.ledger.write(Bundle(BUNDLE, canary=OTHER))
     return stage
 
 
@@ -61,7 +61,7 @@ def test_p6_and_looked_into_again_as_long_as_it_lasts(stage: Stage) -> None:
 
 def test_p2_a_bundle_that_is_trusted_again_waits_for_no_canary(waiting: Stage) -> None:
     proven = Bundle(BUNDLE, image_id=IMAGE, proven_at=at(-1), canary=OTHER, version=1)
-    assert waiting.ledger.write_bundle(proven)
+    assert waiting.ledger.write(proven)
     waiting.meets(DUE, NOON)
     assert waiting.desktops.rebuilds() == [WS]
 
@@ -72,7 +72,7 @@ def test_p5_who_waits_for_a_canary_asks_for_no_image_without_a_proof(
 ) -> None:
     proven_at = None if age is None else at(age)
     before = Bundle(BUNDLE, image_id="wsi-other0001", proven_at=proven_at, canary=OTHER, version=1)
-    assert waiting.ledger.write_bundle(before)
+    assert waiting.ledger.write(before)
     waiting.meets(DUE, NOON)
     assert len(waiting.desktops.calls) == calls
     assert waiting.record().reason == Deferral.CANARY
