@@ -94,7 +94,7 @@ class Bundles:
                 return admission
             if admission is Admission.GO_FIRST and image != self._image_anew(bundle_id):
                 continue
-            if admitted == bundle or self._write(admitted):
+            if admitted == bundle or self._write(bundle, admitted):
                 return admission
 
     def conclude(self, record: Record, decision: Decision) -> None:
@@ -140,7 +140,6 @@ class Bundles:
             self.newly_trusted.add(bundle_id)
             about = {"bundle_id": bundle_id, "image_id": claim.image_id}
             self._tools.journal.write(Line.TRUSTED, workspace_id, **about)
-        self._tell_held(before, after, workspace_id)
 
     def overdue(self, record: Record) -> None:
         """Count a rebuild that takes too long as a bad end, whether or not it was the canary."""
@@ -157,14 +156,7 @@ class Bundles:
             return canary.ended_badly(bundle, id_, image, asked_at, overdue_at, again=again)
 
         if self._tools.clock.now() >= overdue_at:
-            before, now_is = self._change(bundle_id, lost)
-            self._tell_held(before, now_is, id_)
-
-    def _tell_held(self, before: Bundle, after: Bundle, workspace_id: str) -> None:
-        holds = self._tools.settings.canary_after is not None
-        if holds and after.is_held and not before.is_held:
-            about = {"bundle_id": after.bundle_id, "image_id": after.lost_image}
-            self._tools.journal.write(Line.HELD_BUNDLE, workspace_id, **about)
+            self._change(bundle_id, lost)
 
     def renew(self, bundle_ids: Iterable[str]) -> None:
         """Write which holds are over, even if nothing waits: gauges show what was written last."""
@@ -181,7 +173,7 @@ class Bundles:
         while True:
             before = self._bundle(bundle_id)
             after = change(before)
-            if after == before or self._write(after):
+            if after == before or self._write(before, after):
                 return before, after
 
     def _bundle(self, bundle_id: str) -> Bundle:
@@ -192,18 +184,21 @@ class Bundles:
             bundle = self._current(stored)
             self._known[bundle_id] = now, bundle
             has_grown = len(bundle.lost) > len(stored.lost)
-            if (has_grown or bundle.is_held != stored.is_held) and self._write(bundle):
+            if (has_grown or bundle.is_held != stored.is_held) and self._write(stored, bundle):
                 bundle = self._known[bundle_id][1]
-                if has_grown:
-                    self._tell_held(stored, bundle, bundle.lost[0])
         return bundle
 
-    def _write(self, bundle: Bundle) -> bool:
+    def _write(self, before: Bundle, bundle: Bundle) -> bool:
+        """Write a bundle, and log if it is held from now on; False if it was changed meanwhile."""
         written = self._tools.ledger.write(bundle)
         if written is None:
             self._known.pop(bundle.bundle_id, None)
             return False
         self._known[bundle.bundle_id] = self._tools.clock.now(), written
+        holds = self._tools.settings.canary_after is not None
+        if holds and bundle.is_held and not before.is_held:
+            about = {"bundle_id": bundle.bundle_id, "image_id": bundle.lost_image}
+            self._tools.journal.write(Line.HELD_BUNDLE, bundle.lost[0], **about)
         return True
 
     def _current(self, bundle: Bundle) -> Bundle:
