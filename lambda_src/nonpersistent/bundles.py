@@ -110,8 +110,7 @@ class Bundles:
         if claim is None or bundle_id is None:
             return
         workspace_id, now = record.workspace_id, self._tools.clock.now()
-        again = record.facts.failed is not None
-        image, asked_at = claim.image_id, claim.asked_at
+        image = claim.image_id
         settled_at, failed = decision.facts.settled_at, decision.facts.failed
         seen_at = (failed.bad_since if failed is not None else None) or now
         if claim.goes_first and self._image_anew(bundle_id) not in (None, image):
@@ -127,11 +126,9 @@ class Bundles:
                 renews = bundle.lost or is_old
                 if claim.goes_first or (image == bundle.image_id and renews):
                     ended_at = now if settled_at is None else settled_at - SETTLES_WITHIN
-                    return canary.ended_well(bundle, workspace_id, image, asked_at, ended_at)
+                    return canary.ended_well(bundle, workspace_id, image, claim.asked_at, ended_at)
             elif decision.verdict is Verdict.FAILED and decision.reason not in IN_VAIN:
-                return canary.ended_badly(
-                    bundle, workspace_id, claim.image_id, asked_at, seen_at, again=again
-                )
+                return canary.ended_badly(bundle, workspace_id, record.facts, seen_at)
             return canary.released(bundle, workspace_id)
 
         before, after = self._change(bundle_id, concluded)
@@ -144,16 +141,14 @@ class Bundles:
     def overdue(self, record: Record) -> None:
         """Count a rebuild that takes too long as a bad end, whether or not it was the canary."""
         facts, bundle_id, id_ = record.facts, record.facts.bundle_id, record.workspace_id
-        claim = facts.claim
-        if claim is None or bundle_id is None:
+        if facts.claim is None or bundle_id is None:
             return
-        image, asked_at = claim.image_id, claim.asked_at
-        overdue_at, again = asked_at + ENDS_WITHIN, facts.failed is not None
+        overdue_at = facts.claim.asked_at + ENDS_WITHIN
 
         def lost(bundle: Bundle) -> Bundle:
             if id_ in bundle.lost or after(bundle.proven_at, overdue_at):  # each counts once
                 return bundle
-            return canary.ended_badly(bundle, id_, image, asked_at, overdue_at, again=again)
+            return canary.ended_badly(bundle, id_, facts, overdue_at)
 
         if self._tools.clock.now() >= overdue_at:
             self._change(bundle_id, lost)
@@ -216,9 +211,7 @@ class Bundles:
             if claim is None or not claim.goes_first or self._is_gone(facts, claim):
                 bundle = canary.released(bundle, first)
             elif not facts.is_unseen and now >= (overdue_at := claim.asked_at + ENDS_WITHIN):
-                again = facts.failed is not None
-                image, asked_at = claim.image_id, claim.asked_at
-                bundle = canary.ended_badly(bundle, first, image, asked_at, overdue_at, again=again)
+                bundle = canary.ended_badly(bundle, first, facts, overdue_at)
         mended = (id_ for id_, record in records.items() if self._is_mended(bundle, record.facts))
         return canary.without(bundle, frozenset(mended))
 

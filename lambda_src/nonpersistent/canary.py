@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from .facts import Facts
+
 MOST_LOST = 3
 """How many WorkSpaces of a bundle may be lost to one cause before the others wait."""
 
@@ -116,25 +118,20 @@ def ended_well(
     return replace(bundle, image_id=image, proven_at=now, lost=(), lost_to_it=())
 
 
-def ended_badly(
-    bundle: Bundle,
-    workspace_id: str,
-    image: str | None,
-    asked_at: datetime,
-    seen_at: datetime,
-    *,
-    again: bool,
-) -> Bundle:
-    """The bundle after a rebuild from `image` was seen to end badly, first or `again`.
+def ended_badly(bundle: Bundle, workspace_id: str, facts: Facts, seen_at: datetime) -> Bundle:
+    """The bundle after the rebuild that `facts` tell of was seen to end badly.
 
     Only the first time is it lost to the bundle: one that fails again may be broken itself. But
     whatever broke it may break others, so the next one is a canary.
     """
+    claim = facts.claim or facts.failed
+    assert claim is not None
+    image, asked_at = claim.image_id, claim.asked_at
     bundle = released(bundle, workspace_id)
     bundle = replace(bundle, seen_at=max(seen_at, bundle.seen_at or seen_at))
     if workspace_id not in bundle.lost:
         bundle = replace(bundle, proven_at=None)
-        if again:
+        if facts.failed is not None:
             return bundle
         bundle = replace(bundle, lost=_with(workspace_id, bundle.lost))
     if bundle.lost_at is not None and asked_at < bundle.lost_at:

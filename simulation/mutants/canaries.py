@@ -50,7 +50,7 @@ CANARIES = (
                 "UNTRIED_FOR = timedelta(hours=2)",
             ),
             "one WorkSpace that is ill itself holds a bundle": (
-                "        if again:\n            return bundle\n",
+                "        if facts.failed is not None:\n            return bundle\n",
                 "",
             ),
             "each that is lost tries an image that three were lost to": (
@@ -66,9 +66,9 @@ CANARIES = (
                 "pass",
             ),
             "a repetition that fails leaves its bundle trusted": (
-                "        bundle = replace(bundle, proven_at=None)\n        if again:\n",
-                "        if not again:\n            bundle = replace(bundle, proven_at=None)\n"
-                "        if again:\n",
+                "        bundle = replace(bundle, proven_at=None)\n",
+                "        if facts.failed is None:\n"
+                "            bundle = replace(bundle, proven_at=None)\n",
             ),
             "what was under way when a repetition failed proves the image": (
                 "(bundle.lost or not was_lost)",
@@ -122,7 +122,8 @@ CANARIES = (
             ),
             "one that never ends does not count after a later one that failed": (
                 "if id_ in bundle.lost or after(bundle.proven_at, overdue_at):",
-                "if after(bundle.lost_at, asked_at) or after(bundle.proven_at, overdue_at):",
+                "if after(bundle.lost_at, facts.claim.asked_at) "
+                "or after(bundle.proven_at, overdue_at):",
             ),
             "an old good end proves its image from when it was seen": (
                 "ended_at = now if settled_at is None else settled_at - SETTLES_WITHIN",

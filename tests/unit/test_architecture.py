@@ -12,8 +12,8 @@ import pytest
 SOURCES = Path(__file__).parents[2] / "lambda_src" / "nonpersistent"
 MODULES = {path.stem: ast.parse(path.read_text()) for path in sorted(SOURCES.glob("*.py"))}
 LAYERS = [
-    {"__init__", "clock", "settings", "facts", "canary", "answers"},
-    {"signals", "observation", "pacing"},
+    {"__init__", "clock", "settings", "facts", "answers"},
+    {"signals", "observation", "pacing", "canary"},
     {"claims", "announcer"},
     {"lifecycle", "records", "journal"},
     {"lateness", "table"},

@@ -19,6 +19,7 @@ from nonpersistent.canary import (
     released,
     without,
 )
+from nonpersistent.facts import Claim, Facts
 from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, fleet
 from tests.unit.trust import TRUSTED
 
@@ -28,6 +29,12 @@ THREE = ("ws-000000001", "ws-000000002", "ws-000000003")
 HELD = Bundle(BUNDLE, image_id=IMAGE, lost=THREE, lost_at=at(-60), seen_at=at(-30))
 
 LOST = replace(HELD, lost=(*THREE[:2], WS), lost_image=IMAGE)
+
+
+def rebuilt(image: str | None, *, again: bool = False) -> Facts:
+    """The facts of a rebuild from an image, requested at noon: the first, or again."""
+    claim = Claim(NOON, image_id=image)
+    return Facts(claim=claim, failed=claim if again else None)
 
 
 @pytest.mark.parametrize(
@@ -130,9 +137,9 @@ def test_p7_only_the_first_bad_end_of_a_workspace_speaks_against_its_bundle(
     bundle: Bundle, again: bool, after: dict[str, Any]
 ) -> None:
     with_canary = replace(bundle, canary=WS)
-    ended = ended_badly(with_canary, WS, NEWER, NOON, at(9), again=again)
+    ended = ended_badly(with_canary, WS, rebuilt(NEWER, again=again), at(9))
     assert ended == replace(bundle, **after, seen_at=at(9))
-    assert ended_badly(ended, OTHER, NEWER, NOON, at(8), again=False).seen_at == at(9)
+    assert ended_badly(ended, OTHER, rebuilt(NEWER), at(8)).seen_at == at(9)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +166,7 @@ def test_p2_where_nobody_knows_when_the_last_was_lost_another_one_tries() -> Non
 
 def test_a_rebuild_with_an_unknown_image_says_nothing_of_images() -> None:
     known = replace(HELD, lost_image=NEWER, lost_to_it=THREE)
-    after = ended_badly(known, WS, None, NOON, at(9), again=False)
+    after = ended_badly(known, WS, rebuilt(None), at(9))
     assert after == replace(known, lost=(WS, *THREE), lost_at=NOON, seen_at=at(9))
 
 
@@ -170,7 +177,7 @@ def test_p7_one_that_healed_does_not_keep_others_from_trying_its_image() -> None
 
 def test_a_bundle_remembers_the_twenty_lost_last() -> None:
     many = replace(HELD, lost=tuple(fleet(MEMORY)))
-    assert ended_badly(many, WS, NEWER, NOON, at(9), again=False).lost == (WS, *many.lost[:-1])
+    assert ended_badly(many, WS, rebuilt(NEWER), at(9)).lost == (WS, *many.lost[:-1])
 
 
 def test_p8_only_the_canary_itself_makes_room_for_the_next() -> None:
