@@ -296,7 +296,8 @@ def _end_well(
     seen_at = (claim.going_at or claim.asked_at) + LONGEST_PAUSE + settings.patience
     ended_by = min(now, max(seen_at, claim.asked_at + ENDS_WITHIN))
     asked = facts.asked if claim == facts.failed else (claim.asked_at, *facts.asked)
-    rebuilt = Facts(
+    rebuilt = replace(
+        facts.hold,
         used_at=facts.used_at,
         signed_in_at=facts.signed_in_at,
         told_at=facts.told_at,
@@ -304,9 +305,6 @@ def _end_well(
         rebuilt_at=claim.begun_at or claim.accepted_at or claim.asked_at,
         settled_at=ended_by + SETTLES_WITHIN,
         asked=asked[:TRIES_A_DAY],
-        held_at=facts.held_at,
-        held_until=facts.held_until,
-        hold_reason=facts.hold_reason,
         user=facts.user,
         bundle_id=facts.bundle_id,
         image_id=claim.image_id,

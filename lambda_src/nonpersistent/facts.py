@@ -268,10 +268,9 @@ class Facts:
         refused = self.trouble is not None and self.trouble.refused
         return self.retry_at is not None or self.failures > 0 or refused
 
-    def hold_at(self, now: datetime) -> Facts | None:
-        """Only the facts of an administrator's hold; None if there is none or it is over."""
-        if not after(self.held_until, now):
-            return None
+    @property
+    def hold(self) -> Facts:
+        """Only the facts of an administrator's hold."""
         return Facts(held_at=self.held_at, held_until=self.held_until, hold_reason=self.hold_reason)
 
     def needs(self, reason: str | None) -> tuple[Need, datetime] | None:

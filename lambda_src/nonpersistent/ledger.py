@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .canary import Bundle
 from .clock import Clock
-from .facts import Need
+from .facts import Need, after
 from .records import UNREADABLE, Item, Record, bundle_of, from_moment, read, record_of, to_item
 from .signals import Kind, Signal
 from .table import FLEET, Table
@@ -164,9 +164,8 @@ class Ledger:
         If the WorkSpace is on the roster again and something was recorded about it, it is kept. So
         is a hold until its end: the WorkSpace may return before. False if nothing was dropped.
         """
-        hold = record.facts.hold_at(self.clock.now())
-        if hold is not None:
-            rest = Record(record.workspace_id, hold, record.version)
+        if after(record.facts.held_until, self.clock.now()):
+            rest = Record(record.workspace_id, record.facts.hold, record.version)
             return record != rest and self.write(rest) is not None
         version = {":seen": {"N": str(record.version)}}
         return self._table.delete(record.workspace_id, "version = :seen", version)

@@ -134,7 +134,10 @@ SAFETY = (
                 '_is_older("signed_in_at")',
                 '_is_older("used_at")',
             ),
-            "a hold ends with the place on the roster": ("if hold is not None:", "if False:"),
+            "a hold ends with the place on the roster": (
+                "if after(record.facts.held_until, self.clock.now()):",
+                "if False:",
+            ),
             "skip the fence": (
                 'return self._table.put(item, "version = :seen", {":seen": {"N": str(version)}})',
                 'return self._table.put(item, "attribute_exists(id)")',
