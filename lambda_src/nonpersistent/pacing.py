@@ -88,19 +88,15 @@ class Brake:
         self._taken = sorted(taken)
         self._held_back = 0
 
-    def free_at(self, now: datetime) -> datetime:
-        """`now`, or when the next place becomes free."""
-        if self._limit is None or len(self._taken) < self._limit:
-            return now
-        return max(now, self._taken[-self._limit] + HOUR)
-
     def take(self, at: datetime) -> None:
         insort(self._taken, at)
 
     def hold_back(self, now: datetime) -> datetime | None:
         """When to look again at the next debt without a place; None if there is a place now."""
-        free_at = self.free_at(now)
-        if self._limit is None or free_at == now:
+        if self._limit is None or len(self._taken) < self._limit:
+            return None
+        free_at = self._taken[-self._limit] + HOUR
+        if free_at <= now:
             return None
         hours, place = divmod(self._held_back, self._limit)
         self._held_back += 1
