@@ -81,13 +81,11 @@ class Bundles:
         while True:
             bundle, id_ = self._bundle(bundle_id), record.workspace_id
             now = self._tools.clock.now()
-            waits = bundle.canary not in (None, id_)
-            if waits and not bundle.is_proven(now, canary_after):
-                is_lost = id_ in bundle.lost
-                return Admission.HELD if bundle.is_held and not is_lost else Admission.WAIT
+            is_stranger = bundle.is_held and id_ not in bundle.lost
+            if bundle.canary not in (None, id_) and not bundle.is_proven(now, canary_after):
+                return Admission.HELD if is_stranger else Admission.WAIT
             image = self.image(bundle_id)
             admitted, admission = canary.admit(bundle, image, id_, now, canary_after)
-            is_stranger = bundle.is_held and id_ not in bundle.lost
             if admission is Admission.GO_FIRST and is_stranger and self._can_try_again(bundle):
                 return Admission.HELD
             if only_ask:

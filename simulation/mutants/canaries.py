@@ -113,7 +113,7 @@ CANARIES = (
                 "None in (bundle_id, canary_after):\n            return\n        workspace_id",
             ),
             "the others of a held bundle wait for its canary": (
-                "return Admission.HELD if bundle.is_held and not is_lost else Admission.WAIT",
+                "return Admission.HELD if is_stranger else Admission.WAIT",
                 "return Admission.WAIT",
             ),
             "each look at a rebuild without end counts": (
@@ -170,12 +170,12 @@ CANARIES = (
                 "decision.verdict is Verdict.FAILED:",
             ),
             "who waits for a canary waits although the bundle is trusted": (
-                "if waits and not bundle.is_proven(now, canary_after):",
-                "if waits:",
+                "if bundle.canary not in (None, id_) and not bundle.is_proven(now, canary_after):",
+                "if bundle.canary not in (None, id_):",
             ),
             "others try while one that is lost waits for its next try": (
-                "is_stranger = bundle.is_held and id_ not in bundle.lost",
-                "is_stranger = False",
+                "if admission is Admission.GO_FIRST and is_stranger and",
+                "if False and",
             ),
             "a rebuild that is believed proves its image": (
                 "if decision.verdict is Verdict.FINISHED:",
