@@ -118,11 +118,9 @@ class Bundles:
 
         def concluded(bundle: Bundle) -> Bundle:
             if decision.verdict is Verdict.FINISHED:
-                proven_at = bundle.proven_at
                 holds = min(PROOF_RENEWED_AFTER, (canary_after or timedelta.max) / 12)
-                is_old = proven_at is None or now - proven_at >= holds
-                renews = bundle.lost or is_old
-                if claim.goes_first or (image == bundle.image_id and renews):
+                renews = image == bundle.image_id and not bundle.is_proven(now, holds)
+                if claim.goes_first or renews:
                     ended_at = now if settled_at is None else settled_at - SETTLES_WITHIN
                     return canary.ended_well(bundle, workspace_id, image, claim.asked_at, ended_at)
             elif decision.verdict is Verdict.FAILED and decision.reason not in IN_VAIN:
