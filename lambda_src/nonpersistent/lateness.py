@@ -89,19 +89,18 @@ def _without_what_is_over(decision: Decision, now: datetime) -> Decision:
         return decision
     doubted = trouble.reason == Doubt.OLDER_SAMPLE and not facts.is_stuck
     is_first = trouble.refused and not facts.failures and now - trouble.since < BAD_FOR
-    is_over = doubted or (is_first and decision.reason in REFUSAL_WAITS)
+    if doubted or (is_first and decision.reason in REFUSAL_WAITS):
+        return replace(decision, facts=replace(facts, trouble=None))
     if is_first and decision.reason in QUEUES and decision.look_at is not None:
-        tried_by = decision.look_at + ENDS_WITHIN
-        put_off = replace(trouble, needs_at=max(trouble.needs_at, tried_by))
-        return replace(decision, facts=replace(facts, trouble=put_off))
-    return replace(decision, facts=replace(facts, trouble=None)) if is_over else decision
+        needs_at = max(trouble.needs_at, decision.look_at + ENDS_WITHIN)
+        facts = replace(facts, trouble=replace(trouble, needs_at=needs_at))
+    return replace(decision, facts=facts)
 
 
 def _was_stuck(before: Facts, now: datetime) -> bool:
     """Whether trouble was reported for itself, not as a doubt that continues an earlier fault."""
     trouble = before.trouble
-    told = trouble is not None and now >= trouble.needs_at
-    return told and trouble is not None and trouble.need not in TOLD_BEFORE
+    return trouble is not None and now >= trouble.needs_at and trouble.need not in TOLD_BEFORE
 
 
 def _braked_at(

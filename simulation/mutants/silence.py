@@ -124,8 +124,8 @@ GAUGES = (
                 "trouble.reason == Doubt.OLDER_SAMPLE",
             ),
             "a refusal that was met once rings until the next try": (
-                "is_over = doubted or (is_first and decision.reason in REFUSAL_WAITS)",
-                "is_over = doubted",
+                "if doubted or (is_first and decision.reason in REFUSAL_WAITS):",
+                "if doubted:",
             ),
             "what AWS refuses for long rings no more while it waits": (
                 "and now - trouble.since < BAD_FOR",
@@ -148,8 +148,8 @@ GAUGES = (
                 "NO_LIMITS",
             ),
             "a doubt that is over ends what was late before": (
-                "return told and trouble is not None and trouble.need not in TOLD_BEFORE",
-                "return told",
+                "now >= trouble.needs_at and trouble.need not in TOLD_BEFORE",
+                "now >= trouble.needs_at",
             ),
             "an alarm of a later session leaves the debt as old": (
                 "since = latest(facts.owed_since, told_at, ",
