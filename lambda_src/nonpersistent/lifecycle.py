@@ -245,10 +245,8 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
         doubt = Doubt.OLDER_SAMPLE if vacant_at else seen.doubt
         return trouble(facts, Need.UNKNOWN, doubt, now, settings)
     keeps = settings.user_volume is UserVolume.KEEP and facts.failed is None  # it rolled it back
-    if keeps and not facts.is_wanted:
-        waits = _await_snapshot(facts, seen, now, settings)
-        if waits is not None:
-            return waits
+    if keeps and not facts.is_wanted and (waits := _await_snapshot(facts, seen, now, settings)):
+        return waits
     if not settings.dry_run:
         return Decision(facts, Verdict.REBUILD)
     look_at = settings.look_after(now, claims.LONGEST_PAUSE) if facts.trouble is not None else None
@@ -269,14 +267,15 @@ def _await_snapshot(
     expected = latest(facts.snapshot_at, facts.settled_at)
     while expected is not None and expected <= ended_by:
         expected += SNAPSHOT_INTERVAL
-    if seen.snapshot_asked or (expected is not None and now < expected):
-        again = now + (SNAPSHOT_SLACK if now < latest_by else 4 * SNAPSHOT_SLACK)
-        look_at = again if seen.snapshot_asked else expected
-        assert look_at is not None
-        if seen.snapshot_asked and expected is not None:
+    if seen.snapshot_asked:
+        look_at = now + (SNAPSHOT_SLACK if now < latest_by else 4 * SNAPSHOT_SLACK)
+        if expected is not None:
             look_at = max(look_at, expected + timedelta(minutes=5))
-        return defer(facts, Deferral.SNAPSHOT, look_at, settings, latest_by)
-    return Decision(facts, Verdict.DEFERRED, now, Deferral.SNAPSHOT, needs_snapshot=True)
+    elif expected is not None and now < expected:
+        look_at = expected
+    else:
+        return Decision(facts, Verdict.DEFERRED, now, Deferral.SNAPSHOT, needs_snapshot=True)
+    return defer(facts, Deferral.SNAPSHOT, look_at, settings, latest_by)
 
 
 def defer(

@@ -103,8 +103,8 @@ SAFETY = (
             ),
             "ignore the rebuild window": ("if opens_at > soonest:", "if False:"),
             "keep no file": (
-                "    if keeps and not facts.is_wanted:\n",
-                "    if False:\n",
+                "if keeps and not facts.is_wanted and (",
+                "if False and (",
             ),
         },
     ),
