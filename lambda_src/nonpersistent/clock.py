@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 
-@dataclass(frozen=True)
 class Clock:
     """Wall-clock time in UTC, and sleeping. Passed in, so that a simulation can control time."""
 
