@@ -161,9 +161,10 @@ def heal(facts: Facts, seen: Observation, now: datetime, settings: Settings) -> 
 def after_failure(
     facts: Facts, seen: Observation, now: datetime, settings: Settings
 ) -> Decision | None:
-    """Wait for the next attempt after a failed rebuild; None if it is due."""
-    asked_anew = facts.is_wanted and facts.is_wanted_anew
-    if facts.retry_at is None or now >= facts.retry_at or asked_anew or is_mended(facts, seen, now):
+    """Wait for the next attempt after a failed rebuild; None if it is due, or if none failed."""
+    if facts.retry_at is None or now >= facts.retry_at or is_mended(facts, seen, now):
+        return None
+    if facts.is_wanted and facts.is_wanted_anew:
         return None
     look_at = facts.retry_at
     if facts.failed is not None:

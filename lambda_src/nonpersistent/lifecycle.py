@@ -51,16 +51,12 @@ def decide(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         # A later bad state is a new one.
         facts = replace(facts, failed=replace(facts.failed, bad_since=None))
     facts = learn(facts, seen)
-    match facts.phase:
-        case Phase.CLEAN:
-            return _stay_clean(facts, seen, now, settings)
-        case Phase.IN_USE:
-            return _await_vacancy(facts, seen, now, settings)
-        case Phase.FAILED:
-            early = claims.after_failure(facts, seen, now, settings)
-            return early or _await_rebuild(facts, seen, now, settings)
-        case _:
-            return _await_rebuild(facts, seen, now, settings)
+    if facts.phase is Phase.CLEAN:
+        return _stay_clean(facts, seen, now, settings)
+    if facts.phase is Phase.IN_USE:
+        return _await_vacancy(facts, seen, now, settings)
+    early = claims.after_failure(facts, seen, now, settings)
+    return early or _await_rebuild(facts, seen, now, settings)
 
 
 def learn(facts: Facts, seen: Observation) -> Facts:
