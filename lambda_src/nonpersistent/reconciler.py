@@ -221,10 +221,8 @@ class Reconciler:
 def _is_unseen(record: Record, now: datetime, next_audit: datetime) -> bool:
     """Whether no look is planned before the next audit: a WorkSpace that waits may be used until
     then. For one in use, a look after LONGEST_PAUSE is too late to tell when its session ended."""
-    if record.look_at is None or record.reason in UNSEEN_WAITS:
+    phase = record.facts.phase
+    if record.look_at is None or record.reason in UNSEEN_WAITS or phase is Phase.FAILED:
         return True
-    if record.facts.phase is Phase.FAILED:
-        return True
-    was_used = record.facts.phase is Phase.IN_USE
-    soon = min(next_audit, now + LONGEST_PAUSE) if was_used else next_audit
-    return record.look_at > soon and record.facts.phase is not Phase.REBUILDING
+    soon = min(next_audit, now + LONGEST_PAUSE) if phase is Phase.IN_USE else next_audit
+    return record.look_at > soon and phase is not Phase.REBUILDING

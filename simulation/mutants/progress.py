@@ -132,19 +132,19 @@ PROGRESS = (
                 "rest: list[str] = []",
             ),
             "audit leaves to a late look whose session has ended": (
-                "soon = min(next_audit, now + LONGEST_PAUSE) if was_used else next_audit",
-                "soon = next_audit",
+                "min(next_audit, now + LONGEST_PAUSE) if phase is Phase.IN_USE else next_audit",
+                "next_audit",
             ),
             "audit looks at nobody whose rebuild failed": (
-                "    if record.facts.phase is Phase.FAILED:\n",
-                "    if False:\n",
+                "record.reason in UNSEEN_WAITS or phase is Phase.FAILED:",
+                "record.reason in UNSEEN_WAITS:",
             ),
             "audit looks at nobody of a held bundle": (
                 "{Deferral.HELD_BUNDLE, Deferral.IMAGE, Deferral.BRAKE, Deferral.SHARE}",
                 "{Deferral.IMAGE, Deferral.BRAKE, Deferral.SHARE}",
             ),
             "audit looks at nobody who waits": (
-                "return record.look_at > soon and record.facts.phase is not Phase.REBUILDING",
+                "return record.look_at > soon and phase is not Phase.REBUILDING",
                 "return False",
             ),
             "a place that became free goes to whoever looks first": (
