@@ -95,7 +95,7 @@ class WorkSpaces:
         descriptions = self._describe(asked, "describe_workspaces", "Workspaces", errors)
         if errors and not self._has_answered:
             raise NobodyAnswered(next(iter(errors.values())))
-        looked_at = now if connections else self._clock.now()
+        looked_at = self._first_answer_at or self._clock.now()
         return {
             id_: Observation(looked_at, error=errors[id_])
             if id_ in errors

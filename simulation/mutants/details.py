@@ -112,7 +112,7 @@ DETAILS = (
                 "now = self._clock.now()",
             ),
             "a look is as young as its last answer": (
-                "looked_at = now if connections else self._clock.now()",
+                "looked_at = self._first_answer_at or self._clock.now()",
                 "looked_at = self._clock.now()",
             ),
         },

@@ -91,6 +91,14 @@ def test_p1_a_look_of_several_calls_is_as_old_as_the_first(
     assert again.looked_at == desktops.times[-1] == at(0, 1.5)
 
 
+def test_p3_a_look_at_states_is_as_old_as_its_first_answer(
+    api: WorkSpaces, desktops: Desktops
+) -> None:
+    desktops.desks |= {id_: Desktop(state="REBUILDING") for id_ in fleet(51)}
+    seen = api.look([], fleet(51))
+    assert {each.looked_at for each in seen.values()} == {NOON}
+
+
 def test_p8_a_workspace_that_is_not_in_the_answer_has_no_state(
     api: WorkSpaces, desktops: Desktops
 ) -> None:
