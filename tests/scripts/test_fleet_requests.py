@@ -84,6 +84,7 @@ def test_an_id_that_is_given_twice_is_meant_once(
         ["hold", WS, "--hours=1"],
         ["status", "--watch=0"],
         ["verify", "--sample=0"],
+        ["verify", "--sample=-1"],
     ],
 )
 def test_what_the_function_would_ignore_is_refused(world: World, wrong: list[str]) -> None:
