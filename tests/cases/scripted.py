@@ -97,6 +97,12 @@ class Case(World):
         self.at(ends - lasts, partial(self._sign_in, self.ids[number], ends))
         self.at(ends, partial(self._sign_out, self.ids[number]))
 
+    def everybody_leaves(self, apart: float = 0.0) -> Case:
+        """A session of each desktop ends: the first at minute 0, the others so much later each."""
+        for number in range(len(self.ids)):
+            self.session(number, ends=apart * number)
+        return self
+
     def rebuilds_go(self, course: Course) -> None:
         """On every desktop, from now on."""
         for desktop in self.fleet.fleet.values():
