@@ -125,20 +125,6 @@ class Case(World):
         now = self.agenda.now
         self.tell(messages.session_end(workspace_id, now, now))
 
-    def joins(self, workspace_id: str) -> None:
-        """Terraform puts a WorkSpace on the roster."""
-        self.oracles.off_roster_since.pop(workspace_id, None)
-        self.roster.add(workspace_id)
-        self.write_roster()
-        self.cloudwatch.add_alarm(workspace_id)
-
-    def leaves(self, workspace_id: str) -> None:
-        """Terraform takes a WorkSpace off the roster."""
-        self.oracles.off_roster_since[workspace_id] = self.agenda.now
-        self.roster.discard(workspace_id)
-        self.write_roster()
-        self.cloudwatch.remove_alarm(workspace_id)
-
     def plays(self, until: float) -> Case:
         """Let time pass; no promise that the world judges may be broken meanwhile."""
         if not self._goes_on:
