@@ -9,10 +9,7 @@ import pytest
 from sandbox.course import Course
 from sandbox.states import Row, State
 from simulation.mutants.judges import ASSERTED, BROKEN_BY_SCHEDULE, BROKEN_BY_SEED
-from simulation.scenario import Scenario
-from tests.simulation.histories import BAD, History
-
-CALM = Scenario(seed=0, desktops=6)
+from tests.simulation.histories import BAD, CALM, History
 
 
 def test_p1_a_rebuild_after_the_grace_and_a_look_that_shows_nobody_is_right(used: History) -> None:

@@ -16,7 +16,7 @@ from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario
 from simulation.verdicts import bound
 from simulation.world import World
-from tests.simulation.histories import History, minutes
+from tests.simulation.histories import CALM, History, minutes
 
 
 def requested(
@@ -103,7 +103,7 @@ def asked_by_hand(history: History, minute: float, late: float = 0.0) -> None:
     administrators.begin()
 
 
-BY_HAND = Scenario(seed=0, desktops=6, faults={"by_hand": 1.0})
+BY_HAND = replace(CALM, faults={"by_hand": 1.0})
 
 
 def test_p1_a_rebuild_by_hand_has_no_grace_and_hits_no_user() -> None:
@@ -162,7 +162,7 @@ def test_p2_a_rebuild_by_hand_that_never_follows_is_seen(
 
 
 def test_p2_in_a_dry_run_nobody_is_rebuilt_by_hand() -> None:
-    history = History(replace(Scenario(seed=0, desktops=6), dry_run=True))
+    history = History(replace(CALM, dry_run=True))
     requested(history, 65, "rebuild")
     history.at(60 * 48)
     Reckoning(history.world)._judge(BEGIN)

@@ -14,10 +14,7 @@ from simulation import verdicts
 from simulation.agenda import BEGIN
 from simulation.fleet import View
 from simulation.reckoning import Reckoning
-from simulation.scenario import Scenario
-from tests.simulation.histories import BAD, GOOD, History, minutes
-
-CALM = Scenario(seed=0, desktops=6)
+from tests.simulation.histories import BAD, CALM, GOOD, History, minutes
 
 
 def lose(history: History, number: int, minute: float, ends_in: State = State.ERROR) -> None:

@@ -8,10 +8,8 @@ import pytest
 
 from sandbox.course import Course
 from sandbox.states import LastKnown, State
-from simulation.scenario import Scenario
-from tests.simulation.histories import BAD, GOOD, History, minutes
+from tests.simulation.histories import BAD, CALM, GOOD, History, minutes
 
-CALM = Scenario(seed=0, desktops=6)
 SHAKEN = replace(CALM, weather="calls", faults={"time_out_worked": 0.1})
 
 
