@@ -56,9 +56,7 @@ def _unknown_id(world: CountedWorld, _: Desktop) -> Trouble:
     unused = max(world.fleet.fleet)
     world.fleet.remove(unused)
     yield _next_audit(world)
-    world.roster.discard(unused)
-    world.write_roster()
-    world.cloudwatch.remove_alarm(unused)
+    world.leaves(unused)
 
 
 def _row(row: Row, world: CountedWorld, desktop: Desktop) -> Trouble:

@@ -10,7 +10,7 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .clockwork import Clockwork, address, moments, plan, seconds
+from .clockwork import Clockwork, address, plan, seconds
 from .course import COURSES, Change, Course, Outcome, Rebuild, Step, changes
 from .desktop import (
     REBUILDABLE,
@@ -285,10 +285,6 @@ class Desktops:
         """Let time pass up to `now` for every desktop."""
         for desktop_id in self.fleet:
             self._at(desktop_id, now)
-
-    def next_change(self) -> datetime | None:
-        """When something will next happen on its own, for a virtual clock; None: never."""
-        return min((at for d in self.fleet.values() for at in moments(d)), default=None)
 
     def collect(self) -> list[Fact]:
         """Return the facts since the last collection; those of each desktop are in order."""

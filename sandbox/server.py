@@ -175,12 +175,6 @@ class Sandbox:
 
     # -- acting -------------------------------------------------------------------------------
 
-    def invoke(self, function: str, payload: object) -> Result:
-        """Invoke a function and wait for its result. Raises KeyError for an unknown function."""
-        result = self._invoke(function, json.dumps(payload).encode(), "RequestResponse")
-        assert result is not None
-        return result
-
     def submit(self, function: str, payload: object) -> str:
         """Queue an asynchronous invocation; return its request id."""
         return self._queue.submit(function, json.dumps(payload).encode())
@@ -188,10 +182,6 @@ class Sandbox:
     def pending(self) -> int:
         """The number of asynchronous events that wait, also for a retry, or run."""
         return self._queue.pending()
-
-    def lose(self, events: int = 1) -> None:
-        """Lose the next `events` asynchronous invocations."""
-        self._queue.lose_next += events
 
     def kill(self, function: str | None = None) -> int:
         """Kill a function's containers (None: all), busy or idle; return how many there were."""

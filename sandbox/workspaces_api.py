@@ -50,8 +50,6 @@ class WorkSpacesApi:
         self.desktops = desktops
         self.bucket = bucket or TokenBucket()
         self.calls: list[Call] = []
-        self.fail_next: list[ApiError] = []
-        """Errors that the next calls raise, one each; for tests."""
         self._operations: dict[str, Callable[[Parameters, datetime], Answer]] = {
             "DescribeWorkspaces": self._describe_workspaces,
             "DescribeWorkspacesConnectionStatus": self._describe_connection_status,
@@ -84,8 +82,6 @@ class WorkSpacesApi:
         try:
             if not self.bucket.take(now):
                 raise ApiError("ThrottlingException", "Rate exceeded")
-            if self.fail_next:
-                raise self.fail_next.pop(0)
             check_request(operation, parameters)
             answer = self._answer(operation, parameters, now, elsewhere)
             failed = answer.get("FailedRequests")

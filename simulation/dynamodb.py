@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sandbox.api_model import ApiError
+
 from .expressions import Given, InvalidExpression, Item, condition, update
 
 KEYS_PER_BATCH = 100
@@ -25,16 +27,11 @@ PROJECTED = (
 INDEXED = ("id", "due_at", *PROJECTED)
 
 
-class TableError(Exception):
+class TableError(ApiError):
     """An error response of DynamoDB."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
-        self.item: Item | None = None
-        """The item that failed the condition, if the request asked for it."""
+    item: Item | None = None
+    """The item that failed the condition, if the request asked for it."""
 
     @property
     def body(self) -> dict[str, Any]:

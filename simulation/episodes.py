@@ -181,30 +181,23 @@ class Episodes:
             self._world.during_audit.append((self._rng.uniform(0.02, 3), change))
 
     def _shrink(self) -> None:
-        """Take a WorkSpace off the roster, as Terraform does, with its alarm and IAM statement."""
+        """Take a WorkSpace off the roster."""
         world = self._world
         if len(world.roster) < 2:
             return
         id_ = self._rng.choice(sorted(world.roster))
         world.trace(id_, "is taken off the roster")
-        world.roster.discard(id_)
-        world.write_roster()
-        world.cloudwatch.remove_alarm(id_)
-        world.oracles.off_roster_since[id_] = world.agenda.now
+        world.leaves(id_)
 
     def _grow(self) -> None:
-        """Put a WorkSpace on the roster, as Terraform does: a new one, or one that was on it."""
+        """Put a WorkSpace on the roster: a new one, or one that was on it."""
         world = self._world
         strangers = sorted(set(world.fleet.fleet) - world.roster)
         if not strangers:
             return
         id_ = strangers[0]
         world.trace(id_, "is put on the roster")
-        world.oracles.off_roster_since.pop(id_, None)
-        world.roster.add(id_)
-        world.table.first_written.pop(id_, None)
-        world.write_roster()
-        world.cloudwatch.add_alarm(id_)
+        world.joins(id_)
 
     # -- neighbours ---------------------------------------------------------------------------
 

@@ -179,6 +179,21 @@ class World(FarEnd):
         self.table.write({"id": {"S": "roster"}, "workspace_ids": {"L": ids}}, "roster")
         self.limits.resized()
 
+    def joins(self, id_: str) -> None:
+        """Put a WorkSpace on the roster, as Terraform does, with its alarm."""
+        self.oracles.off_roster_since.pop(id_, None)
+        self.roster.add(id_)
+        self.table.first_written.pop(id_, None)
+        self.write_roster()
+        self.cloudwatch.add_alarm(id_)
+
+    def leaves(self, id_: str) -> None:
+        """Take a WorkSpace off the roster, as Terraform does, with its alarm and IAM statement."""
+        self.roster.discard(id_)
+        self.write_roster()
+        self.cloudwatch.remove_alarm(id_)
+        self.oracles.off_roster_since[id_] = self.agenda.now
+
     def _schedules(self) -> None:
         every, rng = self.agenda.every, self.rng
         every(60, lambda: self._tick("reconcile", "tick_missed"), rng.uniform(0, 60))

@@ -1,7 +1,7 @@
 """Asynchronous invocation: a queue of events, retried or given up as `retries` says.
 
-Source: "Invoking a Lambda function asynchronously" in the Lambda developer guide. Delivery is at
-least once; `duplicate_next` delivers events twice.
+Source: "Invoking a Lambda function asynchronously" in the Lambda developer guide. AWS delivers at
+least once; here it is once, and the simulation delivers twice.
 """
 
 from __future__ import annotations
@@ -76,10 +76,6 @@ class Invocations:
         self._changed = threading.Condition()
         self._running = 0
         self._closed = False
-        self.duplicate_next = 0
-        """How many of the next events are delivered twice."""
-        self.lose_next = 0
-        """How many of the next events are lost."""
         self._threads = [
             threading.Thread(target=self._work, name=f"invocation-{n}", daemon=True)
             for n in range(workers)
@@ -91,16 +87,7 @@ class Invocations:
         """Accept an event for a function (name or ARN); return the request id."""
         request_id = str(uuid.uuid4())
         with self._changed:
-            if self.lose_next > 0:
-                self.lose_next -= 1
-                return request_id
-            copies = 1
-            if self.duplicate_next > 0:
-                self.duplicate_next -= 1
-                copies = 2
-            for _ in range(copies):
-                event = _Event(function, payload, request_id, self._clock.now())
-                self._push(event, 0.0)
+            self._push(_Event(function, payload, request_id, self._clock.now()), 0.0)
         return request_id
 
     def run_now(self, function: Function, payload: bytes) -> Result:

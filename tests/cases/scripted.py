@@ -97,6 +97,12 @@ class Case(World):
         self.at(ends - lasts, partial(self._sign_in, self.ids[number], ends))
         self.at(ends, partial(self._sign_out, self.ids[number]))
 
+    def everybody_leaves(self, apart: float = 0.0) -> Case:
+        """A session of each desktop ends: the first at minute 0, the others so much later each."""
+        for number in range(len(self.ids)):
+            self.session(number, ends=apart * number)
+        return self
+
     def rebuilds_go(self, course: Course) -> None:
         """On every desktop, from now on."""
         for desktop in self.fleet.fleet.values():
@@ -118,20 +124,6 @@ class Case(World):
     def tell_session_end(self, workspace_id: str) -> None:
         now = self.agenda.now
         self.tell(messages.session_end(workspace_id, now, now))
-
-    def joins(self, workspace_id: str) -> None:
-        """Terraform puts a WorkSpace on the roster."""
-        self.oracles.off_roster_since.pop(workspace_id, None)
-        self.roster.add(workspace_id)
-        self.write_roster()
-        self.cloudwatch.add_alarm(workspace_id)
-
-    def leaves(self, workspace_id: str) -> None:
-        """Terraform takes a WorkSpace off the roster."""
-        self.oracles.off_roster_since[workspace_id] = self.agenda.now
-        self.roster.discard(workspace_id)
-        self.write_roster()
-        self.cloudwatch.remove_alarm(workspace_id)
 
     def plays(self, until: float) -> Case:
         """Let time pass; no promise that the world judges may be broken meanwhile."""

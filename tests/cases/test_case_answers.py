@@ -21,12 +21,6 @@ THROTTLING = sorted(vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"])
 LOOKS = ("DescribeWorkspaces", "DescribeWorkspacesConnectionStatus")
 
 
-def all_leave(case: Case) -> Case:
-    for number in range(len(case.ids)):
-        case.session(number)
-    return case
-
-
 def in_pages(rows: str, size: int) -> Callable[[Given, Answer], Answer]:
     """AWS shows so many rows at a time."""
 
@@ -41,7 +35,7 @@ def in_pages(rows: str, size: int) -> Callable[[Given, Answer], Answer]:
 
 @pytest.mark.parametrize("operation", LOOKS)
 def test_poison_400(operation: str) -> None:
-    case = all_leave(Case(4))
+    case = Case(4).everybody_leaves()
     case.api.poison.ids[operation] = {case.ids[2]}
     case.plays(4 * HOUR)
     assert [case.rebuilds(number) for number in range(4)] == [1, 1, 0, 1]
@@ -51,7 +45,7 @@ def test_poison_400(operation: str) -> None:
 
 @pytest.mark.parametrize("operation", LOOKS)
 def test_poison_5xx(operation: str) -> None:
-    case = all_leave(Case(12))
+    case = Case(12).everybody_leaves()
     case.api.poison.ids[operation], case.api.poison.status = {case.ids[7]}, 500
     case.plays(4 * HOUR)
     assert [case.rebuilds(number) for number in range(12)] == [1] * 7 + [0] + [1] * 4
@@ -61,7 +55,7 @@ def test_poison_5xx(operation: str) -> None:
 
 @pytest.mark.parametrize("size", [1, 2])
 def test_half_page(size: int) -> None:
-    case = all_leave(Case(4))
+    case = Case(4).everybody_leaves()
     case.answers["DescribeWorkspaces"] = in_pages("Workspaces", size)
     rows = "WorkspacesConnectionStatus"
     case.answers["DescribeWorkspacesConnectionStatus"] = in_pages(rows, size)
@@ -217,7 +211,7 @@ def test_trickle(sessions: tuple[int, ...]) -> None:
 
 def test_two_actors() -> None:
     """Looks are throttled for ten minutes, slowly: ticks pile up, and leases run out."""
-    case = all_leave(Case(60))
+    case = Case(60).everybody_leaves()
 
     def slow(service: str, *_: object) -> bool:
         return service == "workspaces" and 0 <= case.minute < 20

@@ -16,7 +16,7 @@ from tests.cases.scripted import DAY, HOUR, Case
 
 def test_events_hold_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """One WorkSpace is refused; a bad image is lost on three; a good one ends well."""
-    case = Case(5, publish_events=True)
+    case = Case(5, publish_events=True).everybody_leaves()
     held = defaultdict[str, set[str]](set)
 
     def sending(given: Mapping[str, Any], by: Invocation) -> None:
@@ -27,8 +27,6 @@ def test_events_hold_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(case.bus, "sending", sending)
     monkeypatch.setattr(case.bus, "_loss", 0.0)
     monkeypatch.setattr(case.bus, "_entry_loss", 0.0)
-    for number in range(5):
-        case.session(number)
     case.desktop().faults.refuse_rebuild = ("InvalidUserConfiguration.Workspace", "disabled")
     bundle = case.desktop().bundle_id
     case.fleet.set_image(bundle, "wsi-0000000bad", case.agenda.now, bad=True)

@@ -11,6 +11,7 @@ from sandbox.course import Course
 from sandbox.states import Row, State
 from simulation.faults import Fate
 from tests.cases.scripted import DAY, HOUR, Case, minutes
+from tests.cases.working import rebuilt
 
 NO_CANARY = pytest.mark.parametrize("canary_after", [12.0, None])
 """A canary is looked at more often than the others."""
@@ -18,10 +19,8 @@ NO_CANARY = pytest.mark.parametrize("canary_after", [12.0, None])
 
 @NO_CANARY
 def test_same_address(canary_after: float | None) -> None:
-    case = Case(audit_at=20, canary_after=canary_after)
-    case.rebuilds_go(Course(takes=minutes(30), same_address=True))
-    case.session()
-    case.plays(8 * HOUR)
+    course = Course(takes=minutes(30), same_address=True)
+    case = rebuilt(course, 8 * HOUR, audit_at=20, canary_after=canary_after)
     assert case.rebuilds() == 1
     assert len(case.logged("finished", 0)) == 1
     assert not case.rang()
@@ -41,10 +40,7 @@ def test_late_start(canary_after: float | None, same_address: bool) -> None:
 
 
 def test_never_ends() -> None:
-    case = Case(every_tick=False)
-    case.rebuilds_go(Course(ends=None))
-    case.session()
-    case.plays(48 * HOUR)
+    case = rebuilt(Course(ends=None), 48 * HOUR, every_tick=False)
     [(accepted, _)] = case.accepted
     [rang] = case.rang()
     assert case.rang("endless") == [rang]
@@ -58,10 +54,7 @@ def test_never_ends() -> None:
 
 
 def test_ends_impaired() -> None:
-    case = Case(every_tick=False)
-    case.rebuilds_go(Course(ends=State.IMPAIRED))
-    case.session()
-    case.plays(48 * HOUR)
+    case = rebuilt(Course(ends=State.IMPAIRED), 48 * HOUR, every_tick=False)
     [(accepted, _)] = case.accepted
     [rang] = case.rang()
     assert accepted < rang < accepted + 2 * HOUR
@@ -70,9 +63,7 @@ def test_ends_impaired() -> None:
 
 
 def test_bad_while_stopped() -> None:
-    case = Case(30)
-    for number in range(30):
-        case.session(number)
+    case = Case(30).everybody_leaves()
 
     def stop_all() -> None:
         for id_ in case.ids:
@@ -98,9 +89,7 @@ ILL_FOR_SIX = Course(ends=State.UNHEALTHY, heals_after=minutes(6))
 
 
 def test_ill_for_six() -> None:
-    case = Case(10)
-    for number in range(10):
-        case.session(number)
+    case = Case(10).everybody_leaves()
     case.fleet.set_image(case.desktop().bundle_id, "wsi-0000000new", case.agenda.now)
     case.rebuilds_go(ILL_FOR_SIX)
     case.plays(8 * HOUR)
@@ -112,9 +101,7 @@ def test_ill_for_six() -> None:
 
 
 def test_ill_without_image() -> None:
-    case = Case(10)
-    for number in range(10):
-        case.session(number, ends=25.0 * number)
+    case = Case(10).everybody_leaves(apart=25)
     case.rebuilds_go(ILL_FOR_SIX)
     case.after_acceptance.append((20 + 3, case.audit))
     case.plays(10 * HOUR)
@@ -125,10 +112,8 @@ def test_ill_without_image() -> None:
 
 @pytest.mark.parametrize("row", [Row.UNKNOWN, Row.SAMPLED])
 def test_unhealthy_for_good(row: Row) -> None:
-    case = Case(every_tick=False)
-    case.rebuilds_go(Course(ends=State.UNHEALTHY, row=row, row_for=timedelta(days=9)))
-    case.session()
-    case.plays(3 * DAY)
+    course = Course(ends=State.UNHEALTHY, row=row, row_for=timedelta(days=9))
+    case = rebuilt(course, 3 * DAY, every_tick=False)
     first = case.accepted[0][0]
     assert 2 <= sum(minute <= first + DAY for minute, _ in case.accepted) <= 3
     later = [minute for minute, _ in case.accepted if minute > first + DAY]
@@ -165,8 +150,7 @@ def test_bundle_of_two() -> None:
     bundle = case.fleet.bundles[case.desktop().bundle_id]
     case.at(0, lambda: setattr(bundle, "spoiled", State.ERROR))
     case.at(5 * HOUR, lambda: setattr(bundle, "spoiled", None))
-    for number in range(2):
-        case.session(number)
+    case.everybody_leaves()
     case.plays(16 * HOUR)
     assert [len(case.logged("failed", number)) for number in range(2)] == [2, 2]
     assert [len(case.logged("finished", number)) for number in range(2)] == [1, 1]
@@ -180,9 +164,7 @@ def test_bundle_of_two() -> None:
 @pytest.mark.parametrize("image", [None, "wsi-0000000good"])
 def test_held_by_what_cannot_be_tried(ends: Course, image: str | None) -> None:
     """Nobody may rebuild the three that are lost. The cause is cured after nine hours."""
-    case = Case(8, every_tick=False)
-    for number in range(8):
-        case.session(number, ends=float(number))
+    case = Case(8, every_tick=False).everybody_leaves(apart=1)
     case.rebuilds_go(ends)
     case.at(9 * HOUR, lambda: case.rebuilds_go(Course()))
     if image is not None:
@@ -197,30 +179,21 @@ def test_held_by_what_cannot_be_tried(ends: Course, image: str | None) -> None:
 
 @pytest.mark.parametrize("touched", [0, 5, 19, 25, 40, 49])
 def test_touched(touched: float) -> None:
-    case = Case(every_tick=False)
-    case.rebuilds_go(Course(touches_after=minutes(touched)))
-    case.session()
-    case.plays(24 * HOUR)
+    case = rebuilt(Course(touches_after=minutes(touched)), 24 * HOUR, every_tick=False)
     assert case.rebuilds() == 1
     assert not case.rang()
 
 
 @pytest.mark.parametrize("published", [5, 20, 30, 45])
 def test_own_disconnect(published: float) -> None:
-    case = Case(every_tick=False)
-    case.rebuilds_go(Course(disconnects_after=minutes(published)))
-    case.session()
-    case.plays(24 * HOUR)
+    case = rebuilt(Course(disconnects_after=minutes(published)), 24 * HOUR, every_tick=False)
     assert len([line for line in case.logged("recorded") if line["signal"] == "session_end"]) == 2
     assert case.rebuilds() == 1
     assert not case.rang()
 
 
 def test_long_audit_interval() -> None:
-    case = Case(audit_interval=240)
-    case.rebuilds_go(Course(takes=minutes(30), ends=State.ERROR))
-    case.session()
-    case.plays(4 * HOUR)
+    case = rebuilt(Course(takes=minutes(30), ends=State.ERROR), 4 * HOUR, audit_interval=240)
     accepted, _ = case.accepted[0]
     assert accepted + 30 < case.when("failed")[0] <= accepted + 30 + 20
 

@@ -9,16 +9,13 @@ import pytest
 from sandbox.course import Course
 from simulation import messages
 from tests.cases.scripted import HOUR, Answer, Case, Given, minutes
-from tests.cases.working import in_berlin
+from tests.cases.working import in_berlin, rebuilt
 
 
 @pytest.mark.parametrize("takes", [20, 40, 70])
 def test_rebuild_seconds(takes: float) -> None:
     """They tell how long the rebuild took, not when an audit came by."""
-    case = Case(audit_interval=240)
-    case.rebuilds_go(Course(takes=minutes(takes)))
-    case.session()
-    case.plays(4 * HOUR)
+    case = rebuilt(Course(takes=minutes(takes)), 4 * HOUR, audit_interval=240)
     [finished] = case.logged("finished")
     assert 60 * takes <= finished["took_seconds"] <= 60 * (takes + 6)
 
@@ -49,9 +46,7 @@ def test_release_overtaken_by_a_hold() -> None:
 
 def test_slot_of_the_rate() -> None:
     """Of 20 WorkSpaces every second one is signed in to just before its turn."""
-    case = Case(20, canary_after=None)
-    for number in range(20):
-        case.session(number)
+    case = Case(20, canary_after=None).everybody_leaves()
 
     def come_back(_: Given) -> Answer | None:
         if not case.accepted:
@@ -90,10 +85,7 @@ def test_grace_0_refused() -> None:
 
 
 def test_grace_0_never_begins() -> None:
-    case = Case(grace=0)
-    case.rebuilds_go(Course(begins=False))
-    case.session()
-    case.plays(HOUR)
+    case = rebuilt(Course(begins=False), HOUR, grace=0)
     assert case.rebuilds() == 1
 
 

@@ -93,8 +93,7 @@ def test_braked() -> None:
     """78 sessions end at once; in three days one rebuild an hour pays 72 of the debts."""
     brake = {"MAXIMUM_REBUILDS_PER_HOUR": "1"}
     case = Case(78, environment=brake, canary_after=None, audit_interval=1440, every_tick=False)
-    for number in range(78):
-        case.session(number)
+    case.everybody_leaves()
     case.plays(3 * DAY + HOUR)
     [rang] = case.rang()
     assert case.rang("braked") == [rang]
@@ -115,9 +114,7 @@ def test_braked_in_window() -> None:
         "MAXIMUM_REBUILDS_PER_HOUR": "1",
         "REBUILD_WINDOW": '{"start": "02:00", "end": "03:00", "timezone": "UTC"}',
     }
-    case = Case(5, environment=night, canary_after=None, every_tick=False)
-    for number in range(5):
-        case.session(number)
+    case = Case(5, environment=night, canary_after=None, every_tick=False).everybody_leaves()
     case.plays(4 * DAY)
     [rang] = case.rang()
     assert case.rang("braked") == [rang]
@@ -134,9 +131,7 @@ def test_braked_over_days_without_a_window() -> None:
     """What does not fit into Monday night waits for Friday's."""
     window = {"start": "20:00", "end": "21:00", "timezone": "UTC", "days": ["mon", "fri"]}
     nights = {"MAXIMUM_REBUILDS_PER_HOUR": "1", "REBUILD_WINDOW": json.dumps(window)}
-    case = Case(2, environment=nights, canary_after=None, every_tick=False)
-    for number in range(2):
-        case.session(number)
+    case = Case(2, environment=nights, canary_after=None, every_tick=False).everybody_leaves()
     case.plays(4 * DAY + 14 * HOUR)
     assert len(case.accepted) == 2
     assert not case.rang()

@@ -6,7 +6,9 @@ import json
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
+from sandbox.course import Course
 from tests.cases.scripted import DAY, HOUR, Case
 
 WORK = 10 * HOUR
@@ -27,6 +29,14 @@ def work(case: Case, days: int, sessions: Sequence[int], rng: random.Random) -> 
                 case.session(number, ends=day * DAY + ends, lasts=ends - starts)
 
 
+def rebuilt(course: Course, until: float, **settings: Any) -> Case:
+    """One session, whose rebuild goes so."""
+    case = Case(**settings)
+    case.rebuilds_go(course)
+    case.session()
+    return case.plays(until)
+
+
 def keeps(days: int, sessions: Sequence[int]) -> Case:
     """20 desktops whose user volumes are kept, after so many working days."""
     case = Case(20, user_volume="keep", every_tick=False)
@@ -41,9 +51,7 @@ def snapshot_calls(case: Case) -> int:
 def brake_and_window() -> Case:
     """30 debts of one morning, two nights of eleven hours, two rebuilds an hour."""
     case = Case(30, window=("19:00", "06:00"), brake=2, every_tick=False)
-    for number in range(30):
-        case.session(number, ends=number)
-    case.plays(22 * HOUR)
+    case.everybody_leaves(apart=1).plays(22 * HOUR)
     assert 20 <= len(case.accepted) <= 22
     case.plays(40 * HOUR)
     assert len(case.accepted) == 30

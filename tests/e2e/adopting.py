@@ -11,7 +11,7 @@ import sys
 import tarfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -137,6 +137,17 @@ def local_aws(desktops: int) -> Iterator[LocalAws]:
             except subprocess.TimeoutExpired:
                 process.kill()  # otherwise leaving the block waits for it for ever
                 raise
+
+
+def root_module(
+    folder: Path, configuration: str, environment: Mapping[str, str], variables: Mapping[str, Any]
+) -> Deployment:
+    """A root module in a folder that is empty; MODULE in it stands for the path to this one."""
+    state = folder / "state"
+    state.mkdir(parents=True)
+    text = configuration.replace("MODULE", os.path.relpath(ROOT, folder))
+    (folder / "main.tf").write_text(text)
+    return Deployment(folder, state, environment, variables)
 
 
 def everybody_works(aws: LocalAws, fleet: str) -> None:

@@ -4,39 +4,41 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.runbook import ROOT, commands
+from sandbox import Sandbox
+from tests.runbook import ROOT, TEXT, commands
 
-from .conftest import Theatre
+if TYPE_CHECKING:
+    from .conftest import Theatre
 
 COMMANDS = commands()
 
-
-SQS = 'aws sqs --endpoint-url "$AWS_ENDPOINT_URL"'
+[SQS] = re.findall(r'`(aws --endpoint-url "\$AWS_ENDPOINT_URL" sqs)`', TEXT)
 """What the runbook says that version 1 of the AWS CLI needs for an endpoint of one's own."""
 
 
-def run(theatre: Theatre, *names: str, exits: int = 0, **variables: str) -> str:
+def run(on: Theatre | Sandbox, *names: str, exits: int = 0, **variables: str) -> str:
     """What commands of the runbook print, one after the other in one shell with `variables`."""
     given = [f"{name}={value}" for name, value in variables.items()]
     script = "\n".join([*given, *(COMMANDS[name] for name in ("names", *names))])
-    return shell(theatre, script.replace("aws sqs", SQS), exits=exits)
+    return shell(on, script.replace("aws sqs", SQS), exits=exits)
 
 
-def lines(theatre: Theatre, name: str) -> list[dict[str, Any]]:
+def lines(on: Theatre | Sandbox, name: str) -> list[dict[str, Any]]:
     """The lines of the log that a command of the runbook prints."""
-    return [json.loads(line) for line in run(theatre, name).splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in run(on, name).splitlines() if line.startswith("{")]
 
 
-def shell(theatre: Theatre, script: str, *, exits: int = 0) -> str:
+def shell(on: Theatre | Sandbox, script: str, *, exits: int = 0) -> str:
     """What a shell prints in an empty folder that holds the scripts and stays clean. On its PATH is
     what the tests need, and its environment points to the local AWS."""
-    aws = theatre.stage.aws
+    aws = on if isinstance(on, Sandbox) else on.stage.aws
     with aws.clock.slow(), tempfile.TemporaryDirectory(prefix="shell-") as name:
         folder = Path(name)
         (folder / "scripts").symlink_to(ROOT / "scripts")

@@ -17,7 +17,7 @@ import pytest
 
 from demo.deployment import ROOT, Deployment, TerraformError
 
-from .adopting import LocalAws, bare_path, fingerprint, local_aws, unpack_archive
+from .adopting import LocalAws, bare_path, fingerprint, local_aws, root_module, unpack_archive
 
 ADOPTER = """
 terraform {
@@ -114,8 +114,8 @@ def adopted(folder: Path) -> Iterator[Adoption]:
             for fleet, ids in fleets.items()
         }
         environment = aws.environment | {"PATH": bare_path(folder / "bin")}
-        adopter = _root(folder / "adopter", ADOPTER, environment, variables)
-        namesake = _root(folder / "namesake", NAMESAKE, environment, {})
+        adopter = root_module(folder / "adopter", ADOPTER, environment, variables)
+        namesake = root_module(folder / "namesake", NAMESAKE, environment, {})
         users = ["ada", "bob"]
         given: dict[str, dict[str, Any]] = {
             "groups": {
@@ -175,15 +175,6 @@ def adopted(folder: Path) -> Iterator[Adoption]:
             shared=shared_silently(aws),
             namesake=pool.submit(_refused, namesake),
         )
-
-
-def _root(
-    folder: Path, configuration: str, environment: dict[str, str], variables: dict[str, Any]
-) -> Deployment:
-    """A root module in an empty folder."""
-    folder.mkdir()
-    (folder / "main.tf").write_text(configuration)
-    return _deployment(folder / "state", folder, environment, variables)
 
 
 def _deployment(

@@ -7,7 +7,6 @@ The local AWS runs in a process of its own; Terraform waits half a minute for th
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,9 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
-from demo.deployment import ROOT, Deployment
-
-from .adopting import LocalAws, everybody_works, local_aws, watched_apply
+from .adopting import LocalAws, everybody_works, local_aws, root_module, watched_apply
 
 NAME = "desks"
 HERE = "us-east-1:123456789012"
@@ -31,12 +28,6 @@ WORKSPACE = f"arn:aws:workspaces:{HERE}:workspace/"
 ROLE = f"arn:aws:iam::123456789012:role/{NAME}-us-east-1"
 
 CONFIGURATION = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
 variable "workspace_ids" { type = any }
 
 variable "kms_key_arn" {
@@ -151,9 +142,7 @@ class Adding:
         yield Need("logs:PutLogEvents", f"{LOG}:log-stream:any")
         yield Need("workspaces:DescribeWorkspaces", "*")
         for desktop in self.aws.desktops:
-            yield Need(
-                "workspaces:RebuildWorkspaces", f"arn:aws:workspaces:{HERE}:workspace/{desktop}"
-            )
+            yield Need("workspaces:RebuildWorkspaces", f"{WORKSPACE}{desktop}")
         via = "kms:ViaService"
         if key := keys.get("table"):
             yield Need("kms:Decrypt", key, via, "dynamodb.us-east-1.amazonaws.com")
@@ -182,12 +171,10 @@ class Adding:
 @pytest.fixture(scope="module")
 def added(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adding]:
     folder = tmp_path_factory.mktemp("adding")
-    text = CONFIGURATION.replace("MODULE", os.path.relpath(ROOT, folder)).replace("NAME", NAME)
-    (folder / "main.tf").write_text(text)
     with local_aws(desktops=3) as aws:
-        state = folder / "state"
-        state.mkdir()
-        deployment = Deployment(folder, state, aws.environment, {"workspace_ids": aws.desktops})
+        given = {"workspace_ids": aws.desktops}
+        configuration = CONFIGURATION.replace("NAME", NAME)
+        deployment = root_module(folder, configuration, aws.environment, given)
         deployment.init()
         deployment.apply()
         owing, leaver, at_work = aws.desktops

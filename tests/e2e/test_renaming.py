@@ -17,19 +17,13 @@ from typing import Any
 
 import pytest
 
-from demo.deployment import ROOT, Deployment
+from demo.deployment import ROOT
 
-from .adopting import LocalAws, everybody_works, local_aws, watched_apply
+from .adopting import LocalAws, everybody_works, local_aws, root_module, watched_apply
 
 OLD, NEW = "winter", "spring"
 
 CONFIGURATION = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
 variable "name" { type = string }
 variable "workspace_ids" { type = any }
 
@@ -132,12 +126,9 @@ class Renaming:
 @pytest.fixture(scope="module")
 def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Renaming]:
     folder = tmp_path_factory.mktemp("renaming")
-    (folder / "main.tf").write_text(CONFIGURATION.replace("MODULE", os.path.relpath(ROOT, folder)))
     with local_aws(desktops=3) as aws:
         given: dict[str, Any] = {"name": OLD, "workspace_ids": aws.desktops}
-        state = folder / "state"
-        state.mkdir()
-        deployment = Deployment(folder, state, aws.environment, given)
+        deployment = root_module(folder, CONFIGURATION, aws.environment, given)
         deployment.init()
         held, at_work, leaver = aws.desktops
         found = Renaming(aws, held, at_work, leaver)

@@ -6,21 +6,19 @@ A fleet of its own on the same local AWS, by a configuration as an administrator
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from demo.deployment import ROOT, Deployment
 from demo.stage import Stage
 from sandbox import Presence
 from sandbox.course import Rebuild
 from tests import events_page
 
+from .adopting import root_module
 from .commands import shell
 from .conftest import Theatre
 
@@ -35,12 +33,6 @@ TOO_SLOW = {"ReadTimeoutError", "ConnectTimeoutError", "not_sent"}
 """Why an event may be lost here."""
 
 CONFIGURATION = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
 variable "fleet" { type = any }
 
 module "office" {
@@ -103,23 +95,15 @@ def office(deployed: Theatre, tmp_path_factory: pytest.TempPathFactory) -> Offic
     for name in STAFF:
         stage.ids[name] = stage.aws.desktops.add(user=name.lower(), bundle_id=BUNDLE)
     found = Office(deployed, _queue_of_events(deployed), [])
-    deployment = _deployment(stage, tmp_path_factory.mktemp("office"))
+    ids = {name.lower(): stage.ids[name] for name in STAFF}
+    given = {"fleet": {"name": FLEET, "workspace_ids": ids}}
+    folder = tmp_path_factory.mktemp("office")
+    deployment = root_module(folder, CONFIGURATION, stage.aws.environment(), given)
     deployment.init()
     deployment.apply()
     _roll_out(deployed)
     stage.until("the events of all rebuilds", found.hear)
     return found
-
-
-def _deployment(stage: Stage, folder: Path) -> Deployment:
-    configuration, state = folder / "configuration", folder / "state"
-    for made in (configuration, state):
-        made.mkdir()
-    module = os.path.relpath(ROOT, configuration)
-    (configuration / "main.tf").write_text(CONFIGURATION.replace("MODULE", module))
-    ids = {name.lower(): stage.ids[name] for name in STAFF}
-    variables = {"fleet": {"name": FLEET, "workspace_ids": ids}}
-    return Deployment(configuration, state, stage.aws.environment(), variables)
 
 
 def _queue_of_events(deployed: Theatre) -> str:

@@ -76,16 +76,38 @@ class Deployed:
 
     def alarm(self, name: str, desktop: str, topic: str) -> None:
         """An alarm on a desktop's disconnects that tells a topic."""
+        metric, dimensions = "AWS/WorkSpaces SessionDisconnect", {"WorkspaceId": desktop}
+        self.alarm_on(metric, name, dimensions, Period=300, AlarmActions=[topic])
+
+    def alarm_on(self, metric: str, name: str, dimensions: dict[str, str], **more: Any) -> None:
+        """An alarm on a metric, which is given as namespace and name."""
+        rule = {
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "TreatMissingData": "notBreaching",
+        }
+        namespace, metric_name = metric.split()
         self.client("cloudwatch").put_metric_alarm(
             AlarmName=name,
-            Namespace="AWS/WorkSpaces",
-            MetricName="SessionDisconnect",
-            Dimensions=[{"Name": "WorkspaceId", "Value": desktop}],
-            Statistic="Sum",
-            Period=300,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[topic],
+            Namespace=namespace,
+            MetricName=metric_name,
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            **rule | more,
+        )
+
+    def alarms_may_publish(self, topic: str, **condition: Any) -> None:
+        """The topic's policy from now on."""
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": topic,
+            "Condition": condition,
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.client("sns").set_topic_attributes(
+            TopicArn=topic, AttributeName="Policy", AttributeValue=policy
         )

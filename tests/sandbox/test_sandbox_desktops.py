@@ -219,14 +219,3 @@ def test_the_same_seed_gives_the_same_fleet(at: At) -> None:
         model = Desktops(Tempo(), random.Random(7))
         fleets.append([model.add(at(0)) for _ in range(5)])
     assert fleets[0] == fleets[1]
-
-
-def test_a_virtual_clock_learns_when_something_happens_next(model: Desktops, at: At) -> None:
-    assert model.next_change() is None
-    desktop = model.add(at(0))
-    upcoming = model.next_change()
-    assert upcoming is not None
-    assert at(0) <= upcoming <= at(300)
-    model.tick(upcoming)
-    assert desktop.sample is not None
-    assert desktop.sample.checked_at == upcoming

@@ -16,20 +16,8 @@ def test_an_event_travels_from_a_signed_out_user_to_the_function(f: Deployed, un
     topic = f.client("sns").create_topic(Name="t")["TopicArn"]
     f.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f.arn)
     f.let_in("sns.amazonaws.com", topic)
-    policy = {
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudwatch.amazonaws.com"},
-        "Action": "sns:Publish",
-        "Resource": topic,
-        "Condition": {
-            "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:ours-*"}
-        },
-    }
-    f.client("sns").set_topic_attributes(
-        TopicArn=topic,
-        AttributeName="Policy",
-        AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [policy]}),
-    )
+    ours = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:ours-*"
+    f.alarms_may_publish(topic, ArnLike={"aws:SourceArn": ours})
     for name, desktop in (("ours-ada", ada), ("foreign-bob", bob)):
         f.alarm(name, desktop, topic)
     for desktop in (ada, bob):
@@ -92,22 +80,8 @@ def test_metric_filters_and_errors_raise_operations_alarms(f: Deployed, until: U
             {"metricName": "Seen", "metricNamespace": "Own", "metricValue": "1"}
         ],
     )
-    for name, namespace, metric, dimensions in (
-        ("seen", "Own", "Seen", {}),
-        ("errors", "AWS/Lambda", "Errors", {"FunctionName": "f"}),
-    ):
-        f.client("cloudwatch").put_metric_alarm(
-            AlarmName=name,
-            Namespace=namespace,
-            MetricName=metric,
-            Dimensions=[{"Name": k, "Value": v} for k, v in dimensions.items()],
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-            TreatMissingData="notBreaching",
-        )
+    f.alarm_on("Own Seen", "seen", {})
+    f.alarm_on("AWS/Lambda Errors", "errors", {"FunctionName": "f"})
     f.invoke({"fail": 1})
     until(
         lambda: {"seen", "errors"} == {t.alarm for t in f.aws.transitions if t.new == "ALARM"},
@@ -150,24 +124,12 @@ def test_an_alarm_publishes_through_a_customers_key_only_if_its_policy_says_so(
     topic = f.client("sns").create_topic(Name="t", Attributes={"KmsMasterKeyId": key})["TopicArn"]
     desktop = f.aws.desktops.add()
     f.alarm("a", desktop, topic)
-    f.client("sns").set_topic_attributes(
-        TopicArn=topic, AttributeName="Policy", AttributeValue=_alarms_may_publish(topic)
-    )
+    f.alarms_may_publish(topic)
     f.aws.desktops.sign_in(desktop)
     f.aws.desktops.drop(desktop)
     until(lambda: [t for t in f.aws.transitions if t.new == "ALARM"], "the alarm")
     [raised] = [t for t in f.aws.transitions if t.new == "ALARM"]
     assert raised.delivered == ((topic,) if delivers else ())
-
-
-def _alarms_may_publish(topic: str) -> str:
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudwatch.amazonaws.com"},
-        "Action": "sns:Publish",
-        "Resource": topic,
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @pytest.mark.parametrize("allowed", [True, False])

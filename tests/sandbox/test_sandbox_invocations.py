@@ -1,4 +1,4 @@
-"""Asynchronous invocation: retries, age, destination, at least once."""
+"""Asynchronous invocation: retries, age, destination."""
 
 from __future__ import annotations
 
@@ -107,16 +107,6 @@ def test_an_event_that_is_too_old_is_given_up_unrun(
     assert record["requestContext"]["condition"] == "EventAgeExceeded"
     assert "responsePayload" not in record
     assert world.runs == []
-
-
-def test_delivery_is_at_least_once_and_may_be_lost(
-    world: World, invocations: Invocations, until: Until
-) -> None:
-    invocations.duplicate_next, invocations.lose_next = 1, 1
-    invocations.submit("f", b'"lost"')
-    twice = invocations.submit("f", b'"twice"')
-    until(lambda: len(world.runs) == 2, "two deliveries")
-    assert world.runs == [(twice, b'"twice"')] * 2
 
 
 def test_an_event_for_no_function_disturbs_nothing(

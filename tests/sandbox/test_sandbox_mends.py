@@ -39,18 +39,8 @@ def test_alarms_of_one_state_are_described_whatever_else_is_asked(
     f: Deployed, about: dict[str, Any]
 ) -> None:
     cloudwatch = f.client("cloudwatch")
-    for name in ("mine-1", "mine-2"):
-        cloudwatch.put_metric_alarm(
-            AlarmName=name,
-            Namespace="None",
-            MetricName="None",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="ignore",  # it keeps the state that it is given
-        )
+    for name in ("mine-1", "mine-2"):  # it keeps the state that it is given
+        f.alarm_on("None None", name, {}, TreatMissingData="ignore")
     cloudwatch.set_alarm_state(AlarmName="mine-1", StateValue="ALARM", StateReason="a test")
 
     def found(state: str) -> set[str]:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import pytest
 from fleetlib.aws import Account
+from fleetlib.main import main
 from moto import mock_aws
 
 from nonpersistent import signals
@@ -39,10 +40,18 @@ def dynamodb() -> DynamoDBClient:
     return boto3.client("dynamodb", region_name="us-east-1")
 
 
+class Told(NamedTuple):
+    """What a command has printed."""
+
+    out: str
+    err: str
+
+
 class World:
     """The clients that an Account is given, and what they were asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
         self.dynamodb = dynamodb()
         ledger_table.create(self.dynamodb, "desks-ledger")
         self.ledger = Ledger(self.dynamodb, "desks-ledger", Clock())
@@ -51,6 +60,13 @@ class World:
         self.log_asked: dict[str, Any] = {}
         self.records = True
         self.environment: dict[str, str] = {}
+
+    def runs(self, *arguments: str, exits: int = 0) -> Told:
+        """A command of `fleet` for this fleet ends with a status."""
+        status = main([*arguments, "--name=desks"])
+        told = Told(*self._capsys.readouterr())
+        assert status == exits, told
+        return told
 
     def client(self, service: str) -> Any:
         return self.dynamodb if service == "dynamodb" else self
@@ -119,7 +135,7 @@ def _written(line: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
     """A fleet `desks` with one WorkSpace on its roster."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
@@ -132,7 +148,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr("fleetlib.requests.POLL_SECONDS", 0.01)
     monkeypatch.setattr("fleetlib.aws.CALLS_PER_SECOND", 1000.0)
     with mock_aws():
-        made = World()
+        made = World(capsys)
         made.roster(WS)
         monkeypatch.setattr(Account, "_client", lambda _, service: made.client(service))
         yield made

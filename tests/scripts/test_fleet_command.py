@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from fleetlib.aws import explained
-from fleetlib.main import main
 
 from tests.scripts.fleet_world import World
 
@@ -122,25 +121,18 @@ def test_errors_say_what_to_do(operation: str, code: str, says: str) -> None:
     assert says in explained(ClientError(answer, operation), "desks")
 
 
-def test_a_table_without_a_roster_is_no_ledger(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_table_without_a_roster_is_no_ledger(world: World) -> None:
     world._put({"id": {"S": "roster"}})
     for command in (["status"], ["audit"]):
-        assert main([*command, "--name=desks"]) == 2
-        assert "the table desks-ledger has no roster" in capsys.readouterr().err
+        assert "the table desks-ledger has no roster" in world.runs(*command, exits=2).err
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv"])
 def test_what_is_refreshed_is_no_document(
-    world: World,
-    form: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    world: World, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: sys.exit("it waits"))
-    assert main(["status", "--name=desks", "--watch", form]) == 2
-    told = capsys.readouterr()
+    told = world.runs("status", "--watch", form, exits=2)
     assert told.out == ""
     assert "--watch repeats a table; --json and --csv print one document" in told.err
     assert world.invoked == []
@@ -155,5 +147,5 @@ def test_any_terminal_shows_any_name(
     world.knows(user="jos\N{LATIN SMALL LETTER E WITH ACUTE}")
     screen = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(screen, "ascii"))
-    assert main(["status", "--name=desks", *form]) == 0
+    world.runs("status", *form)
     assert shown in screen.getvalue().decode()

@@ -17,7 +17,7 @@ from nonpersistent.rebuilder import _why
 from sandbox.cloudwatch import matches
 from tests.scripts.fleet_world import IMAGE, NOON, OTHER, WS, World, at
 
-DAY = ["history", "--name=desks", "--since=2026-11-22", "--until=2026-11-23"]
+DAY = ["history", "--since=2026-11-22", "--until=2026-11-23"]
 
 
 def line(minutes: float, decision: str, workspace_id: str = WS, **fields: Any) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_a_rebuild_without_an_answer_is_told_too() -> None:
     ],
 )
 def test_the_log_is_asked_for_these_lines_alone(world: World, decision: str, wanted: bool) -> None:
-    assert main(["history", "--name=desks", "--since=2h"]) == 0
+    world.runs("history", "--since=2h")
     given = json.dumps({"decision": decision})
     assert matches(world.log_asked["filterPattern"], given) is wanted
     assert world.log_asked["logGroupName"] == "/aws/lambda/desks"
@@ -118,43 +118,34 @@ def test_the_log_is_asked_for_these_lines_alone(world: World, decision: str, wan
 
 
 def test_a_rebuild_across_midnight_ends_in_the_report_of_the_day_of_its_request(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World,
 ) -> None:
     """What is requested at midnight belongs to the new day alone."""
     end = line(12 * 60 + 40, "finished", took_seconds=3000.0)
     world.lines = [asked(12 * 60 - 10), asked(12 * 60, workspace_id=OTHER), end]
-    assert main([*DAY, "--csv"]) == 0
-    [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    [row] = csv.DictReader(io.StringIO(world.runs(*DAY, "--csv").out))
     assert (row["workspace_id"], row["outcome"]) == (WS, "finished")
     assert (row["asked_at"], row["ended_at"]) == ("2026-11-22T23:50:00Z", "2026-11-23T00:40:00Z")
-    assert main(["history", "--name=desks", "--since=2026-11-23", "--until=2026-11-24"]) == 0
-    _, earlier, at_midnight, *_ = capsys.readouterr().out.splitlines()
+    told = world.runs("history", "--since=2026-11-23", "--until=2026-11-24")
+    _, earlier, at_midnight, *_ = told.out.splitlines()
     assert earlier.startswith(f"2026-11-22 23:50Z  {WS}  ")
     assert at_midnight.startswith(f"2026-11-23 00:00Z  {OTHER}  ")
 
 
-def test_the_auditor_gets_csv_and_the_administrator_a_table(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_auditor_gets_csv_and_the_administrator_a_table(world: World) -> None:
     end = line(60, "failed", user="bob", reason="ERROR", took_seconds=1800.0)
     world.lines = [asked(30, user="bob"), end, asked(31, workspace_id=OTHER)]
-    assert main([*DAY, "--csv", "--user=B*"]) == 0
-    [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    [row] = csv.DictReader(io.StringIO(world.runs(*DAY, "--csv", "--user=B*").out))
     assert (row["asked_at"], row["outcome"]) == ("2026-11-22T12:30:00Z", "failed")
-    assert main(DAY) == 0
-    out = capsys.readouterr().out.splitlines()
+    out = world.runs(*DAY).out.splitlines()
     assert "2026-11-22 12:30Z" in out[1]
     assert "30 min" in out[1]
     assert out[-1] == "2 rebuilds."
 
 
-def test_no_rebuild_is_said_and_csv_keeps_its_headings(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["history", "--name=desks"]) == 0
-    assert main(["history", "--name=desks", "--csv"]) == 0
-    told, headings = capsys.readouterr().out.splitlines()
-    assert told == "No rebuild in this time."
+def test_no_rebuild_is_said_and_csv_keeps_its_headings(world: World) -> None:
+    assert world.runs("history").out == "No rebuild in this time.\n"
+    [headings] = world.runs("history", "--csv").out.splitlines()
     assert headings.startswith("asked_at,workspace_id,user,why,")
     assert world.log_asked
 
@@ -180,10 +171,8 @@ def test_what_is_no_time_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("until", ["2026-10-31", "2026-11-01"])
-def test_a_time_that_ends_before_it_begins_is_refused(
-    world: World, until: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["history", "--name=desks", "--since=2026-11-01", "--until", until]) == 2
-    told = f"--since must be before --until; got 2026-11-01 00:00Z and {until} 00:00Z\n"
-    assert capsys.readouterr().err == f"fleet: {told}"
+def test_a_time_that_ends_before_it_begins_is_refused(world: World, until: str) -> None:
+    told = world.runs("history", "--since=2026-11-01", "--until", until, exits=2)
+    why = f"--since must be before --until; got 2026-11-01 00:00Z and {until} 00:00Z\n"
+    assert told.err == f"fleet: {why}"
     assert not world.log_asked

@@ -23,50 +23,41 @@ def facts(world: World, workspace_id: str = WS) -> Facts:
     return record.facts
 
 
-def test_a_hold_is_recorded_and_shown(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hold_is_recorded_and_shown(world: World) -> None:
     world.knows(rebuilt_at=at(-5))
-    arguments = ["hold", WS, "--hours", "72", "--reason", "ticket 4711", "--name", "desks"]
-    assert main(arguments) == 0
+    out = world.runs("hold", WS, "--hours", "72", "--reason", "ticket 4711").out
     known = facts(world)
     assert known.held_at is not None
     assert known.held_until == known.held_at + timedelta(hours=72)
     assert known.hold_reason == "ticket 4711"
-    out = capsys.readouterr().out
     assert ": ticket 4711" in out
     assert BUNDLE not in out
-    assert main(["release", WS, "--name", "desks"]) == 0
+    told = world.runs("release", WS)
     released = facts(world)
     assert released.held_until == released.held_at
-    assert "ticket" not in capsys.readouterr().out
+    assert "ticket" not in told.out
 
 
-def test_a_hold_that_comes_too_late_says_so(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_hold_that_comes_too_late_says_so(world: World) -> None:
     world.knows(claim=Claim(asked_at=datetime.now(UTC)))
-    assert main(["hold", WS, "--hours=1", "--reason=x", "--name=desks"]) == 1
-    assert f"a hold cannot stop a rebuild: {WS}" in capsys.readouterr().err
+    told = world.runs("hold", WS, "--hours=1", "--reason=x", exits=1)
+    assert f"a hold cannot stop a rebuild: {WS}" in told.err
 
 
 @pytest.mark.parametrize("task", [["rebuild"], ["hold", "--hours=1", "--reason=x"], ["release"]])
 def test_p4_an_id_that_is_not_on_the_roster_is_refused_and_nothing_is_asked(
-    world: World, task: list[str], capsys: pytest.CaptureFixture[str]
+    world: World, task: list[str]
 ) -> None:
-    assert main([*task, WS, OTHER, "--name=desks"]) == 2
-    assert capsys.readouterr().err == (
-        f"fleet: not in workspace_ids of desks: {OTHER}; nothing was requested\n"
-    )
+    told = world.runs(*task, WS, OTHER, exits=2)
+    assert told.err == f"fleet: not in workspace_ids of desks: {OTHER}; nothing was requested\n"
     assert world.invoked == []
 
 
 @pytest.mark.parametrize("task", ["rebuild", "hold", "release"])
-def test_an_id_that_is_given_twice_is_meant_once(
-    world: World, task: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_id_that_is_given_twice_is_meant_once(world: World, task: str) -> None:
     world.roster(WS, OTHER)
     hold = ["--hours=1", "--reason=x"] if task == "hold" else []
-    assert main([task, OTHER, WS, OTHER, *hold, "--name=desks", "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert len(json.loads(world.runs(task, OTHER, WS, OTHER, *hold, "--json").out)) == 2
     assert [event["workspace_ids"] for event in world.invoked] == [[OTHER, WS]]
 
 
@@ -84,6 +75,7 @@ def test_an_id_that_is_given_twice_is_meant_once(
         ["hold", WS, "--hours=1"],
         ["status", "--watch=0"],
         ["verify", "--sample=0"],
+        ["verify", "--sample=-1"],
     ],
 )
 def test_what_the_function_would_ignore_is_refused(world: World, wrong: list[str]) -> None:
@@ -120,12 +112,11 @@ def test_limits_are_the_functions() -> None:
 
 
 def test_a_function_that_does_not_record_is_told(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fleetlib.requests.ARRIVES_WITHIN", 0.02)
     world.records = False
-    assert main(["rebuild", WS, "--name=desks"]) == 2
-    assert "has not recorded the request yet" in capsys.readouterr().err
+    assert "has not recorded the request yet" in world.runs("rebuild", WS, exits=2).err
 
 
 @pytest.fixture
@@ -162,17 +153,13 @@ def steps(told: str) -> list[list[str]]:
 
 
 @pytest.mark.usefixtures("rebuilt_in_time")
-def test_a_rebuild_is_followed_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rebuild", WS, "--wait", "--name=desks"]) == 0
-    assert steps(capsys.readouterr().out) == STEPS
+def test_a_rebuild_is_followed_to_its_end(world: World) -> None:
+    assert steps(world.runs("rebuild", WS, "--wait").out) == STEPS
 
 
 @pytest.mark.usefixtures("rebuilt_in_time")
-def test_a_program_that_waits_gets_one_document_of_the_end(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["rebuild", WS, "--wait", "--json", "--name=desks"]) == 0
-    told = capsys.readouterr()
+def test_a_program_that_waits_gets_one_document_of_the_end(world: World) -> None:
+    told = world.runs("rebuild", WS, "--wait", "--json")
     [row] = json.loads(told.out)
     assert (row["workspace_id"], row["phase"]) == (WS, "clean")
     assert steps(told.err) == STEPS
@@ -198,26 +185,19 @@ def test_how_a_rebuild_has_ended(known: dict[str, Any], end: str | None) -> None
     assert requests.outcome({}, at(0), on_roster=False) == "no longer in workspace_ids"
 
 
-def test_an_audit_is_asked_for_and_waited_for(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["audit", "--name=desks"]) == 0
-    assert main(["audit", "--name=desks", "--wait"]) == 0
+def test_an_audit_is_asked_for_and_waited_for(world: World) -> None:
+    [requested] = world.runs("audit").out.splitlines()
+    [completed] = world.runs("audit", "--wait").out.splitlines()
     assert world.invoked == [{"task": "audit"}] * 2
-    requested, completed = capsys.readouterr().out.splitlines()
     assert requested.startswith("An audit was requested. ")
     assert completed.startswith("An audit was completed at 20")
 
 
-def test_a_program_learns_when_an_audit_was_completed(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["audit", "--name=desks", "--json"]) == 0
-    [asked] = json.loads(capsys.readouterr().out)
+def test_a_program_learns_when_an_audit_was_completed(world: World) -> None:
+    [asked] = json.loads(world.runs("audit", "--json").out)
     assert asked["asked_at"].startswith("20")
     assert asked["completed_at"] is None
-    assert main(["audit", "--name=desks", "--wait", "--csv"]) == 0
-    headings, row = capsys.readouterr().out.splitlines()
+    headings, row = world.runs("audit", "--wait", "--csv").out.splitlines()
     assert headings == "asked_at,completed_at"
     assert all(moment.startswith("20") for moment in row.split(","))
     assert world.invoked == [{"task": "audit"}] * 2

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from fleetlib import ledger, reasons, status
 from fleetlib.aws import Account
-from fleetlib.main import main
 
 from nonpersistent import gauges
 from nonpersistent.facts import (
@@ -156,7 +155,7 @@ def test_a_function_that_does_not_look_is_noticed(world: World) -> None:
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 2.0, 10.0])
 def test_the_function_and_fleet_allow_the_same_time_for_what_is_due(
-    world: World, rate: float, capsys: pytest.CaptureFixture[str]
+    world: World, rate: float
 ) -> None:
     now = datetime.now(UTC)
     ids = [f"ws-{n:09}" for n in range(20)]
@@ -169,6 +168,5 @@ def test_the_function_and_fleet_allow_the_same_time_for_what_is_due(
     gauges.tell(world.ledger, Journal("desks", told.append), settings)
     late = {line["workspace_id"] for line in told if line.get("needs") == "late"} - {*ids[16:]}
     world.environment["WORKSPACES_API_RATE"] = str(rate)
-    assert main(["status", "--name=desks", "--json"]) == int(bool(late))
-    rows = json.loads(capsys.readouterr().out)
+    rows = json.loads(world.runs("status", "--json", exits=int(bool(late))).out)
     assert {row["workspace_id"] for row in rows if row["needs"] == "late"} == late

@@ -26,8 +26,7 @@ def test_the_command_prints_a_table_and_says_by_its_status_whether_a_person_is_n
     world.knows(OTHER, user="bob", rebuilt_at=at(-5), image_id=IMAGE)
     world.knows(rebuilt_at=at(-5), image_id="wsi-old", held_at=NOON, held_until=at(10**7))
     world.knows_bundle(canary=WS, lost=(OTHER, WS))
-    assert main(["status", "--name", "desks"]) == 0
-    out = capsys.readouterr().out
+    out = world.runs("status").out
     assert "wsi-old -> wsi-0a1b2c3d4" in out
     assert "\x1b" not in out
     assert re.search(r"until 20\d\d-\d\d-\d\d \d\d:\d\dZ$", out, re.MULTILINE)
@@ -36,29 +35,26 @@ def test_the_command_prints_a_table_and_says_by_its_status_whether_a_person_is_n
     assert f"{spread}; canary {WS}; rebuilds failed on {OTHER} {WS}" in out
     stuck = Trouble(at(-90), Need.BLOCKED, "IMPAIRED", at(-60))
     world.knows(used_at=at(-99), vacant_since=at(-95), trouble=stuck, reason="IMPAIRED")
-    assert main(["--name=desks", "status"]) == 1
+    assert main(["--name", "desks", "status"]) == 1
     assert "blocked" in capsys.readouterr().out.splitlines()[1]
 
 
-def test_a_held_bundle_of_a_workspace_that_is_shown_needs_a_person(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_held_bundle_of_a_workspace_that_is_shown_needs_a_person(world: World) -> None:
     """Its line counts all its WorkSpaces, whichever are shown."""
     world.roster(WS, OTHER)
     world.knows(rebuilt_at=at(-5), image_id=IMAGE)
     world.knows(OTHER, user="bob", rebuilt_at=at(-5), bundle_id="wsb-other")
     world.knows_bundle(lost=(OTHER, WS, "ws-333333333"))
-    assert main(["status", "--name=desks", "--user=Anna"]) == 1
-    out = capsys.readouterr().out
+    out = world.runs("status", "--user=Anna", exits=1).out
     assert "1 WorkSpace: 1 clean. None needs a person; 1 bundle is held.\n" in out
     assert f"{BUNDLE}: 1 of 1 have {IMAGE}; held, rebuilds failed on" in out
-    assert main(["status", "--name=desks", "--user=Bob"]) == 0
+    world.runs("status", "--user=Bob")
     world.knows(OTHER, user="bob", rebuilt_at=at(-5))
-    assert main(["status", "--name=desks", "--user=bob"]) == 1
-    assert f"{BUNDLE}: 1 of 2 have {IMAGE}, 1 an unknown one; held" in capsys.readouterr().out
+    told = world.runs("status", "--user=bob", exits=1)
+    assert f"{BUNDLE}: 1 of 2 have {IMAGE}, 1 an unknown one; held" in told.out
 
 
-def test_without_canaries_nothing_is_held(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_canaries_nothing_is_held(world: World) -> None:
     """The ledger still has what was found while there were canaries."""
     now = datetime.now(UTC)
     ago, distant = now - timedelta(hours=2), now + timedelta(hours=1)
@@ -67,46 +63,40 @@ def test_without_canaries_nothing_is_held(world: World, capsys: pytest.CaptureFi
     world.knows(look_at=distant, reason="held_bundle", **owing)
     world.knows(OTHER, look_at=distant, reason="canary", **owing | {"late_at": distant})
     world.knows_bundle(canary=OTHER, lost=("ws-111111111", "ws-222222222", "ws-333333333"))
-    assert main(["status", "--name=desks"]) == 1
-    assert "1 needs a person; 1 bundle is held" in capsys.readouterr().out
+    assert "1 needs a person; 1 bundle is held" in world.runs("status", exits=1).out
     world.environment["CANARY_AFTER_HOURS"] = ""
-    assert main(["status", "--name=desks"]) == 0
-    out = capsys.readouterr().out
+    out = world.runs("status").out
     assert "None needs a person.\n" in out
     assert not re.search("held|canary", out)
 
 
 def test_if_aws_does_not_show_the_settings_the_defaults_count(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undecrypted = {"FunctionName": "desks", "Environment": {"Error": {"Message": "no kms:Decrypt"}}}
     monkeypatch.setattr(world, "get_function_configuration", lambda **_: undecrypted)
     world.knows(rebuilt_at=at(-5))
     world.knows_bundle(lost=("ws-111111111", "ws-222222222", "ws-333333333"))
-    assert main(["status", "--name=desks"]) == 1
-    told = capsys.readouterr()
+    told = world.runs("status", exits=1)
     assert told.err.startswith("fleet: no settings, so the defaults count: Lambda does not show")
     assert "1 bundle is held" in told.out
 
 
 def test_if_aws_does_not_say_the_images_the_rest_is_shown(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def time_out(*_: Any) -> Any:
         raise ReadTimeoutError(endpoint_url="https://workspaces")
 
     world.knows(rebuilt_at=at(-5))
     monkeypatch.setattr(Account, "described", time_out)
-    assert main(["status", "--name=desks"]) == 0
-    told = capsys.readouterr()
+    told = world.runs("status")
     assert told.err.startswith("fleet: no images: Read timeout")
     assert "1 clean. None needs a person." in told.out
     assert BUNDLE not in told.out
 
 
-def test_how_far_a_roll_out_has_come_and_who_owes_a_rebuild_for_it(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_how_far_a_roll_out_has_come_and_who_owes_a_rebuild_for_it(world: World) -> None:
     ids = [f"ws-00000000{n}" for n in range(5)]
     world.roster(*ids)
     owing: dict[str, Any] = {"outdated_at": at(-30), "vacant_since": at(-30), "owed_since": at(-30)}
@@ -117,16 +107,14 @@ def test_how_far_a_roll_out_has_come_and_who_owes_a_rebuild_for_it(
     world.knows(ids[2], look_at=distant, reason="share", **old, **owing)
     world.knows(ids[3], look_at=distant, reason="share", used_at=at(-60), vacant_since=at(-30))
     world.knows(ids[4], **old)
-    assert main(["status", "--name=desks"]) == 0
-    out = capsys.readouterr().out
-    told = {line.split()[0]: line for line in out.splitlines() if line}
-    assert "  roll_out  " in told[ids[1]]
-    assert "  roll_out, share  " in told[ids[2]]
-    assert "  share  " in told[ids[3]]
-    assert told[f"{BUNDLE}:"] == f"{BUNDLE}: 1 of 5 have {IMAGE}, 3 another, 1 an unknown one"
-    assert {"roll_out", "share"} <= set(told)
-    assert main(["status", "--name=desks", "--json"]) == 0
-    rows = {row["workspace_id"]: row for row in json.loads(capsys.readouterr().out)}
+    out = world.runs("status").out
+    shown = {line.split()[0]: line for line in out.splitlines() if line}
+    assert "  roll_out  " in shown[ids[1]]
+    assert "  roll_out, share  " in shown[ids[2]]
+    assert "  share  " in shown[ids[3]]
+    assert shown[f"{BUNDLE}:"] == f"{BUNDLE}: 1 of 5 have {IMAGE}, 3 another, 1 an unknown one"
+    assert {"roll_out", "share"} <= set(shown)
+    rows = {row["workspace_id"]: row for row in json.loads(world.runs("status", "--json").out)}
     found = [(rows[id_]["reason"], rows[id_]["owed_for"]) for id_ in ids]
     assert found == [
         (None, None),
@@ -137,31 +125,24 @@ def test_how_far_a_roll_out_has_come_and_who_owes_a_rebuild_for_it(
     ]
 
 
-def test_json_and_csv_have_exact_times_and_filters_choose(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_and_csv_have_exact_times_and_filters_choose(world: World) -> None:
     world.roster(WS, OTHER)
     world.knows(rebuilt_at=at(-5))
     world.knows(OTHER, user="bob", used_at=at(-5))
-    assert main(["--name=desks", "status", "--json"]) == 0
-    shown = {row["workspace_id"]: row for row in json.loads(capsys.readouterr().out)}
+    shown = {row["workspace_id"]: row for row in json.loads(world.runs("status", "--json").out)}
     assert shown[WS]["since"] == "2026-11-22T11:55:00Z"
     assert shown[OTHER]["phase"] == "in_use"
     for chosen in ("--user=B*", "--phase=in_use", f"--workspace={OTHER.upper()}"):
-        assert main(["--name=desks", "status", "--csv", "--bundle=WSB-*", chosen]) == 0
-        [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+        told = world.runs("status", "--csv", "--bundle=WSB-*", chosen)
+        [row] = csv.DictReader(io.StringIO(told.out))
         assert (row["workspace_id"], row["next_image_id"]) == (OTHER, IMAGE)
 
 
-def test_no_workspace_is_said_and_needs_nobody(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--name=desks", "status", "--user=nobody"]) == 0
+def test_no_workspace_is_said_and_needs_nobody(world: World) -> None:
+    assert world.runs("status", "--user=nobody").out == "No WorkSpace matches.\n"
     world.roster()
-    assert main(["--name=desks", "status"]) == 0
-    assert capsys.readouterr().out == "No WorkSpace matches.\nNo WorkSpace.\n"
-    assert main(["--name=desks", "status", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == []
+    assert world.runs("status").out == "No WorkSpace.\n"
+    assert json.loads(world.runs("status", "--json").out) == []
 
 
 @pytest.mark.parametrize("phase", ["dirty", "Clean", "in-use", ""])
@@ -175,32 +156,27 @@ def test_a_phase_that_does_not_exist_is_refused(
     assert f"--phase: it must be one of {', '.join(status.ORDER)}; got {phase!r}\n" in error
 
 
-def test_a_phase_may_be_a_pattern(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_phase_may_be_a_pattern(world: World) -> None:
     world.knows(used_at=at(-5))
-    assert main(["--name=desks", "status", "--phase=in*"]) == 0
-    assert "1 WorkSpace: 1 in_use." in capsys.readouterr().out
+    assert "1 WorkSpace: 1 in_use." in world.runs("status", "--phase=in*").out
 
 
 def test_a_terminal_gets_colours_and_nothing_else_that_steers_it(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     reason = "\x1b[2Jticket"
     claim = Claim(asked_at=datetime.now(UTC))
     world.knows(claim=claim, held_at=NOON, held_until=at(10**7), hold_reason=reason)
-    assert main(["status", "--name=desks"]) == 0
-    line = capsys.readouterr().out.splitlines()[1]
+    line = world.runs("status").out.splitlines()[1]
     assert line.startswith("\x1b[36m")
     assert line.count("\x1b") == 2
     assert "?[2Jticket" in line
     monkeypatch.setenv("NO_COLOR", "1")
-    assert main(["status", "--name=desks"]) == 0
-    assert "\x1b" not in capsys.readouterr().out
+    assert "\x1b" not in world.runs("status").out
 
 
-def test_watch_shows_it_again(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_watch_shows_it_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.knows(baseline_at=at(-9))
     slept: list[float] = []
 
@@ -210,5 +186,4 @@ def test_watch_shows_it_again(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("time.sleep", sleep)
-    assert main(["status", "--name=desks", "--watch", "7"]) == 130
-    assert capsys.readouterr().out.count("1 WorkSpace: 1 clean.") == 2
+    assert world.runs("status", "--watch", "7", exits=130).out.count("1 WorkSpace: 1 clean.") == 2

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from fleetlib import ledger
-from fleetlib.main import main
 
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Trouble
@@ -39,16 +38,13 @@ def whole(workspace_id: str = WS) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "odd"), [(name, odd) for name, values in ODD.items() for odd in values], ids=str
 )
-def test_an_item_that_cannot_be_read_hides_no_other(
-    world: World, name: str, odd: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_item_that_cannot_be_read_hides_no_other(world: World, name: str, odd: Any) -> None:
     item = whole() | {name: odd}
     assert record_of(item) is None
     world.roster(WS, OTHER)
     world._put(whole(OTHER))
     world._put(item)
-    assert main(["status", "--name=desks"]) == 0
-    _, first, second, *_ = capsys.readouterr().out.splitlines()
+    _, first, second, *_ = world.runs("status").out.splitlines()
     assert [*first.split(), *second.split()[:3]] == [
         *(WS, "-", "unreadable", "-", "unreadable_item"),
         *(OTHER, "anna", "clean"),
@@ -65,40 +61,28 @@ def test_what_the_function_does_not_read_does_not_count() -> None:
     assert ledger.phase(ledger._plain(whole() | {"note": NUMBER})) == "clean"
 
 
-def test_an_unreadable_item_needs_a_person_when_the_function_says_so(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unreadable_item_needs_a_person_when_the_function_says_so(world: World) -> None:
     world._put({**whole(), "user": NUMBER})
     world.ledger.set_aside(WS, NOON)
-    assert main(["status", "--name=desks"]) == 1
-    assert "unknown" in capsys.readouterr().out.splitlines()[1]
+    assert "unknown" in world.runs("status", exits=1).out.splitlines()[1]
 
 
-def test_a_bundles_item_that_cannot_be_read_stands_for_nothing(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bundles_item_that_cannot_be_read_stands_for_nothing(world: World) -> None:
     world.knows(rebuilt_at=at(-5))
     world._put({"id": {"S": BUNDLE}, "canary": {"S": WS}, "lost": {"L": [NUMBER]}})
-    assert main(["status", "--name=desks"]) == 0
-    assert WS not in capsys.readouterr().out.split(BUNDLE)[-1]
+    assert WS not in world.runs("status").out.split(BUNDLE)[-1]
 
 
-def test_a_roster_that_cannot_be_read_is_none(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_roster_that_cannot_be_read_is_none(world: World) -> None:
     world._put({"id": {"S": "roster"}, "workspace_ids": NULL})
-    assert main(["status", "--name=desks"]) == 2
-    assert "has no roster" in capsys.readouterr().err
+    assert "has no roster" in world.runs("status", exits=2).err
 
 
 @pytest.mark.parametrize("task", [["rebuild"], ["hold", "--hours=1", "--reason=x"], ["release"]])
-def test_a_request_for_an_unreadable_item_is_refused(
-    world: World, task: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_request_for_an_unreadable_item_is_refused(world: World, task: list[str]) -> None:
     world.roster(WS, OTHER)
     world._put({**whole(), "user": NUMBER})
-    assert main([*task, WS, OTHER, "--name=desks"]) == 2
-    told = capsys.readouterr().err
+    told = world.runs(*task, WS, OTHER, exits=2).err
     assert f"cannot be read: {WS}; delete them from the table desks-ledger" in told
     assert world.invoked == []
 
@@ -137,53 +121,41 @@ def spoil(world: World) -> None:
     world._put({**whole(), "user": NUMBER})
 
 
-def assert_the_other_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rebuild", WS, OTHER, "--wait", "--name=desks"]) == 1
-    out = capsys.readouterr().out
+def assert_the_other_is_followed(world: World) -> None:
+    out = world.runs("rebuild", WS, OTHER, "--wait", exits=1).out
     assert f"{WS}  unreadable: delete its item, then ask again" in out
     assert out.endswith(f"{OTHER}  rebuilt\n")
 
 
 @pytest.mark.usefixtures("spoils")
-def test_an_item_that_is_spoilt_during_the_wait_ends_only_its_own(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert_the_other_is_followed(capsys)
+def test_an_item_that_is_spoilt_during_the_wait_ends_only_its_own(world: World) -> None:
+    assert_the_other_is_followed(world)
 
 
 @pytest.mark.usefixtures("spoils", "spoils_at_once")
-def test_an_item_that_is_spoilt_before_the_wait_ends_only_its_own(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert_the_other_is_followed(capsys)
+def test_an_item_that_is_spoilt_before_the_wait_ends_only_its_own(world: World) -> None:
+    assert_the_other_is_followed(world)
 
 
 @pytest.mark.usefixtures("spoils_at_once")
 @pytest.mark.parametrize("task", [["rebuild"], ["hold", "--hours=1", "--reason=x"], ["release"]])
-def test_a_request_whose_item_is_spoilt_meanwhile_has_failed(
-    task: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*task, WS, "--name=desks"]) == 1
-    assert "unreadable_item" in capsys.readouterr().out.splitlines()[1]
+def test_a_request_whose_item_is_spoilt_meanwhile_has_failed(world: World, task: list[str]) -> None:
+    assert "unreadable_item" in world.runs(*task, WS, exits=1).out.splitlines()[1]
 
 
 def test_an_audit_is_awaited_though_its_item_is_spoilt_meanwhile(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.ledger.end_audit(NOON)
     odd = {"id": {"S": "audit"}, "completed_at": NAIVE}
     monkeypatch.setattr(world, "invoke", lambda **_: world._put(odd))
     monkeypatch.setattr("time.sleep", lambda _: world.ledger.end_audit(at(9)))
-    assert main(["audit", "--wait", "--name=desks"]) == 0
-    assert capsys.readouterr().out == "An audit was completed at 2026-11-22 12:09Z.\n"
+    assert world.runs("audit", "--wait").out == "An audit was completed at 2026-11-22 12:09Z.\n"
 
 
-def test_a_time_before_the_calendar_begins_cannot_be_read(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_time_before_the_calendar_begins_cannot_be_read(world: World) -> None:
     world._put(whole() | {"baseline_at": {"S": "0001-01-01T00:00:00+10:00"}})
-    assert main(["status", "--name=desks", "--json"]) == 0
-    assert '"phase": "unreadable"' in capsys.readouterr().out
+    assert '"phase": "unreadable"' in world.runs("status", "--json").out
 
 
 def test_types_are_the_functions() -> None:

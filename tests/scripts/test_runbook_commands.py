@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,10 +14,9 @@ import pytest
 
 from nonpersistent.facts import Need
 from sandbox import Sandbox, Tempo
-from tests import runbook
 from tests.e2e import clients
+from tests.e2e.commands import COMMANDS, lines, run
 
-COMMANDS, TEXT = runbook.commands(), runbook.TEXT
 LINES: list[dict[str, Any]] = [
     *(
         {"decision": "needs_person", "needs": need, "workspace_id": f"ws-{need}", "user": "anna"}
@@ -68,27 +65,6 @@ def aws() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def run(aws: Sandbox, name: str, folder: Path) -> str:
-    """Version 1 of the CLI needs to be told of an endpoint for SQS; the runbook says how."""
-    own, said = "aws sqs", re.findall(r'`(aws --endpoint-url "\$AWS_ENDPOINT_URL" sqs)`', TEXT)
-    script = f"{COMMANDS['names']}\n{COMMANDS[name]}".replace(own, said[0])
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["sh", "-euc", script],
-        env=aws.environment() | {"PATH": path, "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert not done.returncode, done.stderr
-    return done.stdout
-
-
-def lines(aws: Sandbox, name: str, folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in run(aws, name, folder).splitlines()]
-
-
 @pytest.mark.parametrize(
     ("name", "need"),
     [
@@ -101,31 +77,28 @@ def lines(aws: Sandbox, name: str, folder: Path) -> list[dict[str, Any]]:
     ],
 )
 def test_p6_the_command_of_an_alarm_says_who_and_only_now(
-    aws: Sandbox, tmp_path: Path, name: str, need: Need
+    aws: Sandbox, name: str, need: Need
 ) -> None:
-    [line] = lines(aws, name, tmp_path)
+    [line] = lines(aws, name)
     assert (line["workspace_id"], line["user"], line["s"]) == (f"ws-{need}", "anna", "new")
 
 
 def test_errors_are_found_whichever_field_the_runtime_uses_and_however_it_ended(
-    aws: Sandbox, tmp_path: Path
+    aws: Sandbox,
 ) -> None:
-    found = [
-        line.get("errorMessage") or line["record"]["status"]
-        for line in lines(aws, "errors", tmp_path)
-    ]
+    found = [line.get("errorMessage") or line["record"]["status"] for line in lines(aws, "errors")]
     assert sorted(found) == ["error", "failure", "one", "timeout", "two"]
 
 
-def test_passes_of_audits_and_dry_runs_are_found(aws: Sandbox, tmp_path: Path) -> None:
-    assert {line["left"] for line in lines(aws, "audit-missed", tmp_path)} == {3}
-    assert {line["workspace_id"] for line in lines(aws, "dry-run", tmp_path)} == {"ws-dry"}
+def test_passes_of_audits_and_dry_runs_are_found(aws: Sandbox) -> None:
+    assert {line["left"] for line in lines(aws, "audit-missed")} == {3}
+    assert {line["workspace_id"] for line in lines(aws, "dry-run")} == {"ws-dry"}
 
 
-def test_dead_letters_are_read_and_then_deleted(aws: Sandbox, tmp_path: Path) -> None:
-    assert "responsePayload" in run(aws, "dead-letters", tmp_path)
-    run(aws, "purge", tmp_path)
-    assert "responsePayload" not in run(aws, "dead-letters", tmp_path)
+def test_dead_letters_are_read_and_then_deleted(aws: Sandbox) -> None:
+    assert "responsePayload" in run(aws, "dead-letters")
+    run(aws, "purge")
+    assert "responsePayload" not in run(aws, "dead-letters")
 
 
 @pytest.mark.parametrize("name", ["pause", "resume"])

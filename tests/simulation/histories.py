@@ -13,6 +13,7 @@ from simulation.agenda import BEGIN
 from simulation.scenario import Scenario
 from simulation.world import World
 
+CALM = Scenario(seed=0, desktops=6)
 GOOD = Course(takes=timedelta(minutes=30))
 BAD = Course(takes=timedelta(minutes=30), ends=State.ERROR)
 
@@ -25,7 +26,7 @@ def minutes(number: float) -> timedelta:
 class History:
     """Time is in minutes since the world's beginning, and never goes back."""
 
-    scenario: Scenario = field(default_factory=lambda: Scenario(seed=0, desktops=6))
+    scenario: Scenario = CALM
     invocation: Any = field(default_factory=lambda: SimpleNamespace(number=1, knew=None))
 
     def __post_init__(self) -> None:

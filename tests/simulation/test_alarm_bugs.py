@@ -16,7 +16,7 @@ from simulation.alarms import LETTERS, AlarmJudge
 from simulation.deployed import FLEET, Deployed, deployed
 from tests.simulation.alarm_history import History
 
-HOUR, DAY = 60, 1440
+HOUR = 60
 LONG = 29 * HOUR
 """What an alarm may take at the most to calm down."""
 

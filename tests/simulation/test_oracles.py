@@ -9,41 +9,31 @@ import pytest
 from sandbox.course import Course
 from sandbox.states import Row, State
 from simulation.mutants.judges import ASSERTED, BROKEN_BY_SCHEDULE, BROKEN_BY_SEED
-from simulation.scenario import Scenario
-from tests.simulation.histories import BAD, History
-
-CALM = Scenario(seed=0, desktops=6)
+from tests.simulation.histories import BAD, CALM, History
 
 
-def test_p1_a_rebuild_after_the_grace_and_a_look_that_shows_nobody_is_right() -> None:
-    history = History()
-    history.session(10, 60)
-    history.rebuild(90)
-    assert history.broken == []
+def test_p1_a_rebuild_after_the_grace_and_a_look_that_shows_nobody_is_right(used: History) -> None:
+    used.rebuild(90)
+    assert used.broken == []
 
 
-def test_p1_a_rebuild_of_a_desktop_that_is_shown_in_use_is_seen() -> None:
-    history = History()
+def test_p1_a_rebuild_of_a_desktop_that_is_shown_in_use_is_seen(history: History) -> None:
     history.session(10, None)
     history.rebuild(90)
     assert history.broken[0] == "P1"
 
 
-def test_p1_a_rebuild_that_rests_on_no_look_is_seen() -> None:
-    history = History()
-    history.session(10, 60)
-    history.rebuild(90, look=False)
-    assert history.broken == ["P1"]
+def test_p1_a_rebuild_that_rests_on_no_look_is_seen(used: History) -> None:
+    used.rebuild(90, look=False)
+    assert used.broken == ["P1"]
 
 
-def test_p1_a_rebuild_that_rests_on_a_stale_sample_is_seen() -> None:
-    history = History()
-    history.session(10, 60)
-    history.at(70)
-    history.world.fleet.set_row(history.id, Row.FROZEN, history.at(70))
-    history.rebuild(90)
-    assert history.broken == ["P1"]
-    assert "DISCONNECTED" in history.what
+def test_p1_a_rebuild_that_rests_on_a_stale_sample_is_seen(used: History) -> None:
+    used.at(70)
+    used.world.fleet.set_row(used.id, Row.FROZEN, used.at(70))
+    used.rebuild(90)
+    assert used.broken == ["P1"]
+    assert "DISCONNECTED" in used.what
 
 
 def test_p1_a_sign_in_that_had_been_received_counts_although_no_sample_shows_it() -> None:
@@ -57,8 +47,7 @@ def test_p1_a_sign_in_that_had_been_received_counts_although_no_sample_shows_it(
     assert "sign_in had been received" in history.what
 
 
-def test_p1_a_sign_in_that_nobody_could_know_of_is_counted_and_no_more() -> None:
-    history = History()
+def test_p1_a_sign_in_that_nobody_could_know_of_is_counted_and_no_more(history: History) -> None:
     history.session(10, 30)
     history.look(58)
     history.session(58.1, None)
@@ -68,30 +57,26 @@ def test_p1_a_sign_in_that_nobody_could_know_of_is_counted_and_no_more() -> None
 
 
 @pytest.mark.parametrize("row", [Row.UNKNOWN, Row.SAMPLED])
-def test_p1_nobody_is_connected_where_a_rebuild_has_ended_badly(row: Row) -> None:
-    history = History()
-    history.session(10, 60)
-    history.rebuild(90, replace(BAD, ends=State.UNHEALTHY))
-    history.world.fleet.set_row(history.id, row, history.at(121))
-    history.look(125)
-    history.look(140)
-    history.rebuild(250, Course(begins=False))
-    assert history.broken == []
+def test_p1_nobody_is_connected_where_a_rebuild_has_ended_badly(used: History, row: Row) -> None:
+    used.rebuild(90, replace(BAD, ends=State.UNHEALTHY))
+    used.world.fleet.set_row(used.id, row, used.at(121))
+    used.look(125)
+    used.look(140)
+    used.rebuild(250, Course(begins=False))
+    assert used.broken == []
     for minute in range(256, 280, 6):
-        history.look(minute)
-    history.rebuild(800)
-    assert history.broken == []
+        used.look(minute)
+    used.rebuild(800)
+    assert used.broken == []
 
 
-def test_p4_a_rebuild_off_the_roster_is_seen_after_a_minute() -> None:
-    history = History()
-    history.session(10, 60)
-    history.world.oracles.off_roster_since[history.id] = history.at(89.5)
-    history.rebuild(90)
-    assert history.broken == []
-    history.session(150, 170)
-    history.rebuild(220)
-    assert history.broken == ["P4"]
+def test_p4_a_rebuild_off_the_roster_is_seen_after_a_minute(used: History) -> None:
+    used.world.oracles.off_roster_since[used.id] = used.at(89.5)
+    used.rebuild(90)
+    assert used.broken == []
+    used.session(150, 170)
+    used.rebuild(220)
+    assert used.broken == ["P4"]
 
 
 def test_p4_a_rebuild_in_a_dry_run_is_seen() -> None:
@@ -101,8 +86,7 @@ def test_p4_a_rebuild_in_a_dry_run_is_seen() -> None:
     assert history.broken == ["P4"]
 
 
-def test_p5_calls_at_the_configured_rate_are_right_and_one_more_is_seen() -> None:
-    history = History()
+def test_p5_calls_at_the_configured_rate_are_right_and_one_more_is_seen(history: History) -> None:
     for call in range(20):
         history.world.oracles.sent(history.at(call / 120))
     assert history.broken == []

@@ -10,12 +10,13 @@ import pytest
 
 from sandbox.course import Course
 from simulation.administrators import RELEASED_AFTER, Administrators
+from simulation.agenda import BEGIN
 from simulation.functions import Delivery
 from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario
 from simulation.verdicts import bound
 from simulation.world import World
-from tests.simulation.histories import History, minutes
+from tests.simulation.histories import CALM, History, minutes
 
 
 def requested(
@@ -44,24 +45,21 @@ def asks(history: History, claimed: float, minute: float) -> None:
 )
 @pytest.mark.parametrize("late", [0, 3])
 def test_p1_a_rebuild_of_a_held_workspace_is_seen(
-    claimed: float, asked: float, broken: list[str], late: float
+    history: History, claimed: float, asked: float, broken: list[str], late: float
 ) -> None:
-    history = History()
     requested(history, 5, "hold", late=late, hours=1.0, reason="forensics")
     asks(history, claimed, asked)
     assert history.broken == broken
 
 
-def test_p1_an_older_hold_that_comes_after_a_newer_one_is_no_news() -> None:
-    history = History()
+def test_p1_an_older_hold_that_comes_after_a_newer_one_is_no_news(history: History) -> None:
     requested(history, 60, "hold", hours=0.5, reason="forensics")
     requested(history, 100, "hold", late=60, hours=9.0, reason="forensics")
     asks(history, 110, 110.1)
     assert history.broken == []
 
 
-def test_p1_what_was_released_may_be_rebuilt() -> None:
-    history = History()
+def test_p1_what_was_released_may_be_rebuilt(history: History) -> None:
     administrators = requested(history, 5, "hold", hours=9.0, reason="forensics")
     administrators.end()
     asks(history, 10, 10.1)
@@ -73,7 +71,6 @@ def test_p1_what_was_released_may_be_rebuilt() -> None:
 def test_p2_a_debt_is_paid_after_its_hold_has_ended(released: bool, late: float) -> None:
     """In the end half of the holds are released, and half run out."""
     history = History()
-    peace = history.at(0)
     history.session(2, 20)
     history.told(22, "session_end")
     administrators = requested(history, 25, "hold", hours=9.0, reason="forensics")
@@ -82,7 +79,7 @@ def test_p2_a_debt_is_paid_after_its_hold_has_ended(released: bool, late: float)
     ends_at = 25 + RELEASED_AFTER / 60 if released else 25 + 9 * 60
     assert administrators.free_at(history.id) == administrators.all_free_at == history.at(ends_at)
     history.at(ends_at + bound(history.scenario) / minutes(1) + late)
-    Reckoning(history.world)._judge(peace)
+    Reckoning(history.world)._judge(BEGIN)
     assert history.broken == (["P2"] if late > 0 else [])
 
 
@@ -106,7 +103,7 @@ def asked_by_hand(history: History, minute: float, late: float = 0.0) -> None:
     administrators.begin()
 
 
-BY_HAND = Scenario(seed=0, desktops=6, faults={"by_hand": 1.0})
+BY_HAND = replace(CALM, faults={"by_hand": 1.0})
 
 
 def test_p1_a_rebuild_by_hand_has_no_grace_and_hits_no_user() -> None:
@@ -152,24 +149,21 @@ def test_p3_a_rebuild_by_hand_is_none_without_a_reason(
     ids=["none", "one that was under way", "one that never began"],
 )
 def test_p2_a_rebuild_by_hand_that_never_follows_is_seen(
-    course: Course | None, unpaid: bool
+    history: History, course: Course | None, unpaid: bool
 ) -> None:
-    history = History()
-    peace = history.at(0)
     if course:
         history.session(2, 20)
         history.rebuild(50, course)
     administrators = requested(history, 65, "rebuild")
     assert bool(administrators.unpaid(history.id)) is unpaid
     history.at(60 * 48)
-    Reckoning(history.world)._judge(peace)
+    Reckoning(history.world)._judge(BEGIN)
     assert ("P2" in history.broken) is unpaid
 
 
 def test_p2_in_a_dry_run_nobody_is_rebuilt_by_hand() -> None:
-    history = History(replace(Scenario(seed=0, desktops=6), dry_run=True))
-    peace = history.at(0)
+    history = History(replace(CALM, dry_run=True))
     requested(history, 65, "rebuild")
     history.at(60 * 48)
-    Reckoning(history.world)._judge(peace)
+    Reckoning(history.world)._judge(BEGIN)
     assert history.broken == []

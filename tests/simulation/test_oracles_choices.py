@@ -12,10 +12,9 @@ from sandbox.course import Course
 from simulation.events import BLOCKED, ENDED, REQUESTED
 from simulation.faults import Fate
 from simulation.rollouts import RollOuts
-from simulation.scenario import Scenario, draw
-from tests.simulation.histories import History, minutes
+from simulation.scenario import draw
+from tests.simulation.histories import CALM, History, minutes
 
-SIX = Scenario(seed=0, desktops=6)
 CLAIM = {"M": {"asked_at": {"S": "2026-03-02T08:00:00.000Z"}}}
 
 
@@ -35,7 +34,7 @@ def asks(history: History, number: int, minute: float, fate: Fate = Fate.ANSWERE
 
 
 def test_p5_one_more_than_the_share_is_seen() -> None:
-    history = History(replace(SIX, rebuilding_percent=34.0))
+    history = History(replace(CALM, rebuilding_percent=34.0))
     asks(history, 0, 0)
     asks(history, 1, 1)
     assert history.broken == []
@@ -44,7 +43,7 @@ def test_p5_one_more_than_the_share_is_seen() -> None:
 
 
 def test_p5_who_ended_or_takes_too_long_is_not_away() -> None:
-    history = History(replace(SIX, rebuilding_percent=1.0))
+    history = History(replace(CALM, rebuilding_percent=1.0))
     asks(history, 0, 0)
     notes(history, history.ids[0])
     asks(history, 1, 60)
@@ -56,7 +55,7 @@ def test_p5_who_ended_or_takes_too_long_is_not_away() -> None:
 def test_p5_an_unanswered_call_counts_whatever_the_ledger_says(
     fate: Fate, broken: list[str]
 ) -> None:
-    history = History(replace(SIX, rebuilding_percent=1.0))
+    history = History(replace(CALM, rebuilding_percent=1.0))
     asks(history, 0, 0, fate)
     notes(history, history.ids[0])
     asks(history, 1, 5)
@@ -65,7 +64,7 @@ def test_p5_an_unanswered_call_counts_whatever_the_ledger_says(
 
 @pytest.mark.parametrize(("reason", "broken"), [("share", ["P5"]), ("canary", [])])
 def test_p5_a_roll_out_before_an_ended_session_is_seen(reason: str, broken: list[str]) -> None:
-    history = History(replace(SIX, rebuilding_percent=50.0))
+    history = History(replace(CALM, rebuilding_percent=50.0))
     notes(history, history.ids[1], phase={"S": "vacant"}, reason={"S": reason})
     notes(history, history.ids[0], outdated_at={"S": "2026-03-02T08:00:00.000Z"}, claim=CLAIM)
     history.at(10)
@@ -78,7 +77,7 @@ def test_p5_a_roll_out_before_an_ended_session_is_seen(reason: str, broken: list
 
 def rolled_out() -> tuple[History, RollOuts]:
     """Nobody has used anything, and a new image comes after half an hour."""
-    history = History(replace(SIX, roll_out_images=True))
+    history = History(replace(CALM, roll_out_images=True))
     rollouts = history.world.rollouts
     history.world.listeners.append(rollouts.heard)
     history.world.oracles.loops.excuses.append(rollouts.is_right)
@@ -117,7 +116,7 @@ def test_p7_an_image_that_nobody_has_proven_is_seen() -> None:
 
 
 def test_p3_nobody_is_rebuilt_for_an_image_where_none_is_rolled_out() -> None:
-    history = History(SIX)
+    history = History(CALM)
     history.rebuild(140)
     assert history.broken == ["P3"]
 
@@ -152,7 +151,7 @@ def sends(history: History, what: str, **detail: Any) -> None:
 
 @pytest.fixture
 def telling() -> History:
-    history = History(replace(SIX, publish_events=True))
+    history = History(replace(CALM, publish_events=True))
     history.invocation.name = "invocation-1"
     return history
 

@@ -11,12 +11,10 @@ import pytest
 from sandbox.course import Course
 from sandbox.states import State
 from simulation import verdicts
+from simulation.agenda import BEGIN
 from simulation.fleet import View
 from simulation.reckoning import Reckoning
-from simulation.scenario import Scenario
-from tests.simulation.histories import BAD, GOOD, History, minutes
-
-CALM = Scenario(seed=0, desktops=6)
+from tests.simulation.histories import BAD, CALM, GOOD, History, minutes
 
 
 def lose(history: History, number: int, minute: float, ends_in: State = State.ERROR) -> None:
@@ -28,8 +26,7 @@ def lose(history: History, number: int, minute: float, ends_in: State = State.ER
     history.rebuild(minute + 30, GOOD, history.ids[number])
 
 
-def test_p7_those_in_flight_and_three_more_may_be_lost_to_one_cause() -> None:
-    history = History()
+def test_p7_those_in_flight_and_three_more_may_be_lost_to_one_cause(history: History) -> None:
     for number, minute in enumerate((0, 5, 100, 160, 220)):
         lose(history, number, minute)
     assert history.broken == []
@@ -44,17 +41,15 @@ def test_p7_the_fourth_that_is_lost_after_the_first_bad_end_could_be_seen_is_see
 
 @pytest.mark.parametrize(("first", "broken"), [(205, []), (210, ["P7"])])
 def test_p7_rebuilds_without_end_show_when_they_should_have_ended(
-    first: float, broken: list[str]
+    history: History, first: float, broken: list[str]
 ) -> None:
     """2 h 12 min after the first, at minute 30, and the hourly look after that."""
-    history = History()
     for number, minute in enumerate((0, first, 240, 260, 280)):
         lose(history, number, minute, State.REBUILDING)
     assert history.broken == broken
 
 
-def test_p7_whoever_has_seen_a_bad_end_twice_knows_of_it() -> None:
-    history = History()
+def test_p7_whoever_has_seen_a_bad_end_twice_knows_of_it(history: History) -> None:
     for number, minute in enumerate((0, 40, 80, 100, 110)):
         lose(history, number, minute)
         if number == 0:
@@ -63,8 +58,7 @@ def test_p7_whoever_has_seen_a_bad_end_twice_knows_of_it() -> None:
     assert history.broken == ["P7"]
 
 
-def test_p7_a_broken_one_that_is_tried_again_is_not_one_more() -> None:
-    history = History()
+def test_p7_a_broken_one_that_is_tried_again_is_not_one_more(history: History) -> None:
     for number, minute in enumerate((0, 100, 160, 220)):
         lose(history, number, minute)
     history.look(300, history.ids[3])
@@ -84,15 +78,13 @@ def owed(history: History) -> list[str]:
     return [debt.desktop.id for debt in Reckoning(history.world).debts()]
 
 
-def test_p2_a_session_end_is_owed_until_a_rebuild_has_begun() -> None:
-    history = History()
-    history.session(10, 60)
-    history.at(70)
-    assert owed(history) == [history.id]
-    history.rebuild(90, Course(begins_after=minutes(9), takes=minutes(20)))
-    assert owed(history) == [history.id]
-    history.at(100)
-    assert owed(history) == []
+def test_p2_a_session_end_is_owed_until_a_rebuild_has_begun(used: History) -> None:
+    used.at(70)
+    assert owed(used) == [used.id]
+    used.rebuild(90, Course(begins_after=minutes(9), takes=minutes(20)))
+    assert owed(used) == [used.id]
+    used.at(100)
+    assert owed(used) == []
 
 
 @pytest.mark.parametrize(
@@ -120,15 +112,13 @@ def test_p2_only_a_rebuild_that_ends_well_pays(course: Course, is_owed: bool) ->
     ids=["a sign-in", "a late one", "an alarm"],
 )
 def test_p2_a_short_session_right_after_a_rebuild_shows_by_its_sign_in_alone(
-    kind: str, minute: float, received: float, known: float | None
+    used: History, kind: str, minute: float, received: float, known: float | None
 ) -> None:
-    history = History()
-    history.session(10, 60)
-    history.rebuild(90)
-    history.session(126, 128)
-    history.told(minute, kind, received=received)
-    [debt] = Reckoning(history.world).debts()
-    assert debt.knowable_from == (None if known is None else history.at(known))
+    used.rebuild(90)
+    used.session(126, 128)
+    used.told(minute, kind, received=received)
+    [debt] = Reckoning(used.world).debts()
+    assert debt.knowable_from == (None if known is None else used.at(known))
 
 
 @pytest.mark.parametrize(
@@ -136,66 +126,56 @@ def test_p2_a_short_session_right_after_a_rebuild_shows_by_its_sign_in_alone(
     [(121, 162, False), (121, 164, True), (None, 263, False), (None, 265, True)],
 )
 def test_p2_an_alarm_soon_after_a_rebuild_that_was_believed_may_be_its_own(
-    look: float | None, minute: float, is_known: bool
+    used: History, look: float | None, minute: float, is_known: bool
 ) -> None:
     """Unless a look has shown it over, it may go on for 132 minutes."""
-    history = History()
-    history.session(10, 60)
-    history.rebuild(90, Course(begins=False))
-    history.session(95, 118)
+    used.rebuild(90, Course(begins=False))
+    used.session(95, 118)
     if look is not None:
-        history.look(look)
-    history.session(130, 150)
-    history.told(minute, "session_end")
-    [debt] = Reckoning(history.world).debts()
+        used.look(look)
+    used.session(130, 150)
+    used.told(minute, "session_end")
+    [debt] = Reckoning(used.world).debts()
     assert bool(debt.knowable_from) is is_known
 
 
-def test_p2_a_session_that_was_shown_is_knowable() -> None:
-    history = History()
-    history.session(10, 60)
-    history.rebuild(90)
-    history.session(121, 131)
-    looks, now = history.world.oracles.looks, history.at(131)
+def test_p2_a_session_that_was_shown_is_knowable(used: History) -> None:
+    used.rebuild(90)
+    used.session(121, 131)
+    looks, now = used.world.oracles.looks, used.at(131)
     view = View(now, "CONNECTED", now, None)
-    for by in (2, history.invocation.number):  # the first one did not live to write it down
-        [debt] = Reckoning(history.world).debts()
+    for by in (2, used.invocation.number):  # the first one did not live to write it down
+        [debt] = Reckoning(used.world).debts()
         assert debt.knowable_from is None
-        looks.shown_connection(history.id, now, view, by)
-    [debt] = Reckoning(history.world).debts()
+        looks.shown_connection(used.id, now, view, by)
+    [debt] = Reckoning(used.world).debts()
     assert debt.knowable_from == now
 
 
-def test_p2_a_debt_that_outlives_its_bound_is_seen() -> None:
-    history = History()
-    peace = history.at(0)
-    history.session(10, 60)
-    history.told(66, "session_end")
-    reckoning = Reckoning(history.world)
-    within = verdicts.bound(history.scenario) + minutes(59)
-    history.at(within / minutes(1))
-    history.says(within / minutes(1) - 1, "deferred", workspace_id=history.id, reason="grace")
-    reckoning._judge(peace)
-    assert history.broken == []
-    history.at(within / minutes(1) + 2)
-    reckoning._judge(peace)
-    assert history.broken == ["P2"]
+def test_p2_a_debt_that_outlives_its_bound_is_seen(used: History) -> None:
+    used.told(66, "session_end")
+    reckoning = Reckoning(used.world)
+    within = verdicts.bound(used.scenario) + minutes(59)
+    used.at(within / minutes(1))
+    used.says(within / minutes(1) - 1, "deferred", workspace_id=used.id, reason="grace")
+    reckoning._judge(BEGIN)
+    assert used.broken == []
+    used.at(within / minutes(1) + 2)
+    reckoning._judge(BEGIN)
+    assert used.broken == ["P2"]
 
 
-def test_p2_what_ended_badly_may_take_a_day_and_must_be_spoken_of() -> None:
-    history = History()
-    peace = history.at(0)
-    history.session(10, 60)
-    history.told(66, "session_end")
-    history.rebuild(90, BAD)
-    late = 120 + verdicts.bound(history.scenario) / minutes(1) + 5
-    history.at(late)
-    history.says(late, "failed", workspace_id=history.id, reason="ERROR")
-    Reckoning(history.world)._judge(peace)
-    assert history.broken == []
-    history.world.lines.clear()
-    Reckoning(history.world)._judge(peace)
-    assert history.broken == ["P6"]
+def test_p2_what_ended_badly_may_take_a_day_and_must_be_spoken_of(used: History) -> None:
+    used.told(66, "session_end")
+    used.rebuild(90, BAD)
+    late = 120 + verdicts.bound(used.scenario) / minutes(1) + 5
+    used.at(late)
+    used.says(late, "failed", workspace_id=used.id, reason="ERROR")
+    Reckoning(used.world)._judge(BEGIN)
+    assert used.broken == []
+    used.world.lines.clear()
+    Reckoning(used.world)._judge(BEGIN)
+    assert used.broken == ["P6"]
 
 
 def test_p2_a_rebuild_that_waits_for_an_audit_is_late_where_nothing_goes_wrong() -> None:
@@ -211,38 +191,33 @@ def test_p2_a_rebuild_that_waits_for_an_audit_is_late_where_nothing_goes_wrong()
     assert history.broken == ["P2"]
 
 
-def test_p7_each_image_that_the_bundle_was_given_meanwhile_needs_a_canary() -> None:
-    history = History()
-    history.session(10, 60)
-    history.told(66, "session_end")
-    sessions = history.world.fleet.sessions[history.id]
-    one, two = (verdicts.prompt(history.scenario, sessions, number) for number in (0, 1))
-    bundle = history.world.fleet.fleet[history.id].bundle_id
-    history.world.fleet.set_image(bundle, "wsi-newer0000", history.at(70))
-    history.at(60 + one / minutes(1) + 1)
-    Reckoning(history.world)._be_prompt()
-    assert history.broken == []
-    history.at(60 + two / minutes(1) + 1)
-    Reckoning(history.world)._be_prompt()
-    assert history.broken == ["P2"]
+def test_p7_each_image_that_the_bundle_was_given_meanwhile_needs_a_canary(used: History) -> None:
+    used.told(66, "session_end")
+    sessions = used.world.fleet.sessions[used.id]
+    one, two = (verdicts.prompt(used.scenario, sessions, number) for number in (0, 1))
+    bundle = used.world.fleet.fleet[used.id].bundle_id
+    used.world.fleet.set_image(bundle, "wsi-newer0000", used.at(70))
+    used.at(60 + one / minutes(1) + 1)
+    Reckoning(used.world)._be_prompt()
+    assert used.broken == []
+    used.at(60 + two / minutes(1) + 1)
+    Reckoning(used.world)._be_prompt()
+    assert used.broken == ["P2"]
 
 
 @pytest.mark.parametrize(("minute", "broken"), [(121, []), (135, ["P2"])])
 def test_p2_of_what_was_shown_stopped_on_its_way_nobody_can_tell_why_it_is_ill(
-    minute: float, broken: list[str]
+    used: History, minute: float, broken: list[str]
 ) -> None:
-    history = History()
-    peace = history.at(0)
-    history.session(10, 60)
-    history.told(66, "session_end")
+    used.told(66, "session_end")
     way = ((State.STOPPED, minutes(10)),)
-    history.rebuild(90, Course(takes=minutes(30), way=way, ends=State.UNHEALTHY))
-    history.look(minute)
-    late = 120 + (verdicts.bound(history.scenario) + 26 * verdicts.HOUR) / minutes(1)
-    history.at(late)
-    history.says(late, "needs_person", workspace_id=history.id, reason="unknown_connection")
-    Reckoning(history.world)._judge(peace)
-    assert history.broken == broken
+    used.rebuild(90, Course(takes=minutes(30), way=way, ends=State.UNHEALTHY))
+    used.look(minute)
+    late = 120 + (verdicts.bound(used.scenario) + 26 * verdicts.HOUR) / minutes(1)
+    used.at(late)
+    used.says(late, "needs_person", workspace_id=used.id, reason="unknown_connection")
+    Reckoning(used.world)._judge(BEGIN)
+    assert used.broken == broken
 
 
 def test_p8_one_poisoned_id_is_no_reason_for_the_others_to_wait() -> None:
@@ -260,26 +235,22 @@ def test_p8_one_poisoned_id_is_no_reason_for_the_others_to_wait() -> None:
 
 @pytest.mark.parametrize(("looks", "believed"), [((98, 106), False), ((98, 110), True), ((), True)])
 def test_p2_a_rebuild_that_never_began_is_owed_if_the_looks_could_not_have_missed_it(
-    looks: tuple[float, ...], believed: bool
+    used: History, looks: tuple[float, ...], believed: bool
 ) -> None:
-    history = History()
-    history.session(10, 60)
-    history.rebuild(90, Course(begins=False))
+    used.rebuild(90, Course(begins=False))
     for minute in looks:
-        history.look(minute)
-    history.at(150)
-    assert bool(owed(history)) is not believed
+        used.look(minute)
+    used.at(150)
+    assert bool(owed(used)) is not believed
 
 
-def test_p2_what_a_dying_invocation_was_shown_is_lost_with_it() -> None:
-    history = History()
-    history.session(10, 60)
-    history.rebuild(90, Course(begins=False))
-    history.invocation.number = 2
+def test_p2_what_a_dying_invocation_was_shown_is_lost_with_it(used: History) -> None:
+    used.rebuild(90, Course(begins=False))
+    used.invocation.number = 2
     for minute in (98, 106, 114):
-        history.look(minute)
-    history.at(150)
-    assert owed(history) == []
+        used.look(minute)
+    used.at(150)
+    assert owed(used) == []
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,15 @@ import pytest
 from sandbox.course import Course
 from sandbox.states import LastKnown, Row, State
 from simulation import verdicts
+from simulation.agenda import BEGIN
 from simulation.needs import FORBIDDEN, NOT_OURS, OVERDUE, OWING, UNENDED, Needs
 from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario
 from simulation.telling import Telling
-from tests.simulation.histories import BAD, History, minutes
-
-CALM = Scenario(seed=0, desktops=6)
+from tests.simulation.histories import BAD, CALM, History, minutes
 
 
-def test_p6_who_writes_of_a_workspace_and_says_nothing_of_it_is_seen() -> None:
-    history = History()
+def test_p6_who_writes_of_a_workspace_and_says_nothing_of_it_is_seen(history: History) -> None:
     telling = Telling(history.world.oracles)
     delivery = type("D", (), {"event": {"task": "reconcile"}, "evidence": []})()
     for by, lines in ((7, ["vacant", "pass"]), (8, ["vacant"]), (9, ["pass"])):
@@ -176,8 +174,7 @@ def test_p6_a_debt_is_not_overdue_when_its_poison_has_just_ended() -> None:
         assert ((history.id, OVERDUE) in needs.noticed()) is overdue
 
 
-def test_p6_a_line_that_calls_for_a_person_in_calm_weather_is_seen() -> None:
-    history = History()
+def test_p6_a_line_that_calls_for_a_person_in_calm_weather_is_seen(history: History) -> None:
     history.world.listeners.append(Needs(history.world).heard)
     history.says(30, "needs_person", workspace_id=history.id, needs="late", reason="grace")
     assert history.broken == ["P6"]
@@ -225,7 +222,6 @@ def test_p6_a_rebuild_that_is_followed_is_spoken_of_until_its_next_look(
     next_look: float, broken: list[str]
 ) -> None:
     history = History(Scenario(seed=0, desktops=6, audit_interval=5))
-    peace = history.at(0)
     history.session(10, 60)
     history.told(66, "session_end")
     history.rebuild(90, BAD)
@@ -234,5 +230,5 @@ def test_p6_a_rebuild_that_is_followed_is_spoken_of_until_its_next_look(
     about = {"workspace_id": history.id, "reason": "REBUILDING", "due_at": due_at}
     history.says(95, "rebuilding", **about)
     history.at(late)
-    Reckoning(history.world)._judge(peace)
+    Reckoning(history.world)._judge(BEGIN)
     assert history.broken == broken

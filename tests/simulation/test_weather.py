@@ -98,9 +98,8 @@ class Chosen(random.Random):
     ("act", "shows"), [("rebuild", State.REBUILDING), ("restore", State.RESTORING)]
 )
 def test_w11_a_person_rebuilds_and_restores_what_is_broken(
-    act: str, shows: State, state: State
+    history: History, act: str, shows: State, state: State
 ) -> None:
-    history = History()
     history.session(10, 20)
     history.rebuild(50, replace(BAD, ends=state))
     history.at(90)
@@ -115,8 +114,7 @@ def test_w11_a_person_rebuilds_and_restores_what_is_broken(
 
 
 @pytest.mark.parametrize("heals", [True, False])
-def test_w11_a_reboot_during_a_bad_end_heals_or_does_not(heals: bool) -> None:
-    history = History()
+def test_w11_a_reboot_during_a_bad_end_heals_or_does_not(history: History, heals: bool) -> None:
     history.session(10, 20)
     rebuild = history.rebuild(50, replace(BAD, ends=State.UNHEALTHY))
     history.world.fleet.reboot_ill(history.id, history.at(90), heals=heals)
@@ -142,10 +140,9 @@ def test_w11_a_reboot_changes_nothing_about_what_heals_by_itself_just_then() -> 
     ("looks", "knowable"), [((85, 95, 105), True), ((95,), False), ((), False)]
 )
 def test_p2_what_a_person_restores_is_owed_still_if_anybody_could_know(
-    looks: tuple[float, ...], knowable: bool
+    history: History, looks: tuple[float, ...], knowable: bool
 ) -> None:
     """It has to be seen broken, and being restored."""
-    history = History()
     history.session(10, 20)
     history.told(22, "session_end")
     history.rebuild(50, BAD)

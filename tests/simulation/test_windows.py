@@ -12,7 +12,7 @@ from simulation.agenda import BEGIN
 from simulation.mutants import MUTANTS, judges, mutate
 from simulation.scenario import Scenario, draw
 from simulation.windows import Window
-from tests.simulation.histories import History, minutes
+from tests.simulation.histories import CALM, History, minutes
 
 NONE = timedelta()
 NIGHT = Window("19:00", "06:00", "Europe/Berlin")
@@ -80,7 +80,7 @@ def test_p1_a_rebuild_outside_the_window_is_seen(
 ) -> None:
     """The world begins on a Monday at 08:00 UTC, 03:00 in New York."""
     window = {"window": ("03:30", "06:00"), "zone": "America/New_York", "days": days}
-    history = History(replace(Scenario(seed=0, desktops=6), **window))  # type: ignore[arg-type]
+    history = History(replace(CALM, **window))  # type: ignore[arg-type]
     history.session(10, 60)
     history.rebuild(minute)
     assert history.broken == broken

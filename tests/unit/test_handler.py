@@ -19,9 +19,10 @@ from tests.unit.container import ENVIRONMENT, Invocation
 from tests.unit.desktops import Desktop
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, at, event
-from tests.unit.test_signals import plain, record
+from tests.unit.test_signals import about, plain, record
 
 RECONCILE = {"task": "reconcile"}
+STRANGERS = record(about({"name": "WorkspaceId", "value": "ws-stranger1"}))
 START = at(0, 12)
 """Between two ticks: what is recorded is looked into at the next one."""
 
@@ -219,38 +220,23 @@ def test_a_repeated_alarm_is_said_to_be_no_news(stage: Stage) -> None:
 
 
 def test_p4_a_workspace_off_the_roster_is_never_touched(stage: Stage) -> None:
-    invoke(event("alarm_off_the_roster"))
+    invoke(STRANGERS)
     assert stage.lines.decisions == [("ignored", "not_in_workspace_ids")]
     assert stage.lines.all[0]["workspace_id"] == "ws-stranger1"
     assert stage.record("ws-stranger1").version == 0
     assert stage.desktops.calls == []
 
 
-def test_one_bad_record_never_takes_its_neighbours(stage: Stage) -> None:
-    stage.has(None, None, OTHER)
-    invoke(event("several_records"))
-    assert stage.facts().told_at is not None
-    assert stage.facts(OTHER).told_at is not None
-    reasons = [reason for _, reason in stage.lines.decisions]
-    assert reasons == ["not_json", None, "not_an_sns_record", "not_in_alarm", None]
-
-
-@pytest.mark.parametrize("given", [None, [], "reconcile", {}, {"task": "rebuild"}, 7])
-def test_p4_an_unknown_event_does_nothing_but_say_so(stage: Stage, given: object) -> None:
-    invoke(given)
-    assert stage.lines.decisions == [("ignored", "unknown_event")]
-
-
 def test_p4_who_joins_the_roster_is_known_at_once_and_who_leaves_within_a_minute(
     stage: Stage,
 ) -> None:
-    invoke(event("alarm_off_the_roster"))
+    invoke(STRANGERS)
     stage.roster("ws-stranger1")
-    invoke(event("alarm_off_the_roster"))
+    invoke(STRANGERS)
     assert stage.lines.decisions[-1] == ("recorded", None)
     stage.roster(WS)
     stage.time.now = START + ROSTER_HOLDS
-    invoke(event("alarm_off_the_roster"))
+    invoke(STRANGERS)
     assert ("ignored", "not_in_workspace_ids") in stage.lines.decisions[2:]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from nonpersistent.facts import USUAL_DELAY, Decision, Deferral, Facts, Need, Trouble, Verdict
+from nonpersistent.facts import USUAL_DELAY, Decision, Deferral, Need, Trouble, Verdict
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, at, fleet, settings, sign_in
 
@@ -32,14 +32,6 @@ def test_p6_the_reason_of_its_trouble_stays_with_a_workspace(stage: Stage) -> No
     stage.tools().write(record, Decision(stuck, Verdict.VACANT, at(9), "grace"))
     assert stage.record().reason == "no_row"
     assert stage.lines.decisions == [("vacant", "grace")]
-
-
-def test_nothing_is_written_or_said_when_nothing_has_changed(stage: Stage) -> None:
-    clean = Facts(baseline_at=NOON)
-    record = stage.has(clean, None)
-    stage.tools().write(record, Decision(clean, Verdict.CLEAN))
-    assert stage.record() == record
-    assert stage.lines.all == []
 
 
 def test_p1_what_was_recorded_meanwhile_wins(stage: Stage) -> None:
