@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from nonpersistent import handler
-from nonpersistent.facts import BRAKE_HOLDS
+from nonpersistent.lateness import BRAKE_HOLDS
 from sandbox.cloudwatch import AlarmState
 from simulation import shortcut, transport
 from simulation.alarms import CALMS_WITHIN, FIRST_LINES, AlarmJudge

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from nonpersistent.facts import BRAKE_HOLDS
+from nonpersistent.lateness import BRAKE_HOLDS
 from sandbox.desktop import Desktop, Outcome, Row, State
 from simulation.functions import Delivery
 from simulation.needs import USUAL

@@ -51,8 +51,9 @@ a restore is not missed, which would look like its success."""
 BAD_FOR = timedelta(minutes=10)
 """How long a bad state, or a stop, must last to be a rebuild's end: some pass by themselves."""
 
-HEALS_WITHIN = timedelta(minutes=45)
-"""How long after a bad state was first seen a good one still counts as the rebuild's success."""
+HEALS_WITHIN = timedelta(hours=1)
+"""How long after a bad state was first seen a good one still counts as the rebuild's success: some
+pass within 45 minutes, and the next look follows within 15."""
 
 SETTLES_WITHIN = timedelta(minutes=30)
 """How long after its end a rebuild may still change the last-connection time, or end a session."""
@@ -195,7 +196,8 @@ def fail(facts: Facts, claim: Claim, reason: str, now: datetime, settings: Setti
     retry_at = now + BACK_OFF[min(facts.failures, len(BACK_OFF) - 1)]
     began = reason not in IN_VAIN
     told = facts.trouble if facts.failures else None  # the same fault, however often it is met
-    holds = timedelta() if now - claim.asked_at >= ENDS_WITHIN else FAILURE_HOLDS  # told as endless
+    endless_at = facts.claim and facts.claim.endless_at
+    holds = timedelta() if endless_at and endless_at <= now else FAILURE_HOLDS
     told = told or Trouble(now, Need.BLOCKED, reason, now + holds)
     failed = replace(
         facts,
@@ -283,7 +285,8 @@ def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
         return settings.next_tick(max(since + BAD_FOR, now + CANARY_WATCH_EVERY))
     if claim.goes_first:
         return settings.look_after(now, CANARY_WATCH_EVERY)
-    return settings.next_look(max(claim.asked_at + USUAL_LENGTH, now + FOLLOW_EVERY))
+    usual = settings.next_look(max(claim.asked_at + USUAL_LENGTH, now + FOLLOW_EVERY))
+    return min(usual, settings.next_tick(claim.asked_at + ENDS_WITHIN))
 
 
 def _end_well(

@@ -12,12 +12,11 @@ NOTICE_LAG = timedelta(minutes=12)
 ENDS_WITHIN = timedelta(hours=2, minutes=12)
 """A rebuild shows within 12 minutes and takes up to two hours; a longer one needs a person."""
 
+END_SHOWS_WITHIN = timedelta(minutes=20)
+"""By when a look shows whether a bad state, or a stop, is a rebuild's end."""
+
 USUAL_DELAY = timedelta(hours=1)
 """How much later than expected a debt may be paid before it is late, apart from the API's rate."""
-
-BRAKE_HOLDS = timedelta(days=3)
-"""A WorkSpace that waits for the brake longer than this needs a person: the limit is too low. Days
-on which the rebuild window does not open do not count."""
 
 
 class Phase(StrEnum):
@@ -124,6 +123,14 @@ class Claim:
     image_id: str | None = None
 
     @property
+    def endless_at(self) -> datetime | None:
+        """When it begins to need a person, if a look has shown that it takes too long."""
+        overdue_at, end_at = self.asked_at + ENDS_WITHIN, latest(self.bad_since, self.stopped_since)
+        if self.going_at is not None and self.going_at >= overdue_at:
+            return latest(overdue_at, end_at and end_at + END_SHOWS_WITHIN)
+        return None
+
+    @property
     def was_endless(self) -> bool:
         """Whether it was seen to go on for too long, so that a person may have ended it."""
         return self.begun_at is not None and self.begun_at - self.asked_at >= ENDS_WITHIN
@@ -227,11 +234,8 @@ class Facts:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether an administrator asked for a rebuild, and none has followed.
-
-        A sign-in after the request begins a session like any other: a rebuild follows it anyway,
-        after the grace period.
-        """
+        """Whether an administrator asked for a rebuild, and none has followed. A sign-in after the
+        request begins a session like any other: a rebuild follows it, after the grace period."""
         over_at = latest(self.clean_at, self.signed_in_at)
         return self.wanted_at is not None and not after(over_at, self.wanted_at)
 
@@ -278,7 +282,8 @@ class Facts:
         if self.trouble is not None:
             return self.trouble.need, self.trouble.needs_at
         if self.claim is not None:
-            return Need.ENDLESS, self.claim.asked_at + ENDS_WITHIN
+            endless_at = self.claim.endless_at
+            return None if endless_at is None else (Need.ENDLESS, endless_at)
         if self.late_at is None:
             return None
         if reason == Deferral.HELD_BUNDLE:

@@ -68,9 +68,11 @@ def tell(ledger: Ledger, journal: Journal, settings: Settings) -> None:
 def _needy(
     entries: Iterable[Entry], unattended: datetime, now: datetime
 ) -> Iterator[tuple[Entry, Need, datetime, str | None]]:
-    """The WorkSpaces that need a person now: what for, since when, and why."""
+    """The WorkSpaces that need a person now: what for, since when, and why. A look that was due
+    before a need began, and has not taken place, might have shown that there is none."""
     for entry in entries:
-        if entry.needs is not None and entry.needs_at is not None and entry.needs_at <= now:
+        seen_to = now if entry.needs is Need.LATE else min(now, entry.due_at)
+        if entry.needs is not None and entry.needs_at is not None and entry.needs_at <= seen_to:
             yield entry, entry.needs, entry.needs_at, entry.reason
         elif entry.due_at <= unattended:
             yield entry, Need.LATE, entry.due_at, "not_looked_at"

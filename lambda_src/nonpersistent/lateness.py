@@ -4,13 +4,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .claims import BAD_FOR, TOLD_BEFORE
-from .facts import BRAKE_HOLDS, ENDS_WITHIN, Decision, Deferral, Doubt, Facts, Phase, after, latest
+from .facts import ENDS_WITHIN, Decision, Deferral, Doubt, Facts, Phase, after, latest
 from .lifecycle import SNAPSHOT_INTERVAL, SNAPSHOT_SLACK
 from .settings import Settings
 
 SIGN_INS_COUNT_FOR = timedelta(hours=4)
 """How much younger sign-ins alone can make a debt: nothing else may confirm a short session, but a
 stream of sign-ins must not keep a debt from ever being late."""
+
+BRAKE_HOLDS = timedelta(days=3)
+"""A WorkSpace that waits for the brake longer than this needs a person: the limit is too low. Days
+on which the rebuild window does not open do not count."""
 
 NO_LIMITS = (
     Deferral.WINDOW,
@@ -98,9 +102,12 @@ def _without_what_is_over(decision: Decision, now: datetime) -> Decision:
 
 
 def _was_stuck(before: Facts, now: datetime) -> bool:
-    """Whether trouble was reported for itself, not as a doubt that continues an earlier fault."""
+    """Whether trouble was reported for itself: the debt was not late before, and the trouble is no
+    doubt that continues an earlier fault."""
     trouble = before.trouble
-    return trouble is not None and now >= trouble.needs_at and trouble.need not in TOLD_BEFORE
+    if trouble is None or after(trouble.since, before.late_at):
+        return False
+    return now >= trouble.needs_at and trouble.need not in TOLD_BEFORE
 
 
 def _braked_at(

@@ -47,7 +47,7 @@ class Window:
     timezone: str
     days: frozenset[int] = frozenset(range(7))
 
-    def opens_at(self, moment: datetime, *, whole: bool = False) -> datetime:
+    def opens_at(self, moment: datetime, *, whole: bool) -> datetime:
         """`moment` itself if it lies in the window, otherwise the next opening, in UTC.
 
         If a `whole` window is asked for, it is always an opening.

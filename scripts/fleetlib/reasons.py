@@ -26,6 +26,6 @@ MEANINGS = {
     "not_begun": "AWS accepted the rebuild, but it never began",
     "not_seen": "AWS did not answer, and no rebuild was seen",
     "RESTORING": "somebody is restoring it after its rebuild",
-    "not_looked_at": "due, but the function is not running: see the alarm silent",
+    "not_looked_at": "due, but not looked at: see the alarms silent and errors",
     "not_seen_yet": "the next audit sees it",
 }

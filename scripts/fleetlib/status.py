@@ -113,7 +113,9 @@ def _row(
     item = {"reason": "not_seen_yet"} if item is None else item
     due_at, needs, needs_since = item.get("due_at"), item.get("needs"), item.get("needs_at")
     reason = item.get("reason") if item.get("phase", phase(item)) == phase(item) else None
-    if needs is None or needs_since is None or needs_since > now:
+    # A look that was due before the need began might have shown that there is none.
+    seen_to = now if needs == "late" or due_at is None else min(now, due_at)
+    if needs is None or needs_since is None or needs_since > seen_to:
         needs = needs_since = None
         if due_at is not None and due_at <= unattended:
             needs, needs_since, reason = "late", due_at, "not_looked_at"

@@ -39,6 +39,10 @@ AFTERMATH = (
                 'if seen.state not in (claim.state, "AVAILABLE", *INTERRUPTED_STATES):',
                 "if False:",
             ),
+            "nobody looks when it takes too long": (
+                "return min(usual, settings.next_tick(claim.asked_at + ENDS_WITHIN))",
+                "return usual",
+            ),
             "one that takes too long is looked at once an hour": (
                 "return settings.look_after(now, BAD_FOR)",
                 "return settings.look_after(now, LONGEST_PAUSE)",

@@ -25,16 +25,20 @@ GAUGES = (
                 "",
             ),
             "what needs a person later needs one now": (
-                "and entry.needs_at is not None and entry.needs_at <= now:",
+                "and entry.needs_at is not None and entry.needs_at <= seen_to:",
                 "and entry.needs_at is not None:",
+            ),
+            "a need is told that the look due before it might have averted": (
+                "seen_to = now if entry.needs is Need.LATE else min(now, entry.due_at)",
+                "seen_to = now",
             ),
             "the gauges show only what is due in this pass": (
                 "entries, now = ledger.planned(), ledger.clock.now()",
                 "now = ledger.clock.now()\n    entries = ledger.due(now)",
             ),
             "a need is told when it begins and not while it lasts": (
-                "and entry.needs_at is not None and entry.needs_at <= now:",
-                "and entry.needs_at is not None and now - INTERVAL < entry.needs_at <= now:",
+                "and entry.needs_at is not None and entry.needs_at <= seen_to:",
+                "and entry.needs_at is not None and now - INTERVAL < entry.needs_at <= seen_to:",
             ),
             "nobody sees what is not looked at": ("if entry.due_at <= unattended:", "if False:"),
             "nobody watches the audit": (
@@ -71,9 +75,13 @@ GAUGES = (
                 "ENDS_WITHIN = timedelta(hours=2, minutes=12)",
                 "ENDS_WITHIN = timedelta(minutes=20)",
             ),
-            "the brake needs a person at once": (
-                "BRAKE_HOLDS = timedelta(days=3)",
-                "BRAKE_HOLDS = timedelta(days=0)",
+            "a rebuild is endless though no look has shown it": (
+                "if self.going_at is not None and self.going_at >= overdue_at:",
+                "if overdue_at:",
+            ),
+            "a stop that may be a rebuild's end is told as endless": (
+                "return latest(overdue_at, end_at and end_at + END_SHOWS_WITHIN)",
+                "return overdue_at",
             ),
         },
     ),
@@ -119,6 +127,14 @@ GAUGES = (
         "P6",
         "lateness.py",
         {
+            "the brake needs a person at once": (
+                "BRAKE_HOLDS = timedelta(days=3)",
+                "BRAKE_HOLDS = timedelta(days=0)",
+            ),
+            "a debt that was late before a doubt is no longer late after it": (
+                "if trouble is None or after(trouble.since, before.late_at):",
+                "if trouble is None:",
+            ),
             "an awaited sample hides a refusal": (
                 "trouble.reason == Doubt.OLDER_SAMPLE and not facts.is_stuck",
                 "trouble.reason == Doubt.OLDER_SAMPLE",

@@ -15,7 +15,6 @@ from fleetlib.aws import Account
 
 from nonpersistent import gauges
 from nonpersistent.facts import (
-    BRAKE_HOLDS,
     NOTICE_LAG,
     USUAL_DELAY,
     Claim,
@@ -27,6 +26,7 @@ from nonpersistent.facts import (
     Trouble,
 )
 from nonpersistent.journal import Journal
+from nonpersistent.lateness import BRAKE_HOLDS
 from nonpersistent.lifecycle import learn
 from nonpersistent.observation import Observation
 from nonpersistent.rebuilder import _why

@@ -53,7 +53,7 @@ def test_p2_a_restore_of_one_whose_rebuild_did_not_end_brings_the_session_back(
 
 def test_p3_what_a_failed_rebuild_moves_is_no_use_though_a_later_one_did_not_take_place() -> None:
     again = replace(LOST, asked=(at(-5), ILL.asked_at), failures=2, settled_at=at(20))
-    moved = judge(again, empty(at(30), last_connected_at=at(-10), state="AVAILABLE"))
+    moved = judge(again, empty(at(45), last_connected_at=at(-10), state="AVAILABLE"))
     assert moved.facts.used_at == LOST.used_at
     assert moved.facts.phase is Phase.FAILED
 
@@ -153,7 +153,7 @@ def test_p3_a_sign_in_to_a_broken_workspace_may_be_in_vain(seen: Any, is_use: bo
 def test_p1_a_rebuild_by_hand_that_failed_is_no_request_to_rebuild_the_next_session(
     wanted_at: Any, kept: Any
 ) -> None:
-    used = judge(replace(LOST, wanted_at=wanted_at), busy(at(30))).facts
+    used = judge(replace(LOST, wanted_at=wanted_at), busy(at(45))).facts
     assert (used.failed, used.wanted_at) == (None, kept)
 
 

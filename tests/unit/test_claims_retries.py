@@ -38,16 +38,16 @@ def test_p6_it_is_one_fault_however_often_the_repetition_fails() -> None:
     assert first.trouble == Trouble(NOON, Need.BLOCKED, NOT_BEGUN, at(30))
 
 
-def test_a_good_state_within_three_quarters_of_an_hour_is_the_rebuilds_own_end() -> None:
+def test_a_good_state_within_an_hour_is_the_rebuilds_own_end() -> None:
     late = at(40) + HEALS_WITHIN
     decision = claims.heal(LOST, sight(late), late, DEFAULTS)
     assert decision
-    assert (decision.verdict, decision.look_at) == (Verdict.FINISHED, at(90))
+    assert (decision.verdict, decision.look_at) == (Verdict.FINISHED, at(105))
     assert decision.facts.asked == LOST.asked
     assert decision.facts.rebuilt_at == at(5)
     used = claims.heal(replace(LOST, used_at=at(60)), sight(late), late, DEFAULTS)
     assert used
-    assert used.look_at == at(90)
+    assert used.look_at == at(105)
     later = late + timedelta(milliseconds=1)
     assert claims.heal(LOST, sight(later), later, DEFAULTS) is None
     again = claims.after_failure(LOST, sight(later), later, DEFAULTS)
@@ -104,12 +104,17 @@ def test_p6_an_error_that_is_over_no_longer_says_what_is_wrong() -> None:
         assert decision.facts.trouble == replace(odd, reason=reason)
 
 
-@pytest.mark.parametrize(("minutes", "needs_at"), [(131, 161), (132, 132)])
+@pytest.mark.parametrize(
+    ("seen_going", "bad_since", "needs_at"),
+    [(131, 120, 170), (132, 120, 140), (132, 121, 170)],
+    ids=["not seen too late", "told", "perhaps its end"],
+)
 def test_p6_one_that_was_told_as_endless_needs_a_person_as_soon_as_it_has_failed(
-    minutes: float, needs_at: float
+    seen_going: float, bad_since: float, needs_at: float
 ) -> None:
-    decision = claims.fail(OWED, replace(BEGUN, bad_since=at(9)), "ERROR", at(minutes), DEFAULTS)
-    assert decision.facts.trouble == Trouble(at(minutes), Need.BLOCKED, "ERROR", at(needs_at))
+    bad = replace(BEGUN, going_at=at(seen_going), bad_since=at(bad_since))
+    decision = claims.fail(replace(OWED, claim=bad), bad, "ERROR", at(140), DEFAULTS)
+    assert decision.facts.trouble == Trouble(at(140), Need.BLOCKED, "ERROR", at(needs_at))
 
 
 def test_p2_a_rebuild_that_an_administrator_asks_for_comes_at_once_after_a_failure() -> None:

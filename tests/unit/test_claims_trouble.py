@@ -141,7 +141,7 @@ def test_p6_when_a_doubt_may_be_a_fault_of_its_own_it_is_looked_at() -> None:
 
 
 def test_p6_nor_does_an_answer_without_a_workspace_whose_rebuild_does_not_end() -> None:
-    endless = follow(BEGUN, 135, None).facts
+    endless = follow(replace(BEGUN, going_at=at(132)), 135, None).facts
     assert endless.needs(None) == (Need.ENDLESS, BEGUN.asked_at + ENDS_WITHIN)
 
 

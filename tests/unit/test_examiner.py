@@ -149,7 +149,7 @@ def test_p6_what_is_no_end_does_not(stage: Stage, state: str) -> None:
 
 LOST = failed(
     replace(DUE, used_at=at(-600), told_at=None, vacant_since=at(-590), owed_since=at(-590)),
-    replace(CLAIM, asked_at=at(-100), bad_since=at(-46), image_id="wsi-old00001"),
+    replace(CLAIM, asked_at=at(-100), bad_since=at(-61), image_id="wsi-old00001"),
     at(-36),
     retry_at=at(60),
 )

@@ -27,6 +27,8 @@ from tests.unit.support import NOON, at
 USED = Facts(baseline_at=at(-60), used_at=NOON)
 VACANT = replace(USED, vacant_since=at(1), owed_since=at(1), late_at=at(90))
 CLAIM = Claim(asked_at=at(30))
+OVERDUE = at(30) + ENDS_WITHIN
+STOPPED = replace(CLAIM, going_at=OVERDUE, stopped_since=at(161))
 FAILED = replace(VACANT, retry_at=at(150))
 TROUBLE = Trouble(at(2), Need.BLOCKED, "MAINTENANCE", at(92))
 A_MOMENT = timedelta(milliseconds=1)
@@ -90,7 +92,11 @@ def test_clean_at_is_the_later_of_baseline_and_rebuild() -> None:
     ("facts", "reason", "needs"),
     [
         (replace(VACANT, trouble=TROUBLE, claim=CLAIM), None, (Need.BLOCKED, at(92))),
-        (replace(VACANT, claim=CLAIM), None, (Need.ENDLESS, at(30) + ENDS_WITHIN)),
+        (replace(VACANT, claim=CLAIM), None, None),
+        (replace(VACANT, claim=replace(CLAIM, going_at=OVERDUE - A_MOMENT)), None, None),
+        (replace(VACANT, claim=replace(CLAIM, going_at=OVERDUE)), None, (Need.ENDLESS, OVERDUE)),
+        (replace(VACANT, claim=replace(STOPPED, bad_since=at(9))), None, (Need.ENDLESS, at(181))),
+        (replace(VACANT, claim=replace(STOPPED, bad_since=at(165))), None, (Need.ENDLESS, at(185))),
         (VACANT, None, (Need.LATE, at(90))),
         (VACANT, Deferral.WINDOW, (Need.LATE, at(90))),
         (VACANT, Deferral.HELD_BUNDLE, (Need.HELD_BUNDLE, at(1))),

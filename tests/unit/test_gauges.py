@@ -32,7 +32,7 @@ CALM = {
     "audit_overdue_minutes": 0.0,
 }
 LATE = replace(DUE, late_at=at(-30))
-REBUILDING = replace(DUE, claim=Claim(asked_at=NOON - ENDS_WITHIN))
+REBUILDING = replace(DUE, claim=Claim(asked_at=NOON - ENDS_WITHIN, going_at=NOON))
 MOMENT = timedelta(milliseconds=1)
 LOST = tuple(fleet(3))
 
@@ -102,6 +102,23 @@ def test_p6_what_nobody_looks_at_is_late(
         [line] = stage.lines.of("needs_person")
         assert (line["needs"], line["reason"]) == ("late", "not_looked_at")
         assert line["since"] == at(0, seconds).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("need", "minutes", "gauge"),
+    [
+        (Need.BLOCKED, -30, {"blocked": 1}),
+        (Need.BLOCKED, -29, {}),
+        (Need.UNKNOWN, -29, {}),
+        (Need.LATE, -29, {"late": 1, "oldest_late_seconds": 1740.0}),
+    ],
+)
+def test_p6_a_need_that_a_look_might_have_averted_waits_for_it(
+    stage: Stage, need: Need, minutes: float, gauge: dict[str, Any]
+) -> None:
+    """The look was due half an hour ago: the API fails, or a burst takes its time."""
+    stage.has(replace(DUE, **trouble(need, at(minutes))), at(-30), reason="AWS said so")
+    assert told(stage) == {"owed": 1, **gauge}
 
 
 def test_p6_what_the_index_cannot_show_needs_a_person(

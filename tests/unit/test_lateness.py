@@ -25,6 +25,10 @@ def in_doubt(need: Need) -> Facts:
     return replace(LONG_AGO, trouble=Trouble(at(-15), need, "no_row", at(-20)))
 
 
+def stuck_since(minutes: float) -> Facts:
+    return replace(LONG_AGO, trouble=Trouble(at(minutes), Need.UNKNOWN, "no_row", at(-10)))
+
+
 def reckoned(
     facts: Facts, before: Facts = LATE, minutes: float = 0, dry_run: bool = False, **decision: Any
 ) -> datetime | None:
@@ -65,6 +69,8 @@ DEBTS: dict[str, tuple[datetime | None, Facts, dict[str, Any]]] = {
     "still stuck": (at(-20), STILL_STUCK, {"before": WAS_STUCK}),
     "a later time stays": (at(99), replace(LATE, late_at=at(99)), {"before": WAS_STUCK}),
     "stuck for just long enough": (at(70), LONG_AGO, {"before": WAS_STUCK, "minutes": -10}),
+    "late before trouble of another kind": (at(-20), LONG_AGO, {"before": stuck_since(-15)}),
+    "late when it began": (at(85), LONG_AGO, {"before": stuck_since(-20), "minutes": 5}),
     "late before a doubt": (at(-20), LONG_AGO, {"before": in_doubt(Need.LATE)}),
     "braked before a doubt": (at(-20), LONG_AGO, {"before": in_doubt(Need.BRAKED)}),
 }

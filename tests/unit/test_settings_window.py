@@ -85,17 +85,17 @@ HELP = r"REBUILD_WINDOW: .*; use an IANA name such as Europe/Berlin, or UTC$"
 @pytest.mark.parametrize("zone", ["Europe/Atlantis", "../../etc/localtime", "Europe"])
 def test_an_unknown_time_zone_means_no_rebuild_and_an_error_that_helps(zone: str) -> None:
     with pytest.raises(SettingsError, match=HELP):
-        Window(time(1), time(2), zone).opens_at(NOON)
+        Window(time(1), time(2), zone).opens_at(NOON, whole=False)
 
 
 def test_a_window_that_opens_on_no_day_is_an_error_that_helps() -> None:
     with pytest.raises(SettingsError, match=r"opens on none of the days \[\]"):
-        Window(time(1), time(2), "UTC", frozenset()).opens_at(NOON)
+        Window(time(1), time(2), "UTC", frozenset()).opens_at(NOON, whole=False)
 
 
 def test_utc_needs_no_data_of_time_zones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zoneinfo.ZoneInfo", Mock(side_effect=ZoneInfoNotFoundError))
-    assert MORNING.opens_at(NOON) == at(18 * 60)
+    assert MORNING.opens_at(NOON, whole=False) == at(18 * 60)
 
 
 NEAR_A_CHANGE = st.sampled_from(
@@ -120,9 +120,9 @@ def test_the_window_is_open_when_it_is_said_to_open_and_that_is_never_in_the_pas
     if start == end:
         return
     hours = Window(start, end, zone, days)
-    opens = hours.opens_at(moment)
+    opens = hours.opens_at(moment, whole=False)
     assert opens >= moment
-    assert hours.opens_at(opens) == opens
+    assert hours.opens_at(opens, whole=False) == opens
     local = opens.astimezone(ZoneInfo(zone))
     is_early = start > end and local.time() < end
     opened_on = local.date() - timedelta(days=int(is_early))
@@ -144,5 +144,5 @@ def test_p2_a_window_of_every_day_opens_within_a_day_also_where_clocks_change(
     moment: datetime,
 ) -> None:
     for start, end in ((time(2), time(2, 30)), (time(2, 15), time(3, 15)), (time(23), time(1))):
-        opens = Window(start, end, "Europe/Berlin").opens_at(moment)
+        opens = Window(start, end, "Europe/Berlin").opens_at(moment, whole=False)
         assert opens - moment < timedelta(hours=25)

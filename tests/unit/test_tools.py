@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 from nonpersistent.facts import USUAL_DELAY, Decision, Deferral, Need, Trouble, Verdict
+from nonpersistent.settings import Window
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, at, fleet, settings, sign_in
 
@@ -32,6 +33,18 @@ def test_p6_the_reason_of_its_trouble_stays_with_a_workspace(stage: Stage) -> No
     stage.tools().write(record, Decision(stuck, Verdict.VACANT, at(9), "grace"))
     assert stage.record().reason == "no_row"
     assert stage.lines.decisions == [("vacant", "grace")]
+
+
+def test_p6_what_it_waited_for_counts_when_the_window_closes(stage: Stage) -> None:
+    """It waited for the canary through a whole window: the next one is no excuse."""
+    stage.settings = settings(window=Window(time(13), time(14), "UTC"))
+    late = replace(DUE, late_at=at(180))
+    record = stage.has(late, NOON, reason=Deferral.CANARY)
+    stage.time.now = at(121)
+    opens_at = at((24 + 1) * 60)
+    waits = Decision(late, Verdict.DEFERRED, opens_at, Deferral.WINDOW, expected_by=opens_at)
+    stage.tools().write(record, waits)
+    assert stage.facts().late_at == at(180)
 
 
 def test_p1_what_was_recorded_meanwhile_wins(stage: Stage) -> None:
