@@ -30,8 +30,8 @@ TOLD_WITHIN = timedelta(hours=2)
 PRESENT = timedelta(minutes=15)
 """How long a line counts as the present state."""
 
-USUAL = timedelta(hours=2)
-"""A rebuild that takes longer than this needs a person."""
+USUAL = timedelta(hours=2, minutes=12)
+"""A rebuild begins within 12 minutes and takes up to two hours; a longer one needs a person."""
 
 SEEN_TWICE = timedelta(minutes=10)
 """How long a bad end must last to count."""

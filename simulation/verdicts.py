@@ -80,7 +80,8 @@ def prompt(scenario: Scenario, sessions: Sequence[Session], images: int = 0) -> 
     if away is not None and away <= scenario.grace_time + NOTICE + 2 * SAMPLE:
         whole += scenario.grace_time + 2 * SAMPLE
     if scenario.canary_after is not None:
-        whole += CANARY_IN_CALM * (1 + images)
+        slow = "takes_long" in scenario.faults
+        whole += (CANARY + 2 * SAMPLE if slow else CANARY_IN_CALM) * (1 + images)
     return whole + _chosen(scenario, whole)
 
 

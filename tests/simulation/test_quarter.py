@@ -31,6 +31,7 @@ NIGHT = ("19:00", "06:00")
         pytest.param({"user_volume": "keep"}, 20, id="keep"),
         pytest.param({"brake": 2, "window": NIGHT}, 20, id="brake and window"),
         pytest.param({"canary_after": None}, 30, id="no canary"),
+        pytest.param({"faults": {"begins_late": 1, "takes_long": 1}}, 20, id="slow rebuilds"),
     ],
 )
 def test_p6_no_alarm_rings_in_calm_days_whatever_is_chosen(
