@@ -60,8 +60,8 @@ def _furnish() -> None:
     shutil.copytree(ROOT / "lambda_src" / "nonpersistent", FOLDER / "nonpersistent")
     shutil.copytree(tests / "unit", FOLDER / "tests" / "unit", ignore=lambda *_: FAR)
     shutil.copytree(tests / "fixtures", FOLDER / "tests" / "fixtures")
-    shutil.copytree(ROOT / "simulation", FOLDER / "simulation")
-    shutil.copytree(ROOT / "benchmarks", FOLDER / "benchmarks")
+    for world in ("simulation", "sandbox", "benchmarks"):
+        shutil.copytree(ROOT / world, FOLDER / world)
     for shared in ("__init__.py", "ledger_table.py"):
         shutil.copy(tests / shared, FOLDER / "tests")
     shutil.copy(HERE / "near_first.py", FOLDER / "tests" / "conftest.py")
