@@ -52,8 +52,7 @@ BAD_FOR = timedelta(minutes=10)
 """How long a bad state, or a stop, must last to be a rebuild's end: some pass by themselves."""
 
 HEALS_WITHIN = timedelta(hours=1)
-"""How long after a bad state was first seen a good one still counts as the rebuild's success: some
-pass within 45 minutes, and the next look follows within 15."""
+"""How soon after a bad state a good one is the rebuild's success: 45 minutes, and 15 to see it."""
 
 SETTLES_WITHIN = timedelta(minutes=30)
 """How long after its end a rebuild may still change the last-connection time, or end a session."""
@@ -79,6 +78,9 @@ LONGEST_PAUSE = timedelta(hours=1)
 
 TOLD_BEFORE = frozenset({Need.LATE, Need.BRAKED, Need.ENDLESS})
 """Needs that may already be reported when a doubt begins: their alarm rings on meanwhile."""
+
+MAYBE_USED = frozenset({Doubt.CONTRADICTION, Doubt.OLDER_SAMPLE})
+"""Doubts that make a debt late, however long they last: somebody may be using the WorkSpace."""
 
 NOT_BEGUN = "not_begun"
 """The reason of a failure: no look showed the rebuild, though looks could not have missed it."""
@@ -230,16 +232,17 @@ def trouble(
     """Look again, with backoff: nothing can be done, for a reason that nobody chose."""
     before = facts.trouble or _begin(facts, need, reason, now, holds)
     since = before.since
-    if before.need in TOLD_BEFORE and now >= since + holds:  # a fault of its own by now
-        before = replace(before, need=need, needs_at=since + holds)
+    turns_at = since + holds if before.need in TOLD_BEFORE and reason not in MAYBE_USED else None
+    if turns_at is not None and now >= turns_at:  # a fault of its own by now
+        before, turns_at = replace(before, need=need, needs_at=turns_at), None
     needs_at = min(since + holds, before.needs_at)
     if facts.retry_at is not None or before.needs_at <= now:
         need = before.need  # a failed rebuild, or what a person was told of: one fault, one alarm
         reason = before.reason if before.refused and isinstance(reason, Doubt) else reason
     shortest = SAMPLE_INTERVAL if verdict is Verdict.REFUSED else settings.patience
     pause = max(shortest, min((now - since) / 2, LONGEST_PAUSE, settings.audit_interval))
-    if before.need in TOLD_BEFORE:
-        pause = min(pause, since + holds - now)
+    if turns_at is not None:
+        pause = min(pause, turns_at - now)
     refused = verdict is Verdict.REFUSED or before.refused
     stuck = replace(facts, trouble=Trouble(since, need, reason, needs_at, refused))
     return Decision(stuck, verdict, settings.look_after(now, pause), reason)

@@ -90,11 +90,15 @@ GAUGES = (
         "claims.py",
         {
             "a doubt that lasts for hours is told as what it began with": (
-                "if before.need in TOLD_BEFORE and now >= since + holds:",
+                "if turns_at is not None and now >= turns_at:",
                 "if False:",
             ),
+            "somebody who may be there is told as late, then as unknown": (
+                " if before.need in TOLD_BEFORE and reason not in MAYBE_USED else None",
+                " if before.need in TOLD_BEFORE else None",
+            ),
             "a doubt is told for its own hours after it might be": (
-                "        pause = min(pause, since + holds - now)\n",
+                "        pause = min(pause, turns_at - now)\n",
                 "        pass\n",
             ),
             "a doubt silences an alarm that rings": (

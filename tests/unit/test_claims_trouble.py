@@ -133,6 +133,13 @@ def test_p6_a_doubt_that_lasts_is_a_fault_of_its_own(
     assert trouble_then == (own if lasts else doubted.trouble)
 
 
+@pytest.mark.parametrize("doubt", sorted(claims.MAYBE_USED))
+def test_p6_a_debt_that_is_late_as_somebody_may_be_there_stays_late(doubt: str) -> None:
+    late = replace(OWED, trouble=Trouble(NOON, Need.LATE, doubt, at(-60)))
+    decision = claims.trouble(late, Need.UNKNOWN, doubt, at(240), DEFAULTS)
+    assert (decision.facts, decision.look_at) == (late, at(300))
+
+
 def test_p6_when_a_doubt_may_be_a_fault_of_its_own_it_is_looked_at() -> None:
     doubted = replace(OWED, trouble=Trouble(NOON, Need.LATE, "no_row", at(-60)))
     assert trouble(doubted, 60).look_at == at(90)
