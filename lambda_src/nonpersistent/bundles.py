@@ -183,7 +183,7 @@ class Bundles:
         """Write a bundle, and log if it is held from now on; False if it was changed meanwhile."""
         written = self._tools.ledger.write(bundle)
         if written is None:
-            self._known.pop(bundle.bundle_id, None)
+            del self._known[bundle.bundle_id]
             return False
         self._known[bundle.bundle_id] = self._tools.clock.now(), written
         holds = self._tools.settings.canary_after is not None

@@ -22,7 +22,7 @@ from .clock import Clock
 from .facts import Need, after
 from .records import UNREADABLE, Item, Record, bundle_of, from_moment, read, record_of, to_item
 from .signals import Kind, Signal
-from .table import FLEET, Table
+from .table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -172,7 +172,7 @@ class Ledger:
 
     def forget_unreadable(self, workspace_id: str) -> None:
         """Drop a record that cannot be read, of a WorkSpace that has left the roster."""
-        self._table.delete(workspace_id, "fleet = :fleet", {":fleet": FLEET["fleet"]})
+        self._table.delete(workspace_id)
 
     def everything(self) -> Iterator[Record]:
         """Every record that can be read: a scan, for rare questions only."""

@@ -87,7 +87,7 @@ class Table:
         change = {"Key": _key(id_), "UpdateExpression": update}
         return self._takes_place(self._client.update_item, condition, values, **change)
 
-    def delete(self, id_: str, condition: str, values: Item) -> bool:
+    def delete(self, id_: str, condition: str | None = None, values: Item | None = None) -> bool:
         """Delete an item if the condition holds; False if not, unless it is already gone."""
         dropped = self._takes_place(self._client.delete_item, condition, values, Key=_key(id_))
         return dropped or not self.get(id_)

@@ -11,6 +11,7 @@ import pytest
 from nonpersistent.canary import Bundle
 from nonpersistent.claims import NOT_BEGUN
 from nonpersistent.facts import Claim, Deferral, Facts, Need, Trouble
+from nonpersistent.lifecycle import keep_image
 from tests.unit.stage import CANARIES, DUE, Stage
 from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, settings
 
@@ -61,6 +62,11 @@ def test_p7_an_image_that_came_since_the_audit_is_not_rolled_out(
     assert stage.ledger.bundle(BUNDLE).canary is None
 
 
+def test_a_debt_that_is_dropped_takes_its_failures_along() -> None:
+    dropped = keep_image(replace(OUTDATED, failures=1, retry_at=at(-9)))
+    assert (dropped.facts.failures, dropped.facts.retry_at) == (0, None)
+
+
 def test_p7_neither_is_one_that_somebody_was_lost_to_since(stage: Stage) -> None:
     rolls_out(stage)
     stage.has(replace(DUE, claim=None, asked=(at(-50),), failures=1, retry_at=at(60)), None, OTHER)
@@ -81,6 +87,7 @@ def test_p8_an_answer_without_the_image_ends_no_roll_out(stage: Stage) -> None:
     stage.run()
     assert stage.desktops.rebuilds() == []
     assert stage.facts().outdated_at == OUTDATED.outdated_at
+    assert stage.bundles().rolls_out(stage.record())
 
 
 def test_a_proof_that_has_only_grown_old_ends_no_roll_out(stage: Stage) -> None:
@@ -115,7 +122,7 @@ def test_who_waits_for_a_place_after_a_session_goes_first(
 
 
 def test_who_waits_for_something_else_does_not_go_first(stage: Stage) -> None:
-    rolls_out(stage)
+    rolls_out(stage, maximum_rebuilds_per_hour=5)
     stage.has(DUE, at(5), OTHER, reason=Deferral.GRACE)
     stage.run()
     assert stage.desktops.rebuilds() == [WS]
