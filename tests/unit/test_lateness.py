@@ -29,6 +29,9 @@ def stuck_since(minutes: float) -> Facts:
     return replace(LONG_AGO, trouble=Trouble(at(minutes), Need.UNKNOWN, "no_row", at(-10)))
 
 
+BRAKED = replace(LATE, trouble=Trouble(at(-15), Need.BRAKED, "no_row", at(-20)))
+
+
 def reckoned(
     facts: Facts, before: Facts = LATE, minutes: float = 0, dry_run: bool = False, **decision: Any
 ) -> datetime | None:
@@ -72,6 +75,7 @@ DEBTS: dict[str, tuple[datetime | None, Facts, dict[str, Any]]] = {
     "late before trouble of another kind": (at(-20), LONG_AGO, {"before": stuck_since(-15)}),
     "late when it began": (at(85), LONG_AGO, {"before": stuck_since(-20), "minutes": 5}),
     "late before a doubt": (at(-20), LONG_AGO, {"before": in_doubt(Need.LATE)}),
+    "braked before a doubt, and not late": (at(80), LATE, {"before": BRAKED, "minutes": 5}),
     "braked before a doubt": (at(-20), LONG_AGO, {"before": in_doubt(Need.BRAKED)}),
 }
 

@@ -128,3 +128,11 @@ def test_p7_a_good_end_renews_a_proof_that_holds_for_an_hour(stage: Stage) -> No
     stage.time.now = at(5)
     stage.run()
     assert len(stage.desktops.rebuilds()) == 3
+
+
+def test_p7_a_canary_that_was_never_asked_for_makes_room(canaries: Stage) -> None:
+    """The function ended between the bundle's write and the claim."""
+    canaries.ledger.write(Bundle(BUNDLE, canary=OTHER))
+    canaries.has(replace(DUE, held_until=at(600)), at(600), OTHER)
+    canaries.meets(DUE, NOON)
+    assert canaries.desktops.rebuilds() == [WS]
