@@ -107,10 +107,6 @@ DETAILS = (
         "P1",
         "workspaces.py",
         {
-            "a look of several calls is as young as the last": (
-                "now = self._first_answer_at or self._clock.now()",
-                "now = self._clock.now()",
-            ),
             "a look is as young as its last answer": (
                 "looked_at = self._first_answer_at or self._clock.now()",
                 "looked_at = self._clock.now()",
