@@ -153,6 +153,23 @@ def test_a_function_that_does_not_look_is_noticed(world: World) -> None:
     assert (row.needs, row.reason, row.needs_since) == ("late", "not_looked_at", at(-60))
 
 
+@pytest.mark.parametrize(
+    ("need", "needs_at", "told"),
+    [
+        (Need.BLOCKED, -30, "blocked"),
+        (Need.BLOCKED, -29, None),
+        (Need.UNKNOWN, -29, None),
+        (Need.LATE, -29, "late"),
+    ],
+)
+def test_a_need_that_a_look_might_have_averted_waits_for_it_as_its_alarm_does(
+    world: World, need: Need, needs_at: float, told: str | None
+) -> None:
+    trouble = Trouble(at(-99), need, "AWS said so", at(needs_at))
+    world.knows(look_at=at(-30), used_at=at(-99), vacant_since=at(-90), trouble=trouble)
+    assert rows(world)[0].needs == told
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.5, 2.0, 10.0])
 def test_the_function_and_fleet_allow_the_same_time_for_what_is_due(
     world: World, rate: float
