@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
+from operator import attrgetter
 
 from sandbox.course import BAD, USABLE, Outcome, Rebuild
 from sandbox.desktop import Desktop
@@ -125,14 +128,14 @@ class Looks:
         """When a rebuild's good end was first shown: at the latest an hour after it, or by the time
         by which rebuilds end, whichever is later."""
         ended_at = rebuild.ends_at or now
-        shown = [look.at for look in self._after(desktop_id, ended_at) if look.state in USABLE]
-        return min([*shown, max(ended_at + HOURLY, rebuild.accepted_at + ENDS_WITHIN)])
+        latest = max(ended_at + HOURLY, rebuild.accepted_at + ENDS_WITHIN)
+        return min(self._good_after(desktop_id, ended_at) or latest, latest)
 
     def over_at(self, desktop_id: str, accepted_at: datetime, soonest: datetime) -> datetime:
         """When a rebuild that no look has shown was over, judged by the looks from `soonest` on: at
         the latest by the time by which rebuilds end."""
-        shown = [look.at for look in self._after(desktop_id, soonest) if look.state in USABLE]
-        return min([*shown, accepted_at + ENDS_WITHIN])
+        latest = accepted_at + ENDS_WITHIN
+        return min(self._good_after(desktop_id, soonest) or latest, latest)
 
     def good_end_since(self, desktop_id: str, rebuild: Rebuild) -> bool:
         """Whether the first end of a rebuild that was shown was a good one."""
@@ -149,7 +152,7 @@ class Looks:
         """Whether a rebuild was shown to have ended well, at once or after a while."""
         if rebuild.finished_at is None or rebuild.outcome is not Outcome.SUCCEEDS:
             return False
-        return any(look.state in USABLE for look in self._after(desktop_id, rebuild.finished_at))
+        return self._good_after(desktop_id, rebuild.finished_at) is not None
 
     def seems_over(self, desktop_id: str, rebuild: Rebuild) -> bool:
         """Whether a look during a rebuild showed a state that might also be its end."""
@@ -165,5 +168,11 @@ class Looks:
         looks = self.states[desktop_id]
         return any(look.at > since and look.state in USABLE | BAD for look in looks)
 
-    def _after(self, desktop_id: str, moment: datetime) -> Iterable[Look]:
-        return (look for look in self.states[desktop_id] if look.at >= moment)
+    def _good_after(self, desktop_id: str, moment: datetime) -> datetime | None:
+        """When a look from `moment` on first showed a good state."""
+        looks = self._after(desktop_id, moment)
+        return next((look.at for look in looks if look.state in USABLE), None)
+
+    def _after(self, desktop_id: str, moment: datetime) -> Iterator[Look]:
+        looks = self.states[desktop_id]
+        return islice(looks, bisect_left(looks, moment, key=attrgetter("at")), None)

@@ -8,7 +8,7 @@ it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.course import BAD, Outcome
 from sandbox.desktop import Desktop
 from sandbox.states import REBUILDABLE, Presence, Row, State
+
+from .verdicts import Debt
 
 if TYPE_CHECKING:
     from .world import World
@@ -151,7 +153,8 @@ class Needs:
         If AWS answers about no WorkSpace at all, that is an outage, which the audits report.
         """
         world = self._world
-        owed = set(self._owing())
+        debts = world.reckoning.debts()
+        owed = set(_owing(debts))
         met = world.api.poison.met if world.roster - world.api.poison.met else set()
         for id_ in sorted(world.roster):
             desktop = world.fleet.fleet.get(id_)
@@ -171,7 +174,7 @@ class Needs:
                     if why == FORBIDDEN and id_ in owed:
                         why = OWING if self._saw_the_last_end(desktop) else UNENDED
                     yield (id_, why), now
-        for id_ in world.reckoning.overdue(self._hindered_at):
+        for id_ in world.reckoning.overdue(debts, self._hindered_at):
             yield (id_, OVERDUE), now
         if world.scenario.weather == "cause" and world.scenario.canary_after is not None:
             for bundle_id, number in self._lost().items():
@@ -179,13 +182,6 @@ class Needs:
                 lasts = bundle.spoiled is not None or bundle.image_id in bundle.bad_images
                 if number >= MOST_LOST and lasts:
                     yield (bundle_id, HELD), now
-
-    def _owing(self) -> Iterator[str]:
-        """WorkSpaces that owe a rebuild, as far as could be known, without one in progress."""
-        for debt in self._world.reckoning.debts():
-            under_way = any(r.accepted_at > debt.ended_at for r in debt.desktop.rebuilds)
-            if debt.knowable_from is not None and not under_way:
-                yield debt.desktop.id
 
     def _saw_the_last_end(self, desktop: Desktop) -> bool:
         """Whether a look showed an end of the last rebuild: until then, it is still followed."""
@@ -242,3 +238,11 @@ class Needs:
         if len(ends) < len(sessions) or max(ends) > refused_at or desktop.state not in REBUILDABLE:
             return False
         return all(r.accepted_at < max(ends) for r in desktop.rebuilds)
+
+
+def _owing(debts: Iterable[Debt]) -> Iterator[str]:
+    """WorkSpaces that owe a rebuild, as far as could be known, without one in progress."""
+    for debt in debts:
+        under_way = any(r.accepted_at > debt.ended_at for r in debt.desktop.rebuilds)
+        if debt.knowable_from is not None and not under_way:
+            yield debt.desktop.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -103,14 +103,16 @@ class Reckoning:
             world.fleet, sorted(world.roster), world.oracles, world.table.first_written, now
         )
 
-    def overdue(self, hindered_at: Mapping[str, datetime]) -> list[str]:
+    def overdue(
+        self, debts: Iterable[verdicts.Debt], hindered_at: Mapping[str, datetime]
+    ) -> list[str]:
         """Whose debt is older than the waits that the administrator chose or failed rebuilds caused
         can explain, counted from when something else last stood in the way (`hindered_at`)."""
         world, now = self._world, self._world.agenda.now
         if world.scenario.dry_run:
             return []
         late = []
-        for debt in self.debts():
+        for debt in debts:
             id_, began = debt.desktop.id, self._began(debt)
             if debt.knowable_from is not None and id_ not in world.administrators.ever_held:
                 began = max(began, hindered_at.get(id_, began))

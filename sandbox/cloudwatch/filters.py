@@ -233,7 +233,7 @@ def _regex(term: str) -> re.Pattern[str]:
 def _read(line: Line, selector: str) -> Any:
     """The value at a selector such as `$.a.b[0]`; _MISSING if there is none."""
     value: Any = line
-    for name, index in _PART.findall(selector.removeprefix("$")):
+    for name, index in _parts(selector):
         if name and isinstance(value, Mapping) and name in value:
             value = value[name]
         elif index and isinstance(value, list) and int(index) < len(value):
@@ -241,3 +241,9 @@ def _read(line: Line, selector: str) -> Any:
         else:
             return _MISSING
     return value
+
+
+@cache
+def _parts(selector: str) -> list[tuple[str, str]]:
+    """The (name, index) pairs of a selector; one of the two is empty."""
+    return _PART.findall(selector.removeprefix("$"))
