@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -168,7 +169,10 @@ def main() -> int:
             {"name": x.name, "value": x.value, "limit": x.most, "holds": x.holds} for x in checked
         ]
         whole = {"about": about, "limits": kept, **results}
-        (HERE / "results.json").write_text(json.dumps(whole, indent=1) + "\n")
+        points = re.compile(r"\[\s+(\S+),\s+(\d+)\s+\]")  # of a curve: one to a line
+        (HERE / "results.json").write_text(
+            points.sub(r"[\1, \2]", json.dumps(whole, indent=1)) + "\n"
+        )
         document.write(whole)
         plot.write(whole)
     return 0 if all(limit.holds for limit in checked) else 1

@@ -33,7 +33,7 @@ def test_the_list_is_what_tzdata_has() -> None:
 
 def test_a_list_that_lacks_one_is_noticed_and_mended(copy: Path) -> None:
     there, whole = copy / "timezones.tf", (ROOT / "timezones.tf").read_text()
-    there.write_text(whole.replace('    "Europe/Berlin",\n', ""))
+    there.write_text(whole.replace('"Europe/Berlin", ', ""))
     assert there.read_text() != whole
     done = run(copy, "--check")
     assert done.returncode == 1
@@ -43,6 +43,6 @@ def test_a_list_that_lacks_one_is_noticed_and_mended(copy: Path) -> None:
 
 
 def test_what_is_no_time_zone_is_not_on_the_list() -> None:
-    names = re.findall(r'^    "(.+)",$', (ROOT / "timezones.tf").read_text(), flags=re.MULTILINE)
+    names = re.findall(r'"(.+?)",', (ROOT / "timezones.tf").read_text())
     assert {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"} <= {*names}
     assert {"Factory", "localtime", "Europe/Berln"}.isdisjoint(names)
