@@ -101,7 +101,6 @@ scan: $(VENV)/demo.installed $(SCAN)/installed ## Scan module, examples, policie
 
 docs: $(VENV)/test.installed ## Write the README's tables: inputs, outputs, what a month costs
 	$(RUN) scripts/docs
-	$(RUN) scripts/docs --root examples/complete
 
 verify: $(VENV)/scripts.installed ## Read your AWS account against the assumptions, change nothing (NAME=, REGION=)
 	@$(RUN) scripts/fleet verify $(if $(NAME),--name $(NAME)) $(if $(REGION),--region $(REGION))

@@ -52,13 +52,13 @@ resource "aws_iam_role" "function" {
   lifecycle {
     precondition {
       condition     = local.tagged || local.longest_pack <= local.characters_for_arns
-      error_message = "workspace_ids has ${length(local.ids)} ids, and the ARNs of so many do not fit into the ${local.policies_per_role} policies of 6,144 characters that a role can have. Give all these WorkSpaces a tag and name it in workspace_tag = {key, value}: IAM then goes by the tag."
+      error_message = "workspace_ids has ${length(local.ids)} ids, and the ARNs of so many do not fit into the ${local.policies_per_role} policies of 6,144 characters that a role can have. Tag all these WorkSpaces and set workspace_tag = {key, value}: permissions then use the tag."
     }
 
     # Here, and not where it is used: the role is one, and made early.
     precondition {
       condition     = try(split(":", var.kms_key_arn)[3] == data.aws_region.current.id, true)
-      error_message = "kms_key_arn must be a key of the module's own Region, ${data.aws_region.current.id}: AWS encrypts with no other; got ${jsonencode(var.kms_key_arn)}."
+      error_message = "kms_key_arn must be a key of the module's own Region, ${data.aws_region.current.id}: the module's resources cannot use a key of another Region; got ${jsonencode(var.kms_key_arn)}."
     }
   }
 }

@@ -21,7 +21,7 @@ locals {
   # Each has a section of its name in the runbook: a sentence here, the commands there.
   alarms = {
     audit-missed = {
-      problem   = "No audit has been completed for an hour more than audit_interval_minutes allows: session ends whose signal was lost stay unseen."
+      problem   = "No audit has been completed for an hour longer than audit_interval_minutes: session ends whose alarm was lost go unnoticed."
       remedy    = "Check that the rule ${aws_cloudwatch_event_rule.audit.name} is enabled, and look in the log for what interrupts the audits."
       metric    = "AuditOverdueMinutes"
       threshold = 60
@@ -34,7 +34,7 @@ locals {
     }
     braked = {
       problem = "Rebuilds have waited for more than three days because maximum_rebuilds_per_hour or maximum_rebuilding_percent is reached."
-      remedy  = "Find out whether this many session ends are to be expected. If so, raise the limit that scripts/fleet status names (brake or share)."
+      remedy  = "Find out whether this many session ends are expected. If so, raise maximum_rebuilds_per_hour or maximum_rebuilding_percent."
       metric  = "Braked"
     }
     dead-letters = {
@@ -52,7 +52,7 @@ locals {
     # One failure is tried again and says nothing; what fails for good fails three times. Periods of a minute, as longer ones
     # slide over the same failures and count them now as two, now as three.
     errors = {
-      problem    = "The function keeps failing: in at least three of the last sixty minutes."
+      problem    = "The function failed in at least three of the last 60 minutes."
       remedy     = "Read the latest ERROR line in the log group ${aws_cloudwatch_log_group.function.name} and fix what it reports."
       namespace  = "AWS/Lambda"
       metric     = "Errors"

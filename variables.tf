@@ -67,7 +67,7 @@ variable "workspace_ids" {
 
   validation {
     condition     = alltrue([for label in try(keys(var.workspace_ids), []) : trimspace(label) == "" || can(regex(local.label_pattern, label)) && length(label) <= local.label_length])
-    error_message = "workspace_ids must have labels of at most ${local.label_length} printable ASCII characters: a label ends the name of its WorkSpace's alarm, and an alarm with other characters in its name cannot publish to the topic, which only the fleet's own alarms may. Invalid: ${join(", ", [for label in try(keys(var.workspace_ids), []) : jsonencode(label) if !can(regex(local.label_pattern, label)) || length(label) > local.label_length])}."
+    error_message = "workspace_ids must have labels of at most ${local.label_length} printable ASCII characters: a label ends the name of its WorkSpace's alarm, and the topic's policy cannot allow an alarm with other characters in its name to publish. Invalid: ${join(", ", [for label in try(keys(var.workspace_ids), []) : jsonencode(label) if !can(regex(local.label_pattern, label)) || length(label) > local.label_length])}."
   }
 }
 
@@ -163,7 +163,7 @@ variable "maximum_rebuilding_percent" {
 }
 
 variable "maximum_rebuilds_per_hour" {
-  description = "A brake: at most this many rebuilds are requested within an hour. The others wait, oldest first; an alarm rings after three days. For each WorkSpace in workspace_ids, its last three rebuilds and the one in progress are counted. null, the default, means no brake."
+  description = "A brake: at most this many rebuilds are requested within an hour. The others wait, oldest first; an alarm rings after three days. The count includes, for each WorkSpace in workspace_ids, its last three rebuilds and the one in progress. null, the default, means no brake."
   type        = number
   default     = null
 
@@ -191,7 +191,7 @@ variable "name" {
 }
 
 variable "operations_alarm_actions" {
-  description = "ARNs of alarm actions, in the alarms' own Region, that run when an operations alarm goes to ALARM, because something needs a person, and when it returns to OK: SNS topics, Lambda functions, Auto Scaling policies. OpsItems, response plans and investigation groups run on ALARM alone. docs/operations.md has a section for each alarm."
+  description = "ARNs of alarm actions, in the alarms' own Region, that run when an operations alarm goes to ALARM, because something needs a person, and when it returns to OK: SNS topics, Lambda functions, Auto Scaling policies. OpsItems, response plans and investigation groups run on ALARM alone. CloudWatch must be allowed to run them: a topic must not be encrypted with alias/aws/sns, a customer-managed key must let cloudwatch.amazonaws.com call kms:Decrypt and kms:GenerateDataKey*, and a Lambda function needs a permission for lambda.alarms.cloudwatch.amazonaws.com. docs/operations.md has a section for each alarm."
   type        = list(string)
   default     = []
   nullable    = false
@@ -260,7 +260,7 @@ variable "rebuild_window" {
 
   validation {
     condition     = var.rebuild_window == null || contains(local.timezones, try(coalesce(var.rebuild_window.timezone), ""))
-    error_message = "rebuild_window.timezone must be the name of an IANA time zone, with the same upper and lower case, such as UTC or Europe/Berlin; got ${jsonencode(try(var.rebuild_window.timezone, null))}."
+    error_message = "rebuild_window.timezone must be the name of an IANA time zone (case-sensitive), such as UTC or Europe/Berlin; got ${jsonencode(try(var.rebuild_window.timezone, null))}."
   }
 
   validation {
@@ -296,7 +296,7 @@ variable "roll_out_images" {
 
   validation {
     condition     = !var.roll_out_images || var.canary_after_hours != null
-    error_message = "roll_out_images must be false while canary_after_hours is null: an image has to have been proven by a canary before it is rolled out; got ${jsonencode(var.roll_out_images)}."
+    error_message = "roll_out_images must be false while canary_after_hours is null: only an image that a canary has proven is rolled out; got ${jsonencode(var.roll_out_images)}."
   }
 }
 
@@ -315,7 +315,7 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
-    error_message = "tags must not have keys that begin with \"aws:\", which AWS keeps for itself. Invalid: ${join(", ", [for key in keys(var.tags) : jsonencode(key) if startswith(lower(key), "aws:")])}."
+    error_message = "tags must not have keys that begin with \"aws:\", which AWS reserves. Invalid: ${join(", ", [for key in keys(var.tags) : jsonencode(key) if startswith(lower(key), "aws:")])}."
   }
 
   validation {
@@ -325,7 +325,7 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for key, value in var.tags : can(regex(local.tag_pattern, key)) && can(regex(local.tag_pattern, value == null ? "" : value))])
-    error_message = "tags must have keys and values of letters, digits, blanks and _ . : / = + - @. Invalid: ${join(", ", [for key, value in var.tags : jsonencode(key) if !can(regex(local.tag_pattern, key)) || !can(regex(local.tag_pattern, value == null ? "" : value))])}."
+    error_message = "tags must have keys and values of letters, digits, spaces and _ . : / = + - @. Invalid: ${join(", ", [for key, value in var.tags : jsonencode(key) if !can(regex(local.tag_pattern, key)) || !can(regex(local.tag_pattern, value == null ? "" : value))])}."
   }
 
   validation {
@@ -361,12 +361,12 @@ variable "workspace_tag" {
 
   validation {
     condition     = var.workspace_tag == null || can(regex("^${local.policy_character}{1,127}$", var.workspace_tag.key)) && try(trimspace(var.workspace_tag.key) == var.workspace_tag.key, false)
-    error_message = "workspace_tag.key must have 1 to 127 characters from U+0020 to U+00FF (IAM policies accept no others), without \"*\", \"?\" or \"$\", and must not begin or end with a blank; got ${jsonencode(try(var.workspace_tag.key, null))}."
+    error_message = "workspace_tag.key must have 1 to 127 characters from U+0020 to U+00FF (IAM policies accept no others), without \"*\", \"?\" or \"$\", and must not begin or end with a space; got ${jsonencode(try(var.workspace_tag.key, null))}."
   }
 
   validation {
     condition     = var.workspace_tag == null || can(regex("^${local.policy_character}{1,255}$", var.workspace_tag.value)) && try(trimspace(var.workspace_tag.value) == var.workspace_tag.value, false)
-    error_message = "workspace_tag.value must have 1 to 255 characters from U+0020 to U+00FF (IAM policies accept no others), without \"*\", \"?\" or \"$\", and must not begin or end with a blank; got ${jsonencode(try(var.workspace_tag.value, null))}."
+    error_message = "workspace_tag.value must have 1 to 255 characters from U+0020 to U+00FF (IAM policies accept no others), without \"*\", \"?\" or \"$\", and must not begin or end with a space; got ${jsonencode(try(var.workspace_tag.value, null))}."
   }
 }
 
@@ -378,6 +378,6 @@ variable "workspaces_api_rate" {
 
   validation {
     condition     = var.workspaces_api_rate >= 0.1 && var.workspaces_api_rate <= 50
-    error_message = "workspaces_api_rate must be from 0.1 to 50 calls per second: slower than 0.1, what was seen of a WorkSpace is stale before its rebuild; to rebuild nothing use dry_run; got ${var.workspaces_api_rate}."
+    error_message = "workspaces_api_rate must be from 0.1 to 50 calls per second: below 0.1, a connection check is too old by the time of the rebuild (to rebuild nothing, set dry_run); got ${var.workspaces_api_rate}."
   }
 }

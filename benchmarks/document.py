@@ -22,8 +22,8 @@ ASSUMPTIONS = ROOT / "benchmarks" / "assumptions.md"
 
 WHY_MISSED = """\
 Calls per rebuild are above their limit. A rebuild is one call and a 25th of six looks: two that see
-nobody connected, one at the state before it, at its begin and at its end, and one at who has signed
-in since. That makes 1.24, and the canary's looks, the images and the audits come on top. Without
+nobody connected, one each at the state before it, at its start and at its end, and one for sign-ins
+since. That makes 1.24, and the canary's looks, the images and the audits come on top. Without
 one of these looks a promise would be broken in the simulation, so the limit is left as an aim.
 """
 
@@ -54,12 +54,12 @@ def render(results: dict[str, Any]) -> str:
         f"make bench     # took {about['seconds']} s; writes benchmarks/results.json, too",
         "```",
         "",
-        f"Run on {about['date']}, {about['machine']}, seed {about['seed']}. All but cold start, "
-        "memory,",
-        "package size and `terraform plan` is counted in a simulated world with a virtual clock: "
-        "another machine counts",
-        "the same. `python -m benchmarks.document` and `python -m benchmarks.plot` write page and "
-        "picture anew.",
+        f"Run on {about['date']}, {about['machine']}, seed {about['seed']}. All figures except "
+        "cold start, memory,",
+        "package size and `terraform plan` come from a simulation with a virtual clock, and are "
+        "the same on any machine.",
+        "`python -m benchmarks.document` and `python -m benchmarks.plot` write page and picture "
+        "anew.",
         "",
     ]
     for section in sections(results):

@@ -17,11 +17,11 @@ from .stage import Stage
 REASONS = {
     "grace": "the grace period runs",
     "hold": "an administrator holds it",
-    "canary": "another one of its bundle goes first",
-    "unconfirmed_use": "used lately, by its time of last connection alone",
+    "canary": "another WorkSpace of its bundle goes first",
+    "unconfirmed_use": "a sign of use that no connection check confirms",
     "older_sample": "no connection check since then",
     "stale_sample": "its connection check is too old",
-    "superseded": "looks again with what is new",
+    "superseded": "something new was recorded: looks again",
     "not_in_workspace_ids": "not in workspace_ids",
     "nothing_new": "known already",
     "session_end": "its session has ended",
@@ -38,7 +38,7 @@ SENTENCES = {
     "blocked": ("is blocked", "red"),
     "failed": ("the rebuild failed", "red"),
     "rebuild_requested": ("AWS accepts the rebuild", "bold magenta"),
-    "finished": ("is as its image has it", "bold green"),
+    "finished": ("is reset to its image", "bold green"),
 }
 
 SIGNALS = {

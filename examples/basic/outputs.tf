@@ -4,7 +4,7 @@ output "alarm_names" {
 }
 
 output "function_name" {
-  description = "Name of the function that rebuilds."
+  description = "Name of the Lambda function."
   value       = module.nonpersistent.function_name
 }
 

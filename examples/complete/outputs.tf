@@ -14,7 +14,7 @@ output "function_name" {
 }
 
 output "kms_key_arn" {
-  description = "ARN of the KMS key that encrypts everything."
+  description = "ARN of the KMS key that encrypts the fleet's data."
   value       = aws_kms_key.fleet.arn
 }
 

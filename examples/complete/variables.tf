@@ -25,7 +25,7 @@ variable "create_dashboard" {
 }
 
 variable "dry_run" {
-  description = "Whether to decide and log everything but rebuild nothing: for the first weeks on an existing fleet."
+  description = "Whether to decide and log everything but rebuild nothing: for the first week on an existing fleet."
   type        = bool
   default     = false
   nullable    = false

@@ -14,12 +14,12 @@ output "dead_letter_queue_url" {
 }
 
 output "function_name" {
-  description = "Name of the function that rebuilds."
+  description = "Name of the Lambda function."
   value       = module.nonpersistent.function_name
 }
 
 output "ledger_table_name" {
-  description = "Name of the table that knows what is due."
+  description = "Name of the DynamoDB table that holds the ledger."
   value       = module.nonpersistent.ledger_table_name
 }
 

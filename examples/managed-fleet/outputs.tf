@@ -4,7 +4,7 @@ output "alarm_names" {
 }
 
 output "ledger_table_name" {
-  description = "Name of the table that knows what is due."
+  description = "Name of the DynamoDB table that holds the ledger."
   value       = module.nonpersistent.ledger_table_name
 }
 

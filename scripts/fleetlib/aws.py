@@ -102,6 +102,10 @@ class Account:
             ) from error
 
 
+DENIALS = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
+"""The codes of a call that the caller's policy does not allow."""
+
+
 def explained(error: BotoCoreError | ClientError, name: str) -> str:
     """Explain an error of AWS or botocore, with what to do about it."""
     match error:
@@ -122,7 +126,7 @@ def _explained_answer(error: ClientError, name: str) -> str:
             return f"there is no {where} in this account and Region: give the module's `name` " + (
                 "with --name, and its Region with --region"
             )
-        case "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation":
+        case _ if code in DENIALS:
             return f"{message or code}\nThe policy that fleet needs is in docs/operations.md"
         case "ExpiredTokenException" | "ExpiredToken" | "UnrecognizedClientException":
             return f"AWS does not accept the credentials, sign in again: {message or code}"

@@ -205,9 +205,9 @@ def role(answers: Mapping[Question, bool]) -> Row:
     return Row("role", Verdict.DIFFERS, seen, "see boundary, organization policies, workspace_tag")
 
 
-def not_told(assumption: str, why: str) -> Row:
+def not_told(assumption: str, why: str, then: str = "run this again") -> Row:
     """The row for an assumption about which AWS did not answer."""
-    return Row(assumption, Verdict.NOT_SEEN, why, "docs/operations.md has the policy")
+    return Row(assumption, Verdict.NOT_SEEN, why, then)
 
 
 def _gaps(times: Sequence[Sequence[datetime]]) -> list[timedelta]:

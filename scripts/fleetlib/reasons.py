@@ -13,7 +13,7 @@ MEANINGS = {
     "retry": "its rebuild failed; the next attempt is at the due time",
     "share": "maximum_rebuilding_percent of the fleet is being rebuilt",
     "roll_out": "due for its bundle's new image; WorkSpaces whose session ended go first",
-    "throttled": "AWS throttled the rebuild",
+    "throttled": "AWS throttled the rebuild, or its turn came too late after the look",
     "superseded": "something was recorded while the function looked",
     "no_row": "AWS gives no connection status",
     "unknown_connection": "the connection status is UNKNOWN",
@@ -27,5 +27,5 @@ MEANINGS = {
     "not_seen": "AWS did not answer, and no rebuild was seen",
     "RESTORING": "somebody is restoring it after its rebuild",
     "not_looked_at": "due, but not looked at: see the alarms silent and errors",
-    "not_seen_yet": "the next audit sees it",
+    "not_seen_yet": "waits for its first audit",
 }

@@ -146,8 +146,8 @@ def _until(
     while not done(ledger := read_some(account, ids)):
         if deadline is not None and time.monotonic() > deadline:
             raise Problem(
-                "the function has not recorded the request yet; see whether it runs "
-                "(docs/operations.md, silent and errors), then ask again: that does no harm"
+                "the function has not recorded the request yet; check that it runs "
+                "(docs/operations.md, silent and errors), then repeat the request: that is harmless"
             )
         time.sleep(pause)
         pause = min(2 * pause, POLL_SECONDS)

@@ -10,11 +10,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from . import judgements
+from .aws import DENIALS
 from .judgements import Row
 from .output import aligned
 from .survey import Fleet, Survey
 
-HEADINGS = ("assumption", "verdict", "what was seen", "then")
+HEADINGS = ("assumption", "verdict", "what was seen", "next step")
 
 
 def verified(survey: Survey, fleet: Fleet, sample: int, now: datetime) -> list[Row]:
@@ -50,7 +51,7 @@ def verified(survey: Survey, fleet: Fleet, sample: int, now: datetime) -> list[R
         "role": lambda: judgements.role(survey.allowed(fleet, ids)),
         "protocol": lambda: judgements.protocol(survey.protocols(ids)),
     }
-    return [_tried(name, check) for name, check in checks.items()]
+    return [tried(name, check) for name, check in checks.items()]
 
 
 def text(rows: Sequence[Row]) -> str:
@@ -68,13 +69,14 @@ def _rates(survey: Survey) -> dict[str, float]:
         return {}
 
 
-def _tried(name: str, check: Callable[[], Row]) -> Row:
+def tried(name: str, check: Callable[[], Row]) -> Row:
+    """What a check finds; if AWS does not answer it, a row that says so."""
     try:
         return check()
     except ClientError as error:
-        return judgements.not_told(
-            name, f"{error.operation_name}: {error.response['Error']['Code']}"
-        )
+        code = error.response["Error"]["Code"]
+        then = "docs/operations.md has the policy" if code in DENIALS else "run this again"
+        return judgements.not_told(name, f"{error.operation_name}: {code}", then)
     except ResponseParserError:  # a local AWS without this operation
         return judgements.not_told(name, "AWS does not answer this question")
     except BotoCoreError as error:

@@ -25,24 +25,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the module (default: this one)")
     options = parser.parse_args(arguments)
     readme = options.root / "README.md"
+    results = json.loads((options.root / "benchmarks" / "results.json").read_text())
     tables = {
         "inputs": inputs((options.root / "variables.tf").read_text()),
         "outputs": outputs((options.root / "outputs.tf").read_text()),
+        "costs": costs(results),
+        "session alarms": session_alarms(results),
+        "sign-ins": sign_ins(results),
     }
-    measured = options.root / "benchmarks" / "results.json"
-    if measured.exists():  # an example has no benchmarks
-        results = json.loads(measured.read_text())
-        tables["costs"] = costs(results)
-        tables["session alarms"] = session_alarms(results)
-        tables["sign-ins"] = sign_ins(results)
     written = {readme: readme.read_text()}
     pictures = options.root / "docs" / "badges"
     try:
         for name, table in tables.items():
             written[readme] = between_markers(written[readme], name, table)
-        if pictures.exists():  # an example has none
-            texts = [(options.root / name).read_text() for name in ("versions.tf", "LICENSE")]
-            written |= {pictures / name: svg for name, svg in badges(*texts).items()}
+        texts = [(options.root / name).read_text() for name in ("versions.tf", "LICENSE")]
+        written |= {pictures / name: svg for name, svg in badges(*texts).items()}
     except ValueError as problem:
         print(f"scripts/docs: {problem}", file=sys.stderr)
         return 1

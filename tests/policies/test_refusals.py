@@ -45,8 +45,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ),
         (
             {"a\tb": ID, "Empfang-Zürich": OTHER, "ok": "ws-000000000", 129 * "x": "ws-000000001"},
-            "must have labels of at most 128 printable ASCII characters: ... cannot publish to the "
-            f'topic ... Invalid: "Empfang-Zürich", "a\\tb", "{129 * "x"}".',
+            "must have labels of at most 128 printable ASCII characters: ... cannot allow an alarm "
+            f'with other characters ... Invalid: "Empfang-Zürich", "a\\tb", "{129 * "x"}".',
         ),
         ({"a": {"id": ID}}, "must hold WorkSpace ids, not resources or other objects. Write {"),
     ],
@@ -137,9 +137,9 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
             EVENING | {"start": "23:55", "end": "00:09"},
             'must be open for at least 15 minutes: ... got "23:55" to "00:09".',
         ),
-        (EVENING | {"timezone": "Europe/Berln"}, 'an IANA time zone, ... got "Europe/Berln".'),
-        (EVENING | {"timezone": "europe/berlin"}, 'an IANA time zone, ... got "europe/berlin".'),
-        (EVENING | {"timezone": None}, "an IANA time zone, ... got null."),
+        (EVENING | {"timezone": "Europe/Berln"}, 'an IANA time zone (case-sensitive), ... got "Europe/Berln".'),
+        (EVENING | {"timezone": "europe/berlin"}, 'an IANA time zone (case-sensitive), ... got "europe/berlin".'),
+        (EVENING | {"timezone": None}, "an IANA time zone (case-sensitive), ... got null."),
         (EVENING | {"days": []}, "must name at least one day of mon, tue, ... got []."),
         (EVENING | {"days": ["mon", "Sun"]}, 'one day of mon, tue, ... got ["mon","Sun"].'),
         (EVENING | {"days": ["mon", "mon"]}, 'each once; ... got ["mon","mon"].'),
@@ -151,8 +151,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "roll_out_images": [
         (
             True,
-            "must be false while canary_after_hours is null: ... proven by a canary before it is "
-            "rolled out; got true.",
+            "must be false while canary_after_hours is null: only an image that a canary has proven "
+            "is rolled out; got true.",
         ),
     ],
     "tags": [

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from fleetlib import main as command
-from fleetlib import requests
+from fleetlib import options, requests
 from fleetlib.main import main
 
 from nonpersistent import signals
@@ -105,8 +104,8 @@ def test_the_rule_that_is_broken_is_told(
 
 
 def test_limits_are_the_functions() -> None:
-    assert command.LONGEST_HOLD == signals.LONGEST_HOLD
-    assert command.LONGEST_REASON == signals.LONGEST_REASON
+    assert options.LONGEST_HOLD == signals.LONGEST_HOLD
+    assert options.LONGEST_REASON == signals.LONGEST_REASON
     assert requests.WORKSPACE_ID == signals.WORKSPACE_ID
     assert set(requests.MARKS) == {kind.value for kind in signals.REQUESTS}
 

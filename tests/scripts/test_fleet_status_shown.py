@@ -78,7 +78,9 @@ def test_if_aws_does_not_show_the_settings_the_defaults_count(
     world.knows(rebuilt_at=at(-5))
     world.knows_bundle(lost=("ws-111111111", "ws-222222222", "ws-333333333"))
     told = world.runs("status", exits=1)
-    assert told.err.startswith("fleet: no settings, so the defaults count: Lambda does not show")
+    assert told.err.startswith(
+        "fleet: cannot read the function's settings, so the defaults are used: Lambda"
+    )
     assert "1 bundle is held" in told.out
 
 
@@ -91,7 +93,7 @@ def test_if_aws_does_not_say_the_images_the_rest_is_shown(
     world.knows(rebuilt_at=at(-5))
     monkeypatch.setattr(Account, "described", time_out)
     told = world.runs("status")
-    assert told.err.startswith("fleet: no images: Read timeout")
+    assert told.err.startswith("fleet: cannot read the bundles' images: Read timeout")
     assert "1 clean. None needs a person." in told.out
     assert BUNDLE not in told.out
 

@@ -115,3 +115,37 @@ def test_a_fleet_without_session_alarms_is_paused_by_its_rules_alone(
     )
     rule = {"pause": "disable-rule", "resume": "enable-rule"}[name]
     assert sorted(asked.read_text().split()) == ["describe-alarms", *3 * [rule]]
+
+
+def test_a_ledger_item_is_deleted(aws: Sandbox) -> None:
+    dynamodb = client(aws, "dynamodb")
+    keys = ("fleet", "HASH"), ("id", "RANGE")
+    dynamodb.create_table(
+        TableName="workspaces-nonpersistent-ledger",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    key = {"TableName": "workspaces-nonpersistent-ledger"}
+    for id_ in ("ws-0a1b2c3d4", "ws-111111111"):
+        dynamodb.put_item(**key, Item={"fleet": {"S": "fleet"}, "id": {"S": id_}})
+    run(aws, "delete-item")
+    assert [item["id"]["S"] for item in dynamodb.scan(**key)["Items"]] == ["ws-111111111"]
+
+
+def test_an_alarm_is_set_by_hand_to_see_whether_it_notifies(aws: Sandbox) -> None:
+    cloudwatch = client(aws, "cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="workspaces-nonpersistent-late",
+        Namespace="WorkSpacesNonpersistent",
+        MetricName="Late",
+        Statistic="Maximum",
+        Period=600,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+    )
+    run(aws, "test-alarm")
+    [alarm] = cloudwatch.describe_alarms()["MetricAlarms"]
+    assert (alarm["StateValue"], alarm["StateReason"]) == ("ALARM", "test")

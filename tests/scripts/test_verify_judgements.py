@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from fleetlib import judgements
 from fleetlib.aws import Account
 from fleetlib.judgements import Question, Row, Verdict
 from fleetlib.survey import Fleet, Survey
-from fleetlib.verify import text
+from fleetlib.verify import text, tried
 
 from nonpersistent.observation import FRESH
 from tests.scripts.fleet_world import NOON, OTHER, WS
@@ -187,3 +188,19 @@ def test_only_a_metric_of_the_workspace_alone_is_one_that_the_alarms_see(
 
 def test_a_sample_is_as_old_as_the_function_lets_it_be() -> None:
     assert judgements.FRESH == FRESH
+
+
+@pytest.mark.parametrize(
+    ("code", "then"),
+    [
+        ("AccessDeniedException", "docs/operations.md has the policy"),
+        ("ThrottlingException", "run this again"),
+    ],
+)
+def test_what_aws_did_not_answer_says_what_to_do(code: str, then: str) -> None:
+    def check() -> Row:
+        raise ClientError({"Error": {"Code": code, "Message": ""}}, "DescribeWorkspaces")
+
+    row = tried("sampling", check)
+    seen = f"DescribeWorkspaces: {code}"
+    assert (row.verdict, row.seen, row.then) == (NOT_SEEN, seen, then)
