@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +19,6 @@ class Mutant:
     file: str
     old: str
     new: str
-
-
-def bugs(promise: str, file: str, changes: Mapping[str, tuple[str, str]]) -> tuple[Mutant, ...]:
-    """Bugs in one file that break one promise; `changes` has (old, new) by the bug's name."""
-    return tuple(Mutant(name, promise, file, *change) for name, change in changes.items())
 
 
 def mutate(mutant: Mutant, folder: Path) -> Path:
