@@ -9,8 +9,8 @@ from functools import partial
 
 from nonpersistent.lateness import BRAKE_HOLDS
 from sandbox.desktop import Desktop, Outcome, Row, State
+from simulation.courses import ENDS_WITHIN
 from simulation.functions import Delivery
-from simulation.needs import USUAL
 
 from .world import CountedWorld
 
@@ -79,7 +79,7 @@ def _refused(world: CountedWorld, desktop: Desktop) -> Trouble:
 
 def _endless(world: CountedWorld, desktop: Desktop) -> Trouble:
     desktop.faults.rebuild = Outcome.NEVER_ENDS
-    yield lambda: desktop.rebuilds[0].accepted_at + USUAL
+    yield lambda: desktop.rebuilds[0].accepted_at + ENDS_WITHIN
     world.fleet.complete(desktop.id, world.now)
 
 

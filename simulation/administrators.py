@@ -156,7 +156,7 @@ class Administrators:
         claimed_at = datetime.fromisoformat(claim["asked_at"]["S"])
         if claimed_at > since + 2 * world.skew and now < until - 2 * world.skew:
             what = f"{workspace_id} is asked for, and is held since {since:%d %H:%M:%S}"
-            world.oracles.violated("P1", now, what)
+            world.broken("P1", what)
 
     def is_wanted(self, workspace_id: str) -> bool:
         """Whether a rebuild by hand, without a grace period, may be owed: no sign-in since."""

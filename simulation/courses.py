@@ -1,4 +1,7 @@
-"""Draws the course of each rebuild from the weather, such as `life` and `own signals`."""
+"""Draws the course of each rebuild from the weather, such as `life` and `own signals`.
+
+The judges know from here how long a rebuild may take.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,19 @@ DETOURS = (
     State.STARTING,
     State.UPDATING,
 )
+
+BEGINS_WITHIN = timedelta(minutes=12)
+"""The longest time from a rebuild's acceptance until it shows, if it takes place."""
+
+ENDS_WITHIN = BEGINS_WITHIN + timedelta(hours=2)
+"""The longest usual time from a rebuild's acceptance to its end. One that takes longer needs a
+person, no longer takes a place of the administrator's share, and is given up as a canary."""
+
+SHORTEST = timedelta(minutes=10)
+"""The shortest rebuild."""
+
+SHOWS_FOR = SHORTEST - timedelta(minutes=1)
+"""The shortest time for which a rebuild shows: the shortest one, less what a look may take."""
 
 AFTERWARDS = timedelta(minutes=30)
 """How long after its end a rebuild may still change LastKnown, or cause a disconnect."""

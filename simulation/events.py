@@ -68,9 +68,9 @@ class Bus:
         """The fate of a call that is being sent now."""
         invocation, rng = current(), self._rng
         if not self._world.scenario.publish_events:
-            self._broken("P8", "an event is sent though none are published")
+            self._world.broken("P8", "an event is sent though none are published")
         if self._losses[invocation.number]:
-            self._broken("P8", f"{invocation.name} sends events after some were lost")
+            self._world.broken("P8", f"{invocation.name} sends events after some were lost")
         if rng.random() < self._world.faults.strength("kill"):
             return rng.choice((Fate.KILLED_BEFORE, Fate.KILLED_AFTER))
         if rng.random() >= self._loss:
@@ -105,7 +105,7 @@ class Bus:
         """Judge entries as they are sent; what becomes of them is not the function's fault."""
         entries = given["Entries"]
         if not 0 < len(entries) <= ENTRIES_PER_CALL:
-            self._broken("P6", f"{len(entries)} events in one call")
+            self._world.broken("P6", f"{len(entries)} events in one call")
         for entry in entries:
             self._judge(entry, by)
 
@@ -114,13 +114,13 @@ class Bus:
         id_ = detail.get("bundle_id") if what == HELD else detail.get("workspace_id")
         self._world.oracles.counts[f"events: {what}"] += 1
         if entry["Source"] != SOURCE or detail.get("fleet") != "fleet" or not id_:
-            self._broken("P6", f"an event that nobody understands: {entry}")
+            self._world.broken("P6", f"an event that nobody understands: {entry}")
         self._sent[by.number][what, str(id_)] += 1
         if what not in (ENDED, FAILED):
             return
         end = (what, str(id_), str(detail.get("asked_at")))
         if "asked_at" not in detail or end in self._ends:
-            self._broken("P6", f"an end that was told before, or whose beginning is not: {entry}")
+            self._world.broken("P6", f"an end told before, or whose beginning is not: {entry}")
         self._ends.add(end)
 
     def accepted(self, id_: str, by: Invocation) -> None:
@@ -164,19 +164,16 @@ class Bus:
             due.pop((BLOCKED, id_), None)  # the event of the failure implies it
         loses = self._losses.pop(by.number, 0)
         if loses and by.number not in self._admitted:
-            self._broken("P6", f"{by.name} loses events and does not say so")
+            self._world.broken("P6", f"{by.name} loses events and does not say so")
         for told in due.keys() | sent.keys():
             missing = sent[told] < due[told] and not loses
             if missing or sent[told] > due[told]:
                 what = f"{told[0]} of {told[1]}: {sent[told]} events, not {due[told]}"
-                self._broken("P6", f"{by.name}: {what}")
+                self._world.broken("P6", f"{by.name}: {what}")
 
     def crashed(self, by: Invocation, error: BaseException) -> None:
         """Judge an invocation that failed: a lost event must not be the reason."""
         self._due.pop(by.number, None)
         self._sent.pop(by.number, None)
         if "PutEvents" in str(error) or "//events." in str(error):
-            self._broken("P8", f"{by.name} fails for an event that is lost: {error!r}")
-
-    def _broken(self, promise: str, what: str) -> None:
-        self._world.oracles.violated(promise, self._world.agenda.now, what)
+            self._world.broken("P8", f"{by.name} fails for an event that is lost: {error!r}")

@@ -10,11 +10,13 @@ from sandbox.course import Outcome, Rebuild
 from sandbox.desktop import Bundle, Desktop
 from sandbox.states import State
 
+from .courses import ENDS_WITHIN
 from .fleet import Fleet
-from .looks import ENDS_WITHIN, Looks
+from .looks import Looks
 
-MOST = 3
-"""The most WorkSpaces of a bundle that may be lost once the first bad end could be seen."""
+MOST_LOST = 3
+"""The most WorkSpaces of a bundle that may be lost once the first bad end could be seen. That many
+lost ones hold the bundle, which then needs a person as well."""
 
 SEEN_WITHIN = timedelta(minutes=75)
 """How long until a bad end could be seen: by an hourly look, and another one ten minutes later."""
@@ -54,7 +56,7 @@ class Harm:
         if not known and self._could_be_seen(lost, rebuild.accepted_at):
             late = self._late[cause]
             late.add(desktop.id)
-            if len(late) > MOST:
+            if len(late) > MOST_LOST:
                 what = f"{len(late)} more WorkSpaces of {cause[0]} lost to {cause[1]}"
                 self._violated("P7", rebuild.accepted_at, what)
         lost.append((desktop, rebuild))

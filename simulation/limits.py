@@ -11,16 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from .courses import ENDS_WITHIN, SHOWS_FOR
 from .expressions import Item
 from .faults import Fate
 
 if TYPE_CHECKING:
     from .world import World
-
-COUNTS_FOR = timedelta(hours=2, minutes=12)
-
-NONE_IS_SHORTER = timedelta(minutes=9)
-"""No rebuild is shorter: until then, no look can show that it has ended, or that it never began."""
 
 ROSTER_HOLDS = timedelta(minutes=3)
 """How long a batch may go by the size that the fleet had when the batch began."""
@@ -54,7 +50,7 @@ class Limits:
     def asked(self, workspace_id: str) -> None:
         """Judge a request for a rebuild as it is sent."""
         world, now = self._world, self._world.agenda.now
-        self._never_before_sessions(workspace_id, now)
+        self._never_before_sessions(workspace_id)
         percent = world.scenario.rebuilding_percent
         if percent is None:
             return
@@ -64,7 +60,7 @@ class Limits:
         away = len(self._away)
         if away > most:
             what = f"{away} of {self._size(now)} are away ({', '.join(sorted(self._away))})"
-            world.oracles.violated("P5", now, f"{what}, not {most}")
+            world.broken("P5", f"{what}, not {most}")
         world.oracles.counts["rebuilds within a share"] += 1
 
     def told(self, workspace_id: str, fate: Fate, body: dict[str, Any] | None) -> None:
@@ -78,18 +74,19 @@ class Limits:
         world = self._world
         age = world.agenda.now - asked.at
         gone = id_ not in world.roster or id_ in world.episodes.odd
-        if gone or age >= COUNTS_FOR - 2 * world.skew:
+        if gone or age >= ENDS_WITHIN - 2 * world.skew:
             return False
         if is_under_way(world.table.items.get(id_, {})):
             return True
-        return not asked.known and age < NONE_IS_SHORTER
+        # Until then, no look can show that it has ended, or that it never began.
+        return not asked.known and age < SHOWS_FOR
 
     def _size(self, now: datetime) -> int:
         lately = [size for at, size in self._sizes if now - at <= ROSTER_HOLDS]
         before = [size for at, size in self._sizes if now - at > ROSTER_HOLDS][-1:]
         return max([*before, *lately])
 
-    def _never_before_sessions(self, workspace_id: str, now: datetime) -> None:
+    def _never_before_sessions(self, workspace_id: str) -> None:
         """WorkSpaces that wait for a place after a session go before those that lack an image."""
         world = self._world
         scenario = world.scenario
@@ -104,7 +101,7 @@ class Limits:
             waits = item.get("reason", {}).get("S") in WAITING and "outdated_at" not in item
             if waits and item.get("phase", {}).get("S") == "vacant":
                 what = f"{workspace_id} gets an image before {id_}, whose session ended"
-                world.oracles.violated("P5", now, what)
+                world.broken("P5", what)
 
 
 def is_claimed(before: Item | None, after: Item | None) -> bool:

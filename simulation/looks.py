@@ -14,10 +14,13 @@ from sandbox.course import BAD, USABLE, Outcome, Rebuild
 from sandbox.desktop import Desktop
 from sandbox.states import State
 
+from .courses import BEGINS_WITHIN, ENDS_WITHIN, SHOWS_FOR
 from .fleet import View
 
 APART = timedelta(minutes=10)
 """Two looks at a bad end, at least this far apart, show that it will not pass."""
+
+HOURLY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,6 @@ class Sight:
     at: datetime
     view: View | None
     by: int
-
-
-BEGINS_WITHIN = timedelta(minutes=12)
-"""The longest time from a rebuild's acceptance until it shows, if it takes place."""
-
-SHORTEST = timedelta(minutes=9)
-"""The shortest time for which it shows: ten minutes, less what a look may take."""
-
-HOURLY = timedelta(hours=1)
-
-ENDS_WITHIN = timedelta(hours=2, minutes=12)
-"""The longest usual time from a rebuild's acceptance to its end."""
 
 
 class Looks:
@@ -108,7 +99,7 @@ class Looks:
             if look.at > accepted_at and look.by in self.survived and look.state in telling
         ]
         begins = [accepted_at, *(at for at in looks if at <= latest)]
-        return any(not any(begin < at <= begin + SHORTEST for at in looks) for begin in begins)
+        return any(not any(begin < at <= begin + SHOWS_FOR for at in looks) for begin in begins)
 
     def bad_end_since(self, desktop_id: str, rebuild: Rebuild) -> datetime | None:
         """When a rebuild's bad end was seen a second time, with no good one in between."""

@@ -17,6 +17,8 @@ from sandbox.course import BAD, Outcome
 from sandbox.desktop import Desktop
 from sandbox.states import REBUILDABLE, Presence, Row, State
 
+from .courses import ENDS_WITHIN
+from .harm import MOST_LOST
 from .verdicts import Debt
 
 if TYPE_CHECKING:
@@ -31,9 +33,6 @@ TOLD_WITHIN = timedelta(hours=2)
 
 PRESENT = timedelta(minutes=15)
 """How long a line counts as the present state."""
-
-USUAL = timedelta(hours=2, minutes=12)
-"""A rebuild begins within 12 minutes and takes up to two hours; a longer one needs a person."""
 
 SEEN_TWICE = timedelta(minutes=10)
 """How long a bad end must last to count."""
@@ -61,9 +60,6 @@ FAILED = "its rebuild has failed"
 REFUSED = "AWS refuses its rebuild"
 OVERDUE = "its rebuild is overdue"
 HELD = "three of its WorkSpaces are lost"
-
-MOST_LOST = 3
-"""How many lost WorkSpaces of a bundle make the bundle need a person as well."""
 
 BLIND = frozenset({Row.MISSING, Row.EMPTY, Row.UNKNOWN, Row.FROZEN})
 
@@ -145,7 +141,7 @@ class Needs:
             named = named or key[1] in MAY_BE_TOLD
             if now - need.noticed_at > TOLD_WITHIN + PRESENT and not named:
                 what = f"{key[0]} needs a person since {need.since:%d %H:%M} ({key[1]})"
-                world.oracles.violated("P6", now, f"{what}, and no line names it")
+                world.broken("P6", f"{what}, and no line names it")
 
     def _present(self, now: datetime) -> Iterator[tuple[tuple[str, str], datetime]]:
         """What needs a person now, and since when at the earliest.
@@ -218,13 +214,13 @@ class Needs:
             if last.outcome in (Outcome.FAILS, Outcome.NEVER_ENDS):
                 yield NOT_OURS
             return
-        if last.finished_at is None and now - last.accepted_at > USUAL:
+        if last.finished_at is None and now - last.accepted_at > ENDS_WITHIN:
             yield "its rebuild does not end"
         failed = last.outcome is Outcome.FAILS and desktop.state in BAD
         if failed and last.finished_at and now - last.finished_at > SEEN_TWICE:
             yield FAILED
         stuck = last.outcome is Outcome.NEVER_ENDS and desktop.state not in REBUILDABLE
-        if stuck and last.finished_at and now - last.accepted_at > USUAL:
+        if stuck and last.finished_at and now - last.accepted_at > ENDS_WITHIN:
             yield "it has stopped on its way"
 
     def _is_refused(self, desktop: Desktop) -> bool:

@@ -52,7 +52,7 @@ class Reckoning:
             evidence = world.oracles.evidence[id_]
             if any(e.kind == "session_end" and e.at >= debt.ended_at for e in evidence):
                 text = f"{id_}: session ended {debt.ended_at:%H:%M:%S}, not rebuilt promptly"
-                world.oracles.violated("P2" if world.scenario.calm else "P8", now, text)
+                world.broken("P2" if world.scenario.calm else "P8", text)
             else:
                 world.oracles.counts["P2 minutes in which only an audit could tell"] += 1
 
@@ -146,7 +146,7 @@ class Reckoning:
                 world.oracles.counts["P2 nobody can learn whether it is in use"] += 1
             elif now - max(peace, asked_at, free_at(id_)) > bound + mine:
                 text = f"{id_} was asked for by hand {asked_at:%d %H:%M:%S}, and is not rebuilt"
-                world.oracles.violated("P2", now, text)
+                world.broken("P2", text)
         for debt in self.debts() if not world.scenario.dry_run else []:
             id_, desktop = debt.desktop.id, debt.desktop
             may_take, start = self._may_take(debt), self._began(debt, peace)
@@ -159,9 +159,9 @@ class Reckoning:
                 world.oracles.counts["P2 nobody can learn whether it is in use"] += 1
             elif now - start > may_take:
                 text = f"{id_}: session ended {debt.ended_at:%d %H:%M:%S}, not rebuilt"
-                world.oracles.violated("P2", now, text)
+                world.broken("P2", text)
             elif now - start > bound and not verdicts.spoken_of(id_, world.lines, since):
-                world.oracles.violated("P6", now, f"{id_} is owed a rebuild and nothing is said")
+                world.broken("P6", f"{id_} is owed a rebuild and nothing is said")
 
 
 def _shown_again_at(rebuild: Rebuild, now: datetime) -> datetime:

@@ -88,9 +88,9 @@ class RollOuts:
         had = self._may_have(desktop, last)
         recorded = world.table.items.get(desktop.id, {}).get("image_id", {}).get("S")
         if had == {rebuild.image_id} or recorded == rebuild.image_id:
-            self._broken("P3", f"{desktop.id} is given {rebuild.image_id}, which it has")
+            world.broken("P3", f"{desktop.id} is given {rebuild.image_id}, which it has")
         elif not self._was_proven(desktop, rebuild):
-            self._broken("P7", f"{desktop.id} is given {rebuild.image_id}, which nobody has proven")
+            world.broken("P7", f"{desktop.id} is given {rebuild.image_id}, which nobody has proven")
         else:
             world.oracles.counts["images rolled out"] += 1
         return True
@@ -140,7 +140,7 @@ class RollOuts:
             may_take += verdicts.retries(world.scenario, world.fleet, desktop, world.oracles)
             if now - start > may_take:
                 image = world.fleet.bundles[desktop.bundle_id].image_id
-                self._broken("P2", f"{desktop.id} lacks {image}, proven {proven_at:%d %H:%M:%S}")
+                world.broken("P2", f"{desktop.id} lacks {image}, proven {proven_at:%d %H:%M:%S}")
         return bool(open_)
 
     def _lacking(self, now: datetime) -> Iterator[tuple[Desktop, datetime]]:
@@ -185,6 +185,3 @@ class RollOuts:
             if proven == image and asked_at > max(since)
         ]
         return min(proofs, default=None)
-
-    def _broken(self, promise: str, what: str) -> None:
-        self._world.oracles.violated(promise, self._world.agenda.now, what)

@@ -12,14 +12,13 @@ from sandbox.course import BAD, Outcome
 from sandbox.desktop import Desktop
 from sandbox.states import REBUILDABLE, LastKnown, Row, State
 
+from .courses import SHORTEST
+
 if TYPE_CHECKING:
     from .world import World
 
 TURN = 1800.0
 """Seconds between two rounds in which each desktop may get into trouble."""
-
-SHORTEST = timedelta(minutes=10)
-"""The shortest rebuild: until then, it does not count as stuck."""
 
 LONG = 0.25
 """The share of odd states that may last for up to ten hours, not one."""

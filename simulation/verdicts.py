@@ -12,8 +12,9 @@ from sandbox.course import BAD, USABLE, Outcome
 from sandbox.desktop import Desktop
 
 from .agenda import BEGIN
-from .courses import AFTERWARDS
+from .courses import AFTERWARDS, ENDS_WITHIN
 from .fleet import Fleet, Session, good_rebuilds
+from .harm import MOST_LOST
 from .oracles import Oracles
 from .scenario import Scenario
 
@@ -24,9 +25,6 @@ SAMPLE = timedelta(minutes=5)
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-
-CANARY = timedelta(hours=2, minutes=12)
-"""A canary that has not ended after this time is given up."""
 
 CANARY_IN_CALM = timedelta(minutes=75)
 """How long a canary takes in calm weather: a rebuild of up to 51 minutes, and the looks at it."""
@@ -40,9 +38,6 @@ RETRIES = (timedelta(), 3 * HOUR, 9 * HOUR, 25 * HOUR)
 
 BELIEVED_WITHIN = timedelta(minutes=30)
 """From a rebuild's acceptance to the look at which it counts as done if none could show it."""
-
-HELD = 3
-"""How many failures cause a bundle to be held."""
 
 REASONS = frozenset(
     {"deferred", "vacant", "rebuilding", "refused", "failed", "not_learnt", "needs_person"}
@@ -62,7 +57,7 @@ def bound(scenario: Scenario) -> timedelta:
     audit = timedelta(minutes=scenario.audit_interval)
     whole = audit + looks + scenario.grace_time + lease + rate
     if scenario.canary_after is not None:
-        whole += CANARY + CANARY_IN_CALM
+        whole += ENDS_WITHIN + CANARY_IN_CALM
     return whole + _chosen(scenario, whole)
 
 
@@ -81,7 +76,7 @@ def prompt(scenario: Scenario, sessions: Sequence[Session], images: int = 0) -> 
         whole += scenario.grace_time + 2 * SAMPLE
     if scenario.canary_after is not None:
         slow = "takes_long" in scenario.faults
-        whole += (CANARY + 2 * SAMPLE if slow else CANARY_IN_CALM) * (1 + images)
+        whole += (ENDS_WITHIN + 2 * SAMPLE if slow else CANARY_IN_CALM) * (1 + images)
     return whole + _chosen(scenario, whole)
 
 
@@ -90,7 +85,7 @@ def _chosen(scenario: Scenario, work: timedelta) -> timedelta:
     whole = timedelta()
     if scenario.rebuilding_percent is not None:
         places = max(1, int(scenario.desktops * scenario.rebuilding_percent / 100))
-        whole += CANARY + IN_TURN * ceil(scenario.desktops / places)
+        whole += ENDS_WITHIN + IN_TURN * ceil(scenario.desktops / places)
     if scenario.brake is not None:
         whole += timedelta(hours=scenario.desktops / scenario.brake + 1)
     if scenario.user_volume == "keep":
@@ -214,7 +209,7 @@ def retries(scenario: Scenario, fleet: Fleet, desktop: Desktop, oracles: Oracles
     others = sum(
         _bad(other) for other in fleet.fleet.values() if other.bundle_id == desktop.bundle_id
     )
-    pause = max(RETRIES[min(mine, 3)], RETRIES[3] if others >= HELD else timedelta())
+    pause = max(RETRIES[min(mine, 3)], RETRIES[3] if others >= MOST_LOST else timedelta())
     return pause and pause + closed(scenario)
 
 

@@ -154,6 +154,10 @@ class World(FarEnd):
         """Let time pass; return False as soon as a promise is broken."""
         return self.agenda.run(self.agenda.now + span, lambda: bool(self.oracles.violations))
 
+    def broken(self, promise: str, what: str) -> None:
+        """Report that a promise is broken now."""
+        self.oracles.violated(promise, self.agenda.now, what)
+
     # -- the world's parts --------------------------------------------------------------------
 
     def _furnish(self) -> None:
