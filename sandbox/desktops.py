@@ -185,16 +185,6 @@ class Desktops:
                 Change(now + seconds(self.tempo.start_duration), Step.NONE, State.STOPPED),
             )
 
-    def start(self, desktop_id: str, now: datetime) -> None:
-        """Start a desktop: AVAILABLE after `start_duration`. Does nothing unless it is STOPPED."""
-        desktop = self._at(desktop_id, now)
-        if desktop.state is State.STOPPED and not desktop.is_on_its_way:
-            desktop.state = State.STARTING
-            plan(
-                desktop,
-                Change(now + seconds(self.tempo.start_duration), Step.NONE, State.AVAILABLE),
-            )
-
     def set_state(self, desktop_id: str, state: State, now: datetime) -> None:
         """Put a desktop into a state for good: planned changes of state are dropped."""
         desktop = self._at(desktop_id, now)

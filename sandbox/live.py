@@ -80,16 +80,6 @@ class LiveDesktops:
         with self.hold() as (model, now):
             model.reconnect(desktop_id, now, signs_in=signs_in)
 
-    def stop(self, desktop_id: str) -> None:
-        """Stop an AVAILABLE desktop, unless somebody is connected; it is STOPPED a little later."""
-        with self.hold() as (model, now):
-            model.stop(desktop_id, now)
-
-    def start(self, desktop_id: str) -> None:
-        """Start a STOPPED desktop; it is AVAILABLE a little later."""
-        with self.hold() as (model, now):
-            model.start(desktop_id, now)
-
     def set_state(self, desktop_id: str, state: State) -> None:
         """Put a desktop into a state in which it stays until it is rebuilt or put into another."""
         with self.hold() as (model, now):

@@ -92,8 +92,7 @@ class Sandbox:
             self._stack.callback(_running.release)
             self._backends.reset()
             self._stack.callback(self._backends.reset)
-            control = Control(self.desktops, lambda: self.calls)
-            door = FrontDoor(self.desktops, self.api, control, self._invoke)
+            door = FrontDoor(self.desktops, self.api, Control(self.desktops), self._invoke)
             with socket.create_server((self._host, self._port), backlog=128) as bound:
                 port = bound.getsockname()[1]
                 self._server = make_server(

@@ -28,7 +28,7 @@ class Tempo:
     rebuild_duration: float = 1200.0
     """The time from the acceptance of a rebuild to AVAILABLE."""
     start_duration: float = 60.0
-    """The time from STARTING to AVAILABLE, and from STOPPING to STOPPED."""
+    """The time from STOPPING to STOPPED, and the time that a reboot takes."""
     snapshot_interval: float = 43_200.0
     """The time between two snapshots of a user volume."""
     first_snapshot: float = 1800.0

@@ -82,12 +82,6 @@ def failed(workspace_id: str, code: str, message: str) -> Answer:
     return {"WorkspaceId": workspace_id, "ErrorCode": code, "ErrorMessage": message}
 
 
-def not_found(workspace_id: str) -> Answer:
-    """An entry of FailedRequests for an id that AWS does not know."""
-    message = f"WorkSpace {workspace_id} could not be found."
-    return failed(workspace_id, "ResourceNotFound.Workspace", message)
-
-
 def page(items: list[Desktop], parameters: Parameters, size: int) -> tuple[list[Desktop], Answer]:
     """The rows that `NextToken` asks for, and the next token if there are more. Raises ApiError for
     a token that is not a number."""

@@ -21,7 +21,6 @@ from .workspaces_answers import (
     bundle,
     connection,
     failed,
-    not_found,
     page,
     workspace,
 )
@@ -36,7 +35,6 @@ class Call:
     parameters: Parameters
     outcome: str
     """"ok", the code of an error, or the code of the first entry of FailedRequests."""
-    answer: Answer | None
 
 
 class Elsewhere(Exception):
@@ -57,12 +55,9 @@ class WorkSpacesApi:
             "DescribeWorkspaceBundles": self._describe_bundles,
             "UpdateWorkspaceBundle": self._update_bundle,
             "RebuildWorkspaces": self._rebuild,
-            "StartWorkspaces": self._start,
-            "StopWorkspaces": self._stop,
             "TerminateWorkspaces": self._terminate,
             "DescribeTags": self._describe_tags,
             "CreateTags": self._create_tags,
-            "DeleteTags": self._delete_tags,
         }
 
     def call(
@@ -77,7 +72,6 @@ class WorkSpacesApi:
         `elsewhere` answers what does not concern the model; without it such a call raises
         ApiError with the code UnknownOperationException.
         """
-        answer: Answer | None = None
         outcome = "ok"
         try:
             if not self.bucket.take(now):
@@ -91,7 +85,7 @@ class WorkSpacesApi:
             outcome = error.code
             raise
         finally:
-            self.calls.append(Call(now, operation, parameters, outcome, answer))
+            self.calls.append(Call(now, operation, parameters, outcome))
 
     def _answer(
         self,
@@ -193,38 +187,19 @@ class WorkSpacesApi:
                 refused.append(failed(request["WorkspaceId"], refusal.code, refusal.message))
         return {"FailedRequests": refused}
 
-    def _start(self, parameters: Parameters, now: datetime) -> Answer:
-        return self._power(parameters["StartWorkspaceRequests"], self.desktops.start, now)
-
-    def _stop(self, parameters: Parameters, now: datetime) -> Answer:
-        return self._power(parameters["StopWorkspaceRequests"], self.desktops.stop, now)
-
-    def _power(
-        self, requests: list[Parameters], act: Callable[[str, datetime], None], now: datetime
-    ) -> Answer:
-        refused = []
-        for request in requests:
-            if request["WorkspaceId"] in self.desktops.fleet:
-                act(request["WorkspaceId"], now)
-            else:
-                refused.append(not_found(request["WorkspaceId"]))
-        return {"FailedRequests": refused}
-
     def _terminate(self, parameters: Parameters, _now: datetime) -> Answer:
         ids = [request["WorkspaceId"] for request in parameters["TerminateWorkspaceRequests"]]
-        gone = [not_found(id) for id in ids if self.desktops.remove(id) is None]
-        return {"FailedRequests": gone}
+        unknown = [
+            failed(id, "ResourceNotFound.Workspace", f"WorkSpace {id} could not be found.")
+            for id in ids
+            if self.desktops.remove(id) is None
+        ]
+        return {"FailedRequests": unknown}
 
     def _create_tags(self, parameters: Parameters, _now: datetime) -> Answer:
         self._tagged(parameters).tags.update(
             {tag["Key"]: tag.get("Value", "") for tag in parameters["Tags"]}
         )
-        return {}
-
-    def _delete_tags(self, parameters: Parameters, _now: datetime) -> Answer:
-        tags = self._tagged(parameters).tags
-        for key in parameters["TagKeys"]:
-            tags.pop(key, None)
         return {}
 
     def _mirror(self, parameters: Parameters, answer: Answer, now: datetime) -> None:

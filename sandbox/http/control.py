@@ -1,9 +1,8 @@
 """Act as a user with curl: a few paths next to AWS's own.
 
 GET  /sandbox/desktops              every desktop (/sandbox/desktops/ID: one of them)
-GET  /sandbox/calls                 every call of the WorkSpaces API
 POST /sandbox/desktops              a new desktop
-POST /sandbox/desktops/ID/sign-in   (sign-out, drop, reconnect, stop, start, snapshot)
+POST /sandbox/desktops/ID/sign-in   (sign-out, drop, reconnect, snapshot)
 """
 
 from __future__ import annotations
@@ -12,11 +11,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ..api_model import plain
 from ..desktop import Desktop
 from ..desktops import CannotConnect
 from ..live import LiveDesktops
-from ..workspaces_api import Call
 
 Reply = tuple[int, Any]
 PREFIX = "/sandbox"
@@ -25,16 +22,13 @@ PREFIX = "/sandbox"
 class Control:
     """Answers the paths under /sandbox."""
 
-    def __init__(self, desktops: LiveDesktops, calls: Callable[[], list[Call]]) -> None:
+    def __init__(self, desktops: LiveDesktops) -> None:
         self._desktops = desktops
-        self._calls = calls
         self._acts: dict[str, Callable[[str], None]] = {
             "sign-in": desktops.sign_in,
             "sign-out": desktops.sign_out,
             "drop": desktops.drop,
             "reconnect": desktops.reconnect,
-            "stop": desktops.stop,
-            "start": desktops.start,
             "snapshot": desktops.take_snapshot,
         }
 
@@ -56,8 +50,6 @@ class Control:
                 return 201, _shown(self._desktops.get(self._desktops.add()))
             case ["GET", "desktops", desktop_id]:
                 return 200, _shown(self._desktops.get(desktop_id))
-            case ["GET", "calls"]:
-                return 200, [_called(call) for call in self._calls()]
             case ["POST", "desktops", desktop_id, act] if act in self._acts:
                 self._acts[act](desktop_id)
                 return 200, _shown(self._desktops.get(desktop_id))
@@ -81,13 +73,4 @@ def _shown(desktop: Desktop) -> dict[str, Any]:
             {"accepted_at": r.accepted_at.isoformat(), "user_was": r.presence, "image": r.image_id}
             for r in desktop.rebuilds
         ],
-    }
-
-
-def _called(call: Call) -> dict[str, Any]:
-    return {
-        "at": call.at.isoformat(),
-        "operation": call.operation,
-        "parameters": plain(call.parameters),
-        "outcome": call.outcome,
     }
