@@ -18,7 +18,6 @@ from unittest.mock import patch
 from moto.awslambda import models as lambda_models
 from moto.awslambda.policy import Policy as LambdaPolicy
 from moto.cloudwatch import models as cloudwatch_models
-from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.dynamodb.responses import DynamoHandler
 from moto.events import models as events_models
@@ -53,7 +52,6 @@ def mended(deliveries: Deliveries, clock: Clock) -> Iterator[None]:
             (LambdaPolicy, "del_statement", _one_at_a_time),
             (cloudwatch_models.CloudWatchBackend, "put_metric_alarm", _keep_alarm_state),
             (cloudwatch_models.CloudWatchBackend, "delete_alarms", _forget_alarm_tags),
-            (CloudWatchResponse, "describe_alarms", _obey_state_value),
             (DynamoHandler, "update_table", _update_table_key),
             (logs_models.LogsBackend, "delete_log_group", _forget_group_tags),
             (logs_models.LogsBackend, "filter_log_events", _check_pattern),
@@ -196,19 +194,6 @@ def _forget_alarm_tags(original: Any) -> Any:
             self.tagger.delete_all_tags_for_resource(arn)
 
     return delete
-
-
-def _obey_state_value(original: Any) -> Any:
-    """moto ignores StateValue if names or a prefix are given, too."""
-
-    def describe(self: Any) -> Any:
-        answer, state = original(self), self._get_param("StateValue")
-        if state:
-            for kind, alarms in answer.result.items():
-                answer.result[kind] = [alarm for alarm in alarms if alarm.state_value == state]
-        return answer
-
-    return describe
 
 
 def _forget_group_tags(original: Any) -> Any:

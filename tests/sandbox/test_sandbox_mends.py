@@ -34,24 +34,6 @@ def test_apply_again_tags_of_a_deleted_alarm_do_not_come_back(f: Deployed) -> No
     assert cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"] == []
 
 
-@pytest.mark.parametrize("about", [{}, {"AlarmNamePrefix": "mine-"}, {"AlarmNames": ["mine-1"]}])
-def test_alarms_of_one_state_are_described_whatever_else_is_asked(
-    f: Deployed, about: dict[str, Any]
-) -> None:
-    cloudwatch = f.client("cloudwatch")
-    for name in ("mine-1", "mine-2"):  # it keeps the state that it is given
-        f.alarm_on("None None", name, {}, TreatMissingData="ignore")
-    cloudwatch.set_alarm_state(AlarmName="mine-1", StateValue="ALARM", StateReason="a test")
-
-    def found(state: str) -> set[str]:
-        answer = cloudwatch.describe_alarms(StateValue=state, **about)
-        return {alarm["AlarmName"] for alarm in answer["MetricAlarms"]}
-
-    assert "mine-1" in found("ALARM")
-    assert "mine-2" not in found("ALARM")
-    assert "mine-1" not in found("OK") | found("INSUFFICIENT_DATA")
-
-
 def test_apply_again_tags_of_a_deleted_log_group_do_not_come_back(f: Deployed) -> None:
     logs = f.client("logs")
     logs.create_log_group(logGroupName="g", tags={"team": "desks"})
