@@ -195,11 +195,11 @@ class CountedWorld(World):
         every(300, lambda: self.cloudwatch.publish(self.now, self.agenda.after), 200)
         every(60, lambda: self.cloudwatch.evaluate(self.now), 30)
 
-    def _alarm(self, workspace_id: str, at: datetime, reason: str) -> None:
+    def _alarm(self, workspace_id: str, at: datetime) -> None:
         if not self._session_alarms:
             return
         self.meter.messages += 1
-        super()._alarm(workspace_id, at, reason)
+        super()._alarm(workspace_id, at)
 
     def told(self) -> None:
         """Pass on what happened to desktops; the naive recipe has no rule for sign-ins."""

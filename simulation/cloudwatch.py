@@ -19,12 +19,12 @@ class CloudWatch:
 
     def __init__(
         self,
-        notify: Callable[[str, datetime, str], None],
+        notify: Callable[[str, datetime], None],
         stuck: Callable[[str], bool],
         lag: Callable[[], float],
     ) -> None:
-        """`notify` is called with the id, the time and the reason of a transition to ALARM; `stuck`
-        says whether an alarm stays in ALARM; `lag` returns by how many seconds metrics are late."""
+        """`notify` is called with the id and the time of a transition to ALARM; `stuck` says
+        whether an alarm stays in ALARM; `lag` returns by how many seconds metrics are late."""
         self._model = Model(stuck)
         self._rule = deployed().session_rule
         self._disconnects = Disconnects()
@@ -59,7 +59,7 @@ class CloudWatch:
         """Evaluate every alarm whose state can have changed."""
         for transition in self._model.evaluate(now):
             if transition.new is AlarmState.ALARM:
-                self._notify(transition.alarm, now, transition.reason)
+                self._notify(transition.alarm, now)
 
 
 def _metric(workspace_id: str) -> Metric:

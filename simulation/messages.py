@@ -29,7 +29,6 @@ def session_end(workspace_id: str, changed_at: datetime, sent_at: datetime) -> d
         changed_at=changed_at,
         old_state="OK",
         new_state="ALARM",
-        reason="Threshold Crossed",
         namespace="AWS/WorkSpaces",
         metric="SessionDisconnect",
         dimensions=[("WorkspaceId", workspace_id)],

@@ -251,7 +251,7 @@ class World(FarEnd):
                 case _:
                     self.trace(fact.desktop_id, fact.what.value.lower(), fact.detail)
 
-    def _alarm(self, workspace_id: str, at: datetime, _reason: str) -> None:
+    def _alarm(self, workspace_id: str, at: datetime) -> None:
         event = messages.session_end(workspace_id, at, at)
         says = [("session_end", workspace_id, at)]
         about = f"alarm of {workspace_id} at {at:%H:%M:%S}"

@@ -4,7 +4,7 @@ A log line (`filters`) or a service puts datapoints (`metrics`) -> alarms are ev
 -> transitions. The local AWS evaluates moto's alarms with it; the simulation, the deployed ones.
 """
 
-from .alarms import AlarmState, Datapoint, Rule, Verdict, evaluate
+from .alarms import AlarmState, Datapoint, Rule, evaluate
 from .disconnects import Disconnects
 from .filters import MetricFilter, matches
 from .metrics import Alarm, CloudWatch, Metric, Transition
@@ -19,7 +19,6 @@ __all__ = [
     "MetricFilter",
     "Rule",
     "Transition",
-    "Verdict",
     "evaluate",
     "matches",
 ]

@@ -48,7 +48,6 @@ class Transition:
     alarm: str
     old: AlarmState
     new: AlarmState
-    reason: str
 
 
 class CloudWatch:
@@ -117,12 +116,9 @@ class CloudWatch:
             return None
         reach = reach_of(alarm.rule)
         points = [p for p in self._points[alarm.metric] if now - p.at <= reach]
-        verdict = evaluate(alarm.rule, points, old, now)
-        self.states[alarm.name] = verdict.state
+        new = self.states[alarm.name] = evaluate(alarm.rule, points, old, now)
         self._plan(alarm, points, now)
-        if verdict.state is old:
-            return None
-        return Transition(now, alarm.name, old, verdict.state, verdict.reason)
+        return None if new is old else Transition(now, alarm.name, old, new)
 
     def _forget(self, metric: Metric, now: datetime) -> None:
         """Drop the datapoints that no evaluation looks at any more."""

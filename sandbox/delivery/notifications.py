@@ -15,6 +15,8 @@ from typing import Any
 from botocore.loaders import Loader
 
 Message = dict[str, Any]
+REASON = "Threshold Crossed"
+"""Why an alarm's state changed. AWS says more, about the datapoints; nothing here reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,6 @@ class AlarmNews:
     changed_at: datetime
     old_state: str
     new_state: str
-    reason: str
     namespace: str
     metric: str
     dimensions: Sequence[tuple[str, str]]
@@ -83,7 +84,7 @@ def alarm_message(news: AlarmNews) -> Message:
         "AWSAccountId": news.account,
         "AlarmConfigurationUpdatedTimestamp": cloudwatch_time(news.configured_at),
         "NewStateValue": news.new_state,
-        "NewStateReason": news.reason,
+        "NewStateReason": REASON,
         "StateChangeTime": cloudwatch_time(news.changed_at),
         "Region": region_name(news.region),
         "AlarmArn": news.arn,

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..cloudwatch import Alarm, AlarmState, Datapoint, Metric, Rule, evaluate
 from ..cloudwatch.metrics import reach_of
-from ..delivery.notifications import AlarmNews, alarm_message, alarm_subject
+from ..delivery.notifications import REASON, AlarmNews, alarm_message, alarm_subject
 from ..delivery.policies import Request, allows, may_use_key
 from ..desktop import Desktop
 from ..tempo import Tempo
@@ -52,7 +52,6 @@ class Transition:
     alarm: str
     old: str
     new: str
-    reason: str
     delivered: tuple[str, ...]
 
 
@@ -85,23 +84,21 @@ class AlarmWatch:
     ) -> None:
         old = AlarmState(found.state_value)
         points = metrics.get(alarm.metric, [])
-        verdict = evaluate(alarm.rule, points, old, now)
-        if verdict.state is not old:
-            found.update_state(verdict.reason, "{}", verdict.state.value)
+        new = evaluate(alarm.rule, points, old, now)
+        if new is not old:
+            found.update_state(REASON, "{}", new.value)
             found.state_updated_timestamp = now
-            self._act(found, old, verdict.state, verdict.reason, now)
+            self._act(found, old, new, now)
 
-    def _act(
-        self, alarm: Any, old: AlarmState, new: AlarmState, reason: str, now: datetime
-    ) -> None:
+    def _act(self, alarm: Any, old: AlarmState, new: AlarmState, now: datetime) -> None:
         actions: Iterable[str] = {
             AlarmState.OK: alarm.ok_actions,
             AlarmState.ALARM: alarm.alarm_actions,
             AlarmState.INSUFFICIENT_DATA: alarm.insufficient_data_actions,
         }[new]
-        news = _news(alarm, old, new, reason, now)
+        news = _news(alarm, old, new, now)
         delivered = [arn for arn in actions if alarm.actions_enabled and self._publish(arn, news)]
-        self.told(Transition(now, alarm.name, old, new, reason, tuple(delivered)))
+        self.told(Transition(now, alarm.name, old, new, tuple(delivered)))
 
     def _publish(self, arn: str, news: AlarmNews) -> bool:
         """Publish to a topic; False if it refuses, which is only logged: AWS tells nobody."""
@@ -149,7 +146,7 @@ def _alarm(found: Any) -> Alarm:
     return Alarm(found.name, Metric(found.namespace, found.metric_name, dimensions), rule)
 
 
-def _news(alarm: Any, old: AlarmState, new: AlarmState, reason: str, now: datetime) -> AlarmNews:
+def _news(alarm: Any, old: AlarmState, new: AlarmState, now: datetime) -> AlarmNews:
     return AlarmNews(
         name=alarm.name,
         arn=alarm.alarm_arn,
@@ -158,7 +155,6 @@ def _news(alarm: Any, old: AlarmState, new: AlarmState, reason: str, now: dateti
         changed_at=now.astimezone(UTC),
         old_state=old.value,
         new_state=new.value,
-        reason=reason,
         namespace=alarm.namespace,
         metric=alarm.metric_name,
         dimensions=[(dimension.name, dimension.value) for dimension in alarm.dimensions],

@@ -80,7 +80,7 @@ def test_what_is_not_evaluated_again_would_not_have_changed(
             )
             points.append(point)
             cloudwatch.put(METRIC, point.value, point.at)
-        state = evaluate(rule, points[-60:], state, now).state
+        state = evaluate(rule, points[-60:], state, now)
         cloudwatch.evaluate(now)
         assert cloudwatch.states["a"] is state, minute
         seen.add(state)

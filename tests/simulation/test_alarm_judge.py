@@ -264,6 +264,6 @@ def test_p6_no_alarm_on_a_gauge_changes_twice_if_its_lines_come_unevenly(
     state, changes = AlarmState.ALARM if before else AlarmState.OK, 0
     for minute in range(12, 60):
         now = BEGIN + timedelta(minutes=minute)
-        new = evaluate(alarm.rule, [line for line in lines if line.at < now], state, now).state
+        new = evaluate(alarm.rule, [line for line in lines if line.at < now], state, now)
         state, changes = new, changes + (new is not state)
     assert changes == 1
