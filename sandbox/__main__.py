@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        sandbox = Sandbox(tempo, host=options.host, port=options.port, region=options.region)
+        sandbox = Sandbox(tempo, host=options.host, port=options.port)
         with sandbox as aws:
             ids = [aws.desktops.add() for _ in range(options.workspaces)]
             print(_welcome(aws, ids), flush=True)
@@ -71,7 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=5000, help="0 takes a free one (%(default)s)")
-    parser.add_argument("--region", default="us-east-1", help="AWS Region (%(default)s)")
     parser.add_argument(
         "--workspaces", type=_count, default=3, metavar="N", help="desktops to begin with"
     )

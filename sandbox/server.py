@@ -235,7 +235,7 @@ class Sandbox:
         rules = {rule.name: rule for rule in self._backends.event_rules()}
         rates = [(rule.name, rule.schedule) for rule in rules.values() if rule.schedule]
         for name in self._timetable.due(rates, now):
-            self._post.fire(rules[name], None, now)
+            self._post.fire(rules[name])
 
     def _happened(self, fact: Fact) -> None:
         if fact.what is Happening.SESSION_ENDED:
@@ -246,7 +246,7 @@ class Sandbox:
             )
             for rule in self._backends.event_rules():
                 if rule.matches(event):
-                    self._post.fire(rule, event, fact.at)
+                    self._post.fire(rule, event)
 
     def _invoke(self, name: str, payload: bytes, kind: str) -> Result | None:
         function = self._backends.function(name)

@@ -1,5 +1,5 @@
-"""The messages that AWS sends, in AWS's exact shapes: alarm notification, SNS record, sign-in,
-scheduled event, and the record of a failed asynchronous invocation. Pure.
+"""The messages that AWS sends, in AWS's exact shapes: alarm notification, SNS record, sign-in, and
+the record of a failed asynchronous invocation. Pure.
 """
 
 from __future__ import annotations
@@ -157,22 +157,6 @@ def sign_in_event(
             "clientVersion": "5.29.0.5432",
             "workspaceId": workspace_id,
         },
-    }
-
-
-def scheduled_event(rule_arn: str, now: datetime) -> Message:
-    """The event that a schedule's target receives unless it has a constant input."""
-    _, _, _, region, account, _ = rule_arn.split(":", 5)
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": account,
-        "time": iso_seconds(now),
-        "region": region,
-        "resources": [rule_arn],
-        "detail": {},
     }
 
 

@@ -80,20 +80,13 @@ def _holds(operator: str, value: str | None, patterns: list[str]) -> bool | None
         return str(value is None).lower() in [pattern.lower() for pattern in patterns]
     if operator.startswith("ForAllValues:"):  # here a key has at most one value
         return value is None or _holds(operator.removeprefix("ForAllValues:"), value, patterns)
-    name = operator.removesuffix("IfExists")
-    if value is None:
-        return operator.endswith("IfExists") or name.startswith(("StringNot", "ArnNot"))
-    match name:
+    match operator:
         case "StringEquals":
             return value in patterns
-        case "StringNotEquals":
-            return value not in patterns
         case "StringLike" | "ArnLike" | "ArnEquals":
-            return _any_like(patterns, value)
-        case "StringNotLike" | "ArnNotLike" | "ArnNotEquals":
-            return not _any_like(patterns, value)
+            return value is not None and _any_like(patterns, value)
         case "Bool":
-            return value.lower() in [pattern.lower() for pattern in patterns]
+            return value is not None and value.lower() in [each.lower() for each in patterns]
     return None
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ..moto.backends import ACCOUNT, Backends, EventRule
-from .notifications import scheduled_event
 from .policies import Request, allows, may_use_key
 
 log = logging.getLogger(__name__)
@@ -35,10 +34,12 @@ class Post:
             return None
         return self._submit(function_arn, payload)
 
-    def fire(self, rule: EventRule, event: dict[str, Any] | None, now: Any) -> None:
-        """Send each target its own input or else `event`, by default a scheduled event."""
-        event = event or scheduled_event(rule.arn, now)
+    def fire(self, rule: EventRule, event: dict[str, Any] | None = None) -> None:
+        """Send each target its own input or else `event`, which a schedule does not have."""
         for target in rule.targets:
+            if not target.input and event is None:
+                log.warning("rule %s: the target %s has no input", rule.name, target.arn)
+                continue
             body = target.input or json.dumps(event)
             if ":lambda:" in target.arn:
                 sent = self.deliver(target.arn, body.encode(), "events.amazonaws.com", rule.arn)

@@ -7,7 +7,6 @@ writes in two steps; on AWS a conditional write is atomic.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
 import json
@@ -129,8 +128,6 @@ class FrontDoor:
         headers = [("X-Amz-Executed-Version", "$LATEST")]
         if result.failed:
             headers.append(("X-Amz-Function-Error", "Unhandled"))
-        if environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail":
-            headers.append(("X-Amz-Log-Result", base64.b64encode(b"").decode()))
         return _respond(start_response, 200, result.payload, headers)
 
 

@@ -43,18 +43,21 @@ def test_an_event_travels_from_a_signed_out_user_to_the_function(f: Deployed, un
     assert len(f.seen()) == 1
 
 
-def test_a_sign_in_and_a_schedule_reach_the_function(f: Deployed, until: Until) -> None:
+def test_a_sign_in_and_a_schedule_reach_the_function(
+    f: Deployed, until: Until, caplog: pytest.LogCaptureFixture
+) -> None:
     events = f.client("events")
     pattern = {"source": ["aws.workspaces"], "detail": {"actionType": ["successfulLogin"]}}
     sign_in = events.put_rule(Name="in", EventPattern=json.dumps(pattern))["RuleArn"]
     minute = events.put_rule(Name="tick", ScheduleExpression="rate(1 minute)")["RuleArn"]
     events.put_targets(Rule="in", Targets=[{"Id": "1", "Arn": f.arn}])
     tick = {"Id": "1", "Arn": f.arn, "Input": '{"task": "reconcile"}'}
-    events.put_targets(Rule="tick", Targets=[tick])
+    events.put_targets(Rule="tick", Targets=[tick, {"Id": "2", "Arn": f.arn}])
     f.let_in("events.amazonaws.com", "arn:aws:events:us-east-1:123456789012:rule/*")
     desktop = f.aws.desktops.add()
     f.aws.desktops.sign_in(desktop)
     until(lambda: {"task": "reconcile"} in f.seen(), "a tick")
+    until(lambda: "has no input" in caplog.text, "the tick without one")
     until(lambda: any("detail" in event for event in f.seen()), "the sign-in")
     (event,) = [event for event in f.seen() if "detail" in event]
     assert event["detail"]["workspaceId"] == desktop

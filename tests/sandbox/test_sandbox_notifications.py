@@ -15,7 +15,6 @@ from sandbox.delivery.notifications import (
     cloudwatch_time,
     failure_record,
     region_name,
-    scheduled_event,
     sign_in_event,
     sns_event,
 )
@@ -119,13 +118,6 @@ def test_a_sign_in_event_names_workspace_directory_and_time(at: At) -> None:
     assert event["detail"]["workspaceId"] == "ws-12345678"
     assert event["detail"]["directoryId"] == "domain/d-9067012345"
     assert event["detail"]["loginTime"] == "2026-11-22T10:00:00.000Z"
-
-
-def test_a_schedules_own_event_names_its_rule_and_time(at: At) -> None:
-    arn = "arn:aws:events:us-east-1:123456789012:rule/every-minute"
-    event = scheduled_event(arn, at(0))
-    assert (event["detail-type"], event["resources"]) == ("Scheduled Event", [arn])
-    assert event["time"] == "2026-11-22T10:00:00Z"
 
 
 def test_a_failure_record_has_what_lambda_sends_to_a_destination(at: At) -> None:

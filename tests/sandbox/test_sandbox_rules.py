@@ -59,7 +59,7 @@ DENY_PLAIN = {
         ([statement(), DENY_PLAIN], publish(**{"aws:SecureTransport": "false"}), False),
         ([statement(Condition={"DateGreaterThan": {"aws:CurrentTime": "x"}})], publish(), False),
         ([statement(Condition={"StringEquals": {"aws:SourceOrgID": "o"}})], publish(), False),
-        ([statement(Condition={"StringEqualsIfExists": {"aws:X": "o"}})], publish(), True),
+        ([statement(Condition={"StringEqualsIfExists": {"aws:X": "o"}})], publish(), False),
         ([statement(Condition={"ForAllValues:StringEquals": {"x": "o"}})], publish(x="o"), True),
         ([statement(Condition={"ForAllValues:StringEquals": {"x": "o"}})], publish(x="p"), False),
         ([statement(Condition={"ForAllValues:StringEquals": {"x": "o"}})], publish(), True),
@@ -77,8 +77,9 @@ def test_a_resource_policy_lets_in_whom_it_names_and_nobody_else(
 
 
 def test_a_deny_with_an_operator_that_is_not_known_denies() -> None:
-    unknown = DENY_PLAIN | {"Condition": {"Odd": {"aws:SourceArn": "x"}}}
-    assert not allows({"Statement": [statement(), unknown]}, publish())
+    for key in ("aws:SourceArn", "absent"):
+        unknown = DENY_PLAIN | {"Condition": {"StringNotEquals": {key: "x"}}}
+        assert not allows({"Statement": [statement(), unknown]}, publish())
 
 
 @pytest.mark.parametrize(
