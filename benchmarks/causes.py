@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from nonpersistent.lateness import BRAKE_HOLDS
-from sandbox.desktop import Desktop, Outcome, Row, State
+from sandbox.course import Outcome
+from sandbox.desktop import Desktop
+from sandbox.states import Row, State
 from simulation.courses import ENDS_WITHIN
 from simulation.functions import Delivery
 

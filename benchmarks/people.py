@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sandbox.course import BAD
-from sandbox.desktop import Desktop, Presence, State
+from sandbox.desktop import Desktop
 from sandbox.desktops import CannotConnect
+from sandbox.states import Presence, State
 
 from .world import CountedWorld
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sandbox.desktop import Bundle, Desktop, Outcome, Presence, Rebuild
-from sandbox.states import State
+from sandbox.course import Outcome, Rebuild
+from sandbox.desktop import Bundle, Desktop
+from sandbox.states import Presence, State
 from simulation.scenario import Scenario
 
 from .people import BEGINS_WITHIN, CALM, ROUGH, employ

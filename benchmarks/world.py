@@ -12,7 +12,8 @@ import boto3
 
 from nonpersistent import gauges, handler, reconciler
 from nonpersistent.reconciler import Reconciler
-from sandbox.desktop import Desktop, Rebuild
+from sandbox.course import Rebuild
+from sandbox.desktop import Desktop
 from simulation import log, transport
 from simulation.baton import Invocation, current
 from simulation.dynamodb import TableError

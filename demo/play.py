@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sandbox import Faults, Presence, State, Tempo
-from sandbox.desktop import Desktop, Rebuild
+from sandbox.course import Rebuild
+from sandbox.desktop import Desktop
 
 from .administrator import fleet
 from .stage import Part, Stage

@@ -7,9 +7,10 @@ these together; `clock` may run fast.
 """
 
 from .course import Course, Outcome
-from .desktop import Desktop, Fact, Faults, Happening, LastKnown, Presence, Row, State
+from .desktop import Desktop, Fact, Faults, Happening
 from .desktops import CannotConnect, Desktops, Refused
 from .server import Sandbox
+from .states import LastKnown, Presence, Row, State
 from .tempo import Tempo
 
 __all__ = [

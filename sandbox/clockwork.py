@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from .course import USABLE, Change, Rebuild, Step
-from .desktop import Desktop, Happening, LastKnown, Presence, Row, Sample, Snapshot, State
+from .desktop import Desktop, Happening, Sample, Snapshot
+from .states import LastKnown, Presence, Row, State
 from .tempo import Tempo
 
 Tell = Callable[[datetime, Happening, Desktop, str], None]

@@ -11,26 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from .course import Change, Course, Outcome, Rebuild
-from .states import REBUILDABLE, LastKnown, Presence, Row, State
-
-__all__ = [
-    "REBUILDABLE",
-    "Bundle",
-    "Change",
-    "Course",
-    "Desktop",
-    "Fact",
-    "Faults",
-    "Happening",
-    "LastKnown",
-    "Outcome",
-    "Presence",
-    "Rebuild",
-    "Row",
-    "Sample",
-    "Snapshot",
-    "State",
-]
+from .states import LastKnown, Presence, Row, State
 
 
 @dataclass(frozen=True, slots=True)

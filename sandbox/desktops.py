@@ -12,17 +12,8 @@ from datetime import datetime, timedelta
 
 from .clockwork import Clockwork, address, plan, seconds
 from .course import COURSES, Change, Course, Outcome, Rebuild, Step, changes
-from .desktop import (
-    REBUILDABLE,
-    Bundle,
-    Desktop,
-    Fact,
-    Happening,
-    Presence,
-    Sample,
-    Snapshot,
-    State,
-)
+from .desktop import Bundle, Desktop, Fact, Happening, Sample, Snapshot
+from .states import REBUILDABLE, Presence, State
 from .tempo import Tempo
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"

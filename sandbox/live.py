@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from .clock import Clock
-from .desktop import Desktop, Faults, State
+from .desktop import Desktop, Faults
 from .desktops import Desktops
+from .states import State
 
 
 class LiveDesktops:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .api_model import ApiError
-from .desktop import Bundle, Desktop, Row
+from .desktop import Bundle, Desktop
+from .states import Row
 
 Parameters = dict[str, Any]
 Answer = dict[str, Any]

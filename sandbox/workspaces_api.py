@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .api_model import ApiError, check_answer, check_request
-from .desktop import Desktop, Row
+from .desktop import Desktop
 from .desktops import Desktops, Refused
+from .states import Row
 from .throttle import TokenBucket
 from .workspaces_answers import (
     PAGE,

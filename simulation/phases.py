@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sandbox.course import USABLE, Outcome
-from sandbox.desktop import Presence
+from sandbox.states import Presence
 
 from . import verdicts
 from .agenda import BEGIN

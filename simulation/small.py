@@ -15,7 +15,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent import handler
 from sandbox.course import Course
-from sandbox.desktop import Desktop, Presence, State
+from sandbox.desktop import Desktop
+from sandbox.states import Presence, State
 from sandbox.throttle import TokenBucket
 
 from . import messages

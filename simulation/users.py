@@ -13,8 +13,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from sandbox.desktop import Presence
 from sandbox.desktops import CannotConnect
+from sandbox.states import Presence
 
 from .agenda import Agenda
 from .fleet import Fleet

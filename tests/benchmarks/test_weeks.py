@@ -9,8 +9,7 @@ import pytest
 from benchmarks.weeks import BAD_UNTIL, _Bad, _longest_use_ended
 from benchmarks.world import OURS, CountedWorld
 from sandbox.course import Course, Rebuild
-from sandbox.desktop import Presence
-from sandbox.states import State
+from sandbox.states import Presence, State
 from simulation.scenario import Scenario
 
 
