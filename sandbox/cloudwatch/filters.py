@@ -1,10 +1,11 @@
 """CloudWatch Logs filter patterns, and the metric filters that use them. Pure.
 
 Source: "Filter pattern syntax for metric filters, subscription filters, filter log events" in the
-CloudWatch Logs user guide. Patterns for space-delimited logs (`[a, b]`) raise ValueError.
+CloudWatch Logs user guide. Only what the module and its documentation use is imitated: a text in
+quotes, and comparisons of fields with texts, joined by `&&` and `||`. The rest raises ValueError.
 
->>> matches('{ ($.decision = "failed") && ($.took_seconds > 60) }', line)
->>> matches('"out of memory" -retried', line)
+>>> matches('{ ($.decision = "failed") && ($.record.status = "error") }', line)
+>>> matches('"out of memory"', line)
 """
 
 from __future__ import annotations
@@ -20,13 +21,8 @@ from .metrics import Metric
 
 Line = Mapping[str, Any]
 Test = Callable[[Line], bool]
-_TOKEN = re.compile(
-    r'\s*(?:(?P<text>"(?:\\.|[^"\\])*"|%(?:\\.|[^%\\])*%)|(?P<mark>&&|\|\||!=|<=|>=|[=<>(){}])'
-    r"|(?P<word>[^\s=<>!&|(){}]+))"
-)
-_TERM = re.compile(r'([?-]?)("(?:\\.|[^"\\])*"|%(?:\\.|[^%\\])*%|[^\s"%]+)(?:\s+|$)')
-_PART = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
-_MISSING = object()
+_TEXT = re.compile(r'"([^"\\]*)"')
+_TOKEN = re.compile(r'\s*("[^"\\*]*"|\$\.[\w.-]+|&&|\|\||[={}()])\s*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +58,20 @@ class MetricFilter:
         if not _is_number(value):
             return None
         dimensions = {name: _read(line, selector) for name, selector in self.dimensions.items()}
-        if any(found is _MISSING or found is None for found in dimensions.values()):
+        if None in dimensions.values():
             return None
         named = {name: str(found) for name, found in dimensions.items()}
         return Metric.of(self.namespace, self.name, named), float(value)
 
 
 def matches(pattern: str, message: str) -> bool:
-    """Whether a log event's text matches. Raises ValueError for an invalid pattern."""
+    """Whether a log event's text matches. Raises ValueError for a pattern that is not imitated."""
     pattern = pattern.strip()
     if not pattern.startswith("{"):
-        return _words(pattern)(message)
+        text = _TEXT.fullmatch(pattern)
+        if pattern and text is None:
+            raise ValueError(f"only JSON patterns and texts in quotes are imitated: {pattern}")
+        return text is None or text[1] in message
     test = compiled(pattern)
     try:
         line = json.loads(message)
@@ -82,168 +81,76 @@ def matches(pattern: str, message: str) -> bool:
 
 
 @cache
-def _words(pattern: str) -> Callable[[str], bool]:
-    """Test for all plain terms (if there are none, one of the `?` terms) and no `-` term."""
-    wanted: dict[str, list[Callable[[str], bool]]] = {"": [], "?": [], "-": []}
-    at = 0
-    while at < len(pattern):
-        found = _TERM.match(pattern, at)
-        if found is None or pattern.startswith("["):
-            raise ValueError(f"not understood at {at}: {pattern}")
-        wanted[found[1]].append(_contains(found[2]))
-        at = found.end()
-    every, some, none = wanted[""], wanted["?"], wanted["-"]
-
-    def test(text: str) -> bool:
-        if any(term(text) for term in none) or not all(term(text) for term in every):
-            return False
-        return bool(every) or not some or any(term(text) for term in some)
-
-    return test
-
-
-def _contains(term: str) -> Callable[[str], bool]:
-    if term.startswith("%"):
-        regex = _regex(term)
-        return lambda text: regex.search(text) is not None
-    plain = _unquoted(term)
-    return lambda text: plain in text
-
-
-@cache
 def compiled(pattern: str) -> Test:
-    """Compile a JSON pattern to a test of lines. Raises ValueError for an invalid pattern."""
+    """Compile a JSON pattern to a test of lines. Raises ValueError if it is not imitated."""
     tokens = _tokens(pattern)
-    if len(tokens) < 2 or tokens.pop(0) != "{" or tokens.pop() != "}":
-        raise ValueError(f"not a JSON filter pattern: {pattern}")
-    test = _either(tokens)
+    _take(tokens, "{", pattern)
+    test = _either(tokens, pattern)
+    _take(tokens, "}", pattern)
     if tokens:
-        raise ValueError(f"not understood from {tokens[0]!r}: {pattern}")
+        raise ValueError(f"ends before {tokens[0]}: {pattern}")
     return test
 
 
 def _tokens(pattern: str) -> list[str]:
     tokens, at = [], 0
-    while at < len(pattern.rstrip()):
+    while at < len(pattern):
         found = _TOKEN.match(pattern, at)
         if found is None:
-            raise ValueError(f"not understood at {at}: {pattern}")
-        tokens.append(found["text"] or found["mark"] or found["word"])
+            raise ValueError(f"not imitated from {at} on: {pattern}")
+        tokens.append(found[1])
         at = found.end()
     return tokens
 
 
-def _either(tokens: list[str]) -> Test:
-    tests = [_both(tokens)]
+def _take(tokens: list[str], begin: str, pattern: str) -> str:
+    """The next token, which has to begin so."""
+    if not tokens or not tokens[0].startswith(begin):
+        raise ValueError(f"{begin} expected, not {tokens[0] if tokens else 'the end'}: {pattern}")
+    return tokens.pop(0)
+
+
+def _either(tokens: list[str], pattern: str) -> Test:
+    tests = [_both(tokens, pattern)]
     while tokens and tokens[0] == "||":
         tokens.pop(0)
-        tests.append(_both(tokens))
+        tests.append(_both(tokens, pattern))
     return lambda line: any(test(line) for test in tests)
 
 
-def _both(tokens: list[str]) -> Test:
-    tests = [_one(tokens)]
+def _both(tokens: list[str], pattern: str) -> Test:
+    tests = [_one(tokens, pattern)]
     while tokens and tokens[0] == "&&":
         tokens.pop(0)
-        tests.append(_one(tokens))
+        tests.append(_one(tokens, pattern))
     return lambda line: all(test(line) for test in tests)
 
 
-def _one(tokens: list[str]) -> Test:
-    if not tokens:
-        raise ValueError("a filter pattern ends too early")
-    first = tokens.pop(0)
-    if first == "(":
-        test = _either(tokens)
-        if not tokens or tokens.pop(0) != ")":
-            raise ValueError("a bracket is not closed")
+def _one(tokens: list[str], pattern: str) -> Test:
+    if tokens and tokens[0] == "(":
+        tokens.pop(0)
+        test = _either(tokens, pattern)
+        _take(tokens, ")", pattern)
         return test
-    if not first.startswith("$"):
-        raise ValueError(f"a selector begins with $, not {first}")
-    if len(tokens) < 2:
-        raise ValueError(f"nothing to compare {first} with")
-    operator, operand = tokens.pop(0), tokens.pop(0)
-    match operator, operand:
-        case "IS", "NULL":
-            return lambda line: _read(line, first) is None
-        case "IS", "TRUE":
-            return lambda line: _read(line, first) is True
-        case "IS", "FALSE":
-            return lambda line: _read(line, first) is False
-        case "NOT", "EXISTS":
-            return lambda line: _read(line, first) is _MISSING
-    return _comparison(first, operator, operand)
-
-
-def _comparison(selector: str, operator: str, operand: str) -> Test:
-    if operator in ("=", "!="):
-        same = _equality(operand)
-        wanted = operator == "="
-        return lambda line: (
-            (value := _read(line, selector)) is not _MISSING and same(value) == wanted
-        )
-    number = float(operand)
-    compare: dict[str, Callable[[float], bool]] = {
-        "<": lambda value: value < number,
-        "<=": lambda value: value <= number,
-        ">": lambda value: value > number,
-        ">=": lambda value: value >= number,
-    }
-    if operator not in compare:
-        raise ValueError(f"operator {operator} is not known")
-    test = compare[operator]
-
-    def numeric(line: Line) -> bool:
-        value = _read(line, selector)
-        return _is_number(value) and test(value)
-
-    return numeric
-
-
-def _equality(operand: str) -> Callable[[Any], bool]:
-    if operand.startswith("%"):
-        searched = _regex(operand)
-        return lambda value: isinstance(value, str) and searched.search(value) is not None
-    if not operand.startswith('"'):
-        try:
-            number = float(operand)
-        except ValueError:
-            pass
-        else:
-            return lambda value: _is_number(value) and value == number
-    whole = re.compile(re.escape(_unquoted(operand)).replace(r"\*", ".*"), re.DOTALL)
-    return lambda value: isinstance(value, str) and whole.fullmatch(value) is not None
+    selector = _take(tokens, "$", pattern)
+    _take(tokens, "=", pattern)
+    wanted = _take(tokens, '"', pattern)[1:-1]
+    return lambda line: _read(line, selector) == wanted
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _unquoted(term: str) -> str:
-    return re.sub(r"\\(.)", r"\1", term[1:-1]) if term.startswith('"') else term
-
-
-def _regex(term: str) -> re.Pattern[str]:
-    try:
-        return re.compile(term[1:-1])
-    except re.error as problem:
-        raise ValueError(f"no regular expression: {term}: {problem}") from None
-
-
 def _read(line: Line, selector: str) -> Any:
-    """The value at a selector such as `$.a.b[0]`; _MISSING if there is none."""
+    """The value at a selector such as `$.a.b`; None if there is none."""
     value: Any = line
-    for name, index in _parts(selector):
-        if name and isinstance(value, Mapping) and name in value:
-            value = value[name]
-        elif index and isinstance(value, list) and int(index) < len(value):
-            value = value[int(index)]
-        else:
-            return _MISSING
+    for name in _parts(selector):
+        value = value.get(name) if isinstance(value, Mapping) else None
     return value
 
 
 @cache
-def _parts(selector: str) -> list[tuple[str, str]]:
-    """The (name, index) pairs of a selector; one of the two is empty."""
-    return _PART.findall(selector.removeprefix("$"))
+def _parts(selector: str) -> list[str]:
+    """The names in a selector."""
+    return selector.removeprefix("$.").split(".")

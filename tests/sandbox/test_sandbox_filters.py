@@ -14,7 +14,7 @@ LINE = {
     "reason": "brake",
     "late": 7.5,
     "yes": True,
-    "a": {"b": True, "list": [{"c": "x"}, 2]},
+    "a": {"b": "c"},
     "nothing": None,
 }
 
@@ -23,32 +23,17 @@ LINE = {
     ("pattern", "found"),
     [
         ('{ $.decision = "deferred" }', True),
-        ("{ $.decision = deferred }", True),
-        ('{ $.decision = "def*" }', True),
-        ('{ $.decision = "*erre*" }', True),
+        ('{$.decision="deferred"}', True),
         ('{ $.decision = "def" }', False),
-        ("{ $.decision = %^def% }", True),
-        ("{ $.decision = %^err% }", False),
-        ('{ $.decision != "deferred" }', False),
-        ('{ $.absent != "x" }', False),
+        ('{ $.absent = "x" }', False),
+        ('{ $.nothing = "" }', False),
+        ('{ $.late = "7.5" }', False),
+        ('{ $.a.b = "c" }', True),
+        ('{ $.a.b.c = "c" }', False),
         ('{ ($.decision = "deferred") && ($.reason = "grace") }', False),
         ('{ ($.decision = "pass") || ($.reason = "brake") }', True),
-        ('{ $.decision = "pass" && $.late > 1 || $.reason = "brake" }', True),
-        ('{ $.decision = "pass" && ($.late > 1 || $.reason = "brake") }', False),
-        ("{ $.late >= 7.5 }", True),
-        ("{ $.late < 7.5 }", False),
-        ("{ $.late = 7.5 }", True),
-        ("{ $.late != 7 }", True),
-        ("{ $.decision > 1 }", False),
-        ("{ $.yes = 1 }", False),
-        ("{ $.a.b IS TRUE }", True),
-        ("{ $.a.b IS FALSE }", False),
-        ('{ $.a.list[0].c = "x" }', True),
-        ("{ $.a.list[1] = 2 }", True),
-        ("{ $.a.list[2] = 2 }", False),
-        ("{ $.absent NOT EXISTS }", True),
-        ("{ $.nothing IS NULL }", True),
-        ("{ $.reason IS NULL }", False),
+        ('{ $.decision = "pass" && $.a.b = "c" || $.reason = "brake" }', True),
+        ('{ $.decision = "pass" && ($.a.b = "c" || $.reason = "brake") }', False),
     ],
 )
 def test_a_json_pattern_finds_the_lines_that_it_means(pattern: str, found: bool) -> None:
@@ -58,27 +43,13 @@ def test_a_json_pattern_finds_the_lines_that_it_means(pattern: str, found: bool)
 
 @pytest.mark.parametrize("text", ["plain words", "[1, 2]", "7", "{"])
 def test_a_json_pattern_finds_no_line_that_is_no_json_object(text: str) -> None:
-    assert not matches("{ $.absent NOT EXISTS }", text)
+    assert not matches('{ $.a = "b" }', text)
 
 
 @pytest.mark.parametrize(
-    ("pattern", "found"),
-    [
-        ("", True),
-        ("ERROR", True),
-        ("error", False),
-        ("ERROR late", True),
-        ("ERROR absent", False),
-        ('"of memory"', True),
-        ('"memory of"', False),
-        ("ERROR -late", False),
-        ("ERROR -absent", True),
-        ("?absent ?late", True),
-        ("?absent ?neither", False),
-        ("%mem[o]ry%", True),
-    ],
+    ("pattern", "found"), [("", True), ('"of memory"', True), ('"memory of"', False)]
 )
-def test_a_pattern_of_words_finds_the_text_that_it_means(pattern: str, found: bool) -> None:
+def test_a_text_in_quotes_is_found_as_it_is(pattern: str, found: bool) -> None:
     assert matches(pattern, "ERROR: out of memory, and late") is found
 
 
@@ -86,18 +57,41 @@ def test_a_pattern_of_words_finds_the_text_that_it_means(pattern: str, found: bo
     "pattern",
     [
         "{ $.a }",
-        "{ ($.a = 1 }",
-        "{ $.a = 1 } x",
+        '{ ($.a = "1" }',
+        '{ $.a = "1" } x',
+        '{ $.a = "1" } }',
         "{",
-        "{ a = 1 }",
-        "{ $.a = %(% }",
-        "{ $.a < x }",
+        '{ a = "1" }',
         "{ $.a ~ 1 }",
-        "[ip, user]",
         '"open',
     ],
 )
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        matches(pattern, "{}")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{ $.a = b }",
+        "{ $.a = 1 }",
+        "{ $.a > 1 }",
+        '{ $.a != "b" }',
+        '{ $.a = "b*" }',
+        "{ $.a = %b% }",
+        "{ $.a IS TRUE }",
+        "{ $.a NOT EXISTS }",
+        '{ $.a[0] = "b" }',
+        '"a \\"b\\""',
+        "ERROR",
+        "ERROR -late",
+        "?absent ?late",
+        "%mem[o]ry%",
+        "[ip, user]",
+    ],
+)
+def test_what_aws_understands_but_nobody_here_asks_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         matches(pattern, "{}")
 
@@ -111,9 +105,9 @@ def test_a_filter_reads_value_and_dimensions_from_the_line() -> None:
     assert counting.count({"decision": "deferred", "late": 1}) is None
     assert counting.count({**LINE, "late": "many"}) is None
     assert counting.count({**LINE, "late": True}) is None
-    assert MetricFilter("{ $.late > 1 }", "N", "M").count(LINE) == (Metric("N", "M"), 1.0)
+    assert MetricFilter('{ $.a.b = "c" }', "N", "M").count(LINE) == (Metric("N", "M"), 1.0)
 
 
 def test_a_filter_is_read_as_the_api_gives_it() -> None:
     given = {"metricNamespace": "N", "metricName": "M", "metricValue": "$.late"}
-    assert MetricFilter.put("{ $.late > 1 }", given).count(LINE) == (Metric("N", "M"), 7.5)
+    assert MetricFilter.put('{ $.a.b = "c" }', given).count(LINE) == (Metric("N", "M"), 7.5)

@@ -101,7 +101,7 @@ LINES = (
     ("pattern", "found"),
     [
         ('{ $.decision = "failed" }', [0]),
-        ('{ ($.decision = "dry_run") || ($.took_seconds > 5) }', [0, 1]),
+        ('{ ($.decision = "dry_run") || ($.decision = "failed") }', [0, 1]),
         ('{ ($.level = "ERROR") || ($.log_level = "ERROR") }', [2]),
         ('"timed out"', [3]),
         ("", [0, 1, 2, 3]),
