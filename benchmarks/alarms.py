@@ -99,12 +99,10 @@ def _play(cause: Cause, phase: int, seed: int) -> tuple[float | None, int, float
     *used, _ = world.fleet.fleet.values()
     for desktop in used:
         world.fleet.sign_in(desktop.id, world.now)
-        world.fleet.connected(desktop.id, world.now)
     world.told()
     world.let(SESSION)
     for desktop in used:
         world.fleet.sign_out(desktop.id, world.now)
-        world.fleet.disconnected(desktop.id, world.now)
     world.told()
     trouble = cause.begin(world, used[0])
     since = next(trouble)

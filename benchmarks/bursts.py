@@ -52,14 +52,12 @@ def burst(function: str, desktops: int, seed: int) -> dict[str, Any]:
     world.let(timedelta(minutes=10, seconds=desktops))
     for id_ in world.fleet.fleet:
         world.fleet.sign_in(id_, world.now)
-        world.fleet.connected(id_, world.now)
     world.fleet.collect()
     world.let(CLASS)
     world.meter.reset()
     watch = Watch(world)
     for id_ in world.fleet.fleet:
         world.fleet.sign_out(id_, world.now)
-        world.fleet.disconnected(id_, world.now)
     world.told()
     return _drain(world, watch)
 

@@ -159,7 +159,6 @@ class Person:
 
     def _begin_session(self, now: datetime) -> None:
         self._connected = True
-        self._world.fleet.connected(self._desktop.id, now)
         self._unlock(now)
         self._world.told()
 
@@ -175,7 +174,6 @@ class Person:
         self._unlock(now)
         self._connected = False
         self._world.fleet.sign_out(self._desktop.id, now)
-        self._world.fleet.disconnected(self._desktop.id, now)
         self._world.told()
 
     def _lose(self, away: float, back: bool) -> None:
@@ -185,7 +183,6 @@ class Person:
             return
         self._connected = False
         self._world.fleet.drop(self._desktop.id, now)
-        self._world.fleet.disconnected(self._desktop.id, now)
         self._world.told()
         self._felt["connections lost"] += 1
         if not back:

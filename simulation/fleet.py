@@ -64,9 +64,6 @@ class Fleet(Desktops):
         super().set_image(bundle_id, image_id, now, bad=bad)
         self.images[bundle_id].append((now, image_id))
 
-    def connected(self, desktop_id: str, now: datetime) -> None:
-        self.sessions[desktop_id].append(Session(now))
-
     def sign_in_again(self, desktop_id: str, now: datetime) -> bool:
         """Sign in where AWS still counts the user as connected; False if it does not."""
         desktop = self._at(desktop_id, now)
@@ -75,11 +72,6 @@ class Fleet(Desktops):
         desktop.signed_in_at = desktop.seen_at = now
         self._tell(now, Happening.SIGNED_IN, desktop)
         return True
-
-    def disconnected(self, desktop_id: str, now: datetime) -> None:
-        sessions = self.sessions[desktop_id]
-        if sessions and sessions[-1].end is None:
-            sessions[-1].end = now
 
     def view(self, desktop_id: str, at: datetime) -> View | None:
         """What the connection status said at `at`; None before the first view."""
@@ -164,9 +156,15 @@ class Fleet(Desktops):
                 desktop.faults.rebuild = Outcome.SUCCEEDS
         return super()._course(desktop)
 
+    def _connect(self, desktop: Desktop, now: datetime) -> None:
+        super()._connect(desktop, now)
+        self.sessions[desktop.id].append(Session(now))
+
     def _tell(self, at: datetime, what: Happening, desktop: Desktop, detail: str = "") -> None:
         if what is Happening.SESSION_ENDED:
-            self.disconnected(desktop.id, at)
+            sessions = self.sessions[desktop.id]
+            if sessions and sessions[-1].end is None:
+                sessions[-1].end = at
         super()._tell(at, what, desktop, detail)
 
     def _at(self, desktop_id: str, now: datetime) -> Desktop:

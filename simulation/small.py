@@ -189,28 +189,24 @@ class Small:
         """Sign the user in, and offer the message about it."""
         now = self.agenda.now
         self.fleet.sign_in(ID, now)
-        self.fleet.connected(ID, now)
         self.offer("sign-in", messages.sign_in(ID, now), ("sign_in", now))
 
     def drop(self) -> None:
         """Drop the user's connection."""
         self.fleet.drop(ID, self.agenda.now)
-        self.fleet.disconnected(ID, self.agenda.now)
 
     def _reconnect(self, how: str) -> None:
         now = self.agenda.now
         with_event = how == "with a sign-in"
         self.back_in = self.phase
         self.fleet.reconnect(ID, now, signs_in=with_event)
-        self.fleet.connected(ID, now)
         if with_event:
             self.offer("second sign-in", messages.sign_in(ID, now), ("sign_in", now))
 
     def leave(self) -> None:
         """Sign the user out."""
-        now = self.left_at = self.agenda.now
-        self.fleet.sign_out(ID, now)
-        self.fleet.disconnected(ID, now)
+        self.left_at = self.agenda.now
+        self.fleet.sign_out(ID, self.left_at)
 
     def offer(
         self, name: str, event: dict[str, Any], evidence: tuple[str, datetime] | None = None

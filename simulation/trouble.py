@@ -257,7 +257,6 @@ class Trouble:
         """End the session of whoever is connected."""
         world = self._world
         world.fleet.sign_out(desktop_id, world.agenda.now)
-        world.fleet.disconnected(desktop_id, world.agenda.now)
         world.told()
 
     def _later(self, action: Callable[[], object], most: float) -> None:

@@ -82,11 +82,7 @@ class Users:
         except CannotConnect:
             self._in(self._rng.uniform(1, 10), desktop_id, self._arrive)
             return
-        self._connected(desktop_id, "signs in to")
-
-    def _connected(self, desktop_id: str, how: str) -> None:
-        self._fleet.connected(desktop_id, self._agenda.now)
-        self._work(desktop_id, how)
+        self._work(desktop_id, "signs in to")
 
     def _work(self, desktop_id: str, how: str) -> None:
         self._trace("user", how, desktop_id)
@@ -126,20 +122,16 @@ class Users:
         self._in(self._rng.expovariate(1 / self._scenario.pause), desktop_id, self._arrive)
 
     def _leave(self, desktop_id: str) -> None:
-        now = self._agenda.now
         self._trace("user", "signs out of", desktop_id)
-        self._fleet.sign_out(desktop_id, now)
-        self._fleet.disconnected(desktop_id, now)
+        self._fleet.sign_out(desktop_id, self._agenda.now)
         self._told()
 
     def _drop(self, desktop_id: str) -> None:
-        now = self._agenda.now
         try:
-            self._fleet.drop(desktop_id, now)
+            self._fleet.drop(desktop_id, self._agenda.now)
         except CannotConnect:  # a rebuild or a person has already ended the session
             self._in(self._rng.uniform(1, 10), desktop_id, self._arrive)
             return
-        self._fleet.disconnected(desktop_id, now)
         self._trace("user", "loses the connection to", desktop_id)
         self._told()
         if self._rng.random() < self._scenario.returns:
@@ -158,4 +150,4 @@ class Users:
         except CannotConnect:
             self._in(self._rng.uniform(1, 10), desktop_id, self._return)
             return
-        self._connected(desktop_id, "is back on")
+        self._work(desktop_id, "is back on")

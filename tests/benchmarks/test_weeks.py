@@ -43,7 +43,6 @@ def test_the_use_that_a_rebuild_ended_is_measured_from_the_sign_in(
     accepted_at = world.now + timedelta(minutes=30)
     if signs_in is not None:
         world.fleet.sign_in(id_, accepted_at + timedelta(minutes=signs_in))
-        world.fleet.connected(id_, accepted_at + timedelta(minutes=signs_in))
     world.fleet.rebuild(id_, accepted_at)
     world.fleet.tick(accepted_at + timedelta(hours=1))
     assert _longest_use_ended(world) == minutes

@@ -207,12 +207,10 @@ class Case(World):
                 self.agenda.after(300, partial(self._sign_in, id_, ends))
             return
         self.sessions += 1
-        self.fleet.connected(id_, self.agenda.now)
         self.told()
 
     def _sign_out(self, id_: str) -> None:
         self.fleet.sign_out(id_, self.agenda.now)
-        self.fleet.disconnected(id_, self.agenda.now)
         self.told()
 
     def _later(self, delay: float, delivery: Delivery) -> None:

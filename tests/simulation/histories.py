@@ -55,10 +55,8 @@ class History:
         """Somebody is connected; with `end` None for as long as nothing throws them out."""
         fleet, id_ = self.world.fleet, id_ or self.id
         fleet.sign_in(id_, self.at(start))
-        fleet.connected(id_, self.at(start))
         if end is not None:
             fleet.sign_out(id_, self.at(end))
-            fleet.disconnected(id_, self.at(end))
 
     def look(self, minute: float, id_: str | None = None) -> None:
         """The function is shown the connection and the state of a WorkSpace."""
