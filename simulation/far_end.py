@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from . import transport, words
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+from . import words
 from .administrators import Administrators
 from .agenda import Agenda
 from .baton import Invocation, current
@@ -21,6 +24,11 @@ from .limits import Limits, is_claimed
 from .oracles import Oracles
 from .telling import Telling
 from .workspaces import ROWS, Api
+
+READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 6.0, "eventbridge": 2.0}
+"""By service, in seconds, as the function configures its clients."""
+
+CONNECT_TIMEOUT = {"dynamodb": 2.0, "workspaces": 3.0, "eventbridge": 1.0}
 
 A_MINUTE = timedelta(minutes=1)
 """More than clocks are skewed, and less than the time between two looks at a rebuild."""
@@ -79,7 +87,7 @@ class FarEnd:
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
     ) -> tuple[int, dict[str, Any]]:
         """Send a call, subject to its fate; return HTTP status and body."""
-        status, body = transport.faulty_exchange(self, invocation, service, operation, given, url)
+        status, body = self._attempt(invocation, service, operation, given, url)
         if service == EVENTS:
             self.bus.note_lost(body, invocation)
         elif operation == "RebuildWorkspaces" and status < 500:
@@ -90,18 +98,50 @@ class FarEnd:
                 self.bus.accepted(request["WorkspaceId"], invocation)
         return status, body
 
+    def _attempt(
+        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
+    ) -> tuple[int, dict[str, Any]]:
+        """Let a call have its latency and its fate; may raise what the network would cause."""
+        effect = partial(self.answer, invocation, service, operation, given)
+        fate = self.fate(service, operation, given)
+        match fate:
+            case Fate.KILLED_BEFORE:
+                invocation.die()
+            case Fate.UNREACHED:
+                invocation.pause(CONNECT_TIMEOUT[service] * self.latency(service) * 5)
+                raise EndpointConnectionError(endpoint_url=url)
+            case Fate.LOST:
+                invocation.pause(CONNECT_TIMEOUT[service])
+                raise ConnectTimeoutError(endpoint_url=url)
+            case Fate.LOST_WORKS_LATER:
+                invocation.pause(READ_TIMEOUT[service])
+                self.agenda.after(self.rng.uniform(0.01, 20), effect)
+                raise ReadTimeoutError(endpoint_url=url)
+        invocation.pause(self.latency(service))
+        match fate:
+            case Fate.THROTTLED:
+                status, body = 400, _error(self.faults.throttling_code(service), "Rate exceeded")
+            case Fate.AILING:
+                status, body = 500, _error("InternalServerError", "try again")
+            case Fate.AILING_WORKED:
+                effect()
+                status, body = 500, _error("InternalServerError", "try again")
+            case _:
+                status, body = effect()
+        match fate:
+            case Fate.KILLED_AFTER:
+                invocation.die()
+            case Fate.LOST_WORKED:
+                invocation.pause(READ_TIMEOUT[service])
+                raise ReadTimeoutError(endpoint_url=url)
+        invocation.pause(self.latency(service))
+        return status, body
+
     def latency(self, service: str) -> float:
         """One-way latency of a call, in seconds."""
         if service == EVENTS:
             return self.bus.latency()
         return self.episodes.crawls(service) or self.faults.latency(service)
-
-    def throttling_code(self, service: str) -> str:
-        return self.faults.throttling_code(service)
-
-    def later(self, action: Callable[[], object]) -> None:
-        """Do `action`, the effect of a call that timed out, within 20 seconds."""
-        self.agenda.after(self.rng.uniform(0.01, 20), action)
 
     def answer(
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
@@ -176,3 +216,7 @@ class FarEnd:
             self.oracles.looks.unanswered.add((desktop_id, rebuild.accepted_at))
         self.oracles.accepted(desktop, rebuild, self._sent[invocation], invocation)
         self.told()
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"__type": code, "message": message}

@@ -19,23 +19,12 @@ from typing import Any, Protocol, cast
 import botocore
 import botocore.endpoint
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.exceptions import (
-    BotoCoreError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-)
+from botocore.exceptions import BotoCoreError
 
 from nonpersistent import handler
 
 from .baton import Invocation, current
 from .clock import VirtualClock
-from .faults import Fate
-
-READ_TIMEOUT = {"dynamodb": 3.0, "workspaces": 6.0, "eventbridge": 2.0}
-"""By service, in seconds, as the function configures its clients."""
-
-CONNECT_TIMEOUT = {"dynamodb": 2.0, "workspaces": 3.0, "eventbridge": 1.0}
 
 
 class World(Protocol):
@@ -45,27 +34,6 @@ class World(Protocol):
         self, invocation: Invocation, service: str, operation: str, given: dict[str, Any], url: str
     ) -> tuple[int, dict[str, Any]]:
         """Return HTTP status and body, or raise the error that the network would cause."""
-
-
-class Unreliable(Protocol):
-    """What `faulty_exchange` needs from the world."""
-
-    def fate(self, service: str, operation: str, given: dict[str, Any]) -> Fate:
-        """What becomes of a call that is being sent now."""
-
-    def latency(self, service: str) -> float:
-        """One-way latency of a call, in seconds."""
-
-    def throttling_code(self, service: str) -> str:
-        """The error code of a throttled call."""
-
-    def answer(
-        self, invocation: Invocation, service: str, operation: str, given: dict[str, Any]
-    ) -> tuple[int, dict[str, Any]]:
-        """Let a call take effect now; return HTTP status and body."""
-
-    def later(self, action: Callable[[], object]) -> None:
-        """Do `action` some time after a call has timed out."""
 
 
 class _Body:
@@ -138,54 +106,6 @@ class Wire:
         return self.world.exchange(invocation, service, operation, given, url)
 
 
-def faulty_exchange(
-    world: Unreliable,
-    invocation: Invocation,
-    service: str,
-    operation: str,
-    given: dict[str, Any],
-    url: str,
-) -> tuple[int, dict[str, Any]]:
-    """Make one call with its latency and its fate; return HTTP status and body."""
-
-    def effect() -> tuple[int, dict[str, Any]]:
-        return world.answer(invocation, service, operation, given)
-
-    fate = world.fate(service, operation, given)
-    match fate:
-        case Fate.KILLED_BEFORE:
-            invocation.die()
-        case Fate.UNREACHED:
-            invocation.pause(CONNECT_TIMEOUT[service] * world.latency(service) * 5)
-            raise EndpointConnectionError(endpoint_url=url)
-        case Fate.LOST:
-            invocation.pause(CONNECT_TIMEOUT[service])
-            raise ConnectTimeoutError(endpoint_url=url)
-        case Fate.LOST_WORKS_LATER:
-            invocation.pause(READ_TIMEOUT[service])
-            world.later(effect)
-            raise ReadTimeoutError(endpoint_url=url)
-    invocation.pause(world.latency(service))
-    match fate:
-        case Fate.THROTTLED:
-            status, body = 400, _error(world.throttling_code(service), "Rate exceeded")
-        case Fate.AILING:
-            status, body = 500, _error("InternalServerError", "try again")
-        case Fate.AILING_WORKED:
-            effect()
-            status, body = 500, _error("InternalServerError", "try again")
-        case _:
-            status, body = effect()
-    match fate:
-        case Fate.KILLED_AFTER:
-            invocation.die()
-        case Fate.LOST_WORKED:
-            invocation.pause(READ_TIMEOUT[service])
-            raise ReadTimeoutError(endpoint_url=url)
-    invocation.pause(world.latency(service))
-    return status, body
-
-
 def response(url: str, status: int, body: dict[str, Any]) -> AWSResponse:
     """An answer as botocore reads it."""
     return AWSResponse(url, status, {}, _Body(json.dumps(body).encode()))  # type: ignore[arg-type]
@@ -219,10 +139,6 @@ def _once(construct: Callable[..., Any]) -> Callable[..., Any]:
 def virtual_retries() -> None:
     """Make botocore's pauses between attempts take virtual time."""
     botocore.endpoint.time = _Time  # type: ignore[attr-defined]
-
-
-def _error(code: str, message: str) -> dict[str, Any]:
-    return {"__type": code, "message": message}
 
 
 @cache

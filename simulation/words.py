@@ -15,8 +15,6 @@ def request(operation: str, given: dict[str, Any]) -> object:
             return {name: next(iter(value.values())) for name, value in given["Item"].items()}
         case "UpdateItem":
             return given["Key"]["id"]["S"], given["UpdateExpression"]
-        case "BatchGetItem":
-            return ""
     return given
 
 

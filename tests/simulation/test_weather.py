@@ -14,9 +14,9 @@ from sandbox.course import Outcome
 from sandbox.states import Presence, State
 from simulation.agenda import BEGIN
 from simulation.events import SERVICE as EVENTS
+from simulation.far_end import READ_TIMEOUT
 from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario, draw
-from simulation.transport import READ_TIMEOUT
 from simulation.weather import WEATHER
 from simulation.world import World
 from tests.simulation.histories import BAD, GOOD, History
