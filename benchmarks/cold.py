@@ -3,7 +3,8 @@
 FOLDER holds the function as it is deployed, without byte code: the package has none, and Lambda
 cannot keep any. MODE is `baseline` (import boto3 and create one client), `signal` (import the
 handler and record a session's end, the first decision), `tick` (an idle minute), `look` (decide
-about one WorkSpace that is due) or `pass` (decide about 5,000 of them).
+about one WorkSpace that is due) or `pass` (decide about 5,000 of them). The function's settings are
+in the environment.
 """
 
 from __future__ import annotations
@@ -22,22 +23,6 @@ ACCOUNT = {
     "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-ENVIRONMENT = {
-    "FLEET": "fleet",
-    "LEDGER_TABLE": "ledger",
-    "RECONNECT_GRACE_MINUTES": "20",
-    "USER_VOLUME": "roll_back",
-    "DRY_RUN": "false",
-    "WORKSPACES_API_RATE": "2",
-    "AUDIT_INTERVAL_MINUTES": "60",
-    "MAXIMUM_REBUILDS_PER_HOUR": "",
-    "REBUILD_WINDOW": "",
-    "CANARY_AFTER_HOURS": "12",
-    "ROLL_OUT_IMAGES": "false",
-    "MAXIMUM_REBUILDING_PERCENT": "",
-    "PUBLISH_EVENTS": "false",
-}
-
 OLD = "2026-03-02T08:00:00.000Z"
 
 
@@ -178,7 +163,7 @@ def _hasty(handler: Any) -> Any:
 
 def main() -> None:
     mode, folder = sys.argv[1:]
-    os.environ |= ACCOUNT | ENVIRONMENT
+    os.environ |= ACCOUNT
     sys.dont_write_bytecode = True
     sys.path.insert(0, folder)
     begun = time.process_time()

@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from simulation.scenario import Scenario
+
 from . import cold
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,13 +49,13 @@ def starts(times: int) -> dict[str, Any]:
 
 
 def _run(mode: str, folder: str) -> dict[str, Any]:
-    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    own = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
         [sys.executable, cold.__file__, mode, folder],
         check=True,
         capture_output=True,
         text=True,
-        env=environment,
+        env=own | Scenario(seed=0, desktops=1).environment,
     )
     run: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return run

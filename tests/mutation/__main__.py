@@ -60,7 +60,7 @@ def _furnish() -> None:
     shutil.copytree(ROOT / "lambda_src" / "nonpersistent", FOLDER / "nonpersistent")
     shutil.copytree(tests / "unit", FOLDER / "tests" / "unit", ignore=lambda *_: FAR)
     shutil.copytree(tests / "fixtures", FOLDER / "tests" / "fixtures")
-    for world in ("simulation", "sandbox", "benchmarks"):
+    for world in ("simulation", "sandbox"):
         shutil.copytree(ROOT / world, FOLDER / world)
     for shared in ("__init__.py", "ledger_table.py"):
         shutil.copy(tests / shared, FOLDER / "tests")

@@ -6,7 +6,6 @@ It is compared with Terraform's plan of the module with its defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from benchmarks import cold
 from nonpersistent.settings import Settings
 from simulation import dynamodb
 from simulation.deployed import plan
@@ -27,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 SIMULATED = Scenario(seed=0, desktops=1).environment
 COPIES = {
     "simulation/scenario.py": SIMULATED,
-    "benchmarks/cold.py": cold.ENVIRONMENT,
     "tests/unit/test_settings.py": test_settings.ENVIRONMENT,
 }
 
@@ -67,8 +64,6 @@ def test_where_a_copy_stands_for_the_defaults_it_has_their_values(
     """As the function reads them: "20.0" is as good as "20"."""
     defaults = Settings.from_environment(environment)
     assert Settings.from_environment(SIMULATED) == defaults
-    measured = Settings.from_environment(cold.ENVIRONMENT)
-    assert measured == replace(defaults, ledger_table=measured.ledger_table)
     assert defaults.canary_after == timedelta(hours=12)
 
 

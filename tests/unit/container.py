@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import cold
 from nonpersistent import handler
+from simulation.scenario import Scenario
 from tests.unit.stage import Stage
 
-ENVIRONMENT = cold.ENVIRONMENT | {"FLEET": "desks", "CANARY_AFTER_HOURS": ""}
+ENVIRONMENT = Scenario(seed=0, desktops=1).environment | {
+    "FLEET": "desks",
+    "LEDGER_TABLE": "ledger",
+    "CANARY_AFTER_HOURS": "",
+}
 
 
 class Invocation:
