@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from simulation.agenda import Agenda
 from simulation.baton import Invocation
-from simulation.functions import Container, Context, Delivery, Functions
+from simulation.functions import Delivery, Functions, Handle
 
 from .meter import Meter
 
 CONCURRENCY = 1000
 """Lambda's default quota for an account in a Region (its developer guide, Quotas)."""
-
-Handle = Callable[[dict[str, Any], Context], object]
 
 
 class Crowd(Functions):
@@ -33,11 +29,9 @@ class Crowd(Functions):
         time_out: float,
     ) -> None:
         super().__init__(
-            agenda, environment, rng, lambda: timedelta(), lambda *_: None, lambda *_: None
+            agenda, environment, rng, timedelta, lambda *_: None, lambda *_: None, handle, time_out
         )
         self._meter = meter
-        self._handle = handle
-        self._time_out = time_out
         self._waiting: deque[Delivery] = deque()
         self._begun_at: dict[Invocation, datetime] = {}
 
@@ -55,24 +49,13 @@ class Crowd(Functions):
     def _start(self, delivery: Delivery) -> None:
         if len(self.running) >= CONCURRENCY:
             self._waiting.append(delivery)
-            return
-        delivery.attempts += 1
-        warm = bool(self._idle)
-        container = self._idle.pop() if warm else Container(timedelta(), self._environment)
+        else:
+            self._invoke(delivery)
 
-        def work() -> None:
-            if not warm:
-                invocation.pause(self._rng.uniform(0.3, 0.8))
-            self._handle(delivery.event, Context(invocation, delivery.request_id))
-
-        self.count += 1
-        invocation = Invocation(
-            self._agenda, self.count, work, self._end, timedelta(), self._time_out
-        )
-        self.running[invocation] = (container, delivery)
+    def _begin(self, invocation: Invocation, delivery: Delivery) -> None:
         self._begun_at[invocation] = self._agenda.now
         self._meter.invocations[self.task(invocation)] += 1
-        invocation.begin()
+        super()._begin(invocation, delivery)
 
     def _end(self, invocation: Invocation, error: BaseException | None) -> None:
         took = self._agenda.now - self._begun_at.pop(invocation)

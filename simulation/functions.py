@@ -64,6 +64,9 @@ class Context:
         return int(left.total_seconds() * 1000)
 
 
+Handle = Callable[[dict[str, Any], Context], object]
+
+
 class Functions:
     """The deployed function."""
 
@@ -75,6 +78,8 @@ class Functions:
         skew: Callable[[], timedelta],
         trace: Callable[..., None],
         settled: Callable[[Delivery, Invocation], None],
+        handle: Handle = handler.lambda_handler,
+        time_out: float = TIME_OUT,
     ) -> None:
         """`settled` is called after each invocation that returned normally."""
         self.running: dict[Invocation, tuple[Container, Delivery]] = {}
@@ -94,6 +99,8 @@ class Functions:
         self._skew = skew
         self._trace = trace
         self._settled = settled
+        self._handle = handle
+        self._time_out = time_out
 
     def deliver(self, delivery: Delivery) -> None:
         """Invoke asynchronously: soon, or once the account has concurrency again."""
@@ -114,6 +121,10 @@ class Functions:
         if RULES.before(waited.total_seconds()):
             self.dead_letters.append(delivery)
             return
+        self._invoke(delivery)
+
+    def _invoke(self, delivery: Delivery) -> None:
+        """Let an idle container, or else a new one, handle an event."""
         delivery.attempts += 1
         self.count += 1
         warm = bool(self._idle)
@@ -122,10 +133,15 @@ class Functions:
         def work() -> None:
             if not warm:
                 invocation.pause(self._rng.uniform(0.3, 0.8))
-            handler.lambda_handler(delivery.event, Context(invocation, delivery.request_id))
+            self._handle(delivery.event, Context(invocation, delivery.request_id))
 
-        invocation = Invocation(self._agenda, self.count, work, self._end, container.skew, TIME_OUT)
+        invocation = Invocation(
+            self._agenda, self.count, work, self._end, container.skew, self._time_out
+        )
         self.running[invocation] = (container, delivery)
+        self._begin(invocation, delivery)
+
+    def _begin(self, invocation: Invocation, delivery: Delivery) -> None:
         self._trace(invocation.name, "begins:", delivery.about)
         invocation.begin()
 
