@@ -199,60 +199,6 @@ run "none_and_fractions" {
   }
 }
 
-# What looks right and is refused.
-
-run "what_aws_or_the_function_would_refuse_when_it_is_applied" {
-  command = plan
-
-  variables {
-    canary_after_hours       = 0.009
-    operations_alarm_actions = ["arn:aws:automate:eu-central-1:ec2:recover"]
-    workspace_tag            = { key = join("", [for i in range(128) : "k"]), value = "v" }
-  }
-
-  expect_failures = [var.canary_after_hours, var.operations_alarm_actions, var.workspace_tag]
-}
-
-run "a_value_too_long" {
-  command = plan
-
-  variables {
-    workspace_tag = { key = "k", value = join("", [for i in range(256) : "v"]) }
-  }
-
-  expect_failures = [var.workspace_tag]
-}
-
-run "a_key_that_no_policy_holds" {
-  command = plan
-
-  variables {
-    workspace_tag = { key = "Fl\u0151tte", value = "v" }
-  }
-
-  expect_failures = [var.workspace_tag]
-}
-
-run "a_value_that_no_policy_holds" {
-  command = plan
-
-  variables {
-    workspace_tag = { key = "k", value = "kiosk \u2013 desktops" }
-  }
-
-  expect_failures = [var.workspace_tag]
-}
-
-run "a_value_of_two_lines" {
-  command = plan
-
-  variables {
-    workspace_tag = { key = "k", value = "kiosk\ndesktops" }
-  }
-
-  expect_failures = [var.workspace_tag]
-}
-
 # What is accepted with a warning.
 
 run "a_window_too_short_for_a_snapshot" {

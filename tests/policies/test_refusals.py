@@ -193,7 +193,9 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     + [
         ({"key": "k", "value": value}, f"value must have 1 to 255 ... got {json.dumps(value)}.")
         for value in ("", None, "*", "${aws:username}", 256 * "v", "desks ", "\ndesks", " ", "a\nb")
-    ],
+    ]
+    + [({"key": "Fl\u0151tte", "value": "v"}, 'key must have 1 to 127 ... got "Fl\u0151tte".')]
+    + [({"key": "k", "value": "a \u2013 b"}, 'value must have 1 to 255 ... got "a \u2013 b".')],
     "workspaces_api_rate": [
         (number, f"must be from 0.1 to 50 calls per second: ... got {number}.")
         for number in (0, 50.1, -2)
