@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +14,6 @@ from sandbox.moto import backends as moto_backends
 
 from .deployed import Deployed
 
-AWS = str(Path(sys.executable).parent / "aws")
 GROUP = "/aws/lambda/f"
 TAG = [{"Key": "team", "Value": "desks"}]
 
@@ -80,46 +74,6 @@ def test_verify_local_a_metric_is_listed_long_after_its_last_datapoint(
     found = backends.datapoints(now - timedelta(days=9))
     assert [point.at for point in found[rare]] == [now - timedelta(hours=71)]
     assert 1 <= len(found[busy]) <= 10
-
-
-def write(f: Deployed, *messages: str) -> None:
-    logs, now = f.client("logs"), int(time.time() * 1000)
-    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
-    events = [{"timestamp": now, "message": message} for message in messages]
-    logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
-
-
-LINES = (
-    '{"decision": "failed", "took_seconds": 7}',
-    '{"decision": "dry_run"}',
-    '{"log_level": "ERROR"}',
-    "Task timed out",
-)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "found"),
-    [
-        ('{ $.decision = "failed" }', [0]),
-        ('{ ($.decision = "dry_run") || ($.decision = "failed") }', [0, 1]),
-        ('{ ($.level = "ERROR") || ($.log_level = "ERROR") }', [2]),
-        ('"timed out"', [3]),
-        ("", [0, 1, 2, 3]),
-    ],
-)
-def test_filter_pattern_is_obeyed_by_the_log_as_the_cli_asks_it(
-    f: Deployed, pattern: str, found: list[int]
-) -> None:
-    write(f, *LINES)
-    command = [AWS, "logs", "filter-log-events", "--log-group-name", GROUP]
-    done = subprocess.run(
-        [*command, "--filter-pattern", pattern, "--query", "events[].message"],
-        env=f.aws.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == [LINES[index] for index in found]
 
 
 def test_filter_pattern_that_is_none_is_refused(f: Deployed) -> None:
