@@ -23,10 +23,11 @@ from .conftest import Theatre
 def test_the_state_of_the_fleet_is_told_by_one_command(theatre: Theatre) -> None:
     stage = theatre.stage
     shown = run(theatre, "status").splitlines()
-    rows = {line.split()[0]: line for line in shown if line.startswith("ws-")}
-    assert set(stage.fleet.values()) <= set(rows)
-    assert " walter " in rows[stage.ids["Walter"]]
-    assert stage.desktop("Tara").rebuilds[-1].image_id in rows[stage.ids["Tara"]]
+    rows = {line.split()[1]: line for line in shown if line.startswith("ws-")}
+    assert {user: row.split()[0] for user, row in rows.items()} == stage.fleet
+    assert " in_use " in rows["walter"]
+    assert all(" clean " in rows[name.lower()] for name in play.REBUILT)
+    assert stage.desktop("Tara").rebuilds[-1].image_id in rows["tara"]
 
 
 def test_the_history_tells_who_was_rebuilt_and_why(theatre: Theatre) -> None:
