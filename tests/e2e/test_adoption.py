@@ -7,17 +7,12 @@ most of it waiting, so they run side by side.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
-
-from demo.deployment import ROOT
 
 from .adopting import changes, fingerprint
 from .strangers import COMPANY, EXAMPLES, TAG, Adoption, adopted, shared_silently
@@ -138,18 +133,6 @@ def test_two_regions_of_one_name_have_a_dashboard_each(adoption: Adoption) -> No
         )["DashboardEntries"]
     ]
     assert found == [f"{prefix}-{region}" for region in names]
-
-
-def test_a_deployed_fleet_can_be_verified_without_changing_it(adoption: Adoption) -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "fleet", "verify", "--name", "kiosks"],
-        env=adoption.aws.environment | {"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "sampling        holds" in done.stdout
 
 
 def test_workspaces_of_the_same_configuration_are_on_the_roster(adoption: Adoption) -> None:
