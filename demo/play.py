@@ -73,14 +73,17 @@ def perform(stage: Stage, announce: Callable[[str, str, str], None]) -> None:
     for part in CAST:
         desktops.sign_in(ids[part.name])
         announce(part.name, "user", "signs in")
-    stage.until("everybody is seen connected", lambda: all(map(_seen_connected, _cast(stage))))
+    stage.until(
+        "everybody is seen connected",
+        lambda: all(stage.seen_connected(part.name) for part in CAST),
+    )
     for part in (OLIVIA, NINA, EVE):
         desktops.sign_out(ids[part.name])
         announce(part.name, "user", "signs out")
     for part in (WALTER, TARA):
         desktops.drop(ids[part.name])
         announce(part.name, "user", "loses the network")
-    stage.until("the alarm tells of Walter", lambda: _told_of_the_end(stage, "Walter"))
+    stage.until("the alarm tells of Walter", lambda: stage.told_of_the_end("Walter"))
     comes_back = stage.aws.clock.now() + timedelta(minutes=GRACE_MINUTES / 4)
     stage.until("Walter is back", lambda: stage.aws.clock.now() >= comes_back)
     desktops.reconnect(ids["Walter"])
@@ -162,18 +165,6 @@ def _never_touched(stage: Stage, name: str) -> tuple[str, bool]:
 
 def _rebuilt_and_seen(stage: Stage, name: str) -> bool:
     return _is_fresh(stage.desktop(name)) and bool(stage.said("finished", name))
-
-
-def _told_of_the_end(stage: Stage, name: str) -> bool:
-    return any(line["signal"] == "session_end" for line in stage.said("recorded", name))
-
-
-def _cast(stage: Stage) -> list[Desktop]:
-    return [stage.desktop(part.name) for part in CAST]
-
-
-def _seen_connected(desktop: Desktop) -> bool:
-    return desktop.sample is not None and desktop.sample.state == "CONNECTED"
 
 
 def _is_fresh(desktop: Desktop) -> bool:

@@ -73,6 +73,15 @@ class Stage:
             if line.get("decision") == decision and line.get("workspace_id") == workspace_id
         ]
 
+    def told_of_the_end(self, name: str) -> list[LogLine]:
+        """The log lines in which an alarm's news of a user's session end was recorded."""
+        return [line for line in self.said("recorded", name) if line["signal"] == "session_end"]
+
+    def seen_connected(self, name: str) -> bool:
+        """Whether AWS, which samples, has seen that a user is connected."""
+        sample = self.desktop(name).sample
+        return sample is not None and sample.state == "CONNECTED"
+
     def calls_about(self, name: str) -> list[str]:
         """The operations of all calls of the WorkSpaces API that named a user's desktop."""
         workspace_id = self.ids[name]

@@ -95,24 +95,13 @@ def works(crew: Theatre, *names: str) -> None:
     for name in names:
         told = partial(lambda name: len(stage.said("recorded", name)) > known[name], name)
         stage.until(f"{name} is known to work", told)
-        stage.until(f"{name} is seen connected", partial(seen_connected, crew, name))
+        stage.until(f"{name} is seen connected", partial(stage.seen_connected, name))
 
 
 def leaves(crew: Theatre, *names: str) -> None:
     """They sign out."""
     for name in names:
         crew.stage.aws.desktops.sign_out(crew.stage.ids[name])
-
-
-def told_of_the_end(crew: Theatre, name: str) -> list[Item]:
-    """The lines in which an alarm's news of somebody's session end was recorded."""
-    return [line for line in crew.stage.said("recorded", name) if line["signal"] == "session_end"]
-
-
-def seen_connected(crew: Theatre, name: str) -> bool:
-    """Whether AWS says so, which samples."""
-    sample = crew.stage.desktop(name).sample
-    return sample is not None and sample.state == "CONNECTED"
 
 
 def is_connected(crew: Theatre, name: str) -> bool:

@@ -18,7 +18,7 @@ from sandbox.http.front_door import Environ, FrontDoor, StartResponse
 from sandbox.throttle import TokenBucket
 
 from .conftest import Theatre
-from .recovering import failures, leaves, ledger, survives, told_of_the_end, works
+from .recovering import failures, leaves, ledger, survives, works
 
 CREW = ("Olga", "Pete", "Quin", "Rosa", "Sven", "Tess", "Vera")
 QUICK = {"RECONNECT_GRACE_MINUTES": "5", "CANARY_AFTER_HOURS": "0.01"}
@@ -68,7 +68,7 @@ def test_p2_a_message_is_lost_and_an_item_of_the_ledger_is_deleted(
         stage.until("an audit meets Vera", lambda: "Item" in ledger.get_item(**item))
         leaves(crew, "Tess", "Vera")
         stage.until("the message is lost", lambda: stage.ids["Tess"] in str(lost))
-    assert not told_of_the_end(crew, "Tess")
+    assert not stage.told_of_the_end("Tess")
 
 
 class Closed(TokenBucket):
@@ -118,13 +118,13 @@ def test_p1_the_ledger_is_restored_from_an_older_backup(crew: Theatre) -> None:
     with survives(crew, {"Olga": 2, "Pete": 1, "Quin": 1}):
         leaves(crew, "Olga", "Pete")
         for name in ("Olga", "Pete"):
-            stage.until(f"{name}'s end is told", partial(told_of_the_end, crew, name))
+            stage.until(f"{name}'s end is told", partial(stage.told_of_the_end, name))
         backup = ledger(crew)
         for name in ("Olga", "Pete"):
             stage.until(f"{name}'s debt is paid", partial(stage.said, "finished", name))
         works(crew, "Pete", "Quin")
         leaves(crew, "Quin")
-        stage.until("Quin's end is told", partial(told_of_the_end, crew, "Quin"))
+        stage.until("Quin's end is told", partial(stage.told_of_the_end, "Quin"))
         for item in backup:
             crew.client("dynamodb").put_item(TableName=table, Item=item)
 

@@ -51,13 +51,8 @@ def begin(theatre: Theatre) -> None:
     theatre.ask("hold", "Mona", hours=72, reason="ticket 4711")
     for name in ("Lena", "Mona"):
         desktops.sign_in(stage.ids[name])
-        stage.until(f"{name}'s session is seen", partial(_is_seen, theatre, name))
+        stage.until(f"{name}'s session is seen", partial(stage.seen_connected, name))
         desktops.sign_out(stage.ids[name])
-
-
-def _is_seen(theatre: Theatre, name: str) -> bool:
-    sample = theatre.stage.desktop(name).sample
-    return sample is not None and sample.state == "CONNECTED"
 
 
 def show_image(theatre: Theatre, *, shows: bool) -> None:
