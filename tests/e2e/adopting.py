@@ -24,8 +24,7 @@ import pytest
 
 from demo.deployment import ROOT, Deployment
 from sandbox.fast_clock.local_aws_clock import Face
-
-from .clients import client
+from tests.clients import connected
 
 MINUTE_SECONDS = 1.0
 """How long a minute lasts while nothing works."""
@@ -46,7 +45,7 @@ class LocalAws:
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client of it, in its own Region unless another one is given."""
         own = self.environment["AWS_REGION"]
-        return client(service, self.environment["AWS_ENDPOINT_URL"], region or own)
+        return connected(service, self.environment["AWS_ENDPOINT_URL"], region or own)
 
     def act(self, desktop: str, what: str) -> None:
         """A user signs in (sign-in) or out (sign-out), or AWS takes a snapshot (snapshot)."""

@@ -18,9 +18,9 @@ from demo.deployment import ROOT, Deployment
 from demo.stage import Stage
 from demo.timeline import Timeline
 from sandbox import Sandbox
+from tests.clients import client
 
 from . import trouble
-from .clients import client
 
 NEEDS_TROUBLE = {"test_alarms", "test_dashboard"}
 
@@ -39,7 +39,7 @@ class Theatre:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the local AWS."""
-        return client(service, self.stage.aws.endpoint, self.stage.aws.region)
+        return client(self.stage.aws, service)
 
     @property
     def function(self) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
-from tests.e2e import clients
+from tests import clients
 
 from .rendered import Fleet, Planned, complete_on, fleet_on
 
@@ -33,7 +34,7 @@ def fleet(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
 @pytest.fixture(scope="session")
 def client(aws: Sandbox) -> Client:
     """A boto3 client of the local AWS."""
-    return lambda service: clients.client(service, aws.endpoint, aws.region)
+    return partial(clients.client, aws)
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from sandbox import Sandbox
+from tests.clients import connected
 
 Until = Callable[[Callable[[], object], str], None]
 APP = """
@@ -49,14 +47,8 @@ class Deployed:
         )["FunctionArn"]
 
     def client(self, service: str) -> Any:
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.aws.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        """A boto3 client that repeats no call."""
+        return connected(service, self.aws.endpoint, self.aws.region, attempts=1)
 
     def invoke(self, event: object) -> tuple[str | None, Any]:
         answer = self.functions.invoke(FunctionName="f", Payload=json.dumps(event))

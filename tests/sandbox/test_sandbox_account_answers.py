@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.moto.account_answers import may
-from tests.e2e import clients
+from tests.clients import client
 
 REBUILD, OURS = "workspaces:RebuildWorkspaces", "arn:aws:workspaces:us-east-1:1:workspace/ws-ours"
 
@@ -42,13 +42,8 @@ def test_a_role_may_what_is_allowed_and_not_denied(
     assert tagged_otherwise is (allowed and "Condition" not in json.dumps(documents))
 
 
-@pytest.fixture
-def client(aws: Sandbox) -> Any:
-    return lambda service: clients.client(service, aws.endpoint, aws.region)
-
-
-def test_a_simulation_needs_both_the_roles_policies_and_its_boundary(client: Any) -> None:
-    iam = client("iam")
+def test_a_simulation_needs_both_the_roles_policies_and_its_boundary(aws: Sandbox) -> None:
+    iam = client(aws, "iam")
     boundary = iam.create_policy(
         PolicyName="boundary", PolicyDocument=json.dumps(policy("Allow", REBUILD, "*"))
     )["Policy"]["Arn"]
@@ -68,23 +63,22 @@ def test_a_simulation_needs_both_the_roles_policies_and_its_boundary(client: Any
     ]
 
 
-def test_no_quota_of_workspaces_is_a_rate(client: Any) -> None:
-    assert client("service-quotas").list_service_quotas(ServiceCode="workspaces")["Quotas"] == []
+def test_no_quota_of_workspaces_is_a_rate(aws: Sandbox) -> None:
+    quotas = client(aws, "service-quotas")
+    assert quotas.list_service_quotas(ServiceCode="workspaces")["Quotas"] == []
 
 
-def test_a_workspace_tells_its_protocol_in_the_apis_words(aws: Sandbox, client: Any) -> None:
+def test_a_workspace_tells_its_protocol_in_the_apis_words(aws: Sandbox) -> None:
     id_ = aws.desktops.add()
-    [row] = client("workspaces").describe_workspaces(WorkspaceIds=[id_])["Workspaces"]
+    [row] = client(aws, "workspaces").describe_workspaces(WorkspaceIds=[id_])["Workspaces"]
     assert row["WorkspaceProperties"]["Protocols"] == ["WSP"]
 
 
-def test_a_healthy_workspace_publishes_that_it_is_available(
-    aws: Sandbox, client: Any, until: Any
-) -> None:
+def test_a_healthy_workspace_publishes_that_it_is_available(aws: Sandbox, until: Any) -> None:
     id_ = aws.desktops.add()
 
     def published() -> bool:
-        listed = client("cloudwatch").list_metrics(MetricName="Available")["Metrics"]
+        listed = client(aws, "cloudwatch").list_metrics(MetricName="Available")["Metrics"]
         return [{"Name": "WorkspaceId", "Value": id_}] in [m["Dimensions"] for m in listed]
 
     until(published, "Available is published")

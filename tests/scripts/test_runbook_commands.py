@@ -14,7 +14,7 @@ import pytest
 
 from nonpersistent.facts import Need
 from sandbox import Sandbox, Tempo
-from tests.e2e import clients
+from tests.clients import client
 from tests.e2e.commands import COMMANDS, lines, run
 
 LINES: list[dict[str, Any]] = [
@@ -38,10 +38,6 @@ LINES: list[dict[str, Any]] = [
         )
     ),
 ]
-
-
-def client(aws: Sandbox, service: str) -> Any:
-    return clients.client(service, aws.endpoint, aws.region)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from fleetlib.main import main
 
 from sandbox import Sandbox, Tempo
 from tests import ledger_table, runbook
-from tests.e2e import clients
+from tests.clients import client
 from tests.scripts.fleet_world import WS
 
 ROOT = Path(__file__).parents[2]
@@ -44,10 +44,6 @@ def test_an_environment_under_a_key_that_one_may_not_use_says_what_to_do(
         "fleet: Lambda does not show the environment of the function f (not authorized: "
         "kms:Decrypt); with kms_key_arn you need kms:Decrypt on that key\n"
     )
-
-
-def client(aws: Sandbox, service: str) -> Any:
-    return clients.client(service, aws.endpoint, aws.region)
 
 
 def role(aws: Sandbox, ids: list[str]) -> str:
