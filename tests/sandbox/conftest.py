@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import random
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,7 +13,7 @@ import pytest
 
 from sandbox import Desktops, Sandbox, Tempo
 
-from .deployed import APP, Deployed, Until
+from .deployed import APP, Deployed
 
 At = Callable[[float], datetime]
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -49,19 +48,6 @@ def aws() -> Iterator[Sandbox]:
     tempo = replace(Tempo.quick(minute=0.5), retry_delays=(6.0, 6.0))
     with Sandbox(tempo, seed=1) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def until() -> Until:
-    """Wait until something is true, at most twenty seconds."""
-
-    def wait(condition: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline, f"not within twenty seconds: {what}"
-            time.sleep(0.02)
-
-    return wait
 
 
 @pytest.fixture

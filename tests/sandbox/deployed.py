@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from sandbox import Sandbox
 from tests.clients import connected
 
-Until = Callable[[Callable[[], object], str], None]
 APP = """
 import logging, os, threading
 log = logging.getLogger()

@@ -10,6 +10,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.moto.account_answers import may
 from tests.clients import client
+from tests.patience import until
 
 REBUILD, OURS = "workspaces:RebuildWorkspaces", "arn:aws:workspaces:us-east-1:1:workspace/ws-ours"
 
@@ -74,7 +75,7 @@ def test_a_workspace_tells_its_protocol_in_the_apis_words(aws: Sandbox) -> None:
     assert row["WorkspaceProperties"]["Protocols"] == ["WSP"]
 
 
-def test_a_healthy_workspace_publishes_that_it_is_available(aws: Sandbox, until: Any) -> None:
+def test_a_healthy_workspace_publishes_that_it_is_available(aws: Sandbox) -> None:
     id_ = aws.desktops.add()
 
     def published() -> bool:

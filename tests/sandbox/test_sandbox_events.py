@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from .deployed import Deployed, Until
+from tests.patience import until
+
+from .deployed import Deployed
 
 
-def test_an_event_travels_from_a_signed_out_user_to_the_function(f: Deployed, until: Until) -> None:
+def test_an_event_travels_from_a_signed_out_user_to_the_function(f: Deployed) -> None:
     ada, bob = f.aws.desktops.add(user="ada"), f.aws.desktops.add(user="bob")
     topic = f.client("sns").create_topic(Name="t")["TopicArn"]
     f.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f.arn)
@@ -44,7 +46,7 @@ def test_an_event_travels_from_a_signed_out_user_to_the_function(f: Deployed, un
 
 
 def test_a_sign_in_and_a_schedule_reach_the_function(
-    f: Deployed, until: Until, caplog: pytest.LogCaptureFixture
+    f: Deployed, caplog: pytest.LogCaptureFixture
 ) -> None:
     events = f.client("events")
     pattern = {"source": ["aws.workspaces"], "detail": {"actionType": ["successfulLogin"]}}
@@ -65,7 +67,7 @@ def test_a_sign_in_and_a_schedule_reach_the_function(
 
 
 def test_a_service_without_permission_does_not_reach_the_function(
-    f: Deployed, until: Until, caplog: pytest.LogCaptureFixture
+    f: Deployed, caplog: pytest.LogCaptureFixture
 ) -> None:
     topic = f.client("sns").create_topic(Name="t")["TopicArn"]
     f.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f.arn)
@@ -74,7 +76,7 @@ def test_a_service_without_permission_does_not_reach_the_function(
     assert f.seen() == []
 
 
-def test_metric_filters_and_errors_raise_operations_alarms(f: Deployed, until: Until) -> None:
+def test_metric_filters_and_errors_raise_operations_alarms(f: Deployed) -> None:
     f.client("logs").put_metric_filter(
         logGroupName="/aws/lambda/f",
         filterName="seen",
@@ -93,7 +95,7 @@ def test_metric_filters_and_errors_raise_operations_alarms(f: Deployed, until: U
 
 
 def test_an_alarm_cannot_publish_through_the_aws_managed_key(
-    f: Deployed, until: Until, caplog: pytest.LogCaptureFixture
+    f: Deployed, caplog: pytest.LogCaptureFixture
 ) -> None:
     desktop = f.aws.desktops.add()
     topic = f.client("sns").create_topic(Name="t", Attributes={"KmsMasterKeyId": "alias/aws/sns"})
@@ -114,7 +116,7 @@ def test_an_alarm_cannot_publish_through_the_aws_managed_key(
     ],
 )
 def test_an_alarm_publishes_through_a_customers_key_only_if_its_policy_says_so(
-    f: Deployed, until: Until, service: str, action: str, delivers: bool
+    f: Deployed, service: str, action: str, delivers: bool
 ) -> None:
     statement = {
         "Effect": "Allow",
@@ -137,7 +139,7 @@ def test_an_alarm_publishes_through_a_customers_key_only_if_its_policy_says_so(
 
 @pytest.mark.parametrize("allowed", [True, False])
 def test_what_a_rule_cannot_deliver_goes_to_its_dead_letter_queue(
-    f: Deployed, until: Until, caplog: pytest.LogCaptureFixture, allowed: bool
+    f: Deployed, caplog: pytest.LogCaptureFixture, allowed: bool
 ) -> None:
     arn = "arn:aws:sqs:us-east-1:123456789012:dead"
     rule = "arn:aws:events:us-east-1:123456789012:rule/tick"
@@ -173,7 +175,7 @@ def test_what_a_rule_cannot_deliver_goes_to_its_dead_letter_queue(
     assert kept[0]["Body"] == '{"task": "audit"}'
 
 
-def test_put_events_reaches_pattern_rules_and_no_schedules(f: Deployed, until: Until) -> None:
+def test_put_events_reaches_pattern_rules_and_no_schedules(f: Deployed) -> None:
     events = f.client("events")
     events.put_rule(Name="mine", EventPattern='{"source": ["mine"]}')
     events.put_rule(Name="daily", ScheduleExpression="rate(1 day)")
@@ -209,7 +211,7 @@ def test_put_events_reaches_a_queue_with_the_clocks_time(f: Deployed) -> None:
     assert "Messages" not in sqs.receive_message(QueueUrl=queue["other"])
 
 
-def test_a_subscriptions_filter_policy_is_heeded(f: Deployed, until: Until) -> None:
+def test_a_subscriptions_filter_policy_is_heeded(f: Deployed) -> None:
     topic = f.client("sns").create_topic(Name="t")["TopicArn"]
     f.client("sns").subscribe(
         TopicArn=topic,

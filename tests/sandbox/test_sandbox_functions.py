@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from .deployed import Deployed, Until
+from tests.patience import until
+
+from .deployed import Deployed
 
 
 def test_a_function_runs_in_a_process_of_its_own_and_stays_warm(
-    f: Deployed, monkeypatch: pytest.MonkeyPatch, until: Until
+    f: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOST_SECRET", "leaks")
     _, first = f.invoke({})
@@ -56,9 +58,7 @@ def test_errors_time_outs_and_deaths_are_function_errors(f: Deployed) -> None:
     assert f.aws.containers() == []
 
 
-def test_a_function_can_be_killed_in_the_middle_and_the_event_is_tried_again(
-    f: Deployed, until: Until
-) -> None:
+def test_a_function_can_be_killed_in_the_middle_and_the_event_is_tried_again(f: Deployed) -> None:
     f.aws.submit("f", {"sleep": 1})
     until(lambda: f.seen(), "the first try")
     assert f.aws.kill("f") == 1
@@ -67,13 +67,13 @@ def test_a_function_can_be_killed_in_the_middle_and_the_event_is_tried_again(
     assert [i.result.failed for i in f.aws.invocations] == [True, False]
 
 
-def test_overlapping_invocations_get_a_container_each(f: Deployed, until: Until) -> None:
+def test_overlapping_invocations_get_a_container_each(f: Deployed) -> None:
     for _ in range(3):
         f.aws.submit("f", {"sleep": 0.5})
     until(lambda: len({line["pid"] for line in f.lines if "pid" in line}) == 3, "three processes")
 
 
-def test_a_dead_letter_reaches_its_queue(f: Deployed, until: Until) -> None:
+def test_a_dead_letter_reaches_its_queue(f: Deployed) -> None:
     queue = f.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
     arn = "arn:aws:sqs:us-east-1:123456789012:dead"
     for retries in (2, 1):  # the second configuration replaces the first

@@ -10,8 +10,7 @@ import pytest
 from sandbox.lambda_.function import Function, Result, environment_of
 from sandbox.lambda_.invocations import Finished, Invocations, Services
 from sandbox.lambda_.retries import GivenUp, RetryRules
-
-from .deployed import Until
+from tests.patience import until
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 FUNCTION = Function("f", ARN, "app.handler", "python3.13", 3, 128, b"", environment={"OWN": "1"})
@@ -57,7 +56,7 @@ def invocations(world: World) -> Iterator[Invocations]:
 
 
 def test_a_failing_event_is_tried_three_times_and_then_sent_to_the_destination(
-    world: World, invocations: Invocations, until: Until
+    world: World, invocations: Invocations
 ) -> None:
     world.failures = 99
     request_id = invocations.submit("f", b'{"a":1}')
@@ -72,7 +71,7 @@ def test_a_failing_event_is_tried_three_times_and_then_sent_to_the_destination(
 
 
 def test_an_event_that_succeeds_in_the_end_is_not_reported(
-    world: World, invocations: Invocations, until: Until
+    world: World, invocations: Invocations
 ) -> None:
     world.failures = 2
     invocations.submit("f", b"{}")
@@ -82,9 +81,7 @@ def test_an_event_that_succeeds_in_the_end_is_not_reported(
     assert world.sent == []
 
 
-def test_an_event_that_is_too_old_is_given_up_unrun(
-    world: World, invocations: Invocations, until: Until
-) -> None:
+def test_an_event_that_is_too_old_is_given_up_unrun(world: World, invocations: Invocations) -> None:
     world.rules = RetryRules(age=-1.0, on_failure="arn:queue")
     invocations.submit("f", b"{}")
     until(lambda: world.sent, "the failure record")
@@ -94,9 +91,7 @@ def test_an_event_that_is_too_old_is_given_up_unrun(
     assert world.runs == []
 
 
-def test_an_event_for_no_function_disturbs_nothing(
-    world: World, invocations: Invocations, until: Until
-) -> None:
+def test_an_event_for_no_function_disturbs_nothing(world: World, invocations: Invocations) -> None:
     invocations.submit("absent", b"{}")
     invocations.submit("f", b"{}")
     until(lambda: len(world.runs) == 1, "the other event")

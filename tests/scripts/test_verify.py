@@ -6,8 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from fleetlib.main import main
 from sandbox import Sandbox, Tempo
 from tests import ledger_table, runbook
 from tests.clients import client
+from tests.patience import until
 from tests.scripts.fleet_world import WS
 
 ROOT = Path(__file__).parents[2]
@@ -123,9 +123,12 @@ def sessions_end(aws: Sandbox, ids: list[str]) -> None:
     """Users work until they are seen, sign out, and CloudWatch knows of it."""
     for id_ in ids:
         aws.desktops.sign_in(id_)
-    until(
-        lambda: all(desk.sample and desk.sample.state == "CONNECTED" for desk in aws.desktops.all())
-    )
+
+    def seen() -> bool:
+        desktops = aws.desktops.all()
+        return all(desk.sample and desk.sample.state == "CONNECTED" for desk in desktops)
+
+    until(seen, "the samples show the sessions")
     for id_ in ids:
         aws.desktops.sign_out(id_)
     metrics = client(aws, "cloudwatch")
@@ -137,14 +140,7 @@ def sessions_end(aws: Sandbox, ids: list[str]) -> None:
             [of_one] in [metric["Dimensions"] for metric in listed] for of_one in of_workspaces
         )
 
-    until(told)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "not within twenty seconds"
-        time.sleep(0.1)
+    until(told, "CloudWatch has the ends of the sessions")
 
 
 def verify(
