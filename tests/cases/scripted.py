@@ -24,16 +24,13 @@ from simulation.faults import Fate
 from simulation.functions import Delivery
 from simulation.scenario import Scenario
 from simulation.world import World
+from tests.times import minutes
 
 ZERO = BEGIN + timedelta(hours=1)
 HOUR, DAY = 60.0, 1440.0
 
 Answer = tuple[int, dict[str, Any]]
 Given = dict[str, Any]
-
-
-def minutes(number: float) -> timedelta:
-    return timedelta(minutes=number)
 
 
 class Case(World):

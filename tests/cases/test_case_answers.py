@@ -13,8 +13,9 @@ from botocore.retries.standard import ThrottledRetryableChecker
 
 from simulation import messages
 from simulation.faults import Fate
-from tests.cases.scripted import DAY, HOUR, Answer, Case, Given, minutes
+from tests.cases.scripted import DAY, HOUR, Answer, Case, Given
 from tests.cases.working import keeps, snapshot_calls, work
+from tests.times import minutes
 
 THROTTLING = sorted(vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"])
 

@@ -10,8 +10,9 @@ import pytest
 from sandbox.course import Course
 from sandbox.states import Row, State
 from simulation.faults import Fate
-from tests.cases.scripted import DAY, HOUR, Case, minutes
+from tests.cases.scripted import DAY, HOUR, Case
 from tests.cases.working import rebuilt
+from tests.times import minutes
 
 NO_CANARY = pytest.mark.parametrize("canary_after", [12.0, None])
 """A canary is looked at more often than the others."""

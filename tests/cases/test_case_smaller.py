@@ -8,8 +8,9 @@ import pytest
 
 from sandbox.course import Course
 from simulation import messages
-from tests.cases.scripted import HOUR, Answer, Case, Given, minutes
+from tests.cases.scripted import HOUR, Answer, Case, Given
 from tests.cases.working import in_berlin, rebuilt
+from tests.times import minutes
 
 
 @pytest.mark.parametrize("takes", [20, 40, 70])

@@ -9,8 +9,9 @@ import pytest
 
 from sandbox.course import Course
 from sandbox.states import LastKnown, Row, State
-from tests.cases.scripted import DAY, HOUR, Case, minutes
+from tests.cases.scripted import DAY, HOUR, Case
 from tests.cases.working import brake_and_window, work
+from tests.times import minutes
 
 
 def test_morning_after() -> None:

@@ -10,7 +10,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.moto.account_answers import may
 from tests.clients import client
-from tests.patience import until
+from tests.times import until
 
 REBUILD, OURS = "workspaces:RebuildWorkspaces", "arn:aws:workspaces:us-east-1:1:workspace/ws-ours"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.patience import until
+from tests.times import until
 
 from .deployed import Deployed
 

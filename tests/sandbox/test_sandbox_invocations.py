@@ -10,7 +10,7 @@ import pytest
 from sandbox.lambda_.function import Function, Result, environment_of
 from sandbox.lambda_.invocations import Finished, Invocations, Services
 from sandbox.lambda_.retries import GivenUp, RetryRules
-from tests.patience import until
+from tests.times import until
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 FUNCTION = Function("f", ARN, "app.handler", "python3.13", 3, 128, b"", environment={"OWN": "1"})

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
 from sandbox import Course, Desktop, Desktops, Happening, LastKnown, Outcome, Row, State, Tempo
 from sandbox.workspaces_api import WorkSpacesApi
+from tests.times import minutes
 
 from .conftest import At
 
 MINUTE = 60
-
-
-def minutes(number: float) -> timedelta:
-    return timedelta(minutes=number)
 
 
 def rebuilt(model: Desktops, at: At, course: Course) -> Desktop:

@@ -12,14 +12,11 @@ from sandbox.states import State
 from simulation.agenda import BEGIN
 from simulation.scenario import Scenario
 from simulation.world import World
+from tests.times import minutes
 
 CALM = Scenario(seed=0, desktops=6)
 GOOD = Course(takes=timedelta(minutes=30))
 BAD = Course(takes=timedelta(minutes=30), ends=State.ERROR)
-
-
-def minutes(number: float) -> timedelta:
-    return timedelta(minutes=number)
 
 
 @dataclass

@@ -16,7 +16,8 @@ from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario
 from simulation.verdicts import bound
 from simulation.world import World
-from tests.simulation.histories import CALM, History, minutes
+from tests.simulation.histories import CALM, History
+from tests.times import minutes
 
 
 def requested(

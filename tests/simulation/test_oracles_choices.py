@@ -13,7 +13,8 @@ from simulation.events import BLOCKED, ENDED, REQUESTED
 from simulation.faults import Fate
 from simulation.rollouts import RollOuts
 from simulation.scenario import draw
-from tests.simulation.histories import CALM, History, minutes
+from tests.simulation.histories import CALM, History
+from tests.times import minutes
 
 CLAIM = {"M": {"asked_at": {"S": "2026-03-02T08:00:00.000Z"}}}
 

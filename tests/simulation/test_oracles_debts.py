@@ -14,7 +14,8 @@ from simulation import verdicts
 from simulation.agenda import BEGIN
 from simulation.fleet import View
 from simulation.reckoning import Reckoning
-from tests.simulation.histories import BAD, CALM, GOOD, History, minutes
+from tests.simulation.histories import BAD, CALM, GOOD, History
+from tests.times import minutes
 
 
 def lose(history: History, number: int, minute: float, ends_in: State = State.ERROR) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from sandbox.course import Course
 from sandbox.states import LastKnown, State
-from tests.simulation.histories import BAD, CALM, GOOD, History, minutes
+from tests.simulation.histories import BAD, CALM, GOOD, History
+from tests.times import minutes
 
 SHAKEN = replace(CALM, weather="calls", faults={"time_out_worked": 0.1})
 

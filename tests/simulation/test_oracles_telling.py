@@ -14,7 +14,8 @@ from simulation.needs import FORBIDDEN, NOT_OURS, OVERDUE, OWING, UNENDED, Needs
 from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario
 from simulation.telling import Telling
-from tests.simulation.histories import BAD, CALM, History, minutes
+from tests.simulation.histories import BAD, CALM, History
+from tests.times import minutes
 
 
 def test_p6_who_writes_of_a_workspace_and_says_nothing_of_it_is_seen(history: History) -> None:

@@ -12,7 +12,8 @@ from simulation.agenda import BEGIN
 from simulation.mutants import MUTANTS, judges, mutate
 from simulation.scenario import Scenario, draw
 from simulation.windows import Window
-from tests.simulation.histories import CALM, History, minutes
+from tests.simulation.histories import CALM, History
+from tests.times import minutes
 
 NONE = timedelta()
 NIGHT = Window("19:00", "06:00", "Europe/Berlin")

@@ -1,15 +1,20 @@
-"""Waiting for what happens in another thread or process."""
+"""Time as tests measure it, and wait for it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 SECONDS = 20
 
 
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
 def until(condition: Callable[[], object], what: str) -> None:
-    """Wait until something is true; fails if it takes too long."""
+    """Wait for what another thread or process does; fails if it takes too long."""
     deadline = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"not within {SECONDS} seconds: {what}"
