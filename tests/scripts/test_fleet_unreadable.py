@@ -121,20 +121,16 @@ def spoil(world: World) -> None:
     world._put({**whole(), "user": NUMBER})
 
 
-def assert_the_other_is_followed(world: World) -> None:
+@pytest.mark.usefixtures("spoils")
+@pytest.mark.parametrize("when", ["during the wait", "before it"])
+def test_an_item_that_is_spoilt_ends_only_its_own_wait(
+    world: World, when: str, request: pytest.FixtureRequest
+) -> None:
+    if when == "before it":
+        request.getfixturevalue("spoils_at_once")
     out = world.runs("rebuild", WS, OTHER, "--wait", exits=1).out
     assert f"{WS}  unreadable: delete its item, then ask again" in out
     assert out.endswith(f"{OTHER}  rebuilt\n")
-
-
-@pytest.mark.usefixtures("spoils")
-def test_an_item_that_is_spoilt_during_the_wait_ends_only_its_own(world: World) -> None:
-    assert_the_other_is_followed(world)
-
-
-@pytest.mark.usefixtures("spoils", "spoils_at_once")
-def test_an_item_that_is_spoilt_before_the_wait_ends_only_its_own(world: World) -> None:
-    assert_the_other_is_followed(world)
 
 
 @pytest.mark.usefixtures("spoils_at_once")

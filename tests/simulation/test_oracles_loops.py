@@ -45,14 +45,6 @@ def test_p3_a_second_rebuild_for_one_session_end_is_seen(used: History, course: 
     assert "P3" in used.broken
 
 
-def test_p3_a_bad_end_that_was_seen_twice_is_tried_again(used: History) -> None:
-    used.rebuild(90, BAD)
-    used.look(121)
-    used.look(132)
-    used.rebuild(250)
-    assert used.broken == []
-
-
 def test_p3_a_bad_end_that_was_seen_once_is_not_enough(used: History) -> None:
     used.rebuild(90, BAD)
     used.look(121)
@@ -70,11 +62,14 @@ def test_p3_two_sights_with_a_good_one_between_them_are_not_enough(used: History
     assert "P3" in used.broken
 
 
-def test_p3_the_state_from_which_a_rebuild_was_ordered_is_not_its_end(used: History) -> None:
+def test_p3_a_bad_end_that_was_seen_twice_is_tried_again_and_is_not_the_end_of_the_next(
+    used: History,
+) -> None:
     used.rebuild(90, BAD)
     used.look(121)
     used.look(132)
     used.rebuild(250, Course(begins_after=minutes(12), takes=minutes(60)))
+    assert used.broken == []
     used.look(251)
     used.look(261.5)
     used.rebuild(261.9, look=False)
