@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,17 +21,10 @@ from nonpersistent.facts import Facts
 from nonpersistent.ledger import Ledger
 from nonpersistent.records import Record, to_item
 from tests import ledger_table
+from tests.unit.support import BUNDLE, IMAGE, ORIGIN, WS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-WS, OTHER, BUNDLE, IMAGE = "ws-0a1b2c3d4", "ws-9z8y7x6w5", "wsb-0a1b2c3d4", "wsi-0a1b2c3d4"
-ORIGIN = signals.Origin("us-east-1", "123456789012")
-
-
-def at(minutes: float) -> datetime:
-    return NOON + timedelta(minutes=minutes)
 
 
 @cache

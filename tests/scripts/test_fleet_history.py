@@ -15,7 +15,8 @@ from fleetlib.main import main
 from nonpersistent.facts import Facts
 from nonpersistent.rebuilder import _why
 from sandbox.cloudwatch import matches
-from tests.scripts.fleet_world import IMAGE, NOON, OTHER, WS, World, at
+from tests.scripts.fleet_world import World
+from tests.unit.support import IMAGE, NOON, OTHER, WS, at
 
 DAY = ["history", "--since=2026-11-22", "--until=2026-11-23"]
 

@@ -14,7 +14,8 @@ from fleetlib.main import main
 from nonpersistent import signals
 from nonpersistent.facts import Claim, Facts
 from nonpersistent.records import Record, to_item
-from tests.scripts.fleet_world import BUNDLE, OTHER, WS, World, at
+from tests.scripts.fleet_world import World
+from tests.unit.support import BUNDLE, OTHER, WS, at
 
 
 def facts(world: World, workspace_id: str = WS) -> Facts:

@@ -33,7 +33,8 @@ from nonpersistent.rebuilder import _why
 from nonpersistent.records import Record, to_item
 from nonpersistent.settings import Settings
 from nonpersistent.signals import Kind, Signal
-from tests.scripts.fleet_world import BUNDLE, IMAGE, NOON, OTHER, WS, World, at
+from tests.scripts.fleet_world import World
+from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, WS, at
 
 CLAIM = Claim(asked_at=at(-30), image_id=IMAGE)
 

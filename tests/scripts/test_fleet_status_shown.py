@@ -16,7 +16,8 @@ from fleetlib.aws import Account
 from fleetlib.main import main
 
 from nonpersistent.facts import Claim, Need, Trouble
-from tests.scripts.fleet_world import BUNDLE, IMAGE, NOON, OTHER, WS, World, at
+from tests.scripts.fleet_world import World
+from tests.unit.support import BUNDLE, IMAGE, NOON, OTHER, WS, at
 
 
 def test_the_command_prints_a_table_and_says_by_its_status_whether_a_person_is_needed(
@@ -27,7 +28,7 @@ def test_the_command_prints_a_table_and_says_by_its_status_whether_a_person_is_n
     world.knows(rebuilt_at=at(-5), image_id="wsi-old", held_at=NOON, held_until=at(10**7))
     world.knows_bundle(canary=WS, lost=(OTHER, WS))
     out = world.runs("status").out
-    assert "wsi-old -> wsi-0a1b2c3d4" in out
+    assert f"wsi-old -> {IMAGE}" in out
     assert "\x1b" not in out
     assert re.search(r"until 20\d\d-\d\d-\d\d \d\d:\d\dZ$", out, re.MULTILINE)
     assert "2 WorkSpaces: 2 clean. None needs a person.\n" in out

@@ -13,7 +13,8 @@ from fleetlib import ledger
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Claim, Facts, Trouble
 from nonpersistent.records import KINDS, Record, record_of, to_item
-from tests.scripts.fleet_world import BUNDLE, NOON, OTHER, WS, World, at
+from tests.scripts.fleet_world import World
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at
 
 NAIVE: Any = {"S": "2026-11-22T12:00:00"}
 TEXT: Any = {"S": "x"}

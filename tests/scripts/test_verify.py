@@ -19,8 +19,8 @@ from fleetlib.main import main
 from sandbox import Sandbox, Tempo
 from tests import ledger_table, runbook
 from tests.clients import client
-from tests.scripts.fleet_world import WS
 from tests.times import until
+from tests.unit.support import WS
 
 ROOT = Path(__file__).parents[2]
 

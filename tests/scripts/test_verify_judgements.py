@@ -16,7 +16,7 @@ from fleetlib.survey import Fleet, Survey
 from fleetlib.verify import text, tried
 
 from nonpersistent.observation import FRESH
-from tests.scripts.fleet_world import NOON, OTHER, WS
+from tests.unit.support import NOON, OTHER, WS
 
 ROOT = Path(__file__).parents[2]
 HOLDS, DIFFERS, NOT_SEEN = Verdict
