@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto.core.models import botocore_stubber
 
 from nonpersistent.clock import Clock
+from simulation.transport import response
 from tests.unit.support import BUNDLE, IMAGE
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Desktops:
         target = request.headers["X-Amz-Target"]
         name = (target.decode() if isinstance(target, bytes) else target).split(".")[1]
         assert isinstance(request.body, bytes)
-        asked = json.loads(request.body)
+        asked, url = json.loads(request.body), str(request.url)
         self.calls.append((name, asked))
         self.times.append(self.clock.now())
         self.before.get(name, lambda: None)()
@@ -94,12 +94,12 @@ class Desktops:
         if isinstance(fault, Exception):
             raise fault
         if isinstance(fault, dict):
-            return _response(request, 200, fault)
+            return response(url, 200, fault)
         named = [*asked.get("WorkspaceIds", ()), *asked.get("BundleIds", ())]
         fault = fault or next((self.poison[id_] for id_ in named if id_ in self.poison), None)
         if fault is not None:
             status, code = fault
-            return _response(request, status, {"__type": code, "message": "said the test"})
+            return response(url, status, {"__type": code, "message": "said the test"})
         operations: dict[str, Callable[[Answer], Answer]] = {
             "DescribeWorkspaces": self._describe,
             "DescribeWorkspacesConnectionStatus": self._connections,
@@ -107,7 +107,7 @@ class Desktops:
             "DescribeWorkspaceBundles": self._bundles,
             "RebuildWorkspaces": self._rebuild,
         }
-        return _response(request, 200, operations[name](asked))
+        return response(url, 200, operations[name](asked))
 
     def _asked(self, asked: Answer) -> list[tuple[str, Desktop]]:
         return [(id_, self.desks[id_]) for id_ in asked["WorkspaceIds"] if id_ in self.desks]
@@ -172,19 +172,3 @@ def _given(row: Answer) -> Answer:
 
 def _epoch(moment: datetime | None) -> float | None:
     return None if moment is None else moment.timestamp()
-
-
-class _Body:
-    """A body that was read."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, **_: object) -> list[bytes]:
-        """In one piece."""
-        return [self._content]
-
-
-def _response(request: AWSPreparedRequest, status: int, answer: Answer) -> AWSResponse:
-    headers = HTTPHeaders.from_dict({"Content-Type": "application/x-amz-json-1.1"})
-    return AWSResponse(request.url, status, headers, _Body(json.dumps(answer).encode()))

@@ -23,10 +23,10 @@ from tests.unit.support import (
     session_end,
     settings,
 )
+from tests.unit.trust import PROVEN
 
 OLD, NEW = IMAGE, NEWER
 CLEAN = Facts(rebuilt_at=at(-600), bundle_id=BUNDLE, image_id=OLD, user="ada")
-PROVEN = Bundle(BUNDLE, image_id=NEW, proven_at=at(-60))
 
 
 @pytest.fixture(autouse=True)

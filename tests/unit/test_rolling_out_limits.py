@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from nonpersistent.canary import Bundle
 from nonpersistent.claims import NOT_BEGUN
-from nonpersistent.facts import Claim, Deferral, Facts, Need, Trouble
+from nonpersistent.facts import Deferral, Facts, Need, Trouble
 from nonpersistent.lifecycle import keep_image
 from tests.unit.stage import CANARIES, DUE, Stage
 from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, settings
+from tests.unit.trust import PROVEN, UNDER_WAY
 
 OLD, NEW, NEWEST = IMAGE, NEWER, "wsi-third0003"
-PROVEN = Bundle(BUNDLE, image_id=NEW, proven_at=at(-60))
 OUTDATED = Facts(
     rebuilt_at=at(-600),
     outdated_at=at(-30),
@@ -25,7 +24,6 @@ OUTDATED = Facts(
     bundle_id=BUNDLE,
     image_id=OLD,
 )
-UNDER_WAY = Claim(asked_at=at(-30), accepted_at=at(-30), begun_at=at(-20))
 
 
 def rolls_out(stage: Stage, facts: Facts = OUTDATED, **limits: Any) -> None:

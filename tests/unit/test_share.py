@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from nonpersistent.facts import ENDS_WITHIN, Claim, Deferral
+from nonpersistent.facts import ENDS_WITHIN, Deferral
 from nonpersistent.pacing import Share
 from simulation.clock import VirtualClock
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import NOON, OTHER, WS, at, fleet, settings
+from tests.unit.trust import UNDER_WAY
 
 FLEET = fleet(10)
-UNDER_WAY = Claim(asked_at=at(-30), accepted_at=at(-30), begun_at=at(-20))
 
 
 @pytest.fixture
