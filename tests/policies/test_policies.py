@@ -89,7 +89,7 @@ def refused(fleet: Fleet) -> str:
 
 def test_p4_ids_that_do_not_fit_are_refused_with_their_number_and_the_way_out(refused: str) -> None:
     assert "workspace_ids has 741 ids" in refused
-    assert "name it in workspace_tag = {key, value}" in refused
+    assert "set workspace_tag = {key, value}" in refused
 
 
 def test_a_key_of_another_region_is_refused_with_both_regions(refused: str) -> None:
