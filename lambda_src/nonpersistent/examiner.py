@@ -48,7 +48,7 @@ class Examiner:
         self._tools = tools
         self._rebuilder = Rebuilder(tools, self.bundles)
 
-    def examine(self, records: Sequence[Record], *, audit: bool = False) -> bool:
+    def examine(self, records: Sequence[Record], *, audit: bool) -> bool:
         """Ask AWS what each decision needs, and settle one after the other; False if time is up.
 
         An audit looks at every WorkSpace, even one whose rebuild cannot happen now in any case.
