@@ -157,6 +157,8 @@ def test_p7_never_ends_a_canary_that_goes_on_too_long_is_lost(
 ) -> None:
     stage.has(replace(DUE, claim=replace(FIRST, asked_at=NOON - age), failed=again), None)
     stage.ledger.write(Bundle(BUNDLE, canary=WS))
+    stage.bundles().renew([BUNDLE])
+    assert kept(stage).lost == (lost or ())  # although nobody waits
     assert stage.bundles().admit(known(OTHER)) is (WAIT if lost is None else GO_FIRST)
     lost_at = NOON - age if lost else None
     went = Bundle(BUNDLE, canary=WS if lost is None else OTHER, lost=lost or (), lost_at=lost_at)

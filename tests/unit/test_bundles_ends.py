@@ -10,7 +10,7 @@ import pytest
 from nonpersistent.bundles import PROOF_RENEWED_AFTER
 from nonpersistent.canary import Admission, Bundle
 from nonpersistent.claims import NOT_BEGUN, NOT_SEEN, SETTLES_WITHIN
-from nonpersistent.facts import Claim, Decision, Verdict
+from nonpersistent.facts import ENDS_WITHIN, Claim, Decision, Verdict
 from tests.unit.stage import DUE, Stage
 from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, fleet, settings
 from tests.unit.trust import CLAIM, FIRST, GO_FIRST, LOST, MINUTE, TRUSTED, kept, known
@@ -182,7 +182,8 @@ def test_p8_of_a_rebuild_whose_bundle_is_unknown_nothing_is_concluded(stage: Sta
     stage.bundles().conclude(known(claim=FIRST, bundle_id=None), decision)
     stage.bundles().conclude(known(), decision)
     stage.bundles().release(known(bundle_id=None))
-    stage.bundles().overdue(known(claim=FIRST, bundle_id=None))
+    endless = replace(FIRST, asked_at=NOON - ENDS_WITHIN)
+    stage.bundles().overdue(known(claim=endless, bundle_id=None))
     assert kept(stage) == Bundle(BUNDLE)
 
 

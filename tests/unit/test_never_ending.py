@@ -44,6 +44,17 @@ def test_p7_of_a_trusted_bundle_whose_rebuilds_never_end_three_more_are_lost(sta
     assert stage.ledger.bundle(BUNDLE).is_held
 
 
+@pytest.mark.parametrize(("seconds", "lost"), [(-0.1, ()), (0, ("ws-stuck0000",))])
+def test_p7_one_that_did_not_go_first_is_lost_once_it_takes_too_long(
+    stage: Stage, seconds: float, lost: tuple[str, ...]
+) -> None:
+    begin(stage)
+    stuck(stage, 0, -132)
+    stage.time.now = at(0, seconds)
+    stage.bundles().overdue(stage.record("ws-stuck0000"))
+    assert stage.ledger.bundle(BUNDLE).lost == lost
+
+
 def test_p7_rebuilds_that_never_end_count_though_a_later_one_has_failed(stage: Stage) -> None:
     begin(stage)
     for number in range(3):
