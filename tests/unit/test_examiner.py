@@ -69,6 +69,9 @@ def test_keep_waits_for_the_next_snapshot(stage: Stage) -> None:
     assert stage.meets(DUE, NOON, snapshot_at=at(-60)).rebuilt == 0
     assert stage.record().look_at == at(-60 + 12 * 60 + 5)
     assert stage.lines.decisions == [("deferred", "snapshot")]
+    stage.time.now = at(-60 + 12 * 60 + 5)
+    stage.desktops.desks[WS].snapshot_at = at(-60 + 12 * 60)
+    assert stage.run().rebuilt == 1
 
 
 def test_p5_an_audit_before_its_time_does_not_ask_for_the_snapshot_again(stage: Stage) -> None:
@@ -135,6 +138,7 @@ def test_p6_an_end_tells_its_image_and_how_long_it_took_where_looks_show_it(
     assert stage.meets(replace(DUE, claim=claim), NOON, state=state) == Tally(due=1, looked=1)
     [line] = stage.lines.all
     assert (line["decision"], line["image_id"]) == (decision, IMAGE)
+    assert (line["bundle_id"], line["asked_at"]) == (BUNDLE, claim.asked_at.isoformat())
     assert line.get("took_seconds") == took
     assert stage.desktops.names() == ["DescribeWorkspaces"]
 
@@ -142,7 +146,7 @@ def test_p6_an_end_tells_its_image_and_how_long_it_took_where_looks_show_it(
 @pytest.mark.parametrize("state", ["REBUILDING", "TERMINATED"])
 def test_p6_what_is_no_end_does_not(stage: Stage, state: str) -> None:
     stage.meets(ASKED, NOON, state=state)
-    assert "took_seconds" not in stage.lines.all[0]
+    assert {"took_seconds", "asked_at", "image_id"}.isdisjoint(stage.lines.all[0])
 
 
 # A rebuild that failed.
@@ -188,6 +192,15 @@ def test_p2_one_that_was_restored_and_used_owes_a_rebuild_for_that_session(
     stage.run()
     assert ("DescribeWorkspacesConnectionStatus" in stage.desktops.names()) == asks
     assert (stage.facts().failures == 0) == asks
+
+
+def test_p2_one_that_failed_and_was_not_seen_vacant_is_looked_at_before_the_grace_ends(
+    stage: Stage,
+) -> None:
+    unseen = replace(LOST, vacant_since=None, told_at=at(-5), settled_at=at(-16))
+    stage.meets(unseen, NOON, state="UNHEALTHY", connection="UNKNOWN")
+    assert stage.facts().vacant_since is not None
+    assert stage.lines.decisions == [("vacant", "grace")]
 
 
 def test_p2_another_image_is_tried_at_once(stage: Stage) -> None:
@@ -236,3 +249,6 @@ def test_p5_a_look_that_may_be_followed_by_a_rebuild_asks_for_the_state(
 ) -> None:
     stage.settings = settings(grace=timedelta(minutes=grace))
     assert stage.meets(replace(TOLD, wanted_at=at(-1) if wanted else None), NOON).rebuilt == 1
+    claim = stage.facts().claim
+    assert claim
+    assert (claim.state, claim.address) == ("AVAILABLE", "10.0.0.1")

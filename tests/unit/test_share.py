@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from nonpersistent.facts import ENDS_WITHIN, Deferral
+from nonpersistent.journal import Tally
 from nonpersistent.pacing import Share
 from simulation.clock import VirtualClock
 from tests.unit.stage import DUE, Stage
@@ -136,6 +137,16 @@ def test_a_place_that_becomes_free_goes_to_the_oldest_debt(stage: Stage) -> None
     stage.meets(younger, NOON, WS, reason=Deferral.SHARE)
     assert stage.desktops.rebuilds() == [OTHER]
     assert stage.record().reason == Deferral.SHARE
+
+
+def test_p5_as_many_are_woken_as_places_become_free(stage: Stage) -> None:
+    """One rebuild has ended, and the WorkSpace of the other is deleted."""
+    stage.settings = settings(maximum_rebuilding_percent=25)
+    for id_, state in ((FLEET[0], "AVAILABLE"), (FLEET[1], "TERMINATED")):
+        stage.has(replace(DUE, claim=UNDER_WAY), NOON, id_, state=state)
+    for id_ in FLEET[2:]:
+        stage.has(DUE, at(9), id_, reason=Deferral.SHARE)
+    assert stage.run() == Tally(due=2, looked=4, rebuilt=2)
 
 
 def test_a_rebuild_of_somebody_else_takes_a_place_as_soon_as_it_is_seen(half: Stage) -> None:
