@@ -53,13 +53,14 @@ DEBTS: dict[str, tuple[datetime | None, Facts, dict[str, Any]]] = {
     "a known one": (at(80), LATE, {}),
     "one that was asked for": (at(81), replace(VACANT, wanted_at=at(1)), {}),
     "one of which nobody knows since when": (at(83), UNDATED, {"minutes": 3}),
-    "the debt of a later session": (at(83), replace(LATE, owed_since=at(3)), {}),
+    "the debt of a later session": (at(83), replace(LATE, owed_since=at(3), late_at=at(99)), {}),
     "an alarm of a later session": (at(89), replace(LATE, told_at=at(9)), {}),
     "one that waits by choice": (at(480), replace(LATE, told_at=at(9), late_at=at(480)), {}),
     "somebody is there": (None, replace(GONE, owed_since=None), {}),
     "put off by a sign-in that nothing confirms": (at(99), replace(GONE, late_at=at(99)), {}),
     "nothing is owed": (None, replace(LATE, rebuilt_at=at(1)), {}),
     "a dry run owes nothing": (None, LATE, {"dry_run": True}),
+    "a sign-in before the alarm": (at(80), replace(VACANT, signed_in_at=at(-60)), {}),
     "a sign-in since": (at(85), replace(LATE, signed_in_at=at(5)), {}),
     "sign-ins without end": (at(314), replace(LATE, signed_in_at=at(999)), {}),
     "a wait that was chosen": (at(480), LATE, {"expected_by": at(420)}),
@@ -230,6 +231,14 @@ def test_p6_who_waits_for_a_place_on_three_open_days_needs_a_person_also_while_i
     older = replace(later, owed_since=at(-60))
     anew = reckon(older, younger, NOON, settings(), timedelta()).braked_at
     assert anew == NOON + timedelta(days=3)
-    assert waits(replace(facts, late_at=owed_since), place) is None  # told as late
+    for hours in (0, 9):
+        late = replace(facts, late_at=owed_since + timedelta(hours=hours))
+        assert waits(late, place) is None  # told as late
     doubt = Trouble(MONDAY, Need.UNKNOWN, Doubt.NO_ROW, MONDAY + timedelta(hours=1))
     assert waits(replace(queued, trouble=doubt), Doubt.NO_ROW) == braked_at
+
+
+def test_p6_a_session_that_is_seen_ends_the_wait_for_a_place() -> None:
+    """Else the debt that follows it would be told at once."""
+    back = Decision(replace(GONE, owed_since=None, braked_at=at(99)), Verdict.IN_USE)
+    assert reckon(LATE, back, NOON, settings(), ALLOWANCE).braked_at is None
