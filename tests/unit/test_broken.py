@@ -64,6 +64,14 @@ def test_p1_of_a_failed_rebuild_only_its_bad_state_shows_that_nobody_is_connecte
         assert decision.facts.vacant_since == vacant_since
 
 
+def test_p1_a_fresh_sample_of_somebody_shows_no_vacancy_whenever_the_rebuild_began() -> None:
+    """The sample may be older: no look showed that it began, its address has moved."""
+    begins = replace(ILL, asked_at=at(-15), begun_at=None, bad_since=at(-12))
+    seen = busy(NOON, at(-7), state="UNHEALTHY")
+    decision = judge(replace(LOST, failed=begins, vacant_since=None), seen)
+    assert decision.facts.vacant_since is None
+
+
 def test_p1_use_before_it_was_vacant_is_no_coming_back_after_a_request_by_hand() -> None:
     wanted = replace(DUE, wanted_at=at(-60), used_at=at(-50), vacant_since=at(-45))
     assert judge(wanted, empty(NOON)).facts.signed_in_at is None

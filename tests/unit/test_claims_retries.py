@@ -57,7 +57,8 @@ def test_a_good_state_within_an_hour_is_the_rebuilds_own_end() -> None:
 
 @pytest.mark.parametrize("state", ["REBOOTING", "STOPPED"])
 def test_p7_who_was_rebooted_or_stopped_has_not_recovered_by_itself(state: str) -> None:
-    stopped = judge(LOST, empty(at(60), state=state))
+    lost = replace(LOST, failed=replace(ILL, goes_first=True))
+    stopped = judge(lost, empty(at(60), state=state))
     assert (stopped.verdict, stopped.facts.failures) == (Verdict.DEFERRED, 1)
     works = judge(stopped.facts, empty(at(70)))
     assert (works.verdict, works.facts.image_id) == (Verdict.FINISHED, None)

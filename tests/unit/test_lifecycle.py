@@ -140,6 +140,13 @@ def test_p1_not_a_moment_before_the_end_of_the_grace() -> None:
     assert judge(VACANT, empty(at(20), at(20))).verdict is Verdict.REBUILD
 
 
+def test_p6_a_stopped_workspace_that_was_looked_at_too_early_waits_for_a_later_look() -> None:
+    early = sight(at(19, 59), state="STOPPED", connection="UNKNOWN")
+    decision = decide(VACANT, early, at(20), settings())
+    assert said(decision) == (Verdict.DEFERRED, Doubt.OLDER_SAMPLE, at(25))
+    assert decision.facts.trouble == Trouble(at(20), Need.UNKNOWN, Doubt.OLDER_SAMPLE, at(110))
+
+
 def test_p1_reconnected_after_grace_check_is_left_alone() -> None:
     assert judge(VACANT, busy(at(25))).verdict is Verdict.IN_USE
 
@@ -207,12 +214,20 @@ def test_p1_who_signs_in_after_an_administrator_asked_has_a_session_like_any_oth
     ("facts", "seen", "wanted"),
     [
         (VACANT, busy(at(9)), False),
+        (replace(VACANT, settled_at=at(30)), busy(at(9)), False),
         (VACANT, empty(at(9), last_connected_at=at(5)), False),
         (VACANT, empty(at(9), last_connected_at=at(-1)), True),
         (VACANT, empty(at(9)), True),
         (replace(VACANT, vacant_since=None), busy(at(9)), True),
     ],
-    ids=["connected", "was connected", "before the request", "nobody", "the session it is for"],
+    ids=[
+        "connected",
+        "a rebuild settles",
+        "was connected",
+        "before the request",
+        "nobody",
+        "the session it is for",
+    ],
 )
 def test_p1_so_has_who_comes_back_unseen_after_it_was_vacant(
     facts: Facts, seen: Observation, wanted: bool

@@ -10,6 +10,7 @@ import pytest
 
 from nonpersistent.canary import Bundle
 from nonpersistent.facts import Deferral, Facts, Phase
+from nonpersistent.workspaces import TRIES
 from tests.unit.stage import CANARIES, DUE, Stage
 from tests.unit.support import (
     BUNDLE,
@@ -53,6 +54,15 @@ def test_a_proven_image_that_it_lacks_is_owed_and_rebuilt_after_the_grace(stage:
     stage.run()
     [line] = stage.lines.of("rebuild_requested")
     assert (line["reason"], line["image_id"]) == ("roll_out", NEW)
+
+
+def test_p8_so_is_it_if_aws_answers_about_a_workspace_only_when_it_has_about_others(
+    stage: Stage,
+) -> None:
+    stage.has(DUE, at(9), OTHER)
+    failure = (500, "InternalServerError")
+    stage.desktops.faults["DescribeWorkspacesConnectionStatus"] = [failure] * TRIES
+    assert owes(stage)
 
 
 def test_it_is_owed_since_the_sample_that_showed_nobody(stage: Stage) -> None:
@@ -116,13 +126,22 @@ def test_deploying_rolls_out_nothing_but_what_comes_later(stage: Stage) -> None:
     assert {stage.facts(id_).phase for id_ in (WS, OTHER)} == {Phase.VACANT}
 
 
-def test_p1_what_is_used_meanwhile_owes_a_rebuild_for_its_session(stage: Stage) -> None:
-    stage.has(replace(CLEAN, outdated_at=at(-30), vacant_since=at(-31), owed_since=at(-31)), NOON)
-    stage.ledger.record(session_end(NOON), NOON)
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [(True, Deferral.GRACE), (False, Deferral.UNCONFIRMED)],
+    ids=["an alarm", "its last connection"],
+)
+def test_p1_what_is_used_meanwhile_owes_a_rebuild_for_its_session(
+    stage: Stage, told: bool, reason: Deferral
+) -> None:
+    outdated = replace(CLEAN, outdated_at=at(-30), vacant_since=at(-31), owed_since=at(-31))
+    stage.has(outdated, NOON, last_at=None if told else at(-10))
+    if told:
+        stage.ledger.record(session_end(NOON), NOON)
     stage.run()
     assert stage.facts().outdated_at is None
     assert stage.facts().phase is Phase.VACANT
-    assert stage.record().reason == Deferral.GRACE
+    assert stage.record().reason == reason
 
 
 def test_sessions_that_ended_come_before_what_only_lacks_an_image(stage: Stage) -> None:
