@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import sys
+import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,7 +35,10 @@ PURE = ["canary", "claims", "facts", "lateness", "lifecycle", "observation", "se
 """What decides: it knows neither AWS nor what time it is."""
 
 LONGEST = 320
+MOST_LINES_OF_CODE = 3000
 MOST_ARGUMENTS = 4
+
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 
 
 def imports(name: str) -> tuple[set[str], set[str]]:
@@ -102,6 +107,25 @@ def test_only_the_standard_library_and_the_sdk_are_imported(name: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_stays_small(name: str) -> None:
     assert len((SOURCES / f"{name}.py").read_text().splitlines()) <= LONGEST
+
+
+def lines_of_code(name: str) -> int:
+    """How many lines a module has without comments, docstrings and blank lines."""
+    texts = (node for node in ast.walk(MODULES[name]) if isinstance(node, ast.Expr))
+    documented = {
+        line
+        for text in texts
+        if isinstance(text.value, ast.Constant)
+        for line in range(text.lineno, (text.end_lineno or text.lineno) + 1)
+    }
+    tokens = tokenize.generate_tokens(io.StringIO((SOURCES / f"{name}.py").read_text()).readline)
+    code = (token for token in tokens if token.type not in NO_CODE and token.string)
+    lines = {line for token in code for line in range(token.start[0], token.end[0] + 1)}
+    return len(lines - documented)
+
+
+def test_the_function_stays_small() -> None:
+    assert sum(map(lines_of_code, MODULES)) < MOST_LINES_OF_CODE
 
 
 def services(modules: Iterable[ast.Module]) -> dict[str, list[str]]:
