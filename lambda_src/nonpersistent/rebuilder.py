@@ -176,10 +176,13 @@ class Rebuilder:
 
     def _not_admitted(self, facts: Facts, admission: Admission, now: datetime) -> Decision | None:
         if admission is Admission.IMAGE_UNKNOWN:
-            look_at = self._settings.look_after(now, self._settings.patience)
-            return Decision(facts, Verdict.DEFERRED, look_at, Deferral.IMAGE)
+            return self._without_image(facts, now)
         why = {Admission.WAIT: Deferral.CANARY, Admission.HELD: Deferral.HELD_BUNDLE}.get(admission)
         return self._wait(facts, why, now) if why is not None else None
+
+    def _without_image(self, facts: Facts, now: datetime) -> Decision:
+        look_at = self._settings.look_after(now, self._settings.patience)
+        return Decision(facts, Verdict.DEFERRED, look_at, Deferral.IMAGE)
 
     def _limited(self, record: Record, now: datetime) -> Decision | None:
         facts = record.facts
@@ -189,7 +192,7 @@ class Rebuilder:
         if record.reason == Deferral.IMAGE:  # first of all its image must be known
             admission = self._bundles.admit(record, only_ask=True)
             if admission is Admission.IMAGE_UNKNOWN:
-                return self._not_admitted(facts, admission, now)
+                return self._without_image(facts, now)
         waits = self._without_place(record, now)
         if not facts.is_outdated:
             self._sessions_wait |= waits is not None

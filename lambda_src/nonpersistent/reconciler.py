@@ -35,7 +35,6 @@ class Reconciler:
         self._tools = tools
         self._examiner = Examiner(tools)
         self._due: dict[str, Entry] = {}
-        self._asked_at: datetime | None = None
         self._met_at: dict[str, datetime] = {}
         self._woken: set[str] = set()
 
@@ -79,7 +78,7 @@ class Reconciler:
         """What comes next: rebuilds under way, as a look at them must not be late; then what has
         been due longest; last of all what may fail."""
         now = self._tools.clock.now()
-        if not self._due or self._asked_at is None or now - self._asked_at >= TICK:
+        if not self._due or now - self._asked_at >= TICK:
             self._expect(self._tools.ledger.due(now))
         return min(self._due.values(), key=self._rank, default=None)
 
@@ -151,7 +150,7 @@ class Reconciler:
             self._due.setdefault(entry.id, entry)
 
     def _done(self, id_: str) -> None:
-        self._due.pop(id_, None)
+        del self._due[id_]
         self._woken.discard(id_)
         self._met_at[id_] = self._tools.clock.now()
 
