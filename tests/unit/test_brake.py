@@ -199,3 +199,49 @@ def test_p6_who_waits_for_an_image_does_not_wait_for_a_place(
     stage.has(DUE, NOON, reason="image_unknown")
     stage.run()
     assert stage.record().reason == reason
+    assert stage.ledger.bundle(BUNDLE).canary is None
+
+
+@pytest.mark.parametrize(
+    ("since", "looks_at", "is_kept"),
+    [
+        (at(-90), NOON, False),
+        (at(-90), at(0, 0.001), True),
+        (at(-90), at(1), True),
+        (at(-90), at(1, 0.001), False),
+        (DUE.owed_since, at(1), False),
+    ],
+    ids=["had its turn", "soon", "in a minute", "later", "as old"],
+)
+def test_a_free_place_is_kept_for_an_older_debt_that_is_looked_at_within_a_minute(
+    braked: Stage, since: datetime, looks_at: datetime, is_kept: bool
+) -> None:
+    braked.has(replace(DUE, owed_since=since), looks_at, OTHER, reason="brake")
+    held = braked.rebuilder().held_back(braked.has(DUE, NOON))
+    assert (held is not None) is is_kept
+
+
+@pytest.mark.parametrize(
+    ("limit", "facts"),
+    [(None, DUE), (1, replace(DUE, owed_since=None))],
+    ids=["there is no limit any more", "only a look will tell its age"],
+)
+def test_a_debt_does_not_wait_for_an_older_one_if(
+    stage: Stage, limit: int | None, facts: Facts
+) -> None:
+    stage.settings = settings(maximum_rebuilds_per_hour=limit)
+    stage.has(replace(DUE, owed_since=at(-90)), at(1), OTHER, reason="brake")
+    assert stage.rebuilder().held_back(stage.has(facts, NOON)) is None
+
+
+def test_p5_who_still_has_no_place_when_its_time_comes_waits_for_the_next(braked: Stage) -> None:
+    braked.has(Facts(rebuilt_at=at(-30), asked=(at(-30),)), None, THIRD)
+    braked.meets(DUE, NOON, reason="brake")
+    assert braked.record().look_at == at(30)
+
+
+def test_without_a_limit_who_has_been_due_longest_goes_first(stage: Stage) -> None:
+    owes(stage, WS, at(-300), look_at=at(-1))
+    owes(stage, OTHER, at(-60), look_at=at(-5))
+    stage.run()
+    assert stage.desktops.rebuilds() == [OTHER, WS]

@@ -11,6 +11,7 @@ import pytest
 from nonpersistent.claims import NOT_BEGUN
 from nonpersistent.facts import Deferral, Facts, Need, Trouble
 from nonpersistent.lifecycle import keep_image
+from tests.unit.looks import FAILED
 from tests.unit.stage import CANARIES, DUE, Stage
 from tests.unit.support import BUNDLE, IMAGE, NEWER, NOON, OTHER, WS, at, settings
 from tests.unit.trust import PROVEN, UNDER_WAY
@@ -126,6 +127,12 @@ def test_who_waits_for_something_else_does_not_go_first(stage: Stage) -> None:
     assert stage.desktops.rebuilds() == [WS]
 
 
+def test_nor_does_who_has_a_place_after_a_session_if_there_is_another_one(stage: Stage) -> None:
+    rolls_out(stage, maximum_rebuilds_per_hour=5)
+    stage.meets(DUE, NOON, OTHER)
+    assert stage.desktops.rebuilds() == [OTHER, WS]
+
+
 def test_who_goes_first_need_not_have_waited_before_this_pass(stage: Stage) -> None:
     rolls_out(stage, maximum_rebuilds_per_hour=1)
     earlier = replace(DUE, asked=(at(-59.9),), rebuilt_at=at(-59), settled_at=at(-10))
@@ -133,6 +140,20 @@ def test_who_goes_first_need_not_have_waited_before_this_pass(stage: Stage) -> N
     stage.has(DUE, NOON, OTHER)
     stage.passes(at(2))
     assert stage.desktops.rebuilds() == [OTHER]
+
+
+def test_who_goes_first_may_have_lost_its_desktop_to_a_rebuild(stage: Stage) -> None:
+    """The ledger says what is wrong with it, not what it waits for: this pass remembers that."""
+    rolls_out(stage, maximum_rebuilds_per_hour=2)
+    stage.has(Facts(rebuilt_at=at(-50), asked=(at(-59.5), at(-59.5))), None, "ws-3")
+    stage.has(replace(FAILED, retry_at=at(-1)), at(-1), OTHER, "ERROR", state="ERROR")
+    stage.ledger.write(replace(stage.record(), look_at=at(0.5)))
+    stage.has(DUE, at(0.5), "ws-4")
+    stage.has(Facts(used_at=at(-60)), NOON, "ws-5", connection="CONNECTED")
+    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = lambda: stage.clock.sleep(61)
+    stage.run()
+    assert stage.record().reason == Deferral.ROLL_OUT
+    assert stage.desktops.rebuilds() == ["ws-4", OTHER]
 
 
 def test_without_limits_nobody_gives_way(stage: Stage) -> None:

@@ -149,6 +149,14 @@ def test_p5_as_many_are_woken_as_places_become_free(stage: Stage) -> None:
     assert stage.run() == Tally(due=2, looked=4, rebuilt=2)
 
 
+def test_without_a_share_the_end_of_a_rebuild_makes_nobody_ask_who_waits(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(type(stage.ledger), "planned")
+    stage.meets(replace(DUE, claim=UNDER_WAY), NOON, address="10.0.0.9")
+    assert [decision for decision, _ in stage.lines.decisions] == ["finished"]
+
+
 def test_a_rebuild_of_somebody_else_takes_a_place_as_soon_as_it_is_seen(half: Stage) -> None:
     half.meets(replace(DUE, owed_since=at(-300)), NOON, OTHER, state="REBUILDING")
     assert half.desktops.rebuilds() == []
