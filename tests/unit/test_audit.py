@@ -60,7 +60,7 @@ def test_p3_rebuilds_are_followed_while_an_audit_lasts(audit: Stage) -> None:
     audit.has(None, None, "ws-000000001")
     audit.has(REBUILDING, at(0, 20), "ws-000000002")
     audit.has(DUE, at(0, 20), "ws-000000003")
-    audit.desktops.before["DescribeWorkspacesConnectionStatus"] = lambda: audit.clock.sleep(61)
+    audit.desktops.before["DescribeWorkspacesConnectionStatus"] = lambda: audit.clock.sleep(60)
     for number in range(4, 30):
         audit.has(None, None, f"ws-{number:09}")
     audit.run()

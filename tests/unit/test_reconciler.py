@@ -37,6 +37,23 @@ def test_p5_what_falls_due_during_a_pass_is_done_in_it_and_nothing_twice(stage: 
     assert len(stage.lines.of("deferred")) == 1
 
 
+@pytest.mark.parametrize(("seconds", "rebuilt"), [(60, 1), (59.999, 0)])
+def test_p5_what_is_put_off_for_a_moment_comes_again_after_a_minute(
+    stage: Stage, seconds: float, rebuilt: int
+) -> None:
+    """A look at another one lasts for as long."""
+    stage.has(DUE, NOON)
+    stage.has(TOLD, NOON, OTHER, reason="api:Odd")
+
+    def last() -> None:
+        if stage.desktops.rebuilds():
+            stage.time.now = stage.desktops.times[-2] + timedelta(seconds=seconds)
+
+    stage.desktops.before["DescribeWorkspacesConnectionStatus"] = last
+    stage.desktops.faults["RebuildWorkspaces"] = [(400, "ThrottlingException")]
+    assert stage.run().rebuilt == rebuilt
+
+
 def test_p5_a_vacancy_within_its_grace_is_not_asked_about_again(stage: Stage) -> None:
     stage.has(replace(DUE, told_at=at(-1), vacant_since=at(-10), owed_since=at(-10)), NOON)
     assert stage.run() == Tally(due=1, looked=1)
@@ -111,7 +128,9 @@ def test_p6_one_that_is_taken_off_the_roster_is_told_no_more(stage: Stage) -> No
     stage.put(Record(OTHER, DUE, 1, at(-1)), failures={"S": "many"})
     stage.run()
     assert stage.ledger.planned() == []
-    assert stage.lines.decisions == [("forgotten", "not_in_workspace_ids")]
+    [line] = stage.lines.all
+    assert (line["decision"], line["reason"]) == ("forgotten", "not_in_workspace_ids")
+    assert line["workspace_id"] == OTHER
 
 
 def test_p4_who_is_off_the_roster_is_forgotten_and_not_asked_about(stage: Stage) -> None:
@@ -150,9 +169,13 @@ def test_a_look_that_must_not_be_late_goes_first(stage: Stage) -> None:
     assert stage.lines.all[-1]["workspace_id"] == "ws-000000004"
 
 
-@pytest.mark.parametrize("reason", ["canary", "held_bundle"])
-def test_p7_who_waits_for_a_canary_is_woken_when_it_ends_well(stage: Stage, reason: str) -> None:
-    stage.settings = CANARIES
+@pytest.mark.parametrize(
+    ("reason", "share"), [("canary", None), ("held_bundle", None), ("canary", 100)]
+)
+def test_p7_who_waits_for_a_canary_is_woken_when_it_ends_well(
+    stage: Stage, reason: str, share: float | None
+) -> None:
+    stage.settings = replace(CANARIES, maximum_rebuilding_percent=share)
     claim = replace(CLAIM, goes_first=True, begun_at=at(-45), image_id=IMAGE)
     stage.has(replace(DUE, claim=claim), NOON)
     stage.has(DUE, at(9), OTHER, reason=reason)

@@ -9,12 +9,13 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ClientError
 
-from nonpersistent.facts import Claim, Need
+from nonpersistent.answers import Unavailable
+from nonpersistent.facts import Claim, Need, Phase
 from nonpersistent.journal import Tally
 from nonpersistent.ledger import Entry, NoRoster
 from nonpersistent.records import Record
 from nonpersistent.settings import SettingsError
-from nonpersistent.workspaces import TRIES
+from nonpersistent.workspaces import FAILURES_OF_AN_OUTAGE, TRIES
 from tests.unit.stage import DUE, Stage, many
 from tests.unit.support import NIGHTS, NOON, OTHER, WS, at, fleet, settings
 
@@ -120,6 +121,14 @@ def test_p8_an_outage_after_that_makes_no_suspects(stage: Stage) -> None:
     assert [id_ for id_ in ids if stage.record(id_).reason] == ids[:25]
 
 
+def test_p2_an_outage_shows_before_any_look_too(stage: Stage) -> None:
+    ask = stage.tools().workspaces.newest_snapshot
+    stage.desktops.faults["DescribeWorkspaceSnapshots"] = [ILL] * 99
+    with pytest.raises(Unavailable, match="InternalServerError"):
+        list(map(ask, fleet(25)))
+    assert len(stage.desktops.calls) == FAILURES_OF_AN_OUTAGE
+
+
 def test_p8_that_aws_answers_about_bundles_does_not_make_all_workspaces_suspects(
     canaries: Stage,
 ) -> None:
@@ -197,6 +206,20 @@ def test_p8_an_item_that_makes_no_sense_is_told_and_holds_up_nobody(
     assert stage.desktops.rebuilds() == [OTHER]
     line, _ = set_aside(stage, WS)
     assert line.get("detail") == ("IndexError('tuple index out of range')" if raised else None)
+
+
+def test_p2_an_audit_sees_who_uses_a_workspace_next_to_an_item_that_makes_no_sense(
+    stage: Stage,
+) -> None:
+    """Though none of them can be rebuilt before the window opens."""
+    stage.settings = settings(window=NIGHTS)
+    stage.has(DUE, None)
+    stage.has(DUE, None, OTHER, connection="CONNECTED")
+    stage.put(Record(WS, DUE, 1), retry_at={"S": "2026-11-22T11:00:00.000Z"})
+    stage.ledger.ask_audit(NOON)
+    stage.run()
+    set_aside(stage, WS)
+    assert stage.facts(OTHER).phase is Phase.IN_USE
 
 
 def test_p8_a_setting_that_cannot_be_used_is_no_fault_of_an_item(stage: Stage) -> None:
