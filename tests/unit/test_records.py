@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -38,6 +40,20 @@ def test_a_moment_has_a_fixed_width_so_that_it_sorts() -> None:
     assert from_moment(NOON) == {"S": "2026-11-22T12:00:00.000Z"}
     tokyo = NOON.astimezone(timezone(timedelta(hours=9)))
     assert from_moment(tokyo.replace(microsecond=7999)) == {"S": "2026-11-22T12:00:00.007Z"}
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_moment_is_written_in_utc_wherever_the_code_runs() -> None:
+    assert from_moment(NOON) == {"S": "2026-11-22T12:00:00.000Z"}
 
 
 def test_p2_a_time_long_ago_can_be_read_again() -> None:

@@ -190,6 +190,7 @@ def test_patience_is_a_sample_interval_but_never_more_than_a_quarter_of_the_grac
         (20, at(0, 1), at(5)),
         (20, at(5), at(5)),
         (0.1, at(0, 0.2), at(0, 1.5)),
+        (0.05, at(0, 0.2), at(0, 0.75)),
         (0, at(0, 0.2), at(0, 0.2)),
     ],
 )

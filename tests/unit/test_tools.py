@@ -8,7 +8,7 @@ from datetime import time, timedelta
 from nonpersistent.facts import USUAL_DELAY, Decision, Deferral, Need, Trouble, Verdict
 from nonpersistent.settings import Window
 from tests.unit.stage import DUE, Stage
-from tests.unit.support import NOON, OTHER, WS, at, fleet, settings, sign_in
+from tests.unit.support import BUNDLE, NOON, OTHER, WS, at, fleet, settings, sign_in
 
 STUCK = Trouble(NOON, Need.UNKNOWN, "no_row", at(90))
 
@@ -33,6 +33,15 @@ def test_p6_the_reason_of_its_trouble_stays_with_a_workspace(stage: Stage) -> No
     stage.tools().write(record, Decision(stuck, Verdict.VACANT, at(9), "grace"))
     assert stage.record().reason == "no_row"
     assert stage.lines.decisions == [("vacant", "grace")]
+
+
+def test_p6_who_is_blocked_is_told_with_its_user_and_its_bundle(stage: Stage) -> None:
+    record = stage.has(DUE, NOON)
+    blocked = replace(DUE, trouble=replace(STUCK, need=Need.BLOCKED))
+    stage.tools().write(record, Decision(blocked, Verdict.VACANT, at(9), "grace"))
+    [line] = stage.lines.of("blocked")
+    assert (line["workspace_id"], line["reason"]) == (WS, "no_row")
+    assert (line["user"], line["bundle_id"]) == ("ada", BUNDLE)
 
 
 def test_p6_what_it_waited_for_counts_when_the_window_closes(stage: Stage) -> None:
@@ -72,6 +81,7 @@ def test_what_has_not_changed_is_not_written_whatever_the_rate(stage: Stage) -> 
     stage.has(replace(DUE, owed_since=NOON), NOON)
     tools = stage.tools()
     assert OTHER in tools.roster()
+    assert tools.allowance == USUAL_DELAY + timedelta(seconds=2.667)
     for _ in range(2):
         tools.write(stage.record(), Decision(stage.facts(), Verdict.VACANT, at(9), Deferral.GRACE))
     assert len(stage.lines.decisions) == 1
