@@ -230,7 +230,7 @@ class Ledger:
             entry = Entry(item["id"]["S"], now, None, Need.UNKNOWN, now, ODD_ITEM)
             with suppress(*UNREADABLE):
                 entry = read(Entry, item)
-            yield entry
+            yield Entry(AUDIT, entry.due_at) if entry.id == AUDIT else entry
 
     def _replace(self, item: Item, version: int) -> bool:
         """Write an item if its predecessor has `version`; 0: if there is none, -1: in any case."""

@@ -35,6 +35,7 @@ class Reconciler:
         self._tools = tools
         self._examiner = Examiner(tools)
         self._due: dict[str, Entry] = {}
+        self._asked_at: datetime
         self._met_at: dict[str, datetime] = {}
         self._woken: set[str] = set()
 

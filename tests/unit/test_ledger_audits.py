@@ -59,6 +59,15 @@ def test_p8_an_item_of_the_audit_that_cannot_be_read_begins_it_anew(
     assert ledger.audit() == Audit(completed_at=at(7))
 
 
+def test_p8_an_audit_that_somebody_made_look_like_a_workspace_stays_one(
+    ledger: Ledger, dynamodb: DynamoDBClient
+) -> None:
+    odd = {"phase": {"S": "rebuilding"}, "reason": {"S": "api:InternalFailure"}}
+    audit = {"id": {"S": "audit"}, "due_at": from_moment(NOON), **odd}
+    ledger_table.put(dynamodb, "ledger", audit)
+    assert ledger.due(NOON) == [Entry("audit", NOON)]
+
+
 def test_p2_an_audit_goes_on_where_it_was(ledger: Ledger) -> None:
     ledger.ask_audit(NOON)
     ledger.move_audit(WS)
