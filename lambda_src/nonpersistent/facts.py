@@ -234,9 +234,10 @@ class Facts:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether an administrator asked for a rebuild, and none has followed. A sign-in after the
-        request begins a session like any other: a rebuild follows it, after the grace period."""
-        over_at = latest(self.clean_at, self.signed_in_at)
+        """Whether an administrator asked for a rebuild, and none has followed: the first look at a
+        WorkSpace is none, even if the request arrives later. A sign-in after the request begins a
+        session like any other: a rebuild follows it, after the grace period."""
+        over_at = latest(self.rebuilt_at, self.signed_in_at)
         return self.wanted_at is not None and not after(over_at, self.wanted_at)
 
     @property

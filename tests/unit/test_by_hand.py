@@ -92,3 +92,12 @@ def test_p1_a_bad_state_that_was_seen_to_end_tells_nothing_any_more(stage: Stage
     stage.desktops.desks[WS].state = "UNHEALTHY"
     stage.passes(at(90))
     assert stage.desktops.rebuilds() == []
+
+
+def test_p2_a_request_made_before_the_first_look_counts_however_late_it_arrives(
+    stage: Stage,
+) -> None:
+    stage.has(Facts(baseline_at=at(-10), bundle_id=BUNDLE, user="ada"), None)
+    assert stage.ledger.record(Signal(Kind.REBUILD, WS, at(-90)), NOON)
+    stage.run()
+    assert stage.desktops.rebuilds() == [WS]
