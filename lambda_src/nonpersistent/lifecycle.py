@@ -224,7 +224,7 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
     soonest = due_at + settings.patience if now < due_at else now
     opens_at = settings.rebuild_allowed_at(soonest)
     if opens_at > soonest:
-        cannot_tell = seen.was_looked_at and vacant_at is None and obstacle is None
+        cannot_tell = seen.was_looked_at and (vacant_at is None or obstacle is not None)
         if facts.is_stuck or (facts.trouble is None and not cannot_tell):
             return defer(facts, Deferral.WINDOW, opens_at, settings)
         # A doubt may be over long before the window opens.
