@@ -35,22 +35,23 @@ def in_pages(rows: str, size: int) -> Callable[[Given, Answer], Answer]:
 
 
 @pytest.mark.parametrize("operation", LOOKS)
-@pytest.mark.parametrize(
-    ("status", "code", "desktops", "poisonous"),
-    [
-        pytest.param(400, "ValidationException", 4, 2, id="400"),
-        pytest.param(500, "InternalServerError", 12, 7, id="5xx"),
-    ],
-)
-def test_poison(operation: str, status: int, code: str, desktops: int, poisonous: int) -> None:
-    case = Case(desktops).everybody_leaves()
-    poison = case.ids[poisonous]
-    case.api.poison.ids[operation], case.api.poison.status = {poison}, status
+def test_poison_400(operation: str) -> None:
+    case = Case(4).everybody_leaves()
+    case.api.poison.ids[operation] = {case.ids[2]}
     case.plays(4 * HOUR)
-    rebuilds = [case.rebuilds(number) for number in range(desktops)]
-    assert rebuilds == [int(id_ != poison) for id_ in case.ids]
-    assert list(case.named()) == [poison]
-    assert code in case.named()[poison]
+    assert [case.rebuilds(number) for number in range(4)] == [1, 1, 0, 1]
+    assert list(case.named()) == [case.ids[2]]
+    assert "ValidationException" in case.named()[case.ids[2]]
+
+
+@pytest.mark.parametrize("operation", LOOKS)
+def test_poison_5xx(operation: str) -> None:
+    case = Case(12).everybody_leaves()
+    case.api.poison.ids[operation], case.api.poison.status = {case.ids[7]}, 500
+    case.plays(4 * HOUR)
+    assert [case.rebuilds(number) for number in range(12)] == [1] * 7 + [0] + [1] * 4
+    assert list(case.named()) == [case.ids[7]]
+    assert "InternalServerError" in case.named()[case.ids[7]]
 
 
 @pytest.mark.parametrize("size", [1, 2])
