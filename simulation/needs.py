@@ -51,10 +51,11 @@ FORBIDDEN = "its state allows no rebuild"
 OWING = "its state does not allow the rebuild that it owes"
 UNENDED = "its state does not allow the rebuild that it owes, nor showed the last one's end"
 NOT_OURS = "a rebuild that a person ordered has failed, or does not end"
+UNBEGUN = "its rebuild has not begun"
 
-MAY_BE_TOLD = frozenset({FORBIDDEN, NOT_OURS})
+MAY_BE_TOLD = frozenset({FORBIDDEN, NOT_OURS, UNBEGUN})
 """Faults that may be reported, but need not be: that depends on what is owed, and on whether a look
-showed what the person had ordered."""
+showed what the person had ordered, or could not have missed that a rebuild had begun."""
 
 FAILED = "its rebuild has failed"
 REFUSED = "AWS refuses its rebuild"
@@ -170,6 +171,9 @@ class Needs:
                     if why == FORBIDDEN and id_ in owed:
                         why = OWING if self._saw_the_last_end(desktop) else UNENDED
                     yield (id_, why), now
+                last = desktop.rebuilds[-1] if desktop.rebuilds else None
+                if last is not None and last.outcome is Outcome.NEVER_BEGINS:
+                    yield (id_, UNBEGUN), last.accepted_at  # which hinders no other
         for id_ in world.reckoning.overdue(debts, self._hindered_at):
             yield (id_, OVERDUE), now
         if world.scenario.weather == "cause" and world.scenario.canary_after is not None:

@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .alarms import PRESENT, AlarmJudge
-from .needs import FAILED, FORBIDDEN, HELD, MAY_BE_TOLD, NOT_OURS, OVERDUE, OWING, REFUSED, UNENDED
+from .needs import (
+    FAILED,
+    FORBIDDEN,
+    HELD,
+    MAY_BE_TOLD,
+    NOT_OURS,
+    OVERDUE,
+    OWING,
+    REFUSED,
+    UNBEGUN,
+    UNENDED,
+)
 
 if TYPE_CHECKING:
     from .needs import Needs
@@ -34,6 +45,7 @@ ALARMS = {
     FORBIDDEN: ("blocked", "late"),
     OWING: ("blocked", "late", "unknown"),
     UNENDED: ("endless", "blocked", "late", "unknown"),
+    UNBEGUN: ("blocked", "held-bundle", "late"),
     NOT_OURS: ("endless", "blocked", "held-bundle", "unknown", "late"),
 }
 """By the reason for which a person is needed: the alarms that may report it."""

@@ -10,7 +10,7 @@ from sandbox.course import Course
 from sandbox.states import LastKnown, Row, State
 from simulation import verdicts
 from simulation.agenda import BEGIN
-from simulation.needs import FORBIDDEN, NOT_OURS, OVERDUE, OWING, UNENDED, Needs
+from simulation.needs import FORBIDDEN, NOT_OURS, OVERDUE, OWING, UNBEGUN, UNENDED, Needs
 from simulation.reckoning import Reckoning
 from simulation.scenario import Scenario
 from simulation.telling import Telling
@@ -198,6 +198,28 @@ def test_p6_what_others_have_brought_about_may_be_told_and_need_not(why: str) ->
         assert is_needed or minute < 100
         assert why == NOT_OURS or is_needed == (minute >= 95)
     assert history.broken == []
+
+
+def test_p6_a_rebuild_that_has_not_begun_may_be_told_and_hinders_no_other(
+    history: History,
+) -> None:
+    """An alarm that rings for it is no second ring for an earlier fault; its debt grows overdue."""
+    history.session(10, 20)
+    history.told(25, "session_end")
+    needs = Needs(history.world)
+    needs._judge()
+    assert needs.noticed() == {}
+    history.rebuild(50, Course(begins=False))
+    for minute in range(51, 120):  # looks that could not have missed it
+        history.look(minute)
+    needs._judge()
+    assert set(needs.noticed()) == {(history.id, UNBEGUN)}
+    history.at(5000)
+    needs._judge()
+    assert set(needs.noticed()) == {(history.id, UNBEGUN), (history.id, OVERDUE)}
+    history.rebuild(5001)
+    needs._judge()
+    assert (history.id, UNBEGUN) not in needs.noticed()
 
 
 @pytest.mark.parametrize(("looked", "why"), [(True, OWING), (False, UNENDED)])
