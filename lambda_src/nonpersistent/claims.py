@@ -107,8 +107,8 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         told = replace(facts.trouble, reason=seen.state) if facts.failures else None
         facts = replace(facts, trouble=told)
     if seen.state == "REBUILDING":
-        accepted_at = claim.accepted_at or claim.asked_at
-        begun = replace(claim, accepted_at=accepted_at, begun_at=now, bad_since=None)
+        claim = replace(claim, accepted_at=claim.accepted_at or claim.asked_at, begun_at=now)
+        begun = replace(claim, bad_since=None, stopped_since=None)
         return _look_again(facts, begun, seen, now, settings)
     if seen.state == RESTORING and (claim.bad_since is not None or claim.was_endless):
         return fail(facts, replace(claim, bad_since=None), RESTORING, now, settings)
@@ -118,14 +118,14 @@ def follow(facts: Facts, seen: Observation, now: datetime, settings: Settings) -
         claim = replace(claim, goes_first=goes_first, image_id=None)
     moved = None not in (claim.address, seen.address) and claim.address != seen.address
     traced = moved or claim.begun_at is not None
-    stopped_since = (claim.stopped_since or now) if seen.state == "STOPPED" else None
-    may_go_on = traced and stopped_since is not None and now - stopped_since < BAD_FOR
+    stopped_since = (claim.stopped_since or now) if traced and seen.state == "STOPPED" else None
+    may_go_on = stopped_since is not None and now - stopped_since < BAD_FOR
     watched = replace(claim, watched_to=_watched_to(claim, seen), stopped_since=stopped_since)
     may_begin = seen.looked_at - claim.asked_at < BEGINS_WITHIN and not traced
-    if not (traced or may_begin) and watched.watched_to == seen.looked_at:
-        return fail(facts, watched, NOT_BEGUN, now, settings)
     if may_begin or may_go_on or is_interrupted or seen.state not in USABLE_STATES | BAD_STATES:
         return _look_again(facts, watched, seen, now, settings)
+    if not traced and watched.watched_to == seen.looked_at:
+        return fail(facts, watched, NOT_BEGUN, now, settings)
     if seen.state in BAD_STATES:
         bad = replace(watched, bad_since=claim.bad_since or now)
         if now - (claim.bad_since or now) < BAD_FOR:
@@ -279,11 +279,11 @@ def _look_again(
 def next_look_at(claim: Claim, now: datetime, settings: Settings) -> datetime:
     """When to look at a rebuild again: no more often than necessary."""
     age = now - claim.asked_at
-    if claim.begun_at is None and age < BEGINS_WITHIN:
-        watched_to = claim.watched_to or claim.asked_at
-        return settings.next_tick(max(now, watched_to + WATCH_EVERY))
     if age >= ENDS_WITHIN:
         return settings.look_after(now, BAD_FOR)
+    watch_at = (claim.watched_to or claim.asked_at) + WATCH_EVERY
+    if claim.begun_at is None and (age < BEGINS_WITHIN or now < watch_at):
+        return settings.next_tick(max(now, watch_at))
     if (since := claim.bad_since or claim.stopped_since) is not None:
         return settings.next_tick(max(since + BAD_FOR, now + CANARY_WATCH_EVERY))
     if claim.goes_first:

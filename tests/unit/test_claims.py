@@ -81,10 +81,26 @@ def test_p3_without_a_trace_on_looks_that_could_not_miss_it_it_did_not_take_plac
 
 @pytest.mark.parametrize("state", ["REBOOTING", "STOPPING", "STOPPED", "STARTING"])
 def test_p2_a_stop_or_reboot_does_not_hide_that_it_did_not_take_place(state: str) -> None:
-    decision = follow(replace(ACCEPTED, watched_to=at(6.5)), 13, state)
+    """But only a state that lasts decides: the rebuild itself may pass through the others."""
+    watched = replace(ACCEPTED, watched_to=at(6.5))
+    decision = follow(watched, 13, state)
+    if state != "STOPPED":
+        assert said(decision) == (Verdict.REBUILDING, state, at(20))
+        assert decision.facts.claim is not None
+        assert follow(decision.facts.claim, 20, "AVAILABLE", address="10.0.0.9").verdict is (
+            Verdict.FINISHED
+        )
+        decision = follow(decision.facts.claim, 20, "AVAILABLE")
     assert (decision.verdict, decision.reason) == (Verdict.FAILED, NOT_BEGUN)
     for claim in (replace(ACCEPTED, watched_to=at(3)), replace(BEGUN, watched_to=at(6.5))):
         assert follow(claim, 13, state).verdict is not Verdict.FAILED
+
+
+def test_a_state_that_passes_is_looked_into_until_the_rebuild_is_endless() -> None:
+    """Where the watch is broken, its end is learnt like any other's."""
+    for minutes, look_at in ((13, at(55)), (133, at(145))):
+        watched = replace(ACCEPTED, watched_to=at(3 if minutes == 13 else 127))
+        assert said(follow(watched, minutes, "STARTING"))[2] == look_at
 
 
 @pytest.mark.parametrize(("state", "now_to"), [("AVAILABLE", 9), ("UPDATING", 3), ("ERROR", 9)])

@@ -88,6 +88,17 @@ def test_p7_a_stop_is_a_good_end_only_if_it_lasts_for_ten_minutes() -> None:
     assert went_on == replace(stopped, stopped_since=None, going_at=at(50))
 
 
+def test_p7_a_stop_before_the_rebuild_began_or_went_on_is_none_of_its_end() -> None:
+    before = follow(ACCEPTED, 8, "STOPPED").facts.claim
+    assert before == replace(ACCEPTED, watched_to=at(8), going_at=at(8))
+    moved = follow(replace(ACCEPTED, going_at=at(8)), 16, "STOPPED", address="10.0.0.9")
+    assert said(moved) == (Verdict.REBUILDING, "STOPPED", at(26))
+    begun = follow(replace(BEGUN, stopped_since=at(8)), 20, "REBUILDING")
+    assert said(begun) == (Verdict.REBUILDING, "REBUILDING", at(55))
+    assert begun.facts.claim == replace(BEGUN, begun_at=at(20), going_at=at(20))
+    assert follow(begun.facts.claim, 30, "STOPPED").verdict is Verdict.REBUILDING
+
+
 @pytest.mark.parametrize(
     ("going_at", "minutes", "settled_at"),
     [(150, 214, 244), (150, 215, 245), (150, 216, 245), (None, 130, 160), (None, 133, 162)],
