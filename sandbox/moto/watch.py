@@ -116,6 +116,7 @@ class AlarmWatch:
         context = {
             "aws:SourceArn": news.arn,
             "aws:SourceAccount": news.account,
+            "aws:SourceOwner": news.account,  # in the policy of a new topic
             "aws:SecureTransport": "true",
         }
         request = Request(CLOUDWATCH, "sns:Publish", arn, context)

@@ -137,6 +137,14 @@ def test_an_alarm_publishes_through_a_customers_key_only_if_its_policy_says_so(
     assert raised.delivered == ((topic,) if delivers else ())
 
 
+def test_an_alarm_may_publish_to_a_topic_that_has_the_policy_of_a_new_one(f: Deployed) -> None:
+    topic, desktop = f.client("sns").create_topic(Name="t")["TopicArn"], f.aws.desktops.add()
+    f.alarm("a", desktop, topic)
+    f.aws.desktops.sign_in(desktop)
+    f.aws.desktops.drop(desktop)
+    until(lambda: [t for t in f.aws.transitions if t.delivered == (topic,)], "the message")
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 def test_what_a_rule_cannot_deliver_goes_to_its_dead_letter_queue(
     f: Deployed, caplog: pytest.LogCaptureFixture, allowed: bool
