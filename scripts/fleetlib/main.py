@@ -27,6 +27,8 @@ CLEAR = "\x1b[2J\x1b[H"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit status. argparse itself exits with 2 for invalid options."""
     options = parser(COMMANDS).parse_args(arguments)
+    if sys.stdout is None:
+        return _sorry("standard output is closed")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8" if options.form else None, errors="replace")
     try:
@@ -39,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _sorry(explained(error, options.name))
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
+    except OSError as error:  # nobody reads on, or a disk is full: Python must not flush again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0 if isinstance(error, BrokenPipeError) else _sorry(str(error))
 
 
 def _status(options: argparse.Namespace, account: Account) -> int:
@@ -49,19 +51,27 @@ def _status(options: argparse.Namespace, account: Account) -> int:
         raise Problem(
             "--watch repeats a table; --json and --csv print one document: give one of them"
         )
-    while True:
-        ledger, known, now = read(account), _settings(account), datetime.now(UTC)
-        if not known.has_canaries:
-            ledger = status.without_canaries(ledger)
-        images = _images(account, status.bundle_ids(status.rows(ledger, {}, now)))
-        rows = status.rows(ledger, images, now, known.api_rate)
-        found = [row for row in rows if _is_chosen(row, options)]
-        if options.watch and sys.stdout.isatty():
-            print(CLEAR, end="")
-        print(_shown(options, found, ledger, images, now), flush=True)
-        if not options.watch:
-            return int(any(row.needs for row in found) or bool(status.held(found, ledger)))
+    code = _show_status(options, account)
+    while options.watch:
         time.sleep(options.watch)
+        try:
+            code = _show_status(options, account)
+        except (BotoCoreError, ClientError) as error:  # the next look may succeed
+            _sorry(explained(error, account.name))
+    return code
+
+
+def _show_status(options: argparse.Namespace, account: Account) -> int:
+    ledger, known, now = read(account), _settings(account), datetime.now(UTC)
+    if not known.has_canaries:
+        ledger = status.without_canaries(ledger)
+    images = _images(account, status.bundle_ids(status.rows(ledger, {}, now)))
+    rows = status.rows(ledger, images, now, known.api_rate)
+    found = [row for row in rows if _is_chosen(row, options)]
+    if options.watch and sys.stdout.isatty():
+        print(CLEAR, end="")
+    print(_shown(options, found, ledger, images, now), flush=True)
+    return int(any(row.needs for row in found) or bool(status.held(found, ledger)))
 
 
 def _history(options: argparse.Namespace, account: Account) -> int:
@@ -89,6 +99,8 @@ def _rebuild(options: argparse.Namespace, account: Account) -> int:
 
 
 def _hold(options: argparse.Namespace, account: Account) -> int:
+    if not options.replace:
+        requests.refuse_shorter(account, options.ids, options.hours)
     ledger = requests.ask(account, "hold", options.ids, hours=options.hours, reason=options.reason)
     code = _show_asked(options, ledger)
     under_way = [id_ for id_ in options.ids if phase(ledger.items[id_]) == "rebuilding"]

@@ -42,6 +42,9 @@ LONGEST_HOLD = 8760.0
 LONGEST_REASON = 200
 """The most characters of a hold's reason, as in the function."""
 
+YEARS = range(1971, 2200)
+"""The years of dates: CloudWatch Logs knows none before 1970."""
+
 
 class _Once(argparse.Action):
     """Stores several values without duplicates."""
@@ -90,12 +93,12 @@ def _phase(text: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    try:
-        return history.moment(text, datetime.now(UTC))
-    except (ValueError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a length of time (90m, 24h, 7d) nor a date (2026-11-22)"
-        ) from error
+    with suppress(ValueError, OverflowError):
+        if (moment := history.moment(text, datetime.now(UTC))).year in YEARS:
+            return moment
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is neither a length of time (90m, 24h, 7d) nor a date (2026-11-22)"
+    )
 
 
 def parser(commands: Mapping[str, object]) -> argparse.ArgumentParser:
@@ -136,6 +139,8 @@ def parser(commands: Mapping[str, object]) -> argparse.ArgumentParser:
     hours = _up_to(LONGEST_HOLD, "hours")
     sub.add_argument("--hours", type=hours, required=True, help="at most 8760, a year")
     sub.add_argument("--reason", type=_reason, required=True, help="shown with the hold")
+    replace = "even if a WorkSpace is already held for longer"
+    sub.add_argument("--replace", action="store_true", help=replace)
     sub = add("release", "end a hold before its time")
     _add_ids(sub)
     sub = add("audit", "start an audit now")

@@ -78,7 +78,9 @@ def _csv(headings: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return _written(value)
-    return " ".join(map(str, value)) if isinstance(value, tuple) else value
+    text = " ".join(map(str, value)) if isinstance(value, tuple) else value
+    # A spreadsheet would take such text for a formula.
+    return f"'{text}" if isinstance(text, str) and text.startswith(tuple("=+-@")) else text
 
 
 def _written(moment: datetime) -> str:

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .aws import Account, Problem
@@ -25,6 +25,9 @@ MARKS = {"rebuild": "wanted_at", "hold": "held_at", "release": "held_at"}
 
 ARRIVES_WITHIN = 90.0
 """Seconds within which a request has to be in the ledger."""
+
+AUDIT_ENDS_WITHIN = 3600.0
+"""Seconds within which an audit ends that has begun: the largest fleet takes minutes."""
 
 POLL_SECONDS = 5.0
 
@@ -59,6 +62,19 @@ def ask(account: Account, task: str, ids: Sequence[str], **given: Any) -> Ledger
     return _until(account, ids, arrived, ARRIVES_WITHIN)
 
 
+def refuse_shorter(account: Account, ids: Sequence[str], hours: float) -> None:
+    """Raise Problem if a WorkSpace is held for longer than `hours` from now: a new hold takes the
+    place of the old one."""
+    until, items = datetime.now(UTC) + timedelta(hours=hours), read_some(account, ids).items
+    longer = [
+        f"{id_} until {minute(items[id_]['held_until'])} ({items[id_].get('hold_reason')!r})"
+        for id_ in ids
+        if after(items.get(id_, {}).get("held_until"), until)
+    ]
+    if longer:
+        raise Problem(f"already held for longer: {', '.join(longer)}; --replace ends that sooner")
+
+
 @dataclass(frozen=True)
 class Audit:
     """An audit that was requested; `completed_at` is None if nobody waited for its end."""
@@ -74,17 +90,22 @@ class Audit:
 
 
 def ask_audit(account: Account, wait: bool) -> Audit:
-    """Request an audit; if `wait`, return only when an audit has been completed."""
+    """Request an audit; if `wait`, return only when an audit has been completed. Raises Problem if
+    it does not begin within ARRIVES_WITHIN, or end within AUDIT_ENDS_WITHIN."""
     before = read_some(account, ["audit"]).items.get("audit", {}).get("completed_at")
     asked_at = datetime.now(UTC)
     account.invoke({"task": "audit"})
     if not wait:
         return Audit(asked_at)
 
+    def begun(ledger: Ledger) -> bool:
+        return "due_at" in ledger.items.get("audit", {}) or ended(ledger)
+
     def ended(ledger: Ledger) -> bool:
         return ledger.items.get("audit", {}).get("completed_at") not in (None, before)
 
-    ledger = _until(account, ["audit"], ended, seconds=None)
+    _until(account, ["audit"], begun, ARRIVES_WITHIN)
+    ledger = _until(account, ["audit"], ended, AUDIT_ENDS_WITHIN)
     return Audit(asked_at, ledger.items["audit"]["completed_at"])
 
 
@@ -135,18 +156,15 @@ def _unreadable(ledger: Ledger, ids: Sequence[str]) -> list[str]:
 
 
 def _until(
-    account: Account,
-    ids: Sequence[str],
-    done: Callable[[Ledger], bool],
-    seconds: float | None,
+    account: Account, ids: Sequence[str], done: Callable[[Ledger], bool], seconds: float
 ) -> Ledger:
-    """Read the ledger until it is `done`. Raises Problem after `seconds`; None: waits forever."""
-    deadline = None if seconds is None else time.monotonic() + seconds
+    """Read the ledger until it is `done`. Raises Problem after `seconds`."""
+    deadline = time.monotonic() + seconds
     pause = 0.5
     while not done(ledger := read_some(account, ids)):
-        if deadline is not None and time.monotonic() > deadline:
+        if time.monotonic() > deadline:
             raise Problem(
-                "the function has not recorded the request yet; check that it runs "
+                "the function has not done that yet; check that it runs "
                 "(docs/operations.md, silent and errors), then repeat the request: that is harmless"
             )
         time.sleep(pause)

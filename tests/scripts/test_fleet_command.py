@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.exceptions import ClientError
@@ -149,3 +149,20 @@ def test_any_terminal_shows_any_name(
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(screen, "ascii"))
     world.runs("status", *form)
     assert shown in screen.getvalue().decode()
+
+
+def test_who_cannot_write_says_so_and_needs_no_person(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> NoReturn:
+            raise OSError(28, "No space left on device")
+
+        def fileno(self) -> int:
+            return file.fileno()
+
+    with (tmp_path / "out").open("w") as file:
+        monkeypatch.setattr("sys.stdout", Full())
+        assert "fleet: [Errno 28] No space left on device" in world.runs("status", exits=2).err
+    monkeypatch.setattr("sys.stdout", None)
+    assert world.runs("status", exits=2).err == "fleet: standard output is closed\n"

@@ -164,11 +164,12 @@ def test_a_time_is_so_long_ago_or_a_date(given: str, moment: datetime) -> None:
     assert history.moment(given, NOON) == moment
 
 
-def test_what_is_no_time_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("given", ["yesterday", "0001-01-01", "9999-12-31", "999999d"])
+def test_what_is_no_time_is_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refusal:
-        main(["history", "--since", "yesterday"])
+        main(["history", "--since", given])
     assert refusal.value.code == 2
-    assert "'yesterday' is neither a length of time" in capsys.readouterr().err
+    assert f"'{given}' is neither a length of time" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("until", ["2026-10-31", "2026-11-01"])

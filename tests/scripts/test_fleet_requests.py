@@ -38,6 +38,21 @@ def test_a_hold_is_recorded_and_shown(world: World) -> None:
     assert "ticket" not in told.out
 
 
+def test_a_hold_is_not_shortened_by_mistake(world: World) -> None:
+    world.knows(rebuilt_at=at(-5))
+    world.runs("hold", WS, "--hours=8760", "--reason=case 17")
+    until = facts(world).held_until
+    again = ("hold", WS, "--hours=1", "--reason=ticket 9")
+    told = world.runs(*again, exits=2)
+    assert f"fleet: already held for longer: {WS} until 20" in told.err
+    assert "Z ('case 17'); --replace ends that sooner" in told.err
+    assert (facts(world).held_until, len(world.invoked)) == (until, 1)
+    world.runs(*again, "--replace")
+    assert facts(world).hold_reason == "ticket 9"
+    world.runs("hold", WS, "--hours=2", "--reason=longer")
+    assert facts(world).hold_reason == "longer"
+
+
 def test_a_hold_that_comes_too_late_says_so(world: World) -> None:
     world.knows(claim=Claim(asked_at=datetime.now(UTC)))
     told = world.runs("hold", WS, "--hours=1", "--reason=x", exits=1)
@@ -116,7 +131,7 @@ def test_a_function_that_does_not_record_is_told(
 ) -> None:
     monkeypatch.setattr("fleetlib.requests.ARRIVES_WITHIN", 0.02)
     world.records = False
-    assert "has not recorded the request yet" in world.runs("rebuild", WS, exits=2).err
+    assert "the function has not done that yet" in world.runs("rebuild", WS, exits=2).err
 
 
 @pytest.fixture
@@ -191,6 +206,17 @@ def test_an_audit_is_asked_for_and_waited_for(world: World) -> None:
     assert world.invoked == [{"task": "audit"}] * 2
     assert requested.startswith("An audit was requested. ")
     assert completed.startswith("An audit was completed at 20")
+
+
+@pytest.mark.parametrize("limit", ["ARRIVES_WITHIN", "AUDIT_ENDS_WITHIN"])
+def test_who_waits_for_an_audit_does_not_wait_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"fleetlib.requests.{limit}", 0.02)
+    world.records = False
+    if limit == "AUDIT_ENDS_WITHIN":
+        world._put({"id": {"S": "audit"}, "due_at": {"S": at(0).isoformat()}})
+    assert "the function has not done that yet" in world.runs("audit", "--wait", exits=2).err
 
 
 def test_a_program_learns_when_an_audit_was_completed(world: World) -> None:

@@ -7,11 +7,11 @@ import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
-from fleetlib import status
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from fleetlib import ledger, status
 from fleetlib.aws import Account
 from fleetlib.main import main
 
@@ -190,3 +190,32 @@ def test_watch_shows_it_again(world: World, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr("time.sleep", sleep)
     assert world.runs("status", "--watch", "7", exits=130).out.count("1 WorkSpace: 1 clean.") == 2
+
+
+def test_watch_outlasts_what_the_next_look_may_mend(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.knows(baseline_at=at(-9))
+    pauses = iter((True, False))
+
+    def sleep(seconds: float) -> None:
+        if seconds == 7:
+            fails = next(pauses, None)
+            if fails is None:
+                raise KeyboardInterrupt
+            monkeypatch.setattr("fleetlib.main.read", unreachable if fails else ledger.read)
+
+    monkeypatch.setattr("time.sleep", sleep)
+    told = world.runs("status", "--watch=7", exits=130)
+    assert told.out.count("1 WorkSpace: 1 clean.") == 2
+    assert told.err.count("fleet: ") == 1
+
+
+def unreachable(_: Account) -> NoReturn:
+    raise EndpointConnectionError(endpoint_url="x")
+
+
+def test_no_cell_is_a_formula_of_a_spreadsheet(world: World) -> None:
+    world.knows(user="=HYPERLINK('x')", baseline_at=at(-9))
+    [row] = csv.DictReader(io.StringIO(world.runs("status", "--csv").out))
+    assert row["user"] == "'=HYPERLINK('x')"
