@@ -194,7 +194,7 @@ resource "aws_lambda_function" "nonpersistent" {
       WORKSPACES_API_RATE        = tostring(var.workspaces_api_rate)
       AUDIT_INTERVAL_MINUTES     = tostring(var.audit_interval_minutes)
       MAXIMUM_REBUILDS_PER_HOUR  = var.maximum_rebuilds_per_hour == null ? "" : tostring(var.maximum_rebuilds_per_hour)
-      REBUILD_WINDOW             = var.rebuild_window == null ? "" : jsonencode(var.rebuild_window)
+      REBUILD_WINDOW             = var.rebuild_window == null ? "" : jsonencode(merge({ days = local.days }, { for key, value in var.rebuild_window : key => value if value != null }))
       CANARY_AFTER_HOURS         = var.canary_after_hours == null ? "" : tostring(var.canary_after_hours)
       ROLL_OUT_IMAGES            = tostring(var.roll_out_images)
       MAXIMUM_REBUILDING_PERCENT = var.maximum_rebuilding_percent == null ? "" : tostring(var.maximum_rebuilding_percent)

@@ -231,13 +231,14 @@ variable "rebuild_window" {
     A window may span midnight. `days` are the days on which it opens, "mon" to "sun", by default all; a window that opens on a Friday at 19:00 is open until Saturday at 06:00.
     Where a canary goes first (`canary_after_hours`), the others follow when its rebuild has ended, so choose a window of several hours.
   EOT
-  type = object({
-    start    = string
-    end      = string
-    timezone = string
-    days     = optional(list(string), ["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
-  })
+  # An object type would silently drop a misspelt attribute: `day` instead of `days` would open the window on every day.
+  type    = any
   default = null
+
+  validation {
+    condition     = var.rebuild_window == null || try(length(setsubtract(keys(var.rebuild_window), ["start", "end", "timezone", "days"])) == 0, false)
+    error_message = "rebuild_window must be null or an object with start, end, timezone and, optionally, days, and no other attributes; got ${jsonencode(var.rebuild_window)}."
+  }
 
   validation {
     condition     = var.rebuild_window == null || alltrue([for time in [try(var.rebuild_window.start, ""), try(var.rebuild_window.end, "")] : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", time))])
@@ -265,9 +266,11 @@ variable "rebuild_window" {
 
   validation {
     condition = var.rebuild_window == null || (
-      length(setsubtract(try(var.rebuild_window.days, []), local.days)) == 0 &&
-      length(distinct(try(var.rebuild_window.days, []))) == length(try(var.rebuild_window.days, [])) &&
-      length(try(var.rebuild_window.days, [])) > 0
+      try(var.rebuild_window.days, null) == null ? true : try(
+        length(setsubtract(var.rebuild_window.days, local.days)) == 0 &&
+        length(distinct(var.rebuild_window.days)) == length(var.rebuild_window.days) &&
+        length(var.rebuild_window.days) > 0,
+      false)
     )
     error_message = "rebuild_window.days must name at least one day of ${join(", ", local.days)}, each once; leave it out for all of them; got ${jsonencode(try(var.rebuild_window.days, null))}."
   }

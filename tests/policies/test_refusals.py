@@ -127,6 +127,14 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
             EVENING | {"start": "7:00", "end": "19:60"},
             'times of the day from 00:00 ... got "7:00" and "19:60".',
         ),
+        (
+            EVENING | {"day": ["sat", "sun"]},
+            'must be null or an object with start, end, timezone and, optionally, days, ... '
+            'got {"day":["sat","sun"],"end":"06:00","start":"19:00","timezone":"UTC"}.',
+        ),
+        ("19:00", 'must be null or an object ... got "19:00".'),
+        (["19:00", "06:00"], 'must be null or an object ... got ["19:00","06:00"].'),
+        (EVENING | {"days": "mon"}, 'must name at least one day ... got "mon".'),
         (EVENING | {"end": None}, 'times of the day from 00:00 ... got "19:00" and null.'),
         (EVENING | {"end": "19:00"}, 'must differ; ... Both are "19:00".'),
         (
