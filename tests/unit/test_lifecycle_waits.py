@@ -23,6 +23,17 @@ def test_outside_the_window_a_rebuild_waits_for_its_opening() -> None:
     assert judge(VACANT, empty(at(7 * 60)), window=NIGHTS).verdict is Verdict.REBUILD
 
 
+@pytest.mark.parametrize(("hours", "look_at"), [(0, 420), (2, 120), (7, 420), (9, 420)])
+def test_p6_a_hold_that_ends_before_the_opening_is_looked_into_then(
+    hours: int, look_at: int
+) -> None:
+    """From its end on, the wait for the window counts: else the rebuild would seem late."""
+    held = replace(VACANT, held_at=at(0), held_until=at(60 * hours), hold_reason="case 17")
+    decision = judge(held, empty(at(25)), window=NIGHTS)
+    assert said(decision) == (Verdict.DEFERRED, Deferral.WINDOW, at(look_at))
+    assert decision.expected_by == at(7 * 60)
+
+
 @pytest.mark.parametrize(
     ("seen", "reason"),
     [
