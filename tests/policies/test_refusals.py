@@ -129,7 +129,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ),
         (
             EVENING | {"day": ["sat", "sun"]},
-            'must be null or an object with start, end, timezone and, optionally, days, ... '
+            "must be null or an object with start, end, timezone and, optionally, days, ... "
             'got {"day":["sat","sun"],"end":"06:00","start":"19:00","timezone":"UTC"}.',
         ),
         ("19:00", 'must be null or an object ... got "19:00".'),
