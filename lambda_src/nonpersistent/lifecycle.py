@@ -227,8 +227,8 @@ def _await_rebuild(facts: Facts, seen: Observation, now: datetime, settings: Set
         cannot_tell = seen.was_looked_at and (vacant_at is None or obstacle is not None)
         if facts.is_stuck or (facts.trouble is None and not cannot_tell):
             held_to = facts.held_until if after(facts.held_until, now) else None
-            look_at, expected_by = min(opens_at, held_to or opens_at), settings.next_look(opens_at)
-            return defer(facts, Deferral.WINDOW, look_at, settings, expected_by)
+            until, expected_by = min(opens_at, held_to or opens_at), settings.next_look(opens_at)
+            return defer(facts, Deferral.WINDOW, until, settings, expected_by)
         # A doubt may be over long before the window opens.
         return obstacle or trouble(facts, Need.UNKNOWN, seen.doubt, now, settings)
     if now < due_at:
