@@ -212,6 +212,13 @@ def test_an_audit_is_asked_for_and_waited_for(world: World) -> None:
 def test_who_waits_for_an_audit_does_not_wait_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        assert len(slept) < 500, "it waits for ever"
+
+    monkeypatch.setattr("time.sleep", sleep)
     monkeypatch.setattr(f"fleetlib.requests.{limit}", 0.02)
     world.records = False
     if limit == "AUDIT_ENDS_WITHIN":
