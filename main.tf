@@ -30,10 +30,18 @@ locals {
   function_arn      = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
   ledger_arn        = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${local.ledger_name}"
 
+  # With its days, whether it names them or not. Never fails, as validations report bad values.
+  rebuild_window = var.rebuild_window == null ? null : {
+    start    = try(tostring(var.rebuild_window.start), null)
+    end      = try(tostring(var.rebuild_window.end), null)
+    timezone = try(tostring(var.rebuild_window.timezone), null)
+    days     = try([for day in var.rebuild_window.days : tostring(day)], local.days)
+  }
+
   # Of the rebuild window; a day without one.
   window_minutes = try((
-    60 * (parseint(substr(var.rebuild_window.end, 0, 2), 10) - parseint(substr(var.rebuild_window.start, 0, 2), 10) + 24) +
-    parseint(substr(var.rebuild_window.end, 3, 2), 10) - parseint(substr(var.rebuild_window.start, 3, 2), 10)
+    60 * (parseint(substr(local.rebuild_window.end, 0, 2), 10) - parseint(substr(local.rebuild_window.start, 0, 2), 10) + 24) +
+    parseint(substr(local.rebuild_window.end, 3, 2), 10) - parseint(substr(local.rebuild_window.start, 3, 2), 10)
   ) % 1440, 1440)
 
   # What the function calls itself on EventBridge, whatever the name of the deployment: `fleet` in the detail holds that.
@@ -61,7 +69,7 @@ locals {
 check "a_snapshot_falls_into_the_window" {
   assert {
     condition     = var.user_volume != "keep" || local.window_minutes >= 13 * 60
-    error_message = "With user_volume = \"keep\" rebuild_window should be open for at least 13 hours: AWS takes a snapshot every 12 hours, and a WorkSpace whose snapshots fall outside of the window may never be rebuilt; got ${try(var.rebuild_window.start, "")} to ${try(var.rebuild_window.end, "")}."
+    error_message = "With user_volume = \"keep\" rebuild_window should be open for at least 13 hours: AWS takes a snapshot every 12 hours, and a WorkSpace whose snapshots fall outside of the window may never be rebuilt; got ${try(local.rebuild_window.start, "")} to ${try(local.rebuild_window.end, "")}."
   }
 }
 
@@ -194,7 +202,7 @@ resource "aws_lambda_function" "nonpersistent" {
       WORKSPACES_API_RATE        = tostring(var.workspaces_api_rate)
       AUDIT_INTERVAL_MINUTES     = tostring(var.audit_interval_minutes)
       MAXIMUM_REBUILDS_PER_HOUR  = var.maximum_rebuilds_per_hour == null ? "" : tostring(var.maximum_rebuilds_per_hour)
-      REBUILD_WINDOW             = var.rebuild_window == null ? "" : jsonencode(merge({ days = local.days }, { for key, value in var.rebuild_window : key => value if value != null }))
+      REBUILD_WINDOW             = local.rebuild_window == null ? "" : jsonencode(local.rebuild_window)
       CANARY_AFTER_HOURS         = var.canary_after_hours == null ? "" : tostring(var.canary_after_hours)
       ROLL_OUT_IMAGES            = tostring(var.roll_out_images)
       MAXIMUM_REBUILDING_PERCENT = var.maximum_rebuilding_percent == null ? "" : tostring(var.maximum_rebuilding_percent)

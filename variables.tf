@@ -260,7 +260,7 @@ variable "rebuild_window" {
   }
 
   validation {
-    condition     = var.rebuild_window == null || contains(local.timezones, try(coalesce(var.rebuild_window.timezone), ""))
+    condition     = var.rebuild_window == null || try(contains(local.timezones, tostring(var.rebuild_window.timezone)), false)
     error_message = "rebuild_window.timezone must be the name of an IANA time zone (case-sensitive), such as UTC or Europe/Berlin; got ${jsonencode(try(var.rebuild_window.timezone, null))}."
   }
 

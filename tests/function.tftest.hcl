@@ -196,3 +196,42 @@ run "a_window_opens_on_all_days_unless_it_says_on_which" {
     error_message = "Without days the window must open on each."
   }
 }
+
+run "days_that_are_null_are_all_days" {
+  command = plan
+
+  variables {
+    rebuild_window = { start = "19:00", end = "06:00", timezone = "UTC", days = null }
+  }
+
+  assert {
+    condition     = jsondecode(aws_lambda_function.nonpersistent.environment[0].variables.REBUILD_WINDOW).days == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    error_message = "Days that are null must be as days left out."
+  }
+}
+
+run "a_window_may_be_of_any_type_that_says_the_same" {
+  command = plan
+
+  variables {
+    rebuild_window = { start = "19:00", end = "06:00", timezone = "UTC", days = toset(["fri", "mon"]) }
+  }
+
+  assert {
+    condition     = jsondecode(aws_lambda_function.nonpersistent.environment[0].variables.REBUILD_WINDOW) == { start = "19:00", end = "06:00", timezone = "UTC", days = ["fri", "mon"] }
+    error_message = "A set of days must do as well as a list."
+  }
+}
+
+run "a_map_is_a_window_on_all_days" {
+  command = plan
+
+  variables {
+    rebuild_window = tomap({ start = "19:00", end = "06:00", timezone = "UTC" })
+  }
+
+  assert {
+    condition     = jsondecode(aws_lambda_function.nonpersistent.environment[0].variables.REBUILD_WINDOW) == { start = "19:00", end = "06:00", timezone = "UTC", days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] }
+    error_message = "A map must do as well as an object."
+  }
+}

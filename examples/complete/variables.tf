@@ -85,8 +85,8 @@ variable "publish_events" {
 }
 
 variable "rebuild_window" {
-  description = "Hours in which rebuilds may happen, on all days or those on which the window opens; null means at any time."
-  type        = object({ start = string, end = string, timezone = string, days = optional(list(string)) })
+  description = "Hours in which rebuilds may happen, as {start, end, timezone, days}, on all days or those on which the window opens; null means at any time."
+  type        = any # the module refuses a misspelt attribute, which an object type would drop
   default     = { start = "18:00", end = "07:00", timezone = "Europe/Berlin" }
 }
 

@@ -157,6 +157,12 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (EVENING | {"days": []}, "must name at least one day of mon, tue, ... got []."),
         (EVENING | {"days": ["mon", "Sun"]}, 'one day of mon, tue, ... got ["mon","Sun"].'),
         (EVENING | {"days": ["mon", "mon"]}, 'each once; ... got ["mon","mon"].'),
+        (EVENING | {"days": {"mon": "mon"}}, 'must name at least one day ... got {"mon":"mon"}.'),
+        (EVENING | {"days": ["mon", None, 5]}, 'must name ... got ["mon",null,5].'),
+        (EVENING | {"start": 19, "end": ["06:00"]}, 'times of the day ... got 19 and ["06:00"].'),
+        ({"start": "19:00"}, 'times of the day ... got "19:00" and null.'),
+        ({"start": "19:00", "end": "06:00"}, "a ... time zone (case-sensitive) ... got null."),
+        (EVENING | {"timezone": ["UTC"]}, 'a ... time zone (case-sensitive) ... got ["UTC"].'),
     ],
     "reconnect_grace_minutes": [
         (number, f"must be a number of minutes from 0 to 1440; got {number}.")
