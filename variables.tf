@@ -157,8 +157,8 @@ variable "maximum_rebuilding_percent" {
   default     = null
 
   validation {
-    condition     = var.maximum_rebuilding_percent == null ? true : var.maximum_rebuilding_percent > 0 && var.maximum_rebuilding_percent <= 100
-    error_message = "maximum_rebuilding_percent must be a number above 0 and at most 100, or null for no limit (dry_run rebuilds nothing at all); got ${jsonencode(var.maximum_rebuilding_percent)}."
+    condition     = var.maximum_rebuilding_percent == null ? true : var.maximum_rebuilding_percent >= 0.01 && var.maximum_rebuilding_percent <= 100
+    error_message = "maximum_rebuilding_percent must be a number from 0.01 to 100, or null for no limit (dry_run rebuilds nothing at all); got ${jsonencode(var.maximum_rebuilding_percent)}."
   }
 }
 
@@ -168,8 +168,8 @@ variable "maximum_rebuilds_per_hour" {
   default     = null
 
   validation {
-    condition     = var.maximum_rebuilds_per_hour == null ? true : var.maximum_rebuilds_per_hour >= 1 && floor(var.maximum_rebuilds_per_hour) == var.maximum_rebuilds_per_hour
-    error_message = "maximum_rebuilds_per_hour must be a whole number of at least 1, or null for no brake (dry_run rebuilds nothing at all); got ${jsonencode(var.maximum_rebuilds_per_hour)}."
+    condition     = var.maximum_rebuilds_per_hour == null ? true : var.maximum_rebuilds_per_hour >= 1 && var.maximum_rebuilds_per_hour <= 100000 && floor(var.maximum_rebuilds_per_hour) == var.maximum_rebuilds_per_hour
+    error_message = "maximum_rebuilds_per_hour must be a whole number from 1 to 100000, or null for no brake (dry_run rebuilds nothing at all); got ${jsonencode(var.maximum_rebuilds_per_hour)}."
   }
 }
 

@@ -73,12 +73,13 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (number, f"must be one of 1, 3, 5, ... 3653; got {number}.") for number in (0, 91, 4000)
     ],
     "maximum_rebuilding_percent": [
-        (number, f"must be a number above 0 and at most 100, or null for no ... got {number}.")
-        for number in (0, 100.1, -1)
-    ],
+        (number, f"must be a number from 0.01 to 100, or null for no limit ... got {number}.")
+        for number in (0, 100.1, -1, 0.009)
+    ]
+    + [(1e-320, "must be a number from 0.01 to 100, or null for no limit ... got ")],
     "maximum_rebuilds_per_hour": [
-        (number, f"must be a whole number of at least 1, or null for no brake ... got {number}.")
-        for number in (0, 1.5, -1)
+        (number, f"must be a whole number from 1 to 100000, or null for no ... got {number}.")
+        for number in (0, 1.5, -1, 100001)
     ],
     "name": [
         (name, f"must begin with a letter and have at most 40 ... got {json.dumps(name)}.")
