@@ -73,6 +73,14 @@ check "a_snapshot_falls_into_the_window" {
   }
 }
 
+# Only a warning: some fleets can wait.
+check "audits_find_session_ends_soon" {
+  assert {
+    condition     = var.session_alarms || var.audit_interval_minutes <= 15
+    error_message = "Without session_alarms audit_interval_minutes should be 5 to 15: only audits find the end of a session, so one can go unnoticed for so long; got ${var.audit_interval_minutes}."
+  }
+}
+
 # A session ends: one alarm per WorkSpace, since only an alarm of its own says whose session it was.
 resource "aws_cloudwatch_metric_alarm" "session_disconnect" {
   for_each = local.alarmed

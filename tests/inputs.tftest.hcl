@@ -211,3 +211,24 @@ run "a_window_too_short_for_a_snapshot" {
 
   expect_failures = [check.a_snapshot_falls_into_the_window]
 }
+
+run "no_session_alarms_and_rare_audits" {
+  command = plan
+
+  variables {
+    session_alarms         = false
+    audit_interval_minutes = 16
+  }
+
+  expect_failures = [check.audits_find_session_ends_soon]
+}
+
+# Without a warning.
+run "no_session_alarms_and_audits_that_are_just_often_enough" {
+  command = plan
+
+  variables {
+    session_alarms         = false
+    audit_interval_minutes = 15
+  }
+}
