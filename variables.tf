@@ -52,12 +52,12 @@ variable "workspace_ids" {
 
   validation {
     condition     = alltrue([for id in try([for id in var.workspace_ids : id], []) : startswith(jsonencode(id), "{") || can(regex(local.workspace_id_pattern, id))])
-    error_message = "workspace_ids must hold WorkSpace ids: \"ws-\" and 8 to 63 digits or lower-case letters, such as ws-0123456789. Invalid: ${join(", ", [for id in try([for id in var.workspace_ids : id], []) : jsonencode(id) if !can(regex(local.workspace_id_pattern, id))])}."
+    error_message = "workspace_ids must hold WorkSpace ids: \"ws-\" and 8 to 63 digits or lower-case letters, such as ws-0123456789. Invalid: ${join(", ", try([for label, id in var.workspace_ids : "${can(keys(var.workspace_ids)) ? "${jsonencode(label)} = " : ""}${jsonencode(id)}" if !can(regex(local.workspace_id_pattern, id))], []))}."
   }
 
   validation {
     condition     = try(length({ for id in var.workspace_ids : jsonencode(id) => true... }) == length(var.workspace_ids), true)
-    error_message = "workspace_ids must name each WorkSpace once. More than once: ${join(", ", [for id, same in { for id in try([for id in var.workspace_ids : id], []) : jsonencode(id) => true... } : id if length(same) > 1])}."
+    error_message = "workspace_ids must name each WorkSpace once. More than once: ${join(", ", [for id, labels in try({ for label, id in var.workspace_ids : jsonencode(id) => jsonencode(label)... }, {}) : can(keys(var.workspace_ids)) ? join(", ", [for label in labels : "${label} = ${id}"]) : id if length(labels) > 1])}."
   }
 
   validation {

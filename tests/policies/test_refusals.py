@@ -29,15 +29,19 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (ID, f'must be a list or set ... got a single value: "{ID}".'),
         (5, "must be a list or set ... got a single value: 5."),
         ([ID, OTHER, ID], f'must name each WorkSpace once. More than once: "{ID}".'),
-        ({"a": ID, "b": ID}, f'must name each WorkSpace once. More than once: "{ID}".'),
+        (
+            {"a": ID, "b": ID, "c": OTHER},
+            f'must name each WorkSpace once. More than once: "a" = "{ID}", "b" = "{ID}".',
+        ),
         (
             ["0123456789", ID, "WS-0123456789", "ws-0123456", f"{ID}\n", "", None, [ID]],
             'must hold WorkSpace ids: "ws-" and 8 to 63 digits ... Invalid: "0123456789", '
             f'"WS-0123456789", "ws-0123456", "{ID}\\n", "", null, ["{ID}"].',
         ),
         (
-            {"a": f"k{ID}", "b": f"ws-{64 * '0'}"},
-            f'must hold WorkSpace ids: ... Invalid: "k{ID}", "ws-{64 * "0"}".',
+            {"a": f"k{ID}", "b": f"ws-{64 * '0'}", "c": ID, "d": None},
+            f'must hold WorkSpace ids: ... Invalid: "a" = "k{ID}", "b" = "ws-{64 * "0"}", '
+            '"d" = null.',
         ),
         (
             {"": ID, "ok": OTHER, " ": "ws-000000000"},
