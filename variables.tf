@@ -33,7 +33,7 @@ variable "workspace_ids" {
   description = <<-EOT
     The WorkSpaces that become non-persistent; no other WorkSpace is ever touched.
     Either a list or a set of ids (`["ws-0123456789"]`), or a map from a label of your choice to an id.
-    Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not. Without `session_alarms`, a list or set works, too.
+    Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not. Without `session_alarms`, a list of unknown ids works, too, if their number is known; a set of them does not.
     The name of a WorkSpace's alarm ends with its label, or in a list with its id. An empty collection deploys everything except session alarms and permissions to rebuild.
   EOT
   type        = any
@@ -174,7 +174,7 @@ variable "maximum_rebuilds_per_hour" {
 }
 
 variable "name" {
-  description = "Prefix of every resource's name. Two deployments in one Region of an account need different names. Changing it later replaces every resource, and the ledger's contents are lost: docs/operations.md explains how to rename a fleet."
+  description = "Prefix of every resource's name. Two deployments in one Region of an account need names that differ by more than upper and lower case: to IAM they are the same. Changing it later replaces every resource, and the ledger's contents are lost: docs/operations.md explains how to rename a fleet."
   type        = string
   default     = "workspaces-nonpersistent"
   nullable    = false
