@@ -39,8 +39,10 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
-# Known at the first plan, unlike local.region.
+# Known at the first plan, unlike local.region and local.partition.
 data "aws_region" "current" {}
+
+data "aws_partition" "current" {}
 
 resource "aws_iam_role" "function" {
   name                 = local.global_name
@@ -57,8 +59,8 @@ resource "aws_iam_role" "function" {
 
     # Here, and not where it is used: the role is one, and made early.
     precondition {
-      condition     = try(split(":", var.kms_key_arn)[3] == data.aws_region.current.id, true)
-      error_message = "kms_key_arn must be a key of the module's own Region, ${data.aws_region.current.id}: the module's resources cannot use a key of another Region; got ${jsonencode(var.kms_key_arn)}."
+      condition     = try(split(":", var.kms_key_arn)[1] == data.aws_partition.current.partition && split(":", var.kms_key_arn)[3] == data.aws_region.current.id, true)
+      error_message = "kms_key_arn must be a key of the module's own Region, ${data.aws_region.current.id}: the module's resources cannot use a key of another Region or partition (here ${data.aws_partition.current.partition}); got ${jsonencode(var.kms_key_arn)}."
     }
   }
 }

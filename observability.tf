@@ -170,8 +170,8 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   lifecycle {
     # Not on the role: a function among these actions may need to know the ledger or the dead letters. One alarm speaks for all.
     precondition {
-      condition     = each.key != "silent" || alltrue([for arn in var.operations_alarm_actions : try(contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])
-      error_message = "operations_alarm_actions must hold actions of the alarms' own Region, ${data.aws_region.current.id}: CloudWatch cannot run those of other Regions. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !try(contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])}."
+      condition     = each.key != "silent" || alltrue([for arn in var.operations_alarm_actions : try(split(":", arn)[1] == data.aws_partition.current.partition && contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])
+      error_message = "operations_alarm_actions must hold actions of the alarms' own partition and Region, ${data.aws_partition.current.partition} and ${data.aws_region.current.id}: CloudWatch cannot run those of others. Invalid: ${join(", ", [for arn in var.operations_alarm_actions : jsonencode(arn) if !try(split(":", arn)[1] == data.aws_partition.current.partition && contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])}."
     }
   }
 

@@ -16,8 +16,8 @@ locals {
   # no other time.
   alarm_actions         = 5
   topic_arn_pattern     = "^arn:[a-z0-9-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$"
-  action_arn_pattern    = "^arn:[a-z0-9-]+:(aiops|autoscaling|lambda|ssm|ssm-incidents):[^:\\s]*:[^:\\s]*:\\S+$"
-  on_alarm_only_pattern = ":(aiops|ssm|ssm-incidents):"
+  action_arn_pattern    = "^arn:[a-z0-9-]+:((aiops|autoscaling|ssm-incidents):[^:\\s]*:[^:\\s]*:|lambda:[^:\\s]+:[^:\\s]+:function:|ssm:[^:\\s]+:[^:\\s]+:(opsitem:|incident))\\S+$"
+  on_alarm_only_pattern = "^arn:[a-z0-9-]+:(aiops|ssm|ssm-incidents):"
   key_arn_pattern       = "^arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"
   boundary_arn_pattern  = "^arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/.+$"
 

@@ -157,14 +157,14 @@ run "the_most_of_each" {
   variables {
     audit_interval_minutes     = 1440
     canary_after_hours         = 8760
-    kms_key_arn                = "arn:aws-us-gov:kms:eu-central-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef"
+    kms_key_arn                = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234567890abcdef1234567890abcdef"
     lambda_architecture        = "x86_64"
     log_retention_days         = 3653
     maximum_rebuilding_percent = 100
     maximum_rebuilds_per_hour  = 100000
     name                       = join("", [for i in range(40) : "n"])
     operations_alarm_actions = [
-      "arn:aws-cn:sns:eu-central-1:123456789012:operations",
+      "arn:aws:sns:eu-central-1:123456789012:operations",
       "arn:aws:autoscaling:eu-central-1:123456789012:scalingPolicy:1:autoScalingGroupName/desks:policyName/more",
       "arn:aws:lambda:eu-central-1:123456789012:function:tell:live",
       "arn:aws:ssm:eu-central-1:123456789012:opsitem:3#CATEGORY=Performance",

@@ -38,6 +38,10 @@ mock_resource "aws_iam_policy" {
   defaults = { arn = "arn:aws:iam::123456789012:policy/fleet-eu-central-1-rebuild" }
 }
 
+mock_data "aws_partition" {
+  defaults = { partition = "aws" }
+}
+
 mock_data "aws_region" {
   defaults = { id = "eu-central-1" }
 }

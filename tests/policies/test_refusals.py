@@ -115,6 +115,16 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
             '"arn:aws:states:eu-central-1:1:tell".',
         ),
         (
+            [
+                "arn:aws:lambda:eu-central-1:123456789012:layer:tell",
+                "arn:aws:ssm:eu-central-1:123456789012:document/tell",
+                "arn:aws:ssm:eu-central-1:123456789012:opsitem:1",
+                "arn:aws:lambda:eu-central-1:123456789012:function:tell:live",
+            ],
+            'Invalid: "arn:aws:lambda:eu-central-1:123456789012:layer:tell", '
+            '"arn:aws:ssm:eu-central-1:123456789012:document/tell".',
+        ),
+        (
             [f"arn:aws:sns:eu-central-1:123456789012:ops{number}" for number in range(6)],
             "must hold at most 5 ARNs: a CloudWatch alarm takes no more; got 6.",
         ),
