@@ -33,7 +33,7 @@ variable "workspace_ids" {
   description = <<-EOT
     The WorkSpaces that become non-persistent; no other WorkSpace is ever touched.
     Either a list or a set of ids (`["ws-0123456789"]`), or a map from a label of your choice to an id.
-    Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not. Without `session_alarms`, a list of unknown ids works, too, if their number is known; a set of them does not.
+    Use the map for WorkSpaces that the same configuration creates: their ids are unknown at plan time, their labels are not. Without `session_alarms`, a list or set of unknown ids works, too, if their number is known.
     The name of a WorkSpace's alarm ends with its label, or in a list with its id. An empty collection deploys everything except session alarms and permissions to rebuild.
   EOT
   type        = any

@@ -1,5 +1,5 @@
 # WorkSpaces that the same configuration creates: their ids are unknown at plan. A map has labels, and without session alarms
-# a list will do.
+# a list or a set of a known number will do.
 
 mock_provider "aws" {
   source = "./tests/aws"
