@@ -40,13 +40,15 @@ def reckon(
     allowance: timedelta,
     *,
     waited_for: str | None = None,
+    planned_at: datetime | None = None,
 ) -> Facts:
     """The decision's facts, with the time by which the debt should have been paid.
 
     It includes the grace period, what the API's rate needs (`allowance`), and each wait that the
     administrator configured; but a debt that went unpaid through a whole window is late. A late
     debt stays late, whatever it waits for next. After long trouble, or a dry run in which nothing
-    was owed, the reckoning starts over.
+    was owed, the reckoning starts over. `waited_for` is what it waited for until now, `planned_at`
+    the look that it waited for.
     """
     decision = _without_what_is_over(decision, now)
     facts = decision.facts
@@ -64,7 +66,8 @@ def reckon(
     late_at = since + settings.grace + allowance
     if facts.late_at is not None and not after(facts.owed_since, before.owed_since):
         late_at = max(late_at, facts.late_at)
-    had_its_chance = _had_its_chance(decision, since + settings.grace, waited_for, settings)
+    due_at = since + settings.grace
+    had_its_chance = _had_its_chance(decision, due_at, waited_for, planned_at, settings)
     may_wait = now < late_at or decision.reason == Deferral.SNAPSHOT  # which cannot be put off
     if decision.expected_by is not None and may_wait and not had_its_chance:
         late_at = max(late_at, decision.expected_by + allowance)
@@ -72,7 +75,11 @@ def reckon(
 
 
 def _had_its_chance(
-    decision: Decision, due_at: datetime, waited_for: str | None, settings: Settings
+    decision: Decision,
+    due_at: datetime,
+    waited_for: str | None,
+    planned_at: datetime | None,
+    settings: Settings,
 ) -> bool:
     """Whether a whole window has passed since the debt was due, without a limit chosen by the
     administrator that kept it waiting. The wait for a snapshot is one until it should exist."""
@@ -80,6 +87,10 @@ def _had_its_chance(
         return False
     if waited_for == Deferral.SNAPSHOT:
         due_at += SNAPSHOT_INTERVAL + SNAPSHOT_SLACK
+    if waited_for == Deferral.WINDOW and planned_at is not None:
+        opens_at = settings.rebuild_allowed_at(planned_at - settings.patience)
+        if settings.next_look(opens_at) != planned_at:  # the window has been changed since
+            due_at = max(due_at, planned_at)
     opened_at = settings.rebuild_allowed_at(due_at, whole=True)
     return after(decision.expected_by, settings.next_look(opened_at))
 
@@ -92,10 +103,12 @@ def _without_what_is_over(decision: Decision, now: datetime) -> Decision:
     if trouble is None or not isinstance(decision.reason, Deferral):
         return decision
     doubted = trouble.reason == Doubt.OLDER_SAMPLE and not facts.is_stuck
-    is_first = trouble.refused and not facts.failures and now - trouble.since < BAD_FOR
+    is_refusal = trouble.refused and not facts.failures
+    is_first = is_refusal and now - trouble.since < BAD_FOR
     if doubted or (is_first and decision.reason in REFUSAL_WAITS):
         return replace(decision, facts=replace(facts, trouble=None))
-    if is_first and decision.reason in QUEUES and decision.look_at is not None:
+    is_untold = is_refusal and now < trouble.needs_at
+    if is_untold and decision.reason in QUEUES and decision.look_at is not None:
         needs_at = max(trouble.needs_at, decision.look_at + ENDS_WITHIN)
         facts = replace(facts, trouble=replace(trouble, needs_at=needs_at))
     return replace(decision, facts=facts)
@@ -119,6 +132,8 @@ def _braked_at(
     is_same_debt = not after(decision.facts.owed_since, before.owed_since)
     if before.braked_at is not None and is_same_debt:
         in_doubt = decision.facts.trouble is not None
+        if decision.reason == Deferral.WINDOW and now < before.braked_at:
+            return latest(before.braked_at, decision.expected_by)  # its days may have been changed
         goes_on = is_queued or in_doubt or decision.reason in (Deferral.WINDOW, Deferral.CANARY)
         return before.braked_at if goes_on else None
     if is_same_debt and before.late_at is not None and before.late_at <= now:

@@ -57,7 +57,13 @@ class Tools:
         """
         now = self.clock.now()
         facts = reckon(
-            record.facts, decision, now, self.settings, self.allowance, waited_for=record.reason
+            record.facts,
+            decision,
+            now,
+            self.settings,
+            self.allowance,
+            waited_for=record.reason,
+            planned_at=record.look_at,
         )
         reason = facts.trouble.reason if facts.trouble is not None else decision.reason
         written = replace(record, facts=facts, look_at=decision.look_at, reason=reason)

@@ -138,6 +138,22 @@ def test_braked_over_days_without_a_window() -> None:
     assert not case.rang()
 
 
+def test_window_changed() -> None:
+    """What is owed since 09:20 waits for 22:00; at 15:00 the window becomes 12:00 to 14:00."""
+    nights, noons = ("22:00", "06:00"), ("12:00", "14:00")
+    before, after = (
+        {"REBUILD_WINDOW": json.dumps({"start": start, "end": end, "timezone": "UTC"})}
+        for start, end in (nights, noons)
+    )
+    case = Case(environment=before, every_tick=False)
+    case.session()
+    case.at(6 * HOUR, lambda: case.applies(**after))
+    case.plays(30 * HOUR)
+    [accepted] = case.accepted
+    assert 27 * HOUR <= accepted[0] < 27 * HOUR + 5
+    assert not case.rang()
+
+
 def test_audit_disabled() -> None:
     case = Case(every_tick=False)
     case.at(-15, lambda: case.episodes.disabled.add("audit"))

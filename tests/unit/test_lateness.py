@@ -121,6 +121,42 @@ def test_p6_a_debt_that_waited_in_vain_for_a_whole_window_is_late(
     assert reckon(facts, decided, now, chosen, ALLOWANCE, waited_for=waited_for).late_at == late_at
 
 
+EVENINGS = Window(time(22), time(23), "UTC")
+MORNINGS = Window(time(8), time(10), "UTC")
+YESTERDAY, LAST_NIGHT, EARLY, TONIGHT_AT_TEN = at(-24 * 60), at(-14 * 60), at(-300), at(600)
+
+
+@pytest.mark.parametrize(
+    ("owed_since", "planned_at", "window", "minutes", "is_missed"),
+    [
+        (EARLY, TONIGHT_AT_TEN, EVENINGS, 60, False),
+        (YESTERDAY, LAST_NIGHT, EVENINGS, 60, True),
+        (EARLY, TONIGHT_AT_TEN, MORNINGS, 60, False),
+        (EARLY, TONIGHT_AT_TEN, MORNINGS, 601, False),
+        (YESTERDAY, LAST_NIGHT, MORNINGS, 60, True),
+        (EARLY, None, MORNINGS, 60, True),
+    ],
+    ids=["kept", "missed", "changed", "changed and looked at late", "missed both", "not planned"],
+)
+def test_p6_no_window_was_missed_that_only_a_change_of_it_put_into_the_past(
+    owed_since: datetime,
+    planned_at: datetime | None,
+    window: Window,
+    minutes: float,
+    is_missed: bool,
+) -> None:
+    """All these debts have waited for a window at 22:00."""
+    now, chosen = at(minutes), settings(window=window)
+    late_at, opens_at = at(minutes + 5), chosen.rebuild_allowed_at(now)
+    facts = replace(LATE, told_at=owed_since, owed_since=owed_since, late_at=late_at)
+    decided = Decision(facts, Verdict.DEFERRED, opens_at, Deferral.WINDOW, expected_by=opens_at)
+    waited_for = Deferral.WINDOW
+    facts = reckon(
+        facts, decided, now, chosen, ALLOWANCE, waited_for=waited_for, planned_at=planned_at
+    )
+    assert facts.late_at == (late_at if is_missed else opens_at + ALLOWANCE)
+
+
 # The trouble of one that waits.
 
 LEFT = Facts(used_at=at(-60), vacant_since=at(-40), owed_since=at(-40))
@@ -180,7 +216,11 @@ def test_p6_a_refusal_that_was_met_once_does_not_ring_until_the_next_try(
 
 
 @pytest.mark.parametrize("waits_for", [Deferral.BRAKE, Deferral.SHARE])
-@pytest.mark.parametrize(("minutes", "needs_at"), [(9.9, at(432)), (10, at(30))])
+@pytest.mark.parametrize(
+    ("minutes", "needs_at"),
+    [(9.9, at(432)), (29.9, at(432)), (30, at(30))],
+    ids=["met", "", "told"],
+)
 def test_p6_a_refusal_that_waits_for_a_place_has_time_for_its_next_try(
     waits_for: str, minutes: float, needs_at: datetime
 ) -> None:
@@ -236,6 +276,25 @@ def test_p6_who_waits_for_a_place_on_three_open_days_needs_a_person_also_while_i
         assert waits(late, place) is None  # told as late
     doubt = Trouble(MONDAY, Need.UNKNOWN, Doubt.NO_ROW, MONDAY + timedelta(hours=1))
     assert waits(replace(queued, trouble=doubt), Doubt.NO_ROW) == braked_at
+
+
+@pytest.mark.parametrize(
+    ("minutes", "why", "opens_at", "braked_at"),
+    [
+        (59.9, Deferral.WINDOW, at(500), at(500)),
+        (59.9, Deferral.WINDOW, at(59.9), at(60)),
+        (60, Deferral.WINDOW, at(500), at(60)),
+        (59.9, Deferral.BRAKE, at(500), at(60)),
+    ],
+    ids=["not yet", "soon", "told", "open"],
+)
+def test_p6_nobody_is_told_of_the_brake_before_the_window_opens_again(
+    minutes: float, why: Deferral, opens_at: datetime, braked_at: datetime
+) -> None:
+    """Its days may have been changed while the debt waited."""
+    queued = replace(VACANT, braked_at=at(60))
+    waits = Decision(queued, Verdict.DEFERRED, opens_at, why, expected_by=opens_at)
+    assert reckon(queued, waits, at(minutes), settings(), ALLOWANCE).braked_at == braked_at
 
 
 def test_p6_a_session_that_is_seen_ends_the_wait_for_a_place() -> None:
