@@ -36,14 +36,17 @@ Needs Python 3.11 or newer and boto3. docs/operations.md has the IAM policy, and
 means.
 """
 
+SHORTEST_HOLD = 0.01
+"""The shortest hold, in hours: a shorter one would be over once it is recorded."""
+
 LONGEST_HOLD = 8760.0
 """The longest hold: the hours of a year, as in the function."""
 
 LONGEST_REASON = 200
 """The most characters of a hold's reason, as in the function."""
 
-YEARS = range(1971, 2200)
-"""The years of dates: CloudWatch Logs knows none before 1970."""
+FIRST_DAY, LAST_DAY = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""CloudWatch Logs knows no time before the first; a later time than the last means the last."""
 
 
 class _Once(argparse.Action):
@@ -53,14 +56,16 @@ class _Once(argparse.Action):
         setattr(options, self.dest, list(dict.fromkeys(values)))
 
 
-def _up_to(most: float, what: str) -> Callable[[str], float]:
-    """A type for argparse: a number of `what` above 0, at most `most`."""
+def _between(least: float, most: float, what: str) -> Callable[[str], float]:
+    """A type for argparse: a number of `what`, at least `least` and at most `most`."""
 
     def number(text: str) -> float:
         with suppress(ValueError):
-            if 0 < float(text) <= most:
+            if least <= float(text) <= most:
                 return float(text)
-        raise argparse.ArgumentTypeError(f"it must be above 0, up to {most:g} {what}; got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"it must be from {least:g} to {most:g} {what}; got {text!r}"
+        )
 
     return number
 
@@ -85,20 +90,23 @@ def _id(text: str) -> str:
 
 
 def _phase(text: str) -> str:
-    if not any(fnmatchcase(phase, text) for phase in status.ORDER):
+    if not any(fnmatchcase(phase, text.lower()) for phase in status.ORDER):
         raise argparse.ArgumentTypeError(
-            f"it must be one of {', '.join(status.ORDER)}; got {text!r}"
+            f"it must be one of {', '.join(status.ORDER)}, or a pattern of these; got {text!r}"
         )
     return text
 
 
 def _moment(text: str) -> datetime:
-    with suppress(ValueError, OverflowError):
-        if (moment := history.moment(text, datetime.now(UTC))).year in YEARS:
-            return moment
-    raise argparse.ArgumentTypeError(
-        f"{text!r} is neither a length of time (90m, 24h, 7d) nor a date (2026-11-22)"
-    )
+    try:
+        moment = history.moment(text, datetime.now(UTC))
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a length of time (90m, 24h, 7d) nor a date (2026-11-22)"
+        ) from error
+    if moment < FIRST_DAY:
+        raise argparse.ArgumentTypeError(f"it must not be before 1970; got {text!r}")
+    return min(moment, LAST_DAY)
 
 
 def parser(commands: Mapping[str, object]) -> argparse.ArgumentParser:
@@ -121,10 +129,10 @@ def parser(commands: Mapping[str, object]) -> argparse.ArgumentParser:
         return sub
 
     sub = add("status", "show each WorkSpace: phase, what it waits for, image")
-    phases = ", ".join(status.ORDER)
-    sub.add_argument("--phase", action="append", type=_phase, help=f"one of {phases}")
+    phases = f"one of {', '.join(status.ORDER)}, or a pattern such as 'un*'"
+    sub.add_argument("--phase", action="append", type=_phase, help=phases)
     _add_filters(sub)
-    every, about = _up_to(86_400, "seconds"), "refresh every SECONDS (default: 30)"
+    every, about = _between(0.1, 86_400, "seconds"), "refresh every SECONDS (default: 30)"
     sub.add_argument("--watch", nargs="?", const=30.0, type=every, metavar="SECONDS", help=about)
     sub = add("history", "show which WorkSpaces were rebuilt, when, why, with which image")
     dates = "90m, 24h, 7d, or 2026-11-22; a date without an offset means UTC"
@@ -136,8 +144,8 @@ def parser(commands: Mapping[str, object]) -> argparse.ArgumentParser:
     sub.add_argument("--wait", action="store_true", help="follow the rebuilds until they end")
     sub = add("hold", "keep WorkSpaces from being rebuilt for some hours")
     _add_ids(sub)
-    hours = _up_to(LONGEST_HOLD, "hours")
-    sub.add_argument("--hours", type=hours, required=True, help="at most 8760, a year")
+    hours, about = _between(SHORTEST_HOLD, LONGEST_HOLD, "hours"), "from 0.01 to 8760, a year"
+    sub.add_argument("--hours", type=hours, required=True, help=about)
     sub.add_argument("--reason", type=_reason, required=True, help="shown with the hold")
     replace = "even if a WorkSpace is already held for longer"
     sub.add_argument("--replace", action="store_true", help=replace)

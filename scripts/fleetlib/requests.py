@@ -72,7 +72,7 @@ def refuse_shorter(account: Account, ids: Sequence[str], hours: float) -> None:
         if after(items.get(id_, {}).get("held_until"), until)
     ]
     if longer:
-        raise Problem(f"already held for longer: {', '.join(longer)}; --replace ends that sooner")
+        raise Problem(f"already held for longer: {', '.join(longer)}; --replace shortens it")
 
 
 @dataclass(frozen=True)

@@ -164,12 +164,29 @@ def test_a_time_is_so_long_ago_or_a_date(given: str, moment: datetime) -> None:
     assert history.moment(given, NOON) == moment
 
 
-@pytest.mark.parametrize("given", ["yesterday", "0001-01-01", "9999-12-31", "999999d"])
-def test_what_is_no_time_is_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("yesterday", "'yesterday' is neither a length of time"),
+        ("999999d", "'999999d' is neither a length of time"),
+        ("0001-01-01", "it must not be before 1970; got '0001-01-01'"),
+        ("1969-12-31", "it must not be before 1970; got '1969-12-31'"),
+    ],
+)
+def test_what_is_no_time_is_refused(
+    given: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as refusal:
         main(["history", "--since", given])
     assert refusal.value.code == 2
-    assert f"'{given}' is neither a length of time" in capsys.readouterr().err
+    assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("until", ["9999-12-31", "9999-12-31T23:59-14:00"])
+def test_until_the_end_of_time_is_until_now(world: World, until: str) -> None:
+    world.lines = [asked(30)]
+    out = world.runs("history", "--since=1970-01-01", "--until", until).out
+    assert out.endswith("\n1 rebuild.\n")
 
 
 @pytest.mark.parametrize("until", ["2026-10-31", "2026-11-01"])

@@ -45,7 +45,7 @@ def test_a_hold_is_not_shortened_by_mistake(world: World) -> None:
     again = ("hold", WS, "--hours=1", "--reason=ticket 9")
     told = world.runs(*again, exits=2)
     assert f"fleet: already held for longer: {WS} until 20" in told.err
-    assert "Z ('case 17'); --replace ends that sooner" in told.err
+    assert "Z ('case 17'); --replace shortens it" in told.err
     assert (facts(world).held_until, len(world.invoked)) == (until, 1)
     world.runs(*again, "--replace")
     assert facts(world).hold_reason == "ticket 9"
@@ -82,6 +82,7 @@ def test_an_id_that_is_given_twice_is_meant_once(world: World, task: str) -> Non
         ["rebuild", "ws-1"],
         ["rebuild", "WS-0a1b2c3d4"],
         ["hold", WS, "--hours=0", "--reason=x"],
+        ["hold", WS, "--hours=1e-9", "--reason=x"],
         ["hold", WS, "--hours=8761", "--reason=x"],
         ["hold", WS, "--hours=nan", "--reason=x"],
         ["hold", WS, "--hours=1", "--reason= "],
@@ -103,8 +104,8 @@ def test_what_the_function_would_ignore_is_refused(world: World, wrong: list[str
 @pytest.mark.parametrize(
     ("wrong", "rule"),
     [
-        (["hold", WS, "--reason=x", "--hours=x"], "--hours: it must be above 0, up to 8760 hours"),
-        (["status", "--watch=x"], "--watch: it must be above 0, up to 86400 seconds"),
+        (["hold", WS, "--reason=x", "--hours=x"], "--hours: it must be from 0.01 to 8760 hours"),
+        (["status", "--watch=x"], "--watch: it must be from 0.1 to 86400 seconds"),
         (["verify", "--sample=x"], "--sample: it must be a whole number above 0"),
         (["release", "x"], "ws-...: 'x' is not a WorkSpace id (ws-...)\n"),
     ],
