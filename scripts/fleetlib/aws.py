@@ -14,9 +14,11 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    SSOError,
 )
 
 IDS_PER_CALL = 25
@@ -105,6 +107,17 @@ class Account:
 DENIALS = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 """The codes of a call that the caller's policy does not allow."""
 
+SIGNED_OUT = frozenset({"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException"})
+"""The codes of a call whose credentials are no longer valid."""
+
+
+def lacks_credentials(error: BotoCoreError | ClientError) -> bool:
+    """Whether whoever runs the command has to sign in first: another attempt would fail, too."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] in SIGNED_OUT
+    missing = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError)
+    return isinstance(error, missing)
+
 
 def explained(error: BotoCoreError | ClientError, name: str) -> str:
     """Explain an error of AWS or botocore, with what to do about it."""
@@ -128,6 +141,6 @@ def _explained_answer(error: ClientError, name: str) -> str:
             )
         case _ if code in DENIALS:
             return f"{message or code}\nThe policy that fleet needs is in docs/operations.md"
-        case "ExpiredTokenException" | "ExpiredToken" | "UnrecognizedClientException":
+        case _ if code in SIGNED_OUT:
             return f"AWS does not accept the credentials, sign in again: {message or code}"
     return f"{error.operation_name}: {code}: {message}"

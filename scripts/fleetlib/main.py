@@ -15,7 +15,7 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import history, judgements, requests, settings, status, verify
-from .aws import Account, Problem, explained
+from .aws import Account, Problem, explained, lacks_credentials
 from .ledger import Ledger, phase, read, read_some
 from .options import parser
 from .output import minute, rendered
@@ -56,8 +56,10 @@ def _status(options: argparse.Namespace, account: Account) -> int:
         time.sleep(options.watch)
         try:
             code = _show_status(options, account)
-        except (BotoCoreError, ClientError) as error:  # the next look may succeed
-            _sorry(explained(error, account.name))
+        except (BotoCoreError, ClientError) as error:
+            if lacks_credentials(error):
+                raise
+            _sorry(explained(error, account.name))  # the next look may succeed
     return code
 
 
@@ -70,7 +72,10 @@ def _show_status(options: argparse.Namespace, account: Account) -> int:
     found = [row for row in rows if _is_chosen(row, options)]
     if options.watch and sys.stdout.isatty():
         print(CLEAR, end="")
-    print(_shown(options, found, ledger, images, now), flush=True)
+    print(_shown(options, found, ledger, images, now))
+    if not options.form:
+        print(status.last_audit(ledger, known.audit_interval, now))
+    sys.stdout.flush()
     return int(any(row.needs for row in found) or bool(status.held(found, ledger)))
 
 

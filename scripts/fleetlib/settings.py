@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from .aws import Account, Problem
@@ -13,21 +14,25 @@ from .aws import Account, Problem
 class Settings:
     """What status has to know of the module's inputs. Unless they are read, their defaults count.
 
-    has_canaries  whether canary_after_hours is set
-    api_rate      workspaces_api_rate, in calls per second
+    has_canaries    whether canary_after_hours is set
+    api_rate        workspaces_api_rate, in calls per second
+    audit_interval  audit_interval_minutes
     """
 
     has_canaries: bool = True
     api_rate: float = 2.0
+    audit_interval: timedelta = timedelta(minutes=60)
 
 
 def read(account: Account) -> Settings:
     """Read the settings. Raises botocore's errors, and Problem, see `variables`."""
     function = account.client("lambda").get_function_configuration(FunctionName=account.name)
     given = variables(function)
+    minutes = given.get("AUDIT_INTERVAL_MINUTES")
     return Settings(
         has_canaries=given.get("CANARY_AFTER_HOURS") != "",
         api_rate=float(given.get("WORKSPACES_API_RATE", Settings.api_rate)),
+        audit_interval=timedelta(minutes=float(minutes)) if minutes else Settings.audit_interval,
     )
 
 

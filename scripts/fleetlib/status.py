@@ -25,6 +25,9 @@ UNATTENDED = timedelta(hours=1)
 """As in the function: what is due for longer than this, and than two calls for each planned look
 take, has not been looked at."""
 
+AUDIT_LAG = timedelta(hours=1)
+"""As the alarm audit-missed: how much later than the interval between audits the next may end."""
+
 HEADINGS = ("WorkSpace", "user", "phase", "since", "due", "reason", "image", "needs", "held")
 
 
@@ -89,6 +92,17 @@ def text(rows: Sequence[Row], ledger: Ledger, images: Mapping[str, str], now: da
     explained = aligned([(f"  {reason}", MEANINGS[reason]) for reason in met])
     totals = _totals(rows, len(held(rows, ledger)))
     return "\n".join([heading, *shown, "", totals, *bundles, *explained])
+
+
+def last_audit(ledger: Ledger, interval: timedelta, now: datetime) -> str:
+    """A line that says when the last audit was completed, and if it should have been later."""
+    completed_at = ledger.items.get("audit", {}).get("completed_at")
+    if completed_at is None:
+        return "No audit has been completed yet."
+    age = max(timedelta(), now - completed_at)
+    late = age > interval + AUDIT_LAG
+    remark = "; the next one is late: see audit-missed in docs/operations.md" if late else ""
+    return f"Last audit: {span(age.total_seconds())} ago{remark}."
 
 
 def bundle_ids(rows: Sequence[Row]) -> list[str]:

@@ -10,9 +10,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSOTokenLoadError,
+)
 from fleetlib import ledger, status
-from fleetlib.aws import Account
+from fleetlib.aws import Account, Problem
 from fleetlib.main import main
 
 from nonpersistent.facts import Claim, Need, Trouble
@@ -141,10 +147,35 @@ def test_json_and_csv_have_exact_times_and_filters_choose(world: World) -> None:
         assert (row["workspace_id"], row["next_image_id"]) == (OTHER, IMAGE)
 
 
+@pytest.mark.parametrize(
+    ("interval", "minutes", "remark"),
+    [
+        ("60", 119, ""),
+        ("60", 121, "; the next one is late: see audit-missed in docs/operations.md"),
+        ("1440", 1499, ""),
+        (None, 121, "; the next one is late: see audit-missed in docs/operations.md"),
+    ],
+)
+def test_the_last_line_says_how_old_the_last_audit_is(
+    world: World, interval: str | None, minutes: int, remark: str
+) -> None:
+    world.knows(rebuilt_at=at(-5))
+    if interval:
+        world.environment["AUDIT_INTERVAL_MINUTES"] = interval
+    world.ledger.end_audit(datetime.now(UTC) - timedelta(minutes=minutes))
+    last = world.runs("status").out.splitlines()[-1]
+    assert re.fullmatch(rf"Last audit: \d+ (min|h) ago{re.escape(remark)}\.", last)
+    for form in ("--json", "--csv"):
+        assert "audit" not in world.runs("status", form).out
+    hold = world.runs("hold", WS, "--hours=1", "--reason=x").out
+    assert "audit" not in hold
+
+
 def test_no_workspace_is_said_and_needs_nobody(world: World) -> None:
-    assert world.runs("status", "--user=nobody").out == "No WorkSpace matches.\n"
+    audit = "No audit has been completed yet.\n"
+    assert world.runs("status", "--user=nobody").out == f"No WorkSpace matches.\n{audit}"
     world.roster()
-    assert world.runs("status").out == "No WorkSpace.\n"
+    assert world.runs("status").out == f"No WorkSpace.\n{audit}"
     assert json.loads(world.runs("status", "--json").out) == []
 
 
@@ -215,6 +246,34 @@ def test_watch_outlasts_what_the_next_look_may_mend(
 
 def unreachable(_: Account) -> NoReturn:
     raise EndpointConnectionError(endpoint_url="x")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoCredentialsError(),
+        SSOTokenLoadError(error_msg="expired"),
+        ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "old"}}, "Scan"),
+        Problem("the table has no roster"),
+    ],
+)
+def test_watch_ends_if_a_person_has_to_act_first(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(_: Account) -> NoReturn:
+        raise error
+
+    world.knows(baseline_at=at(-9))
+    pauses = iter((None,))
+
+    def sleep(seconds: float) -> None:
+        if seconds == 7:
+            next(pauses)
+            monkeypatch.setattr("fleetlib.main.read", fail)
+
+    monkeypatch.setattr("time.sleep", sleep)
+    told = world.runs("status", "--watch=7", exits=2)
+    assert told.err.count("fleet: ") == 1
 
 
 def test_no_cell_is_a_formula_of_a_spreadsheet(world: World) -> None:
