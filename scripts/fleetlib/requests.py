@@ -102,7 +102,9 @@ def ask_audit(account: Account, wait: bool) -> Audit:
         return "due_at" in ledger.items.get("audit", {}) or ended(ledger)
 
     def ended(ledger: Ledger) -> bool:
-        return ledger.items.get("audit", {}).get("completed_at") not in (None, before)
+        audit = ledger.items.get("audit", {})
+        # The first request sets completed_at, too: the alarm for missed audits counts from then.
+        return "due_at" not in audit and audit.get("completed_at") not in (None, before)
 
     _until(account, ["audit"], begun, ARRIVES_WITHIN)
     ledger = _until(account, ["audit"], ended, AUDIT_ENDS_WITHIN)

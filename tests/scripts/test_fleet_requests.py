@@ -221,9 +221,8 @@ def test_who_waits_for_an_audit_does_not_wait_for_ever(
 
     monkeypatch.setattr("time.sleep", sleep)
     monkeypatch.setattr(f"fleetlib.requests.{limit}", 0.02)
-    world.records = False
-    if limit == "AUDIT_ENDS_WITHIN":
-        world._put({"id": {"S": "audit"}, "due_at": {"S": at(0).isoformat()}})
+    world.records = limit == "AUDIT_ENDS_WITHIN"
+    world.audits = False
     assert "the function has not done that yet" in world.runs("audit", "--wait", exits=2).err
 
 
