@@ -127,10 +127,11 @@ def test_the_sample_in_the_readme_is_what_fleet_status_prints_today() -> None:
     assert {row[1] for row in rows} == {part.name.lower() for part in play.CAST if part.in_fleet}
     assert {len(row) for row in rows} == {len(heading.split())}
     assert {row[2] for row in rows} <= set(ORDER)
-    reasons = {row[5] for row in rows} & set(MEANINGS)
+    reasons = dict.fromkeys(row[5] for row in rows if row[5] in MEANINGS)
     assert [line.split(maxsplit=1) for line in lines if line.startswith("  ")] == [
-        [reason, MEANINGS[reason]] for reason in sorted(reasons)
+        [reason, MEANINGS[reason]] for reason in reasons
     ]
+    assert re.fullmatch(r"Last audit: .* ago\.", lines[-1])
 
 
 def test_what_keep_offers_is_installed_by_make_demo() -> None:
