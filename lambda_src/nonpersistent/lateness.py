@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from .claims import BAD_FOR, TOLD_BEFORE
 from .facts import ENDS_WITHIN, Decision, Deferral, Doubt, Facts, Phase, after, latest
 from .lifecycle import SNAPSHOT_INTERVAL, SNAPSHOT_SLACK
-from .settings import Settings
+from .settings import SAMPLE_INTERVAL, Settings
 
 SIGN_INS_COUNT_FOR = timedelta(hours=4)
 """How much younger sign-ins alone can make a debt: nothing else may confirm a short session, but a
@@ -88,8 +88,8 @@ def _had_its_chance(
     if waited_for == Deferral.SNAPSHOT:
         due_at += SNAPSHOT_INTERVAL + SNAPSHOT_SLACK
     if waited_for == Deferral.WINDOW and planned_at is not None:
-        opens_at = settings.rebuild_allowed_at(planned_at - settings.patience)
-        if settings.next_look(opens_at) != planned_at:  # the window has been changed since
+        opens_at = settings.rebuild_allowed_at(planned_at - SAMPLE_INTERVAL, whole=True)
+        if opens_at > planned_at:  # the window has been changed since
             due_at = max(due_at, planned_at)
     opened_at = settings.rebuild_allowed_at(due_at, whole=True)
     return after(decision.expected_by, settings.next_look(opened_at))
@@ -103,12 +103,10 @@ def _without_what_is_over(decision: Decision, now: datetime) -> Decision:
     if trouble is None or not isinstance(decision.reason, Deferral):
         return decision
     doubted = trouble.reason == Doubt.OLDER_SAMPLE and not facts.is_stuck
-    is_refusal = trouble.refused and not facts.failures
-    is_first = is_refusal and now - trouble.since < BAD_FOR
+    is_first = trouble.refused and not facts.failures and now - trouble.since < BAD_FOR
     if doubted or (is_first and decision.reason in REFUSAL_WAITS):
         return replace(decision, facts=replace(facts, trouble=None))
-    is_untold = is_refusal and now < trouble.needs_at
-    if is_untold and decision.reason in QUEUES and decision.look_at is not None:
+    if is_first and decision.reason in QUEUES and decision.look_at is not None:
         needs_at = max(trouble.needs_at, decision.look_at + ENDS_WITHIN)
         facts = replace(facts, trouble=replace(trouble, needs_at=needs_at))
     return replace(decision, facts=facts)
@@ -132,8 +130,6 @@ def _braked_at(
     is_same_debt = not after(decision.facts.owed_since, before.owed_since)
     if before.braked_at is not None and is_same_debt:
         in_doubt = decision.facts.trouble is not None
-        if decision.reason == Deferral.WINDOW and now < before.braked_at:
-            return latest(before.braked_at, decision.expected_by)  # its days may have been changed
         goes_on = is_queued or in_doubt or decision.reason in (Deferral.WINDOW, Deferral.CANARY)
         return before.braked_at if goes_on else None
     if is_same_debt and before.late_at is not None and before.late_at <= now:

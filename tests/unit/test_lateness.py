@@ -216,11 +216,7 @@ def test_p6_a_refusal_that_was_met_once_does_not_ring_until_the_next_try(
 
 
 @pytest.mark.parametrize("waits_for", [Deferral.BRAKE, Deferral.SHARE])
-@pytest.mark.parametrize(
-    ("minutes", "needs_at"),
-    [(9.9, at(432)), (29.9, at(432)), (30, at(30))],
-    ids=["met", "", "told"],
-)
+@pytest.mark.parametrize(("minutes", "needs_at"), [(9.9, at(432)), (10, at(30))])
 def test_p6_a_refusal_that_waits_for_a_place_has_time_for_its_next_try(
     waits_for: str, minutes: float, needs_at: datetime
 ) -> None:
@@ -276,25 +272,6 @@ def test_p6_who_waits_for_a_place_on_three_open_days_needs_a_person_also_while_i
         assert waits(late, place) is None  # told as late
     doubt = Trouble(MONDAY, Need.UNKNOWN, Doubt.NO_ROW, MONDAY + timedelta(hours=1))
     assert waits(replace(queued, trouble=doubt), Doubt.NO_ROW) == braked_at
-
-
-@pytest.mark.parametrize(
-    ("minutes", "why", "opens_at", "braked_at"),
-    [
-        (59.9, Deferral.WINDOW, at(500), at(500)),
-        (59.9, Deferral.WINDOW, at(59.9), at(60)),
-        (60, Deferral.WINDOW, at(500), at(60)),
-        (59.9, Deferral.BRAKE, at(500), at(60)),
-    ],
-    ids=["not yet", "soon", "told", "open"],
-)
-def test_p6_nobody_is_told_of_the_brake_before_the_window_opens_again(
-    minutes: float, why: Deferral, opens_at: datetime, braked_at: datetime
-) -> None:
-    """Its days may have been changed while the debt waited."""
-    queued = replace(VACANT, braked_at=at(60))
-    waits = Decision(queued, Verdict.DEFERRED, opens_at, why, expected_by=opens_at)
-    assert reckon(queued, waits, at(minutes), settings(), ALLOWANCE).braked_at == braked_at
 
 
 def test_p6_a_session_that_is_seen_ends_the_wait_for_a_place() -> None:
