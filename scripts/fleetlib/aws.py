@@ -14,11 +14,11 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    CredentialRetrievalError,
+    ConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
-    SSOError,
 )
 
 IDS_PER_CALL = 25
@@ -110,13 +110,19 @@ DENIALS = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOpera
 SIGNED_OUT = frozenset({"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException"})
 """The codes of a call whose credentials are no longer valid."""
 
+THROTTLES = frozenset(
+    {"ThrottlingException", "ProvisionedThroughputExceededException", "TooManyRequestsException"}
+)
+"""The codes of a call that AWS answers later."""
 
-def lacks_credentials(error: BotoCoreError | ClientError) -> bool:
-    """Whether whoever runs the command has to sign in first: another attempt would fail, too."""
+
+def may_pass(error: BotoCoreError | ClientError) -> bool:
+    """Whether the next attempt may succeed: the network failed, or AWS. Nothing else, such as
+    credentials that have expired, mends itself."""
     if isinstance(error, ClientError):
-        return error.response["Error"]["Code"] in SIGNED_OUT
-    missing = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError)
-    return isinstance(error, missing)
+        failed = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+        return failed or error.response["Error"]["Code"] in THROTTLES
+    return isinstance(error, ConnectionError | HTTPClientError)
 
 
 def explained(error: BotoCoreError | ClientError, name: str) -> str:

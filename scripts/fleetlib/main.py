@@ -15,7 +15,7 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import history, judgements, requests, settings, status, verify
-from .aws import Account, Problem, explained, lacks_credentials
+from .aws import Account, Problem, explained, may_pass
 from .ledger import Ledger, phase, read, read_some
 from .options import parser
 from .output import minute, rendered
@@ -57,9 +57,9 @@ def _status(options: argparse.Namespace, account: Account) -> int:
         try:
             code = _show_status(options, account)
         except (BotoCoreError, ClientError) as error:
-            if lacks_credentials(error):
+            if not may_pass(error):
                 raise
-            _sorry(explained(error, account.name))  # the next look may succeed
+            _sorry(explained(error, account.name))
     return code
 
 

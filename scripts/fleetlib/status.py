@@ -95,13 +95,16 @@ def text(rows: Sequence[Row], ledger: Ledger, images: Mapping[str, str], now: da
 
 
 def last_audit(ledger: Ledger, interval: timedelta, now: datetime) -> str:
-    """A line that says when the last audit was completed, and if it should have been later."""
-    completed_at = ledger.items.get("audit", {}).get("completed_at")
+    """A line that says when the last audit was completed, and if another should have been since."""
+    audit = ledger.items.get("audit", {})
+    completed_at = audit.get("completed_at")
     if completed_at is None:
         return "No audit has been completed yet."
     age = max(timedelta(), now - completed_at)
-    late = age > interval + AUDIT_LAG
-    remark = "; the next one is late: see audit-missed in docs/operations.md" if late else ""
+    is_late = age > interval + AUDIT_LAG
+    remark = "; one is late: see audit-missed in docs/operations.md" if is_late else ""
+    if "due_at" in audit:  # completed_at may then be the time of the first request
+        return f"An audit is due or under way{remark}."
     return f"Last audit: {span(age.total_seconds())} ago{remark}."
 
 

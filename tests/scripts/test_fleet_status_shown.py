@@ -16,6 +16,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ReadTimeoutError,
     SSOTokenLoadError,
+    TokenRetrievalError,
 )
 from fleetlib import ledger, status
 from fleetlib.aws import Account, Problem
@@ -151,9 +152,9 @@ def test_json_and_csv_have_exact_times_and_filters_choose(world: World) -> None:
     ("interval", "minutes", "remark"),
     [
         ("60", 119, ""),
-        ("60", 121, "; the next one is late: see audit-missed in docs/operations.md"),
+        ("60", 121, "; one is late: see audit-missed in docs/operations.md"),
         ("1440", 1499, ""),
-        (None, 121, "; the next one is late: see audit-missed in docs/operations.md"),
+        (None, 121, "; one is late: see audit-missed in docs/operations.md"),
     ],
 )
 def test_the_last_line_says_how_old_the_last_audit_is(
@@ -165,6 +166,9 @@ def test_the_last_line_says_how_old_the_last_audit_is(
     world.ledger.end_audit(datetime.now(UTC) - timedelta(minutes=minutes))
     last = world.runs("status").out.splitlines()[-1]
     assert re.fullmatch(rf"Last audit: \d+ (min|h) ago{re.escape(remark)}\.", last)
+    world.ledger.ask_audit(datetime.now(UTC))
+    last = world.runs("status").out.splitlines()[-1]
+    assert last == f"An audit is due or under way{remark}."
     for form in ("--json", "--csv"):
         assert "audit" not in world.runs("status", form).out
     hold = world.runs("hold", WS, "--hours=1", "--reason=x").out
@@ -225,9 +229,26 @@ def test_watch_shows_it_again(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     assert world.runs("status", "--watch", "7", exits=130).out.count("1 WorkSpace: 1 clean.") == 2
 
 
+def answer(code: str, status: int = 400) -> ClientError:
+    told: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(told, "Scan")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="x"),
+        ReadTimeoutError(endpoint_url="x"),
+        answer("InternalServerError", 500),
+        answer("ThrottlingException"),
+    ],
+)
 def test_watch_outlasts_what_the_next_look_may_mend(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
+    def fail(_: Account) -> NoReturn:
+        raise error
+
     world.knows(baseline_at=at(-9))
     pauses = iter((True, False))
 
@@ -236,7 +257,7 @@ def test_watch_outlasts_what_the_next_look_may_mend(
             fails = next(pauses, None)
             if fails is None:
                 raise KeyboardInterrupt
-            monkeypatch.setattr("fleetlib.main.read", unreachable if fails else ledger.read)
+            monkeypatch.setattr("fleetlib.main.read", fail if fails else ledger.read)
 
     monkeypatch.setattr("time.sleep", sleep)
     told = world.runs("status", "--watch=7", exits=130)
@@ -244,16 +265,15 @@ def test_watch_outlasts_what_the_next_look_may_mend(
     assert told.err.count("fleet: ") == 1
 
 
-def unreachable(_: Account) -> NoReturn:
-    raise EndpointConnectionError(endpoint_url="x")
-
-
 @pytest.mark.parametrize(
     "error",
     [
         NoCredentialsError(),
         SSOTokenLoadError(error_msg="expired"),
-        ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "old"}}, "Scan"),
+        TokenRetrievalError(provider="sso", error_msg="expired"),
+        answer("ExpiredTokenException"),
+        answer("AccessDeniedException"),
+        ClientError({"Error": {"Code": "Unheard"}}, "Scan"),
         Problem("the table has no roster"),
     ],
 )
