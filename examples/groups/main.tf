@@ -23,7 +23,7 @@ module "call_center" {
   name          = "call-center"
   workspace_ids = var.call_center_workspace_ids
 
-  # Two shifts, on all days. So that early arrivals find a WorkSpace, at most half of them are rebuilt at once.
+  # Two shifts, on all days. At most half of the WorkSpaces are rebuilt at once: early arrivals may need theirs.
   rebuild_window             = { start = "22:30", end = "05:30", timezone = var.timezone }
   maximum_rebuilding_percent = 50
   workspaces_api_rate        = 1

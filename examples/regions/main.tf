@@ -19,6 +19,8 @@ module "frankfurt" {
   name           = var.name
   workspace_ids  = var.frankfurt_workspace_ids
   rebuild_window = { start = "19:00", end = "06:00", timezone = "Europe/Berlin" }
+
+  operations_alarm_actions = var.frankfurt_alarm_actions
 }
 
 module "virginia" {
@@ -29,6 +31,8 @@ module "virginia" {
   name           = var.name
   workspace_ids  = var.virginia_workspace_ids
   rebuild_window = { start = "19:00", end = "06:00", timezone = "America/New_York" }
+
+  operations_alarm_actions = var.virginia_alarm_actions
 }
 
 locals {

@@ -16,3 +16,17 @@ variable "name" {
   default     = "regional-desks"
   nullable    = false
 }
+
+variable "frankfurt_alarm_actions" {
+  description = "ARNs in eu-central-1, such as those of SNS topics, that are notified when something there needs a person."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "virginia_alarm_actions" {
+  description = "ARNs in us-east-1, such as those of SNS topics, that are notified when something there needs a person."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}

@@ -75,6 +75,8 @@ def _show_status(options: argparse.Namespace, account: Account) -> int:
     print(_shown(options, found, ledger, images, now))
     if not options.form:
         print(status.last_audit(ledger, known.audit_interval, now))
+        if known.dry_run:
+            print("Dry run: no WorkSpace is rebuilt. The log says which ones would be.")
     sys.stdout.flush()
     return int(any(row.needs for row in found) or bool(status.held(found, ledger)))
 
@@ -92,6 +94,9 @@ def _history(options: argparse.Namespace, account: Account) -> int:
 def _rebuild(options: argparse.Namespace, account: Account) -> int:
     """Request rebuilds. With --wait, JSON or CSV shows the final state; steps go to stderr."""
     ledger = requests.ask(account, "rebuild", options.ids)
+    if _settings(account).dry_run:
+        print("fleet: dry_run is true, so the function rebuilds nothing", file=sys.stderr)
+        return _show_asked(options, ledger) or int(options.wait)
     if not options.wait:
         return _show_asked(options, ledger)
     if not options.form:

@@ -122,7 +122,7 @@ def parser(commands: Mapping[str, object]) -> argparse.ArgumentParser:
     kinds = main.add_subparsers(metavar="COMMAND", required=True)
 
     def add(name: str, about: str) -> argparse.ArgumentParser:
-        sub = kinds.add_parser(name, help=about, description=f"{about}.")
+        sub = kinds.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
         nothing = argparse.SUPPRESS
         _add_common(sub, name=nothing, region=nothing, form=nothing)
         sub.set_defaults(run=commands[name])
@@ -147,7 +147,7 @@ def parser(commands: Mapping[str, object]) -> argparse.ArgumentParser:
     hours, about = _between(SHORTEST_HOLD, LONGEST_HOLD, "hours"), "from 0.01 to 8760, a year"
     sub.add_argument("--hours", type=hours, required=True, help=about)
     sub.add_argument("--reason", type=_reason, required=True, help="shown with the hold")
-    replace = "even if a WorkSpace is already held for longer"
+    replace = "replace a hold even if it is longer"
     sub.add_argument("--replace", action="store_true", help=replace)
     sub = add("release", "end a hold before its time")
     _add_ids(sub)
@@ -177,8 +177,12 @@ def _add_common(parser: argparse.ArgumentParser, **defaults: str | None) -> None
 
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
-    for name, what in (("user", "a name"), ("workspace", "an id"), ("bundle", "an id")):
-        about = f"{what}, or a pattern such as 'a*'"
+    for name, what, pattern in (
+        ("user", "a name", "a*"),
+        ("workspace", "an id", "ws-0a*"),
+        ("bundle", "an id", "wsb-0a*"),
+    ):
+        about = f"{what}, or a pattern such as {pattern!r}"
         parser.add_argument(f"--{name}", action="append", help=about)
 
 

@@ -44,13 +44,13 @@ class Survey:
         Problem if its ledger cannot be read."""
         name = self._account.name
         function = self._client("lambda").get_function_configuration(FunctionName=name)
-        variables = settings.variables(function)
+        rate = settings.settings_of(function).api_rate
         _, partition, _, region, account, *_ = function["FunctionArn"].split(":")
         return Fleet(
             name=name,
             role_arn=function["Role"],
             arn_prefix=f"arn:{partition}:workspaces:{region}:{account}:workspace/",
-            rate=float(variables["WORKSPACES_API_RATE"]),
+            rate=rate,
             roster=tuple(sorted(ledger.read_some(self._account, []).roster)),
         )
 

@@ -201,6 +201,18 @@ def test_how_a_rebuild_has_ended(known: dict[str, Any], end: str | None) -> None
     assert requests.outcome({}, at(0), on_roster=False) == "no longer in workspace_ids"
 
 
+@pytest.mark.parametrize(("wait", "status"), [([], 0), (["--wait"], 1)])
+def test_who_asks_for_a_rebuild_in_a_dry_run_is_told(
+    world: World, wait: list[str], status: int
+) -> None:
+    world.knows(baseline_at=at(-9))
+    world.environment["DRY_RUN"] = "true"
+    told = world.runs("rebuild", WS, *wait, exits=status)
+    assert told.err == "fleet: dry_run is true, so the function rebuilds nothing\n"
+    assert facts(world).wanted_at is not None
+    assert WS in told.out
+
+
 def test_an_audit_is_asked_for_and_waited_for(world: World) -> None:
     [requested] = world.runs("audit").out.splitlines()
     [completed] = world.runs("audit", "--wait").out.splitlines()

@@ -175,6 +175,35 @@ def test_the_last_line_says_how_old_the_last_audit_is(
     assert "audit" not in hold
 
 
+def test_a_dry_run_is_said(world: World) -> None:
+    world.knows(used_at=at(-90), vacant_since=at(-60), owed_since=at(-60))
+    said = "Dry run: no WorkSpace is rebuilt. The log says which ones would be.\n"
+    assert said not in world.runs("status").out
+    world.environment["DRY_RUN"] = "true"
+    assert world.runs("status").out.endswith(said)
+    assert "Dry run" not in world.runs("status", "--csv").out
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKSPACES_API_RATE", "0"),
+        ("WORKSPACES_API_RATE", "fast"),
+        ("WORKSPACES_API_RATE", "nan"),
+        ("AUDIT_INTERVAL_MINUTES", "inf"),
+        ("AUDIT_INTERVAL_MINUTES", ""),
+    ],
+)
+def test_a_setting_that_nobody_can_use_is_named(world: World, name: str, value: str) -> None:
+    world.knows(baseline_at=at(-9))
+    world.environment[name] = value
+    told = world.runs("status")
+    assert "1 WorkSpace: 1 clean." in told.out
+    assert (
+        f"{name} in the function's environment must be a number above 0; got {value!r}" in told.err
+    )
+
+
 def test_no_workspace_is_said_and_needs_nobody(world: World) -> None:
     audit = "No audit has been completed yet.\n"
     assert world.runs("status", "--user=nobody").out == f"No WorkSpace matches.\n{audit}"
