@@ -118,10 +118,16 @@ def test_p6_a_debt_that_waited_in_vain_for_a_whole_window_is_late(
     decided = Decision(facts, Verdict.DEFERRED, TOMORROW, why, expected_by=TOMORROW)
     now = TONIGHT + timedelta(minutes=30)
     chosen = settings(window=HALF_AN_HOUR)
-    assert reckon(facts, decided, now, chosen, ALLOWANCE, waited_for=waited_for).late_at == late_at
+    planned_at = TONIGHT if waited_for == Deferral.WINDOW else now
+    facts = reckon(
+        facts, decided, now, chosen, ALLOWANCE, waited_for=waited_for, planned_at=planned_at
+    )
+    assert facts.late_at == late_at
 
 
 EVENINGS = Window(time(22), time(23), "UTC")
+ODD_EVENINGS = Window(time(22, 3), time(23), "UTC")  # the look is at five past
+UNTIL_LATE = Window(time(19), time(22, 10), "UTC")
 MORNINGS = Window(time(8), time(10), "UTC")
 YESTERDAY, LAST_NIGHT, EARLY, TONIGHT_AT_TEN = at(-24 * 60), at(-14 * 60), at(-300), at(600)
 
@@ -131,12 +137,25 @@ YESTERDAY, LAST_NIGHT, EARLY, TONIGHT_AT_TEN = at(-24 * 60), at(-14 * 60), at(-3
     [
         (EARLY, TONIGHT_AT_TEN, EVENINGS, 60, False),
         (YESTERDAY, LAST_NIGHT, EVENINGS, 60, True),
+        (YESTERDAY, LAST_NIGHT + timedelta(minutes=5), ODD_EVENINGS, 60, True),
         (EARLY, TONIGHT_AT_TEN, MORNINGS, 60, False),
         (EARLY, TONIGHT_AT_TEN, MORNINGS, 601, False),
+        (EARLY, TONIGHT_AT_TEN, UNTIL_LATE, 611, False),
         (YESTERDAY, LAST_NIGHT, MORNINGS, 60, True),
+        (at(-210), LAST_NIGHT, MORNINGS, 60, False),
         (EARLY, None, MORNINGS, 60, True),
     ],
-    ids=["kept", "missed", "changed", "changed and looked at late", "missed both", "not planned"],
+    ids=[
+        "kept",
+        "missed",
+        "missed, if it opens at odd minutes",
+        "changed",
+        "changed and looked at late",
+        "changed and looked at when it was over",
+        "missed both",
+        "owed since the second was open",
+        "not planned",
+    ],
 )
 def test_p6_no_window_was_missed_that_only_a_change_of_it_put_into_the_past(
     owed_since: datetime,
