@@ -56,6 +56,18 @@ def test_p6_what_it_waited_for_counts_when_the_window_closes(stage: Stage) -> No
     assert stage.facts().late_at == at(180)
 
 
+def test_p6_the_opening_that_it_waited_for_counts_when_the_window_was_changed(stage: Stage) -> None:
+    """It waited for 17:00, so the new window from 13:00 to 14:00 was no chance."""
+    stage.settings = settings(window=Window(time(13), time(14), "UTC"))
+    late = replace(DUE, late_at=at(180))
+    record = stage.has(late, at(300), reason=Deferral.WINDOW)
+    stage.time.now = at(121)
+    opens_at = at((24 + 1) * 60)
+    waits = Decision(late, Verdict.DEFERRED, opens_at, Deferral.WINDOW, expected_by=opens_at)
+    stage.tools().write(record, waits)
+    assert stage.facts().late_at == opens_at + USUAL_DELAY
+
+
 def test_p1_what_was_recorded_meanwhile_wins(stage: Stage) -> None:
     record = stage.has(DUE, NOON)
     stage.ledger.record(sign_in(at(1)), NOON)
